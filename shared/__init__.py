@@ -1,0 +1,1 @@
+"""What every service stands on: xAPI, contracts, the stream, PostgreSQL, HTTP, telemetry, settings and errors."""

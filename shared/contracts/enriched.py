@@ -1,0 +1,54 @@
+"""`enriched`: one statement with who, whose and which courses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Status(StrEnum):
+    """Whether a statement still speaks."""
+
+    LIVE = "live"
+    VOIDED = "voided"
+    REDACTED = "redacted"
+
+
+class CourseLink(msgspec.Struct, frozen=True, rename="camel"):
+    """A course that a statement is about: how we know (*method*), how surely (*confidence*, 0 to 1), and on what *evidence*.
+
+    *actor_enrolled* and *author_enrolled* say who of the two is enrolled in the course, or has been.
+    """
+
+    course: str
+    method: str
+    confidence: float
+    evidence: str
+    actor_enrolled: bool = False
+    author_enrolled: bool = False
+
+
+class Enriched(msgspec.Struct, frozen=True, rename="camel"):
+    """What is known of a statement at *revision*; a consumer applies it only if the revision is newer than what it applied.
+
+    *verb* is the statement's verb IRI after aliases; *object* and *parent* are activity IRIs; *learner* is who acted, *author*
+    whose artefact was acted upon (the parent of a reply, the target of a reaction or acceptance), both learner ids (UUID), None
+    where the statement names none. *actor_grounded* says that the acting learner has a formal course record. Times are RFC 3339.
+    """
+
+    revision: int
+    id: str
+    seq: int
+    timestamp: str
+    stored: str
+    received_at: str
+    verb: str
+    status: Status
+    learner: str | None = None
+    author: str | None = None
+    actor_grounded: bool = False
+    object: str | None = None
+    object_type: str | None = None
+    parent: str | None = None
+    links: tuple[CourseLink, ...] = ()

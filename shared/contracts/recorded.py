@@ -1,0 +1,23 @@
+"""`recorded`: one statement of the record."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Recorded(msgspec.Struct, frozen=True, rename="camel"):
+    """A recorded statement, or news of one.
+
+    It is said once when it is recorded, again with *voided* when it gets voided, and again with *redacted_at* (RFC 3339) when its
+    bytes are redacted. Both are absorbing: a consumer never goes back, in whatever order it hears. *statement* holds the stored
+    bytes, `stored` included.
+    """
+
+    id: str
+    seq: int
+    stored: str
+    received_at: str
+    source: str
+    statement: msgspec.Raw
+    voided: bool = False
+    redacted_at: str | None = None
