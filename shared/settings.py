@@ -1,0 +1,137 @@
+"""Settings: nested, frozen, read once from the environment in an `app.py` or a command, and handed down.
+
+Every field is set by `SYMPOSIA_<SECTION>__<FIELD>`; `…_FILE` names a file to read the value from (Docker and Kubernetes secrets).
+`DATABASE_URL` sets `SYMPOSIA_POSTGRES__URL`. `docs/settings.md` is made from these classes by `symposia settings`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from shared.errors import Misconfigured
+
+PREFIX = "SYMPOSIA_"
+FILE_SUFFIX = "_FILE"
+DATABASE_URL = "DATABASE_URL"
+
+
+class Section(BaseModel):
+    """A frozen group of settings; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PostgresSettings(Section):
+    """How to reach PostgreSQL."""
+
+    url: SecretStr = Field(SecretStr("postgresql://localhost/symposia"), description="PostgreSQL connection URI")
+    pool_size: int = Field(8, ge=1, description="Connections that one service opens at most")
+    acquire_timeout: float = Field(2.0, gt=0, description="Seconds to wait for a free connection before answering 503")
+    command_timeout: float = Field(20.0, gt=0, description="Seconds that one statement may take")
+    lock_timeout: float = Field(10.0, gt=0, description="Seconds to wait for a lock; below the poll interval")
+    idle_in_transaction_timeout: float = Field(
+        30.0, gt=0, description="Seconds after which PostgreSQL ends a frozen transaction; below the poll interval"
+    )
+    max_attempts: int = Field(8, ge=1, description="Attempts of a transaction that met a deadlock or a serialisation failure")
+
+
+class HttpSettings(Section):
+    """Where a service listens, and what it believes of its callers."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    public_url: str = Field("", description="The address that others reach this service by; default: what it listens on")
+    trusted_proxies: str = Field("127.0.0.1", description="Addresses whose X-Forwarded-* headers are believed, comma separated")
+    max_body_bytes: int = Field(8 * 1024 * 1024, gt=0, description="Largest request body; larger ones get 413")
+    drain_seconds: float = Field(10.0, ge=0, description="Seconds that requests under way have to finish after SIGTERM")
+    keep_alive_seconds: int = Field(75, ge=1, description="Seconds an idle connection is kept open")
+
+    @property
+    def base_url(self) -> str:
+        """Return the address that others reach this service by, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+class TelemetrySettings(Section):
+    """What a service says about itself."""
+
+    log_level: str = Field("info", description="Least severe level that is logged: debug, info, warning, error")
+
+
+class SecretSettings(Section):
+    """The keys that encrypt and sign; where none is set, `symposia up` makes a key file in its data folder."""
+
+    key: SecretStr = Field(
+        SecretStr(""), description="Master key, 32 bytes in URL-safe base64: encrypts webhook secrets, keys credential hashes and cursors"
+    )
+    previous_key: SecretStr = Field(SecretStr(""), description="The master key before the last rotation; still decrypts")
+
+
+class ServiceSettings(BaseSettings):
+    """Base of every service's settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="ignore", validate_default=True
+    )
+
+    postgres: PostgresSettings = Field(default_factory=PostgresSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+    secrets: SecretSettings = Field(default_factory=SecretSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments first, then the environment, then the files that the environment names."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _NamedFiles(settings_cls)
+
+
+class _NamedFiles(PydanticBaseSettingsSource):
+    """Values from `DATABASE_URL` and from files that `SYMPOSIA_…_FILE` names."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Say nothing by field: `__call__` returns all at once."""
+        del field
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        if url := os.environ.get(DATABASE_URL):
+            values["postgres"] = {"url": url}
+        for name, path in _named_files(os.environ).items():
+            _put(values, name.lower().split("__"), _read(name, path))
+        return values
+
+
+def _named_files(environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix(PREFIX).removesuffix(FILE_SUFFIX): path
+        for name, path in environment.items()
+        if name.startswith(PREFIX) and name.endswith(FILE_SUFFIX) and path
+    }
+
+
+def _read(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{PREFIX}{name}{FILE_SUFFIX} names a file that cannot be read: {error}") from error
+
+
+def _put(values: dict[str, Any], path: list[str], value: str) -> None:
+    for section in path[:-1]:
+        values = values.setdefault(section, {})
+    values[path[-1]] = value

@@ -1,0 +1,53 @@
+"""What a service says about itself: JSON logs with fields and without personal data, metrics, and the trace context."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector
+
+LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+TRACEPARENT_PARTS: Final = 4
+
+
+def configure_logs(service: str, level: str) -> None:
+    """Write one JSON object a line to standard error, each with `ts`, `level`, `event` and `service`."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS.get(level.lower(), logging.INFO)),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+def new_registry(service: str, version: str) -> CollectorRegistry:
+    """Return a registry with the process's own metrics and `symposia_build_info`."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    build = Gauge("symposia_build_info", "The version that runs, as a label; always 1", ["service", "version"], registry=registry)
+    build.labels(service, version).set(1)
+    return registry
+
+
+def traceparent(received: str | None) -> str:
+    """Go on with the W3C trace context that a caller sent, or begin one (https://www.w3.org/TR/trace-context/)."""
+    parts = (received or "").split("-")
+    if len(parts) == TRACEPARENT_PARTS and _is_hex(parts[1], 32) and _is_hex(parts[2], 16):
+        return f"00-{parts[1]}-{secrets.token_hex(8)}-{parts[3][:2] if _is_hex(parts[3][:2], 2) else '01'}"
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def _is_hex(text: str, length: int) -> bool:
+    return len(text) == length and set(text) <= set("0123456789abcdef") and set(text) != {"0"}
