@@ -30,27 +30,31 @@ class Section(BaseModel):
 class PostgresSettings(Section):
     """How to reach PostgreSQL."""
 
-    url: SecretStr = Field(SecretStr("postgresql://localhost/symposia"), description="PostgreSQL connection URI")
-    pool_size: int = Field(8, ge=1, description="Connections that one service opens at most")
-    acquire_timeout: float = Field(2.0, gt=0, description="Seconds to wait for a free connection before answering 503")
-    command_timeout: float = Field(20.0, gt=0, description="Seconds that one statement may take")
-    lock_timeout: float = Field(10.0, gt=0, description="Seconds to wait for a lock; below the poll interval")
+    url: SecretStr = Field(default=SecretStr("postgresql://localhost/symposia"), description="PostgreSQL connection URI")
+    pool_size: int = Field(default=8, ge=1, description="Connections that one service opens at most")
+    acquire_timeout: float = Field(default=2.0, gt=0, description="Seconds to wait for a free connection before answering 503")
+    command_timeout: float = Field(default=20.0, gt=0, description="Seconds that one statement may take")
+    lock_timeout: float = Field(default=10.0, gt=0, description="Seconds to wait for a lock; below the poll interval")
     idle_in_transaction_timeout: float = Field(
-        30.0, gt=0, description="Seconds after which PostgreSQL ends a frozen transaction; below the poll interval"
+        default=30.0, gt=0, description="Seconds after which PostgreSQL ends a frozen transaction; below the poll interval"
     )
-    max_attempts: int = Field(8, ge=1, description="Attempts of a transaction that met a deadlock or a serialisation failure")
+    max_attempts: int = Field(
+        default=8, ge=1, description="Attempts of a transaction that met a deadlock or a serialisation failure"
+    )
 
 
 class HttpSettings(Section):
     """Where a service listens, and what it believes of its callers."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on")
-    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
-    public_url: str = Field("", description="The address that others reach this service by; default: what it listens on")
-    trusted_proxies: str = Field("127.0.0.1", description="Addresses whose X-Forwarded-* headers are believed, comma separated")
-    max_body_bytes: int = Field(8 * 1024 * 1024, gt=0, description="Largest request body; larger ones get 413")
-    drain_seconds: float = Field(10.0, ge=0, description="Seconds that requests under way have to finish after SIGTERM")
-    keep_alive_seconds: int = Field(75, ge=1, description="Seconds an idle connection is kept open")
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    public_url: str = Field(default="", description="The address that others reach this service by; default: what it listens on")
+    trusted_proxies: str = Field(
+        default="127.0.0.1", description="Addresses whose X-Forwarded-* headers are believed, comma separated"
+    )
+    max_body_bytes: int = Field(default=8 * 1024 * 1024, gt=0, description="Largest request body; larger ones get 413")
+    drain_seconds: float = Field(default=10.0, ge=0, description="Seconds that requests under way have to finish after SIGTERM")
+    keep_alive_seconds: int = Field(default=75, ge=1, description="Seconds an idle connection is kept open")
 
     @property
     def base_url(self) -> str:
@@ -61,16 +65,17 @@ class HttpSettings(Section):
 class TelemetrySettings(Section):
     """What a service says about itself."""
 
-    log_level: str = Field("info", description="Least severe level that is logged: debug, info, warning, error")
+    log_level: str = Field(default="info", description="Least severe level that is logged: debug, info, warning, error")
 
 
 class SecretSettings(Section):
     """The keys that encrypt and sign; where none is set, `symposia up` makes a key file in its data folder."""
 
     key: SecretStr = Field(
-        SecretStr(""), description="Master key, 32 bytes in URL-safe base64: encrypts webhook secrets, keys credential hashes and cursors"
+        default=SecretStr(""),
+        description="Master key, 32 bytes in URL-safe base64: encrypts webhook secrets, keys hashes and cursors",
     )
-    previous_key: SecretStr = Field(SecretStr(""), description="The master key before the last rotation; still decrypts")
+    previous_key: SecretStr = Field(default=SecretStr(""), description="The master key before the last rotation; still decrypts")
 
 
 class ServiceSettings(BaseSettings):
