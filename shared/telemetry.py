@@ -15,20 +15,29 @@ TRACEPARENT_PARTS: Final = 4
 
 
 def configure_logs(service: str, level: str) -> None:
-    """Write one JSON object a line to standard error, each with `ts`, `level`, `event` and `service`."""
+    """Write one JSON object a line to standard error, each with `ts`, `level`, `event` and `service`, libraries' lines too."""
+    severity = LEVELS.get(level.lower(), logging.INFO)
+    shape = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+        structlog.processors.format_exc_info,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS.get(level.lower(), logging.INFO)),
+        processors=[*shape, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(severity),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shape,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(severity, logging.WARNING), force=True)
 
 
 def new_registry(service: str, version: str) -> CollectorRegistry:

@@ -1,0 +1,47 @@
+"""Request bodies as bytes, bounded in size and in time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+
+from shared.http.problem import Problem
+
+BODY_DEADLINE = 20.0
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the request's body.
+
+    Raises Problem 413 when it is longer than *limit* bytes, 415 when it is compressed, 408 when it does not arrive in time and
+    400 when the client hangs up.
+    """
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        raise Problem(415, f"Content-Encoding {encoding[:40]!r} is not accepted; send the body as it is")
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit)
+    try:
+        async with asyncio.timeout(BODY_DEADLINE):
+            return await _read(request, limit)
+    except TimeoutError as error:
+        raise Problem(408, f"The body did not arrive within {BODY_DEADLINE:.0f} seconds") from error
+    except ClientDisconnect as error:
+        raise Problem(400, "The connection was closed before the body had arrived") from error
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, f"The body is larger than {limit} bytes; send less at a time")

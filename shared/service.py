@@ -1,0 +1,106 @@
+"""A service as one value, and how services run: alone in a process, or all in one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from shared.settings import HttpSettings
+
+log = structlog.get_logger()
+
+Task: TypeAlias = Callable[[asyncio.Event], Coroutine[None, None, None]]
+"""Work until the event is set, then finish what is under way and return."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a service's `app.py` wires: an application to serve and tasks to run beside it."""
+
+    name: str
+    app: FastAPI
+    http: HttpSettings
+    tasks: tuple[Task, ...] = ()
+
+
+async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyncio.Event | None = None) -> None:
+    """Serve until *stop* is set, then drain: not ready, no new requests, requests finish, then the consumers.
+
+    A task that raises stops all the others: a consumer with a bug must not look alive.
+    """
+    servers = [_Server(service) for service in services]
+    finish = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(task(finish), name=service.name) for service in services for task in service.tasks]
+        serving = [group.create_task(server.serve_on_socket(), name=server.name) for server in servers]
+        await _until_started(servers, serving)
+        if started is not None:
+            started.set()
+        await stop.wait()
+        for service, server in zip(services, servers, strict=True):
+            service.app.state.draining = True
+            server.should_exit = True
+        await asyncio.wait(serving)
+        finish.set()
+        await asyncio.gather(*tasks)
+    log.info("stopped", services=[service.name for service in services])
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set *stop* on SIGTERM and SIGINT."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with the signals left to `run`, and its socket bound before the first await."""
+
+    def __init__(self, service: Service) -> None:
+        settings = service.http
+        super().__init__(
+            uvicorn.Config(
+                service.app,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=True,
+                server_header=False,
+                forwarded_allow_ips=settings.trusted_proxies,
+                timeout_keep_alive=settings.keep_alive_seconds,
+                timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
+            )
+        )
+        self.name = f"{service.name} http"
+        self._address = (settings.host, settings.port)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+    async def serve_on_socket(self) -> None:
+        """Bind and serve; an address in use is told as such."""
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(self._address)
+            listener.listen(2048)
+            listener.setblocking(False)
+            await self.serve(sockets=[listener])
+
+
+async def _until_started(servers: Sequence[_Server], serving: Sequence[asyncio.Task[None]]) -> None:
+    while not all(server.started for server in servers):
+        if any(task.done() for task in serving):
+            return  # the task group tells which one failed, and why
+        await asyncio.sleep(0.005)
