@@ -17,7 +17,7 @@ TRACEPARENT_PARTS: Final = 4
 def configure_logs(service: str, level: str) -> None:
     """Write one JSON object a line to standard error, each with `ts`, `level`, `event` and `service`, libraries' lines too."""
     severity = LEVELS.get(level.lower(), logging.INFO)
-    shape = [
+    shape: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),

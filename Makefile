@@ -1,0 +1,52 @@
+# What people do here. `make demo` and `make test` set up what they need on a bare machine.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help demo up test lint types format bench lock clean
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.run ## set up and play a recorded community through the doors (embedded, one machine)
+	@$(BIN)/symposia demo
+
+up: $(VENV)/.run ## set up and run everything in one process, and keep it running
+	@$(BIN)/symposia up
+
+test: $(VENV)/.dev ## set up and pass the tests, on real Kafka, PostgreSQL and Prometheus
+	deploy/setup.sh --check-test-tools
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## style, import contracts, types, and what is deployed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/yamllint --strict docker-compose.yml deploy .pre-commit-config.yaml
+
+format: $(VENV)/.dev ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## print the tables that the numbers in the docs come from
+	deploy/setup.sh --check-test-tools
+	for table in validation freshness backlog single_post; do $(BIN)/python -m benchmarks.$$table; done
+
+lock: $(VENV)/.dev ## pin every dependency by version and hash
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	  --extra embedded -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	  --extra embedded --extra dev --extra deploy -o requirements-dev.lock pyproject.toml
+
+clean: ## remove the environment and what the tests left
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	deploy/setup.sh --environment $(VENV) $(PYTHON) requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml
+	deploy/setup.sh --environment $(VENV) $(PYTHON) requirements-dev.lock
+	@touch $@ $(VENV)/.run
