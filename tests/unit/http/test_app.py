@@ -1,0 +1,142 @@
+"""What every service's application does, seen from a client, without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from shared.errors import Unavailable
+from shared.http import Fault, Problem, create_app, read_body
+from shared.telemetry import new_registry
+
+
+async def echo(request: Request) -> Response:
+    return PlainTextResponse(await read_body(request, limit=8))
+
+
+async def refuse(request: Request) -> Response:
+    raise Problem(400, "no", faults=(Fault("/0/actor", "actor-one-ifi", "an Agent has one IFI"),))
+
+
+async def outage(request: Request) -> Response:
+    raise Unavailable("kafka", "no answer from broker-7", retry_after=2.5)
+
+
+async def bug(request: Request) -> Response:
+    raise ZeroDivisionError("secret internals")
+
+
+class Readiness:
+    """A service that is ready, or is not."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    async def __call__(self) -> None:
+        if self.reason:
+            raise Unavailable("postgres", self.reason)
+
+
+@pytest.fixture
+def readiness() -> Readiness:
+    return Readiness()
+
+
+@pytest.fixture
+def app(readiness: Readiness) -> FastAPI:
+    routes = [Route(f"/{route.__name__}", route, methods=["POST"]) for route in (echo, refuse, outage, bug)]
+    return create_app(service="trial", registry=new_registry("trial", "1"), ready=readiness, routes=routes)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://trial") as client:
+        yield client
+
+
+async def test_a_body_at_the_limit_is_read(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/echo", content=b"12345678")
+
+    assert answer.text == "12345678"
+
+
+async def test_a_body_over_the_limit_is_refused_before_it_is_read(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/echo", content=b"123456789")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+async def test_a_body_that_hides_its_length_is_refused_when_it_grows(client: httpx.AsyncClient) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"12345"
+
+    answer = await client.post("/echo", content=chunks())
+
+    assert answer.status_code == 413
+
+
+async def test_a_compressed_body_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/echo", content=b"x", headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 415
+
+
+async def test_a_problem_says_where_and_why(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/refuse")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"pointer": "/0/actor", "rule": "actor-one-ifi", "message": "an Agent has one IFI"}]
+
+
+async def test_an_outage_is_503_with_a_whole_number_of_seconds_to_wait(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/outage")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert "broker-7" not in answer.text
+
+
+async def test_a_bug_is_500_without_internals(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/bug")
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+
+
+async def test_an_unknown_path_has_the_same_form(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nowhere")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_a_service_that_cannot_work_is_alive_but_not_ready(client: httpx.AsyncClient, readiness: Readiness) -> None:
+    readiness.reason = "read-only"
+
+    alive, ready = await client.get("/livez"), await client.get("/readyz")
+
+    assert (alive.status_code, ready.status_code) == (200, 503)
+    assert "read-only" in ready.text
+
+
+async def test_a_draining_service_is_not_ready(client: httpx.AsyncClient, app: FastAPI) -> None:
+    app.state.draining = True
+
+    assert (await client.get("/readyz")).status_code == 503
+
+
+async def test_requests_are_counted_by_route_and_never_by_path(client: httpx.AsyncClient) -> None:
+    await client.post("/refuse")
+    await client.get("/nowhere/ada@example.org")
+
+    metrics = (await client.get("/metrics")).text
+
+    assert 'symposia_http_requests_total{code="400",method="POST",route="/refuse"} 1.0' in metrics
+    assert 'route="none"' in metrics
+    assert "ada@example.org" not in metrics
