@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.errors import Misconfigured
 
@@ -100,8 +100,22 @@ class ServiceSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments first, then the environment, then the files that the environment names."""
-        del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _NamedFiles(settings_cls)
+        del env_settings, dotenv_settings, file_secret_settings
+        return init_settings, _Environment(settings_cls), _NamedFiles(settings_cls)
+
+
+class _Environment(EnvSettingsSource):
+    """Values from the environment, but for the names of files, which `_NamedFiles` reads."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the sections without their `…_file` keys."""
+        sections = super().__call__()
+        return {
+            name: {key: value for key, value in section.items() if not key.upper().endswith(FILE_SUFFIX)}
+            if isinstance(section, dict)
+            else section
+            for name, section in sections.items()
+        }
 
 
 class _NamedFiles(PydanticBaseSettingsSource):
@@ -113,6 +127,7 @@ class _NamedFiles(PydanticBaseSettingsSource):
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
+        """Return what `DATABASE_URL` and the named files say."""
         values: dict[str, Any] = {}
         if url := os.environ.get(DATABASE_URL):
             values["postgres"] = {"url": url}
