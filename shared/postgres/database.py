@@ -1,0 +1,212 @@
+"""A pool of connections to one schema of a primary that takes writes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+from asyncpg.pool import PoolConnectionProxy
+from prometheus_client import CollectorRegistry
+
+from shared.errors import Unavailable
+from shared.postgres.identifiers import quoted
+from shared.postgres.metrics import PostgresMetrics
+from shared.postgres.migrate import check_versions
+from shared.postgres.outage import connecting_failed, is_collision, is_lost, is_outage, sqlstate, unavailable
+
+if TYPE_CHECKING:
+    from shared.postgres.metrics import PoolMetrics
+    from shared.postgres.queries import Query
+    from shared.settings import PostgresSettings
+
+T = TypeVar("T")
+
+Transaction: TypeAlias = PoolConnectionProxy
+"""A connection inside an open transaction. Only what ends with the transaction is set on it: `SET LOCAL`, `…_xact_lock`."""
+
+_FIRST_PAUSE: Final = 0.01
+_LONGEST_PAUSE: Final = 0.5
+_WRITABLE = "SELECT NOT (pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean)"
+
+
+class Database:
+    """A service's door to PostgreSQL: unqualified names in its SQL are found in its own schema, then in `public`.
+
+    Nothing is connected before the first use, so a service starts, and says that it is not ready, while PostgreSQL is down.
+    """
+
+    def __init__(
+        self, pool: asyncpg.Pool, settings: PostgresSettings, *, schema: str, packages: Sequence[str], metrics: PoolMetrics
+    ) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._schema = schema
+        self._packages = tuple(packages)
+        self._metrics = metrics
+
+    @classmethod
+    async def open(
+        cls,
+        settings: PostgresSettings,
+        *,
+        schema: str,
+        application: str,
+        packages: Sequence[str] = (),
+        metrics: PostgresMetrics | None = None,
+    ) -> Database:
+        """Open a pool for *schema*; *packages* are the migrations that `ready` expects to have been applied.
+
+        Raises ValueError for a schema that is no plain identifier.
+        """
+        pool = asyncpg.create_pool(
+            settings.url.get_secret_value(),
+            min_size=0,
+            max_size=settings.pool_size,
+            timeout=settings.acquire_timeout,
+            command_timeout=settings.command_timeout,
+            target_session_attrs=SessionAttribute.read_write,
+            server_settings=_session(settings, schema, application),
+            reset=_keep,
+        )
+        await pool
+        measured = (metrics or PostgresMetrics(CollectorRegistry())).of(schema)
+        return cls(pool, settings, schema=schema, packages=packages, metrics=measured)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction for one attempt: commit at the end of the block, roll back when it raises.
+
+        Raises Unavailable for an outage (the outcome is then unknown); a deadlock or a serialisation failure as asyncpg's error.
+        """
+        async with self._connection() as connection, connection.transaction():
+            yield connection
+
+    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Return what *work* returns in a transaction, running it again after a deadlock or a serialisation failure.
+
+        Raises Unavailable for an outage, or after the last attempt.
+        """
+
+        async def attempt() -> T:
+            async with self.transaction() as transaction:
+                return await work(transaction)
+
+        return await self._insist(attempt)
+
+    async def fetch(self, query: Query, *arguments: Any) -> list[asyncpg.Record]:
+        """Return the rows of one statement in a transaction of its own; raises as `run` does."""
+        return await self._insist(lambda: self._single(lambda connection: connection.fetch(query, *arguments)))
+
+    async def fetchrow(self, query: Query, *arguments: Any) -> asyncpg.Record | None:
+        """Return the first row of one statement in a transaction of its own, or None; raises as `run` does."""
+        return await self._insist(lambda: self._single(lambda connection: connection.fetchrow(query, *arguments)))
+
+    async def fetchval(self, query: Query, *arguments: Any) -> Any:
+        """Return the first value of the first row of one statement, or None; raises as `run` does."""
+        return await self._insist(lambda: self._single(lambda connection: connection.fetchval(query, *arguments)))
+
+    async def execute(self, query: Query, *arguments: Any) -> str:
+        """Execute one statement in a transaction of its own and return its status (`INSERT 0 1`); raises as `run` does."""
+        return await self._insist(lambda: self._single(lambda connection: connection.execute(query, *arguments)))
+
+    async def ready(self) -> None:
+        """Return when PostgreSQL is a primary that takes writes and holds the migrations that the code expects.
+
+        Raises Unavailable otherwise.
+        """
+        async with self._connection() as connection:
+            if not await connection.fetchval(_WRITABLE):
+                await self._pool.expire_connections()
+                raise Unavailable("postgres", "the server takes no writes")
+            await check_versions(connection, self._schema, self._packages)
+
+    async def close(self) -> None:
+        """Close the connections, those in use once they are returned, or at the latest after `command_timeout`."""
+        try:
+            async with asyncio.timeout(self._settings.command_timeout):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Transaction]:
+        """Lend a connection; turn the outages that are met with it into Unavailable."""
+        connection = await self._acquire()
+        self._metrics.in_use.inc()
+        try:
+            yield connection
+        except Exception as error:
+            if not is_outage(error, closed=connection.is_closed()):
+                raise
+            await self._note_outage(error)
+            raise unavailable(error) from error
+        finally:
+            self._metrics.in_use.dec()
+            await self._pool.release(connection)
+
+    async def _acquire(self) -> Transaction:
+        started = perf_counter()
+        try:
+            connection: Transaction = await self._pool.acquire(timeout=self._settings.acquire_timeout)
+        except Exception as error:
+            failure = connecting_failed(error)
+            if failure is None:
+                raise
+            await self._note_outage(error)
+            raise failure from error
+        finally:
+            self._metrics.acquire_seconds.observe(perf_counter() - started)
+        return connection
+
+    async def _note_outage(self, error: Exception) -> None:
+        self._metrics.outage(sqlstate(error))
+        if is_lost(error):
+            await self._pool.expire_connections()
+
+    async def _single(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with self._connection() as connection:
+            return await work(connection)
+
+    async def _insist(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Await *attempt*, again after each collision, with pauses that grow and are spread by chance."""
+        for number in range(1, self._settings.max_attempts + 1):
+            try:
+                return await attempt()
+            except asyncpg.PostgresError as error:
+                if not is_collision(error):
+                    raise
+                if number == self._settings.max_attempts:
+                    raise unavailable(error) from error
+                self._metrics.retried(sqlstate(error))
+            await asyncio.sleep(_pause(number))
+        raise AssertionError("max_attempts is at least 1")
+
+
+def _session(settings: PostgresSettings, schema: str, application: str) -> dict[str, str]:
+    return {
+        "application_name": f"symposia-{application}",
+        "search_path": f"{quoted(schema)}, public",
+        "timezone": "UTC",
+        "lock_timeout": _milliseconds(settings.lock_timeout),
+        "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_timeout),
+    }
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, round(seconds * 1000)))
+
+
+def _pause(number: int) -> float:
+    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**number)
+    return random.uniform(0, longest)  # noqa: S311 - spreads retries, keeps no secret
+
+
+async def _keep(connection: object) -> None:
+    """Save the round trip that resets a returned session: nothing here outlives its transaction."""
+    del connection

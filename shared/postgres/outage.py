@@ -1,0 +1,84 @@
+"""Tell an outage of PostgreSQL, which is waited out, from a collision, which is tried again, and from a bug."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from shared.errors import Misconfigured, Unavailable
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_CONNECTION = "08"
+_INSUFFICIENT_RESOURCES = "53"
+_SYSTEM_ERROR = "58"
+_AUTHORISATION = "28"
+_LOST = frozenset(
+    {
+        "25006",  # a standby, or a primary set read-only: we hold on to the wrong server
+        "25P03",  # our transaction stood still too long, and PostgreSQL ended the session
+        "40003",  # the commit's answer is unknown
+        "57P01",  # an administrator stops the server
+        "57P02",  # a crash of another backend
+        "57P03",  # starting up, or shutting down
+        "57P05",  # the session idled too long
+    }
+)
+_BUSY = frozenset(
+    {
+        "55P03",  # a lock did not come free within lock_timeout
+        "57014",  # statement_timeout, or an administrator's cancel
+    }
+)
+_COLLISIONS = frozenset(
+    {
+        "40001",  # serialisation failure
+        "40P01",  # deadlock
+        "0A000",  # only as InvalidCachedStatementError: a migration changed what a prepared statement returns
+    }
+)
+_UNREACHABLE: tuple[type[Exception], ...] = (OSError, TimeoutError, asyncpg.TargetServerAttributeNotMatched)
+
+
+def sqlstate(error: BaseException) -> str:
+    """Return the error's SQLSTATE, or the name of its class where it has none."""
+    return getattr(error, "sqlstate", None) or type(error).__name__
+
+
+def is_collision(error: BaseException) -> bool:
+    """Say whether running the same transaction again can succeed at once."""
+    if isinstance(error, asyncpg.FeatureNotSupportedError):
+        return isinstance(error, asyncpg.InvalidCachedStatementError)
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _COLLISIONS
+
+
+def is_lost(error: BaseException) -> bool:
+    """Say whether the connections we hold are to be given up: the server is gone, or takes no writes any more."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state in _LOST or state.startswith(_CONNECTION)
+    return isinstance(error, (ConnectionError, asyncpg.InterfaceError, asyncpg.TargetServerAttributeNotMatched))
+
+
+def is_outage(error: BaseException, *, closed: bool) -> bool:
+    """Say whether *error*, met inside a transaction, is an outage; *closed* says that its connection is gone."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return is_lost(error) or state in _BUSY or state[:2] in {_INSUFFICIENT_RESOURCES, _SYSTEM_ERROR}
+    if isinstance(error, asyncpg.InterfaceError):
+        return closed
+    return isinstance(error, (ConnectionError, TimeoutError))
+
+
+def connecting_failed(error: Exception) -> Unavailable | Misconfigured | None:
+    """Translate an error met while a connection was opened; None for a bug."""
+    if isinstance(error, asyncpg.PostgresError):
+        if (error.sqlstate or "").startswith(_AUTHORISATION) or isinstance(error, asyncpg.InvalidCatalogNameError):
+            return Misconfigured(f"PostgreSQL refuses us: {error}. Check DATABASE_URL.")
+        return unavailable(error) if is_outage(error, closed=True) else None
+    if isinstance(error, (*_UNREACHABLE, asyncpg.InterfaceError)):
+        return unavailable(error)
+    return None
+
+
+def unavailable(error: BaseException) -> Unavailable:
+    """Say *error* as the outage it is."""
+    return Unavailable("postgres", f"{sqlstate(error)}: {error}" if str(error) else sqlstate(error))
