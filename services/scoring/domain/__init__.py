@@ -1,0 +1,1 @@
+"""What an act was worth: functions of values, without a clock, a log or a database."""

@@ -1,0 +1,123 @@
+"""An act: an enriched statement with its strings read into values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NewType
+from uuid import UUID
+
+from services.scoring.domain.rules import MICRO, Receives, Rule, rule_of
+from services.scoring.domain.week import Week, week_of
+from shared.contracts import CourseLink, Enriched, Status
+from shared.xapi.timestamps import instant
+
+StatementId = NewType("StatementId", UUID)
+LearnerId = NewType("LearnerId", UUID)
+ArtefactKey = NewType("ArtefactKey", UUID)
+"""Sixteen bytes that stand for an activity IRI, which may be longer than an index takes."""
+
+LAST_REVISION: Final = 2**63 - 1
+
+
+class Unreadable(ValueError):
+    """The message names no statement, person or moment that could be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The link of a statement to a course; *confidence* in millionths."""
+
+    course: str
+    method: str
+    evidence: str
+    confidence: int
+    actor_enrolled: bool
+    author_enrolled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a learner did at *revision* of what is known; *rule* is None where it is evidence of nothing, or taken back."""
+
+    statement: StatementId
+    revision: int
+    week: Week
+    rule: Rule | None
+    learner: LearnerId | None
+    author: LearnerId | None
+    grounded: bool
+    artefact: str | None
+    received: str | None
+    links: tuple[Link, ...]
+
+
+def read_act(enriched: Enriched) -> Act:
+    """Read *enriched*: *artefact* is what the act made, if anything, and *received* the artefact it is upon.
+
+    Raises Unreadable for ids that are no UUID, times that are none, and revisions and confidences out of range.
+    """
+    if not 0 <= enriched.revision <= LAST_REVISION:
+        raise Unreadable("the revision is outside 0 to 2^63 - 1")
+    rule = rule_of(enriched.verb, enriched.object_type) if enriched.status is Status.LIVE else None
+    try:
+        return Act(
+            statement=StatementId(UUID(enriched.id)),
+            revision=enriched.revision,
+            week=week_of(instant(enriched.timestamp)),
+            rule=rule,
+            learner=_learner(enriched.learner),
+            author=_learner(enriched.author),
+            grounded=enriched.actor_grounded,
+            artefact=_plain(enriched.object),
+            received=_received(enriched, rule),
+            links=_links(enriched.links),
+        )
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+def key_of(iri: str) -> ArtefactKey:
+    """Return the key of the artefact that *iri* names."""
+    return ArtefactKey(UUID(bytes=hashlib.blake2b(iri.encode(errors="replace"), digest_size=16).digest()))
+
+
+def _received(enriched: Enriched, rule: Rule | None) -> str | None:
+    match rule.receives if rule is not None else Receives.NOTHING:
+        case Receives.NOTHING:
+            return None
+        case Receives.OBJECT:
+            return _plain(enriched.object)
+        case Receives.PARENT:
+            return _plain(enriched.parent or enriched.object)
+
+
+def _learner(learner: str | None) -> LearnerId | None:
+    return None if learner is None else LearnerId(UUID(learner))
+
+
+def _links(links: Sequence[CourseLink]) -> tuple[Link, ...]:
+    return tuple(_link(link) for link in links)
+
+
+def _link(link: CourseLink) -> Link:
+    if not 0 <= link.confidence <= 1:
+        raise Unreadable(f"a confidence of {link.confidence} is outside 0 to 1")
+    return Link(
+        course=_text(link.course),
+        method=_text(link.method),
+        evidence=_text(link.evidence),
+        confidence=round(link.confidence * MICRO),
+        actor_enrolled=link.actor_enrolled,
+        author_enrolled=link.author_enrolled,
+    )
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else _text(text)
+
+
+def _text(text: str) -> str:
+    """Show a NUL, which PostgreSQL cannot keep in text, as U+FFFD."""
+    return text.replace("\x00", "\ufffd")

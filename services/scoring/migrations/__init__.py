@@ -1,0 +1,1 @@
+"""Scoring's tables, and the views and functions that others read."""

@@ -1,0 +1,155 @@
+-- name: share_objections
+-- Holds back objections until this transaction ends, so that what is read of them stays true. A statement of its own: what
+-- follows must see what was committed before the lock was had.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('impact.objection', 0));
+
+-- name: hold_objections
+-- Waits until nobody scores, and holds back scoring until this transaction ends. A statement of its own, like share_objections.
+SELECT pg_advisory_xact_lock(hashtextextended('impact.objection', 0));
+
+-- name: advance_revisions
+-- Notes the revisions that are newer than what was applied and returns their statements; known: one was applied before
+-- (an inserted row has no xmax).
+INSERT INTO statement_revision AS kept (statement_id, revision)
+SELECT statement_id, revision
+FROM unnest($1::uuid[], $2::bigint[]) AS new (statement_id, revision)
+ORDER BY statement_id
+ON CONFLICT (statement_id) DO UPDATE SET revision = excluded.revision WHERE kept.revision < excluded.revision
+RETURNING statement_id, xmax <> 0 AS known;
+
+-- name: lock_artefacts
+-- Locks the rows of the artefacts given and of those that the statements given touched before, in order of their keys. DO UPDATE
+-- WHERE false locks a row and leaves it as it is. A statement of its own: what follows must see what others committed.
+INSERT INTO artefact (key)
+SELECT key
+FROM (
+    SELECT unnest($1::uuid[]) AS key
+    UNION
+    SELECT artefact FROM receipt WHERE statement_id = ANY ($2::uuid[])
+    UNION
+    SELECT artefact FROM fact WHERE statement_id = ANY ($2::uuid[])
+) AS touched
+ORDER BY key
+ON CONFLICT (key) DO UPDATE SET key = excluded.key WHERE false;
+
+-- name: objecting
+-- Returns who of the learners given objects to being scored.
+SELECT learner FROM objection WHERE objects AND learner = ANY ($1::uuid[]);
+
+-- name: take_facts
+-- Deletes the facts of the statements given and returns what cells need of them.
+DELETE FROM fact WHERE statement_id = ANY ($1::uuid[])
+RETURNING beneficiary, actor, dimension, week, weight_micro, grounded_micro, counted;
+
+-- name: take_receipts
+-- Deletes the receipts of the statements given and returns of which artefacts.
+DELETE FROM receipt WHERE statement_id = ANY ($1::uuid[])
+RETURNING artefact;
+
+-- name: add_receipts
+-- Inserts receipts.
+INSERT INTO receipt (statement_id, artefact, actor, grounded)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[]);
+
+-- name: add_facts
+-- Inserts facts made by the rules of version $1.
+INSERT INTO fact (
+    rules_version, statement_id, dimension, beneficiary, actor, artefact, object, week, weight_micro, kappa_micro,
+    grounded_micro, counted, course, method, evidence
+)
+SELECT $1, new.*
+FROM unnest(
+    $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::integer[], $9::bigint[], $10::bigint[],
+    $11::bigint[], $12::boolean[], $13::text[], $14::text[], $15::text[]
+) AS new;
+
+-- name: recount
+-- Turns over the contributions to the artefacts given that now count and did not, or did and no longer do: one counts while a
+-- grounded learner other than its beneficiary received the artefact. Returns what cells need of them, as they are now.
+UPDATE fact SET counted = NOT counted
+WHERE dimension = 'contribution'
+  AND artefact = ANY ($1::uuid[])
+  AND counted <> EXISTS (
+      SELECT FROM receipt
+      WHERE receipt.artefact = fact.artefact AND receipt.grounded AND receipt.actor <> fact.beneficiary
+  )
+RETURNING beneficiary, actor, dimension, week, weight_micro, grounded_micro, counted;
+
+-- name: add_to_cells
+-- Adds differences, which come sorted by key, to cells; both commute, so batches may come in any order.
+INSERT INTO cell AS kept (beneficiary, actor, dimension, week, weight_micro, grounded_micro)
+SELECT *
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[])
+    AS new (beneficiary, actor, dimension, week, weight_micro, grounded_micro)
+ORDER BY beneficiary, actor, dimension, week
+ON CONFLICT (beneficiary, actor, dimension, week) DO UPDATE
+SET weight_micro = kept.weight_micro + excluded.weight_micro, grounded_micro = kept.grounded_micro + excluded.grounded_micro;
+
+-- name: drop_empty_cells
+-- Deletes those of the cells given (rows this transaction holds) that sum no fact any more.
+DELETE FROM cell
+USING unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[]) AS touched (beneficiary, actor, dimension, week)
+WHERE cell.beneficiary = touched.beneficiary
+  AND cell.actor = touched.actor
+  AND cell.dimension = touched.dimension
+  AND cell.week = touched.week
+  AND cell.weight_micro = 0;
+
+-- name: note_changes
+-- Says that this transaction changed the facts of the learners given.
+INSERT INTO learner_change (learner, changed_xid)
+SELECT learner, pg_current_xact_id()
+FROM unnest($1::uuid[]) AS changed (learner)
+ORDER BY learner
+ON CONFLICT (learner) DO UPDATE SET changed_xid = excluded.changed_xid;
+
+-- name: keep_objections
+-- Keeps the newest word of each learner and returns those that are news; of two words at one time the objection holds.
+INSERT INTO objection AS kept (learner, objects, at)
+SELECT learner, objects, at
+FROM unnest($1::uuid[], $2::boolean[], $3::timestamptz[]) AS new (learner, objects, at)
+ORDER BY learner
+ON CONFLICT (learner) DO UPDATE SET objects = excluded.objects, at = excluded.at
+WHERE (kept.at, kept.objects) < (excluded.at, excluded.objects)
+RETURNING learner, objects;
+
+-- name: take_receipts_of
+-- Deletes what the learners given received and returns by which statements, and of which artefacts.
+DELETE FROM receipt WHERE actor = ANY ($1::uuid[])
+RETURNING statement_id, artefact;
+
+-- name: take_facts_of
+-- Deletes the facts for the learners given, and those that they caused by the statements given; returns what cells need of them.
+DELETE FROM fact
+WHERE beneficiary = ANY ($1::uuid[]) OR (statement_id = ANY ($2::uuid[]) AND actor = ANY ($1::uuid[]))
+RETURNING beneficiary, actor, dimension, week, weight_micro, grounded_micro, counted;
+
+-- name: current_rules
+-- Returns the version of the rules that the facts were made by.
+SELECT version FROM rules WHERE current;
+
+-- name: retire_rules
+-- Leaves no rules current.
+UPDATE rules SET current = false WHERE current;
+
+-- name: adopt_rules
+-- Makes the rules of version $1, written down in $2, the current ones.
+INSERT INTO rules (version, definition, current) VALUES ($1, $2, true)
+ON CONFLICT (version) DO UPDATE SET current = true;
+
+-- name: note_everyone_changed
+-- Says that this transaction changed the facts of every learner who ever had any.
+UPDATE learner_change SET changed_xid = pg_current_xact_id();
+
+-- name: forget
+-- Empties everything that a replay makes again. Objections stay, and so do the marks by which others learn what changed.
+TRUNCATE fact, cell, receipt, artefact, statement_revision;
+
+-- name: digest_rows
+-- Returns every row of facts and cells as text, in an order that does not depend on how they came to be.
+SELECT 'fact' AS name, fact::text AS line FROM fact
+UNION ALL
+SELECT 'cell', cell::text FROM cell
+UNION ALL
+SELECT 'receipt', receipt::text FROM receipt
+ORDER BY 1, 2 COLLATE "C";
