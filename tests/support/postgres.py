@@ -1,0 +1,116 @@
+"""A real PostgreSQL for tests: one server a session, one fresh database a test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from services.targets import TARGETS
+from shared.postgres import Target, migrate
+from shared.postgres.embedded import Server
+from shared.settings import PostgresSettings
+
+T = TypeVar("T")
+
+TEMPLATE = "symposia_template"
+SETTINGS = {
+    "shared_buffers": "64MB",
+    "max_connections": "120",
+    "fsync": os.environ.get("SYMPOSIA_TEST_FSYNC", "on"),
+    "full_page_writes": "off",  # a test's database survives a process, not a machine
+}
+_NUMBERS = count(1)
+
+
+def settings_for(url: str, **changes: Any) -> PostgresSettings:
+    """Return the settings of a pool at *url* that does not wait long."""
+    return PostgresSettings(url=SecretStr(url), **changes)
+
+
+def with_database(url: str, name: str) -> str:
+    """Return *url* with another database's name."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def blocking(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* to its end in a loop and thread of its own, so that a synchronous fixture may."""
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(asyncio.run, work).result()
+
+
+async def statement(url: str, sql: str) -> None:
+    """Execute *sql* at *url*, outside any pool."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run the session's one server; tests that stop or kill theirs ask for `server`."""
+    server = Server(tmp_path_factory.mktemp("postgres"), settings=SETTINGS)
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: Server) -> str:
+    """Return the name of a database in which every service's migrations were applied; copy it, never change it."""
+    blocking(statement(postgres_server.dsn, f"CREATE DATABASE {TEMPLATE}"))
+    blocking(migrate(with_database(postgres_server.dsn, TEMPLATE), _existing()))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_server: Server, migrated_template: str) -> Iterator[str]:
+    """Return the URI of a fresh database with every service's schema."""
+    yield from _fresh(postgres_server.dsn, migrated_template)
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: Server) -> Iterator[str]:
+    """Return the URI of a fresh database with nothing in it."""
+    yield from _fresh(postgres_server.dsn, "template1")
+
+
+@pytest.fixture
+def postgres_settings(database_url: str) -> PostgresSettings:
+    """Return the settings of a pool to a fresh database with every service's schema."""
+    return settings_for(database_url)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Run a server of the test's own, empty, to be stopped (`stop`), killed (`kill`) and started again (`start`)."""
+    own = Server(tmp_path / "postgres", settings=SETTINGS)
+    own.start()
+    yield own
+    own.close()
+
+
+def _fresh(dsn: str, template: str) -> Iterator[str]:
+    name = f"test_{os.getpid()}_{next(_NUMBERS)}"
+    blocking(statement(dsn, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield with_database(dsn, name)
+    blocking(statement(dsn, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _existing() -> tuple[Target, ...]:
+    """Leave out the packages that are not written yet."""
+    return tuple(
+        Target(target.schema, tuple(package for package in target.packages if any(Path(*package.split(".")).glob("0*.sql"))))
+        for target in TARGETS
+    )
