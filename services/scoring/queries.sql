@@ -146,10 +146,13 @@ UPDATE learner_change SET changed_xid = pg_current_xact_id();
 TRUNCATE fact, cell, receipt, artefact, statement_revision;
 
 -- name: digest_rows
--- Returns every row of facts and cells as text, in an order that does not depend on how they came to be.
-SELECT 'fact' AS name, fact::text AS line FROM fact
-UNION ALL
-SELECT 'cell', cell::text FROM cell
-UNION ALL
-SELECT 'receipt', receipt::text FROM receipt
-ORDER BY 1, 2 COLLATE "C";
+-- Returns every row of facts, cells and receipts as text, in an order that does not depend on how they came to be.
+SELECT name, line
+FROM (
+    SELECT 'fact' AS name, fact::text AS line FROM fact
+    UNION ALL
+    SELECT 'cell', cell::text FROM cell
+    UNION ALL
+    SELECT 'receipt', receipt::text FROM receipt
+) AS rows
+ORDER BY name, line COLLATE "C";
