@@ -1,0 +1,85 @@
+"""Check what a schema cannot say of a statement that has the right shape."""
+
+from typing import Final, NamedTuple, TypeAlias
+
+from shared.xapi.model import JSON, VOIDED
+from shared.xapi.schema import COMPONENTS
+from shared.xapi.timestamps import instant
+
+Path: TypeAlias = tuple[str | int, ...]
+TIMES: Final = ("timestamp", "stored")
+ABOUT_ACTIVITIES: Final = ("revision", "platform")
+NOTHING: Final[dict[str, JSON]] = {}
+
+
+class Breach(NamedTuple):
+    """Say which rule is broken at which path of a statement."""
+
+    rule: str
+    path: Path
+
+
+def check(statement: JSON) -> list[Breach]:
+    """Return the rules that *statement*, and the SubStatement in it, break; the schema has accepted it."""
+    found: list[Breach] = []
+    _check(statement, (), found)
+    if statement["object"].get("objectType") == "SubStatement":
+        _check(statement["object"], ("object",), found)
+    return found
+
+
+def _check(statement: JSON, at: Path, found: list[Breach]) -> None:
+    """Add the breaches of a statement that lies at the path *at*."""
+    for name in TIMES:
+        if name in statement and not _exists(statement[name]):
+            found += [Breach("timestamp", (*at, name))]
+    target = statement["object"]
+    kind = target.get("objectType", "Activity")
+    if "interactionType" in target.get("definition", NOTHING):
+        _check_components(target["definition"], (*at, "object"), found)
+    if kind != "StatementRef" and statement["verb"]["id"] == VOIDED:
+        found.append(Breach("voiding-object", (*at, "object")))
+    if "score" in statement.get("result", NOTHING):
+        _check_score(statement["result"]["score"], (*at, "result", "score"), found)
+    if "context" in statement:
+        _check_context(statement["context"], kind, (*at, "context"), found)
+    for index, attachment in enumerate(statement.get("attachments", ())):
+        if not isinstance(attachment["length"], int):
+            found.append(Breach("attachment-length", (*at, "attachments", index, "length")))
+
+
+def _exists(timestamp: str) -> bool:
+    """Say whether the calendar has such a day, and UTC such a moment."""
+    try:
+        instant(timestamp)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_score(score: JSON, at: Path, found: list[Breach]) -> None:
+    least, most, raw = score.get("min"), score.get("max"), score.get("raw")
+    if least is not None and most is not None and least >= most:
+        found.append(Breach("score-min-max", (*at, "min")))
+    if raw is not None and ((least is not None and raw < least) or (most is not None and raw > most)):
+        found.append(Breach("score-raw", (*at, "raw")))
+
+
+def _check_context(context: JSON, kind: str, at: Path, found: list[Breach]) -> None:
+    if kind != "Activity":
+        found += [Breach("context-activity-only", (*at, name)) for name in ABOUT_ACTIVITIES if name in context]
+    for relation, activities in context.get("contextActivities", NOTHING).items():
+        for index, activity in enumerate((activities,) if activities.__class__ is dict else activities):
+            if "interactionType" in activity.get("definition", NOTHING):
+                place = () if activities is activity else (index,)
+                _check_components(activity["definition"], (*at, "contextActivities", relation, *place), found)
+
+
+def _check_components(definition: JSON, at: Path, found: list[Breach]) -> None:
+    """Check that the ids within each list of interaction components are distinct."""
+    for name in COMPONENTS:
+        seen: set[str] = set()
+        for index, component in enumerate(definition.get(name, ())):
+            if component["id"] in seen:
+                found.append(Breach("interaction-component-ids", (*at, "definition", name, index, "id")))
+            seen.add(component["id"])

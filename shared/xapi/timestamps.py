@@ -1,0 +1,39 @@
+"""Read the timestamps that validation accepts."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+LEAP_SECOND: Final = re.compile(r"^(.{10}T..:?..:|.{8}T....)60")
+
+
+def instant(text: str) -> datetime:
+    """Return the moment that *text* names, aware and in UTC, cut to microseconds; without a zone it is UTC.
+
+    A leap second becomes the first moment after it. Raises ValueError for a day that the calendar does not have,
+    and for a moment that UTC puts outside the years 1 to 9999.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = _unusual(text.upper())
+    if moment.tzinfo is UTC:
+        return moment
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("beyond the years 1 to 9999") from error
+
+
+def _unusual(text: str) -> datetime:
+    """Read lower-case letters and leap seconds."""
+    leaping = LEAP_SECOND.match(text)
+    if not leaping:
+        return datetime.fromisoformat(text)
+    before = datetime.fromisoformat(f"{leaping.group(1)}59{text[leaping.end() :]}").replace(microsecond=0)
+    try:
+        return before + timedelta(seconds=1)
+    except OverflowError as error:
+        raise ValueError("beyond the years 1 to 9999") from error

@@ -1,0 +1,155 @@
+"""Accept a statement, or say everything that is wrong with it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import Any, Final, cast
+
+import jsonschema_rs
+
+from shared.errors import SymposiaError
+from shared.xapi.checks import check
+from shared.xapi.model import JSON, Statement, Version
+from shared.xapi.pointer import pointer
+from shared.xapi.rules import RULES
+from shared.xapi.schema import Schema, statement_schema
+
+MAX_VIOLATIONS: Final = 20
+"""So many violations are told; who breaks more is told the first."""
+SHOWN_NAME: Final = 60
+"""Longer names are cut in messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Say where (JSON pointer) which rule (a slug of RULES) is broken, and in a sentence how."""
+
+    pointer: str
+    rule: str
+    message: str
+
+
+class Invalid(SymposiaError):
+    """What was sent is no valid statement, or a list in which one is not."""
+
+    def __init__(self, errors: tuple[Violation, ...]) -> None:
+        super().__init__("; ".join(f"{error.pointer or '/'}: {error.message}" for error in errors))
+        self.errors = errors
+
+
+def validate(value: JSON, version: Version) -> None:
+    """Accept a statement, or a list of statements, as *version* has them; raise Invalid for anything else.
+
+    *value* is what shared.xapi.guard parsed. Pointers into a list start with the index: /3/actor/mbox.
+    """
+    many = isinstance(value, list)
+    accepts = validator(version).is_valid
+    violations: list[Violation] = []
+    for index, statement in enumerate(value if many else (value,)):
+        if accepts(statement) and not check(statement):
+            continue
+        found = _violations(statement, version, (index,) if many else ())
+        violations += islice(found, MAX_VIOLATIONS - len(violations))
+        if len(violations) == MAX_VIOLATIONS:
+            break
+    if many and not violations:
+        violations += islice(_repeated_ids(value), MAX_VIOLATIONS)
+    if violations:
+        raise Invalid(tuple(violations))
+
+
+def statements(value: JSON, version: Version) -> tuple[Statement, ...]:
+    """Return the statement or statements that *value* holds, in order; raise Invalid as validate does."""
+    validate(value, version)
+    return tuple(cast("list[Statement]", value if isinstance(value, list) else [value]))
+
+
+@cache
+def validator(version: Version) -> jsonschema_rs.Validator:
+    """Compile the schema of *version*, once; its expressions run in linear time."""
+    return jsonschema_rs.validator_for(
+        statement_schema(version),
+        validate_formats=True,
+        ignore_unknown_formats=False,
+        pattern_options=jsonschema_rs.RegexOptions(),
+        offline=True,
+    )
+
+
+@cache
+def _schema(version: Version) -> Schema:
+    return statement_schema(version)
+
+
+def _violations(statement: JSON, version: Version, at: tuple[int, ...]) -> Iterator[Violation]:
+    """Yield what is wrong with a statement that is not accepted, each place and rule once."""
+    if not isinstance(statement, dict):
+        yield _violation(at, "statement-or-list")
+        return
+    if validator(version).is_valid(statement):
+        for breach in check(statement):
+            yield _violation((*at, *breach.path), breach.rule)
+        return
+
+    seen: set[tuple[str, str]] = set()
+    for error in validator(version).iter_errors(statement):
+        for violation in _told(error, version, at):
+            if (violation.pointer, violation.rule) not in seen:
+                seen.add((violation.pointer, violation.rule))
+                yield violation
+
+
+def _told(error: jsonschema_rs.ValidationError, version: Version, at: tuple[int, ...]) -> Iterator[Violation]:
+    """Turn one error of the schema into ours; an object with several unknown keys gives several."""
+    path = (*at, *error.instance_path)
+    rule = _rule(error, version)
+    match error.kind.name:
+        case "additionalProperties":
+            for name in error.kind.as_dict()["unexpected"]:
+                yield _violation((*path, name), rule, name)
+        case "propertyNames":
+            name = error.kind.as_dict()["error"].instance
+            yield _violation((*path, name), rule, name)
+        case "required":
+            yield _violation(path, rule, error.kind.as_dict()["property"])
+        case _:
+            yield _violation(path, rule)
+
+
+def _rule(error: jsonschema_rs.ValidationError, version: Version) -> str:
+    """Find the slug of the rule that *error* breaks: of JSON in general, or of the schema it failed in."""
+    keyword = error.kind.name
+    if keyword == "type":
+        return "null" if error.instance is None else "wrong-type"
+    named = _named(_schema(version), error.schema_path)
+    slug = named if isinstance(named, str) else named.get(keyword)
+    if slug is None:
+        slug = {"required": "missing-property", "additionalProperties": "unknown-property"}[keyword]
+    return slug
+
+
+def _named(schema: Any, path: list[str | int]) -> str | dict[str, str]:
+    """Return the innermost x-rule on the way along *path* through *schema*."""
+    named: str | dict[str, str] = {}
+    for step in path:
+        if isinstance(schema, dict):
+            named = schema.get("x-rule", named)
+        schema = schema[step]
+    return named
+
+
+def _violation(path: tuple[str | int, ...], rule: str, name: str = "") -> Violation:
+    shown = f": {name[:SHOWN_NAME]!r}" if name else ""
+    return Violation(pointer(path), rule, f"{RULES[rule]}{shown}.")
+
+
+def _repeated_ids(several: list[JSON]) -> Iterator[Violation]:
+    """Yield the ids that came before in the same list; case does not tell UUIDs apart."""
+    seen: set[str] = set()
+    for index, statement in enumerate(several):
+        if "id" in statement:
+            identifier = statement["id"].lower()
+            if identifier in seen:
+                yield _violation((index, "id"), "repeated-id")
+            seen.add(identifier)
