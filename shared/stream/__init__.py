@@ -1,5 +1,57 @@
 """The stream: one loop, three logs, and what a handler says and hears."""
 
+from shared.stream.consumer import Consumer
+from shared.stream.errors import (
+    ConsumerStopped,
+    OffsetGap,
+    OffsetRowMissing,
+    RecordTooLarge,
+    TooManyRejections,
+    TopicRecreated,
+)
+from shared.stream.ledger import DeadLetter, Ledger
+from shared.stream.log import Inbox, Log
+from shared.stream.memory import MemoryLog
+from shared.stream.memory_ledger import MemoryLedger, MemoryTransaction
+from shared.stream.metrics import StreamMetrics
+from shared.stream.offsets import Mark, Place
+from shared.stream.postgres_ledger import PostgresLedger
 from shared.stream.record import Batch, Decision, Handler, Header, Outgoing, Partition, Position, Record, Rejection
+from shared.stream.settings import ConsumerSettings, StreamSettings
+from shared.stream.steps import Observer, Step, crash_at_from_environment, unobserved
 
-__all__ = ["Batch", "Decision", "Handler", "Header", "Outgoing", "Partition", "Position", "Record", "Rejection"]
+__all__ = [
+    "Batch",
+    "Consumer",
+    "ConsumerSettings",
+    "ConsumerStopped",
+    "DeadLetter",
+    "Decision",
+    "Handler",
+    "Header",
+    "Inbox",
+    "Ledger",
+    "Log",
+    "Mark",
+    "MemoryLedger",
+    "MemoryLog",
+    "MemoryTransaction",
+    "Observer",
+    "OffsetGap",
+    "OffsetRowMissing",
+    "Outgoing",
+    "Partition",
+    "Place",
+    "Position",
+    "PostgresLedger",
+    "Record",
+    "RecordTooLarge",
+    "Rejection",
+    "Step",
+    "StreamMetrics",
+    "StreamSettings",
+    "TooManyRejections",
+    "TopicRecreated",
+    "crash_at_from_environment",
+    "unobserved",
+]

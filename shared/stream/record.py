@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
+
+from typing_extensions import TypeVar
 
 from shared.contracts.topics import Topic
 from shared.postgres import Transaction
 
 Header: TypeAlias = tuple[str, bytes]
+
+T = TypeVar("T", default=Transaction)
+"""The transaction that a ledger opens: PostgreSQL's, unless a ledger in memory is meant."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,26 +46,39 @@ class Record:
     timestamp: int = 0
 
     def digest(self) -> bytes:
-        """Say in 16 bytes what this record holds, so that a recreated topic is noticed."""
-        return hashlib.blake2b((self.key or b"") + b"\x00" + self.value, digest_size=16).digest()
+        """Say in 16 bytes what this record holds and when it was appended, so that a recreated topic is noticed."""
+        key = b"-" if self.key is None else b"%d:%b" % (len(self.key), self.key)
+        return hashlib.blake2b(b"%d %b %b" % (self.timestamp, key, self.value), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive records of one partition, in the order of their offsets; never empty when a handler sees it."""
+    """Consecutive records of one partition, in the order of their offsets; never empty when a handler sees it.
+
+    *end* is the offset that the partition's next record will get, as far as the log knew; 0 where it did not say.
+    """
 
     partition: Partition
     records: tuple[Record, ...]
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record to append: the topic's partition follows from *key*, or is the log's choice where there is none."""
+    """A record to append: the topic's partition follows from *key*, or is the log's choice where there is none.
+
+    *cause* is the record of the batch that it follows from, where the handler knows one: its trace goes on.
+    """
 
     topic: Topic
     value: bytes
     key: bytes | None = None
     headers: tuple[Header, ...] = ()
+    cause: Record | None = None
+
+    def size(self) -> int:
+        """Return how many bytes the key, the value and the headers take."""
+        return len(self.value) + len(self.key or b"") + sum(len(name) + len(value) for name, value in self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +94,8 @@ class Decision:
     """What a handler decided about a batch: what to say on, and what to refuse."""
 
     outgoing: tuple[Outgoing, ...] = ()
-    rejections: tuple[Rejection, ...] = field(default=())
+    rejections: tuple[Rejection, ...] = ()
 
 
-Handler: TypeAlias = Callable[[Batch, Transaction], Awaitable[Decision]]
+Handler: TypeAlias = Callable[[Batch, T], Awaitable[Decision]]
 """Decide a batch inside an open transaction; raise `Unavailable` for an outage; anything else raised is a bug."""

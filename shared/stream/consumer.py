@@ -1,0 +1,237 @@
+"""The one loop: fetch a batch, let the handler decide it in the transaction that moves the offset, then publish what it said.
+
+A record's effects happen once, in the order of its partition, whatever crashes where: the offset row is the only truth about what
+was applied, its lock is the fence against a member that was given up, and the outbox carries what was said over a crash.
+`docs/decisions/0003-one-loop.md` says why each step stands where it stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Generic
+
+import structlog
+
+from shared.contracts.topics import Topic, dead_letters_of
+from shared.errors import Unavailable
+from shared.stream.errors import OffsetGap, TopicRecreated
+from shared.stream.headers import as_outgoing, with_context
+from shared.stream.ledger import DeadLetter, Ledger
+from shared.stream.log import Inbox, Log
+from shared.stream.metrics import StreamMetrics
+from shared.stream.offsets import Place, after, start_of, unapplied
+from shared.stream.outbox import OutboxRow, drain, publish
+from shared.stream.record import Batch, Decision, Handler, Outgoing, Partition, T
+from shared.stream.rejections import RejectionWindow
+from shared.stream.settings import ConsumerSettings
+from shared.stream.steps import Observer, Step, unobserved
+
+_log = structlog.get_logger()
+
+
+class Consumer(Generic[T]):
+    """One member of *group* that reads *topics* and lets *handler* decide them."""
+
+    def __init__(
+        self,
+        *,
+        group: str,
+        topics: Sequence[Topic],
+        handler: Handler[T],
+        log: Log,
+        ledger: Ledger[T],
+        settings: ConsumerSettings,
+        metrics: StreamMetrics,
+        observer: Observer = unobserved,
+    ) -> None:
+        self._group = group
+        self._topics = {topic.name: topic for topic in topics}
+        self._handler = handler
+        self._log = log
+        self._ledger = ledger
+        self._settings = settings
+        self._metrics = metrics
+        self._observer = observer
+        self._inbox: Inbox | None = None
+        self._settled: set[Partition] = set()
+        self._rejections = RejectionWindow(settings)
+        self._failures = 0
+        metrics.announce(group, topics)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take turns until *stop* is set, and wait outages out.
+
+        Raises Unavailable after too many failed attempts in a row, ConsumerStopped where going on would lose or double records,
+        and whatever bug the handler has: the offset stays.
+        """
+        try:
+            while not stop.is_set():
+                await self._take_turn(stop)
+        finally:
+            await self.close()
+
+    async def turn(self) -> None:
+        """Prepare what was newly assigned, fetch one batch and settle it.
+
+        Raises Unavailable; the next turn then prepares the partition again before it reads on.
+        """
+        inbox = await self._joined()
+        for partition in await self._unprepared(inbox):
+            await self._prepare(inbox, partition)
+        batch = await inbox.fetch(self._settings.batch_records, self._settings.fetch_wait)
+        if batch is None:
+            self._metrics.idle(self._place(partition) for partition in self._settled)
+            return
+        await self._observer(Step.FETCHED)
+        self._settled.discard(batch.partition)
+        await self._settle(inbox, batch)
+        self._settled.add(batch.partition)
+
+    async def close(self) -> None:
+        """Leave the group."""
+        inbox, self._inbox = self._inbox, None
+        self._settled.clear()
+        if inbox is not None:
+            await inbox.close()
+
+    async def _take_turn(self, stop: asyncio.Event) -> None:
+        """Take one turn; after an outage wait, longer each time, and give up after too many."""
+        try:
+            await self.turn()
+        except Unavailable as outage:
+            self._failures += 1
+            self._metrics.interrupted(self._group)
+            _log.warning("consumer waits", group=self._group, part=outage.part, reason=outage.reason, failures=self._failures)
+            if self._failures >= self._settings.attempts:
+                raise
+            await self._back_off(stop)
+        else:
+            self._failures = 0
+
+    async def _back_off(self, stop: asyncio.Event) -> None:
+        """Wait before the next attempt: exponential, with jitter, and no longer than until *stop*."""
+        longest = min(self._settings.backoff * 2 ** (self._failures - 1), self._settings.backoff_limit)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), random.uniform(longest / 2, longest))  # noqa: S311  jitter, not a secret
+
+    async def _joined(self) -> Inbox:
+        """Return the inbox, joining the group first where needed; the topics it needs exist then."""
+        if self._inbox is None:
+            topics = tuple(self._topics.values())
+            await self._log.ensure((*topics, *(dead_letters_of(topic, self._group) for topic in topics)))
+            self._inbox = await self._log.inbox(self._group, topics)
+        return self._inbox
+
+    async def _unprepared(self, inbox: Inbox) -> list[Partition]:
+        """Return the partitions that were newly assigned, and those whose last batch did not come to its end."""
+        assigned = await inbox.assignment()
+        self._settled &= assigned
+        return sorted((assigned - self._settled) | await inbox.unsought())
+
+    async def _prepare(self, inbox: Inbox, partition: Partition) -> None:
+        """Find out where the group stands in *partition*, say what was left unsaid, and read on from there."""
+        place = self._place(partition)
+        self._settled.discard(partition)
+        await self._ledger.open(place)
+        await self._observer(Step.ROW_OPENED)
+        async with self._ledger.transaction() as transaction:
+            mark = await self._ledger.claim(place, transaction)
+        await self._observer(Step.ROW_READ)
+        await self._drain(place)
+        await self._observer(Step.OUTBOX_DRAINED)
+        first, end = await inbox.bounds(partition)
+        with _Stops(self._metrics, place):
+            start = start_of(mark, (first, end), place)
+        await self._observer(Step.BOUNDS_CHECKED)
+        await inbox.seek(partition, start)
+        self._metrics.behind(place, end - mark.next_offset)
+        self._settled.add(partition)
+        await self._observer(Step.SOUGHT)
+
+    async def _settle(self, inbox: Inbox, batch: Batch) -> None:
+        """Apply *batch* in one transaction and publish what the handler said; where nothing is new, what was left unsaid."""
+        place = self._place(batch.partition)
+        row: OutboxRow | None = None
+        decision = Decision()
+        async with self._ledger.transaction() as transaction:
+            await self._observer(Step.BEGUN)
+            fresh = await self._claim(place, batch, transaction)
+            if fresh.records:
+                decision = await self._decide(fresh, transaction)
+                row = await self._write(place, fresh, decision, transaction)
+        await self._observer(Step.COMMITTED)
+        self._count(place, batch, fresh, decision)
+        if row is not None:
+            await publish(row, self._log, self._ledger, self._observer)
+        elif not fresh.records:
+            await self._drain(place)
+        await inbox.commit(batch.partition, batch.records[-1].offset + 1)
+        await self._observer(Step.OFFSET_COMMITTED)
+
+    async def _claim(self, place: Place, batch: Batch, transaction: T) -> Batch:
+        """Lock the offset row and drop what is already applied."""
+        mark = await self._ledger.claim(place, transaction)
+        await self._observer(Step.CLAIMED)
+        with _Stops(self._metrics, place):
+            return unapplied(batch, mark, place)
+
+    async def _decide(self, fresh: Batch, transaction: T) -> Decision:
+        """Let the handler decide, and stop where it refuses nearly everything."""
+        decision = await self._handler(fresh, transaction)
+        self._rejections.check(fresh, decision)
+        await self._observer(Step.DECIDED)
+        return decision
+
+    async def _write(self, place: Place, fresh: Batch, decision: Decision, transaction: T) -> OutboxRow | None:
+        """Write what was said and refused, and advance the offset; return the outbox row, if there is anything to publish."""
+        letters = self._letters(decision)
+        outgoing = self._outgoing(fresh, decision, letters)
+        row = None
+        if letters:
+            await self._ledger.bury(letters, transaction)
+        if outgoing:
+            row = OutboxRow(await self._ledger.store(place.owner, outgoing, transaction), outgoing)
+        await self._observer(Step.OUTBOX_WRITTEN)
+        await self._ledger.advance(place, after(fresh), transaction)
+        await self._observer(Step.ADVANCED)
+        return row
+
+    def _letters(self, decision: Decision) -> tuple[DeadLetter, ...]:
+        attempts = self._failures + 1
+        return tuple(DeadLetter(self._group, each.record, each.reason, attempts) for each in decision.rejections)
+
+    def _outgoing(self, fresh: Batch, decision: Decision, letters: Sequence[DeadLetter]) -> tuple[Outgoing, ...]:
+        topic = self._topics[fresh.partition.topic]
+        said = (with_context(outgoing, fresh) for outgoing in decision.outgoing)
+        return (*said, *(as_outgoing(letter, topic) for letter in letters))
+
+    def _count(self, place: Place, batch: Batch, fresh: Batch, decision: Decision) -> None:
+        """Count what was committed."""
+        self._metrics.repeated(place, batch, fresh)
+        if fresh.records:
+            self._rejections.add(fresh, decision)
+            self._metrics.applied(place, fresh, decision)
+
+    async def _drain(self, place: Place) -> None:
+        await drain(place.owner, self._log, self._ledger, self._observer)
+
+    def _place(self, partition: Partition) -> Place:
+        return Place(self._group, partition)
+
+
+class _Stops:
+    """Count a gap or a recreated topic on its way out."""
+
+    def __init__(self, metrics: StreamMetrics, place: Place) -> None:
+        self._metrics = metrics
+        self._place = place
+
+    def __enter__(self) -> None:
+        """Watch the block."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, OffsetGap | TopicRecreated):
+            self._metrics.stopped(self._place)

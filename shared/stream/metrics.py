@@ -1,0 +1,120 @@
+"""What the stream counts: one closed set of metrics for each service's registry, its children made before they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from shared.clock import Clock, utc_now
+from shared.contracts.topics import Topic
+from shared.stream.offsets import Place
+from shared.stream.record import Batch, Decision
+
+APPEND_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Outcome(StrEnum):
+    """What became of a record that was fetched."""
+
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    REPEATED = "repeated"
+
+
+class StreamMetrics:
+    """The metrics of one service's consumers, publishers and log."""
+
+    def __init__(self, registry: CollectorRegistry, clock: Clock = utc_now) -> None:
+        self._clock = clock
+        place = ["group", "topic", "partition"]
+        self._records = Counter(
+            "symposia_consumer_records", "Records that were fetched, by outcome", ["group", "topic", "outcome"], registry=registry
+        )
+        self._lag_records = Gauge(
+            "symposia_consumer_lag_records", "Records in the log that were not applied yet", place, registry=registry
+        )
+        self._lag_seconds = Gauge(
+            "symposia_consumer_lag_seconds", "Age of the last applied record while more wait, else 0", place, registry=registry
+        )
+        self._progress = Gauge(
+            "symposia_consumer_last_progress_timestamp_seconds",
+            "When a batch was last applied, or the log last said that none waits",
+            ["group", "topic"],
+            registry=registry,
+        )
+        self._gaps = Counter(
+            "symposia_consumer_offset_gap", "Stops for a gap or a recreated topic", ["group", "topic"], registry=registry
+        )
+        self._dead_letters = Counter(
+            "symposia_dead_letter_records", "Records that became dead letters", ["topic", "group"], registry=registry
+        )
+        self._outages = Counter("symposia_consumer_outages", "Turns that an outage interrupted", ["group"], registry=registry)
+        self.buffered_bytes = Gauge("symposia_producer_buffered_bytes", "Bytes under way to the log", registry=registry)
+        self.rebuilds = Counter("symposia_producer_rebuilds", "Producers replaced after a fatal error", registry=registry)
+        self.append_seconds = Histogram(
+            "symposia_log_append_seconds",
+            "Seconds until appended records were durable",
+            registry=registry,
+            buckets=APPEND_BUCKETS,
+        )
+        self.append_failures = Counter("symposia_log_append_failures", "Appends whose outcome is unknown", registry=registry)
+
+    def announce(self, group: str, topics: Iterable[Topic]) -> None:
+        """Make the children of *group*, so that rates and alerts have a zero to start from."""
+        self._outages.labels(group)
+        for topic in topics:
+            for outcome in Outcome:
+                self._records.labels(group, topic.name, outcome.value)
+            self._gaps.labels(group, topic.name)
+            self._dead_letters.labels(topic.name, group)
+            self._progress.labels(group, topic.name).set(self._now())
+
+    def applied(self, place: Place, batch: Batch, decision: Decision) -> None:
+        """Count a batch that was settled, and see how far behind that leaves its place."""
+        group, topic = place.group, place.partition.topic
+        rejected = len(decision.rejections)
+        self._records.labels(group, topic, Outcome.APPLIED.value).inc(len(batch.records) - rejected)
+        if rejected:
+            self._records.labels(group, topic, Outcome.REJECTED.value).inc(rejected)
+            self._dead_letters.labels(topic, group).inc(rejected)
+        last = batch.records[-1]
+        behind = max(batch.end - last.offset - 1, 0)
+        now = self._now()
+        self._set_lag(place, behind, max(now - last.timestamp / 1000, 0.0) if behind else 0.0)
+        self._progress.labels(group, topic).set(now)
+
+    def repeated(self, place: Place, batch: Batch, fresh: Batch) -> None:
+        """Count the records of *batch* that were applied before."""
+        count = len(batch.records) - len(fresh.records)
+        if count:
+            self._records.labels(place.group, place.partition.topic, Outcome.REPEATED.value).inc(count)
+
+    def behind(self, place: Place, records: int) -> None:
+        """Say that *records* wait at *place*, as seen when it was assigned."""
+        self._lag_records.labels(place.group, place.partition.topic, place.partition.number).set(records)
+
+    def idle(self, places: Iterable[Place]) -> None:
+        """Say that nothing waits at *places*."""
+        now = self._now()
+        for place in places:
+            self._set_lag(place, 0, 0.0)
+            self._progress.labels(place.group, place.partition.topic).set(now)
+
+    def stopped(self, place: Place) -> None:
+        """Count a stop for a gap or a recreated topic."""
+        self._gaps.labels(place.group, place.partition.topic).inc()
+
+    def interrupted(self, group: str) -> None:
+        """Count a turn that an outage interrupted."""
+        self._outages.labels(group).inc()
+
+    def _set_lag(self, place: Place, records: int, seconds: float) -> None:
+        labels = (place.group, place.partition.topic, place.partition.number)
+        self._lag_records.labels(*labels).set(records)
+        self._lag_seconds.labels(*labels).set(seconds)
+
+    def _now(self) -> float:
+        return self._clock().timestamp()

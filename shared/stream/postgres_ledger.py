@@ -1,0 +1,85 @@
+"""The ledger in PostgreSQL: its tables stand in the service's own schema, so that one transaction takes them all along."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from shared.postgres import Database, Transaction, load_queries
+from shared.postgres.outage import is_collision, unavailable
+from shared.stream.errors import OffsetRowMissing
+from shared.stream.ledger import DeadLetter
+from shared.stream.offsets import Mark, Place
+from shared.stream.outbox import OutboxRow, decode_row, encode_row
+from shared.stream.record import Outgoing
+from shared.stream.wire import encode_headers
+
+_QUERIES = load_queries("shared.stream")
+
+
+class PostgresLedger:
+    """The books of the service whose schema *database* was opened for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction; a deadlock or a serialisation failure is waited out like an outage. Raises Unavailable."""
+        try:
+            async with self._database.transaction() as transaction:
+                yield transaction
+        except Exception as error:
+            if is_collision(error):
+                raise unavailable(error) from error
+            raise
+
+    async def open(self, place: Place) -> None:
+        """Commit the offset row of *place*, at 0, unless there is one."""
+        await self._database.execute(_QUERIES["open_place"], *_key(place))
+
+    async def claim(self, place: Place, transaction: Transaction) -> Mark:
+        """Lock the offset row of *place* and read it. Raises OffsetRowMissing, Unavailable."""
+        row = await transaction.fetchrow(_QUERIES["claim_place"], *_key(place))
+        if row is None:
+            raise OffsetRowMissing(f"{place.owner}: no offset row; restore it or replay, then start again")
+        return Mark(row["next_offset"], row["last_digest"])
+
+    async def advance(self, place: Place, mark: Mark, transaction: Transaction) -> None:
+        """Move the offset row of *place* to *mark*. Raises OffsetRowMissing."""
+        moved = await transaction.fetchval(_QUERIES["advance_place"], *_key(place), mark.next_offset, mark.last_digest)
+        if moved is None:
+            raise OffsetRowMissing(f"{place.owner}: the offset row disappeared under its lock")
+
+    async def store(self, owner: str, outgoing: Sequence[Outgoing], transaction: Transaction) -> int:
+        """Write *outgoing* as one row of *owner*'s outbox and return its id. Raises RecordTooLarge."""
+        return int(await transaction.fetchval(_QUERIES["store_row"], owner, encode_row(outgoing)))
+
+    async def bury(self, letters: Sequence[DeadLetter], transaction: Transaction) -> None:
+        """Write *letters*, all of one group and partition."""
+        first = letters[0]
+        place = Place(first.group, first.record.partition)
+        await transaction.execute(
+            _QUERIES["bury_letters"],
+            *_key(place),
+            [letter.record.offset for letter in letters],
+            [letter.reason.replace("\x00", "\ufffd") for letter in letters],
+            [letter.attempts for letter in letters],
+            [letter.record.key for letter in letters],
+            [letter.record.value for letter in letters],
+            [encode_headers(letter.record.headers) for letter in letters],
+            [letter.record.timestamp for letter in letters],
+        )
+
+    async def waiting(self, owner: str) -> Sequence[OutboxRow]:
+        """Return the oldest rows of *owner*."""
+        rows = await self._database.fetch(_QUERIES["waiting_rows"], owner)
+        return [OutboxRow(row["id"], decode_row(row["records"])) for row in rows]
+
+    async def delete(self, row: int) -> None:
+        """Forget the row with id *row*."""
+        await self._database.execute(_QUERIES["delete_row"], row)
+
+
+def _key(place: Place) -> tuple[str, str, int]:
+    return place.group, place.partition.topic, place.partition.number

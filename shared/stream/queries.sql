@@ -1,0 +1,41 @@
+-- name: open_place
+-- Commit an offset row at 0 unless there is one: FOR UPDATE locks nothing where no row is.
+INSERT INTO consumer_offset (group_name, topic, partition) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+-- name: claim_place
+-- Lock the offset row until the transaction ends, and read it; no row where it is gone.
+SELECT next_offset, last_digest FROM consumer_offset WHERE group_name = $1 AND topic = $2 AND partition = $3 FOR UPDATE
+
+-- name: advance_place
+-- Move the offset row; the row is returned, so that a row that is gone is noticed.
+UPDATE consumer_offset SET next_offset = $4, last_digest = $5 WHERE group_name = $1 AND topic = $2 AND partition = $3
+RETURNING next_offset
+
+-- name: store_row
+-- Keep what a batch said in one row of its owner's outbox.
+INSERT INTO outbox (owner, records) VALUES ($1, $2) RETURNING id
+
+-- name: waiting_rows
+-- The oldest rows of an owner, in the order in which they are to be published; few, because a row may be large.
+SELECT id, records FROM outbox WHERE owner = $1 ORDER BY id LIMIT 16
+
+-- name: delete_row
+-- Forget a row that the log acknowledged; harmless where somebody else already did.
+DELETE FROM outbox WHERE id = $1
+
+-- name: bury_letters
+-- Keep records that were refused; one that was refused before, at the same place, counts its attempts up and waits again.
+INSERT INTO dead_letter (group_name, topic, partition, "offset", reason, attempts, key, value, headers, appended_at)
+SELECT $1, $2, $3, letter."offset", letter.reason, letter.attempts, letter.key, letter.value, letter.headers,
+    to_timestamp(letter.appended_ms / 1000.0)
+FROM unnest($4::bigint[], $5::text[], $6::integer[], $7::bytea[], $8::bytea[], $9::bytea[], $10::bigint[])
+    AS letter ("offset", reason, attempts, key, value, headers, appended_ms)
+ON CONFLICT (group_name, topic, partition, "offset") DO UPDATE SET
+    reason = excluded.reason,
+    attempts = dead_letter.attempts + excluded.attempts,
+    key = excluded.key,
+    value = excluded.value,
+    headers = excluded.headers,
+    appended_at = excluded.appended_at,
+    state = 'waiting',
+    settled_at = NULL

@@ -1,0 +1,73 @@
+"""The settings of the stream: which log, and the limits of the loop, of appending and of each log."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field, SecretStr
+
+from shared.settings import Section
+
+
+class LogKind(StrEnum):
+    """The logs that an installation can run on."""
+
+    KAFKA = "kafka"
+    POSTGRES = "postgres"
+
+
+class ConsumerSettings(Section):
+    """How a consumer takes its turns, how long it waits outages out, and when refused records stop it."""
+
+    batch_records: int = Field(default=500, ge=1, description="Records that one transaction takes at most")
+    fetch_wait: float = Field(default=0.5, gt=0, description="Seconds that one turn waits for a record")
+    poll_interval: float = Field(default=60.0, gt=0, description="Seconds between two fetches after which a member is given up")
+    attempts: int = Field(default=60, ge=1, description="Attempts of a turn that meets an outage; then the consumer stops")
+    backoff: float = Field(default=0.05, gt=0, description="Seconds to wait after the first failed attempt; doubles with each")
+    backoff_limit: float = Field(default=15.0, gt=0, description="Seconds to wait between two attempts at most")
+    rejection_window: int = Field(default=1000, ge=1, description="Records over which refused ones are counted")
+    rejection_number: int = Field(default=100, ge=0, description="Refused records in the window that are always borne")
+    rejection_share: float = Field(default=0.5, ge=0, le=1, description="Share of the window above which more than that stop")
+
+
+class AppendSettings(Section):
+    """How long an append may take, and how much may be under way."""
+
+    deadline: float = Field(default=5.0, gt=0, description="Seconds after which an append is given up, its outcome unknown")
+    inflight_bytes: int = Field(
+        default=64 * 1024 * 1024, gt=0, description="Bytes under way above which further appends are refused at once"
+    )
+
+
+class KafkaSettings(Section):
+    """How to reach Kafka."""
+
+    bootstrap: str = Field(default="localhost:9092", description="Brokers to start from: host:port[,host:port…]")
+    security_protocol: str = Field(default="PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
+    ca_file: str = Field(default="", description="Certificate authorities that brokers are verified by; default: the system's")
+    sasl_mechanism: str = Field(default="SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+    username: str = Field(default="", description="SASL user")
+    password: SecretStr = Field(default=SecretStr(""), description="SASL password")
+    replication: int = Field(default=-1, ge=-1, description="Replicas of the topics we create; -1 takes the broker's default")
+    session_timeout: float = Field(default=10.0, gt=0, description="Seconds without a heartbeat after which a member is dead")
+    request_timeout: float = Field(default=10.0, gt=0, description="Seconds that one request to a broker may take")
+    instance: str = Field(default="", description="Stable name of this process in its groups: a restart takes its place at once")
+
+
+class PostgresLogSettings(Section):
+    """How the log in PostgreSQL behaves."""
+
+    session_timeout: float = Field(default=3.0, gt=0, description="Seconds without a heartbeat after which a member is dead")
+    poll: float = Field(default=0.025, gt=0, description="Seconds between two looks for what other processes appended")
+    retention_interval: float = Field(default=600.0, gt=0, description="Seconds between two deletions of records past retention")
+    instance: str = Field(default="", description="Stable name of this process in its groups: a restart takes its place at once")
+
+
+class StreamSettings(Section):
+    """Which log an installation runs on, and its limits."""
+
+    kind: LogKind = Field(default=LogKind.POSTGRES, description="The log: postgres (embedded) or kafka")
+    consumer: ConsumerSettings = Field(default_factory=ConsumerSettings)
+    append: AppendSettings = Field(default_factory=AppendSettings)
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    postgres: PostgresLogSettings = Field(default_factory=PostgresLogSettings)
