@@ -1,0 +1,40 @@
+"""Name what a statement can be found by in 16 bytes, however long its identifier is.
+
+An index entry of PostgreSQL holds 2,704 bytes at most, and an IRI has no limit; a key has one length, and no NUL, which text
+columns refuse. Keys are stored: a change of these functions needs a migration that writes `statement_mention` anew.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from uuid import UUID
+
+from shared.xapi.bounded import bounded
+
+_REMEMBERED = 16_384
+
+
+def agent_key(ifi: str) -> UUID:
+    """Name the agent or identified group with the canonical IFI *ifi*."""
+    return _key(b"agent", ifi)
+
+
+def activity_key(iri: str) -> UUID:
+    """Name the activity *iri*; IRIs are compared character by character (RFC 3987 §5.3.1)."""
+    return _key(b"activity", iri)
+
+
+def verb_key(iri: str) -> UUID:
+    """Name the verb *iri*."""
+    return _key(b"verb", iri)
+
+
+def registration_key(registration: str) -> UUID:
+    """Name the attempt *registration*, a UUID in any case."""
+    return _key(b"registration", registration.lower())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _key(kind: bytes, identifier: str) -> UUID:
+    return UUID(bytes=blake2b(bounded(identifier).encode(), digest_size=16, person=kind).digest())

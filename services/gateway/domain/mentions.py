@@ -1,0 +1,78 @@
+"""Say what a statement mentions: the agents, activities, verb and registration that it can be found by."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from typing import Final, NamedTuple, get_args
+from uuid import UUID
+
+from services.gateway.domain.keys import activity_key, agent_key, registration_key, verb_key
+from shared.xapi import extract
+
+
+class Usage(IntFlag):
+    """Where a mention stands; a group's member stands where its group does. Stored as bits: values never change."""
+
+    VERB = 1
+    REGISTRATION = 2
+    ACTOR = 4
+    OBJECT = 8
+    AUTHORITY = 16
+    INSTRUCTOR = 32
+    TEAM = 64
+    CONTEXT_AGENT = 128
+    CONTEXT_GROUP = 256
+    PARENT = 512
+    GROUPING = 1024
+    CATEGORY = 2048
+    OTHER = 4096
+    SUB = 8192
+    """In the SubStatement."""
+    REFERRED = 16384
+    """In a statement that this one refers to."""
+
+
+class Mention(NamedTuple):
+    """One thing that a statement can be found by; only a *direct* one matches where related ones were not asked for."""
+
+    key: UUID
+    usage: int
+    direct: bool
+
+
+def mentions(statement: extract.AnyStatement) -> list[Mention]:
+    """Return what the valid *statement* mentions, each key once, in no order that matters."""
+    found: dict[UUID, tuple[int, bool]] = {verb_key(extract.verb(statement)): (_VERB, True)}
+    registration = extract.registration(statement)
+    if registration is not None:
+        found[registration_key(registration)] = (_REGISTRATION, True)
+    for agent_usage, ifi in extract.agents(statement):
+        _add(found, agent_key(ifi), _AGENT[agent_usage])
+    for activity_usage, iri in extract.activities(statement):
+        _add(found, activity_key(iri), _ACTIVITY[activity_usage])
+    return [Mention(key, usage, direct) for key, (usage, direct) in found.items()]
+
+
+def referred(statement: extract.AnyStatement) -> list[Mention]:
+    """Return what a statement mentions by referring to *statement* (1.0.3 Communication §2.1.3, StatementRefs)."""
+    return [mention._replace(usage=_REFERRED) for mention in mentions(statement)]
+
+
+def _add(found: dict[UUID, tuple[int, bool]], key: UUID, place: tuple[int, bool]) -> None:
+    usage, direct = found.get(key, (0, False))
+    found[key] = (usage | place[0], direct or place[1])
+
+
+_VERB: Final = int(Usage.VERB)
+_REGISTRATION: Final = int(Usage.REGISTRATION)
+_REFERRED: Final = int(Usage.REFERRED)
+
+
+def _bits(usage: str) -> int:
+    """Return the bits of a usage of `shared.xapi.extract`."""
+    name = usage.removeprefix("sub_").removesuffix("_member").upper()
+    return int(Usage[name]) | (int(Usage.SUB) if usage.startswith("sub_") else 0)
+
+
+_AGENT: Final = {usage: (_bits(usage), usage in extract.AGENT_FILTER) for usage in get_args(extract.AgentUsage)}
+_ACTIVITY: Final = {usage: (_bits(usage), usage == "object") for usage in get_args(extract.ActivityUsage)}

@@ -1,0 +1,94 @@
+"""The recorder: takes or refuses what was received, and makes it the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from services.gateway.recorder import store
+from services.gateway.recorder.messages import RecordedRow, recorded
+from services.gateway.recorder.requests import Request, Unreadable, read
+from services.gateway.recorder.ruling import Fresh, Ruling, rule
+from services.gateway.recorder.steps import RecorderStep
+from shared.postgres import Transaction
+from shared.stream import Batch, Decision, Outgoing, Record, Rejection
+from shared.stream.steps import Observer, unobserved
+
+
+class Recorder:
+    """The handler of `received`, in the group `recorder`: one writer at a time, whatever number of them run."""
+
+    def __init__(self, *, observer: Observer = unobserved) -> None:
+        self._observer = observer
+
+    async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
+        """Record what *batch* brings; say what was recorded, and what of the record was voided or redacted by it."""
+        requests, unreadable = _read(batch.records)
+        if not requests:
+            return Decision(rejections=unreadable)
+        await store.lock(transaction)
+        await self._observer(RecorderStep.LOCKED)
+        known = await store.read(requests, transaction)
+        await self._observer(RecorderStep.READ)
+        ruling = rule(requests, known)
+        await self._observer(RecorderStep.RULED)
+        redacted = await self._redact(ruling, transaction)
+        await self._append(ruling.fresh, transaction)
+        await self._inherit(ruling.fresh, known.referrers, transaction)
+        voided = await self._void(ruling, transaction)
+        return Decision(_outgoing(ruling.fresh, [*redacted, *voided]), (*unreadable, *ruling.rejections))
+
+    async def _redact(self, ruling: Ruling, transaction: Transaction) -> list[RecordedRow]:
+        """Overwrite what was recorded before and is redacted now."""
+        if not ruling.redactions:
+            return []
+        rows = await store.redact_recorded(ruling.redactions, transaction)
+        await self._observer(RecorderStep.REDACTED)
+        return rows
+
+    async def _append(self, fresh: Sequence[Fresh], transaction: Transaction) -> None:
+        """Write what is new, and move the clock to the last of it."""
+        if not fresh:
+            return
+        await store.copy_statements(fresh, transaction)
+        await self._observer(RecorderStep.COPIED)
+        await store.copy_relations(fresh, transaction)
+        await self._observer(RecorderStep.RELATIONS_COPIED)
+        await store.move_clock(fresh[-1].row.stored, transaction)
+        await self._observer(RecorderStep.CLOCK_MOVED)
+
+    async def _inherit(self, fresh: Sequence[Fresh], referrers: Iterable[object], transaction: Transaction) -> None:
+        """Let filters match through references, whichever of the two statements came first."""
+        seqs = [each.row.seq for each in fresh if each.candidate.target]
+        if not seqs and not referrers:
+            return
+        await store.inherit(seqs, [each.row.id for each in fresh], transaction)
+        await self._observer(RecorderStep.INHERITED)
+
+    async def _void(self, ruling: Ruling, transaction: Transaction) -> list[RecordedRow]:
+        """Void what was recorded before and is voided now."""
+        if not ruling.voids:
+            return []
+        rows = await store.void(ruling.voids, transaction)
+        await self._observer(RecorderStep.VOIDED)
+        return rows
+
+
+def _read(records: Iterable[Record]) -> tuple[list[Request], tuple[Rejection, ...]]:
+    """Read *records*; refuse those that are no requests."""
+    requests: list[Request] = []
+    rejections: list[Rejection] = []
+    for record in records:
+        try:
+            requests.append(read(record))
+        except Unreadable as error:
+            rejections.append(Rejection(record, str(error)))
+    return requests, tuple(rejections)
+
+
+def _outgoing(fresh: Sequence[Fresh], changed: Sequence[RecordedRow]) -> tuple[Outgoing, ...]:
+    """Say each new statement once, in order, then each that changed, as it is now."""
+    latest = {row.seq: row for row in changed}
+    return (
+        *(recorded(each.row, each.request.record) for each in fresh),
+        *(recorded(latest[seq]) for seq in sorted(latest)),
+    )

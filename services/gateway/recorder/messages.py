@@ -1,0 +1,43 @@
+"""What the recorder says: a statement of the record as it stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from services.gateway.recorder.ruling import Row
+from shared.clock import rfc3339
+from shared.contracts import RECORDED, Recorded, encode
+from shared.stream import Outgoing, Record
+
+
+class RecordedRow(NamedTuple):
+    """A row of the view lrs.recorded_statement, in the order of its columns."""
+
+    seq: int
+    id: UUID
+    stored: datetime
+    received_at: datetime
+    source: str
+    voided: bool
+    redacted_at: datetime | None
+    body: bytes
+
+
+def recorded(row: Row | RecordedRow, cause: Record | None = None) -> Outgoing:
+    """Say the statement in *row*; *cause* is the record that it was received in."""
+    identifier = str(row.id)
+    message = Recorded(
+        id=identifier,
+        seq=row.seq,
+        stored=rfc3339(row.stored),
+        received_at=rfc3339(row.received_at),
+        source=row.source,
+        statement=msgspec.Raw(row.body),
+        voided=row.voided,
+        redacted_at=None if row.redacted_at is None else rfc3339(row.redacted_at),
+    )
+    return Outgoing(RECORDED, encode(message), identifier.encode(), cause=cause)

@@ -1,0 +1,109 @@
+-- name: lock
+-- Holds every other recorder off until the transaction ends; a statement of its own, so that what is read next is read after it.
+SELECT pg_advisory_xact_lock(hashtextextended('symposia record', 0))
+
+-- name: read
+-- Under the lock: the last seq, the time that the next stored has to pass, and what the record holds of the ids ($1) and of the
+-- sources ($2) and activity keys ($3), pair by pair, that are coming.
+SELECT
+    coalesce((SELECT max(seq) FROM statement), 0) AS seq,
+    greatest(clock_timestamp(), (SELECT consistent_through FROM clock), (SELECT max(stored) FROM statement)) AS stored,
+    ARRAY(SELECT ROW (id, digest) FROM statement WHERE id = ANY ($1::uuid[])) AS digests,
+    ARRAY(
+        SELECT ROW (target, bool_or(voids)) FROM statement_reference WHERE target = ANY ($1::uuid[]) GROUP BY target
+    ) AS referrers,
+    ARRAY(
+        SELECT ROW (r.source, r.activity_key, r.at)
+        FROM unnest($2::text[], $3::uuid[]) AS coming (source, activity_key)
+        JOIN redaction r USING (source, activity_key)
+    ) AS redactions
+
+-- name: void
+-- Voids the statements $1 that are there, are not void yet and void nothing themselves; returns those.
+UPDATE statement s
+SET voided = true
+WHERE id = ANY ($1::uuid[])
+  AND NOT voided
+  AND NOT EXISTS (SELECT FROM statement_reference r WHERE r.seq = s.seq AND r.voids)
+RETURNING seq, id, stored, received_at, source, voided, redacted_at, body
+
+-- name: keep_redactions
+-- Keeps for the sources ($1) and activity keys ($2) that their text was deleted at $3, or earlier if that is known.
+INSERT INTO redaction AS r (source, activity_key, at)
+SELECT source, activity_key, at FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS news (source, activity_key, at)
+ON CONFLICT (activity_key, source) DO UPDATE SET at = least(r.at, excluded.at)
+
+-- name: to_redact
+-- The statements of the sources ($1) whose object is the activity ($2), unless they brought that news or were redacted before $3.
+SELECT s.seq, s.body, news.at
+FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS news (source, activity_key, at)
+JOIN statement_mention m ON m.key = news.activity_key AND m.direct AND m.usage & 8 <> 0
+JOIN statement s ON s.seq = m.seq AND s.source = news.source
+WHERE NOT s.redacts AND (s.redacted_at IS NULL OR s.redacted_at > news.at)
+
+-- name: redact
+-- Overwrites the bodies of the statements $1 with $2, redacted at $3; returns the statements.
+UPDATE statement s
+SET body = redacted.body, redacted_at = redacted.at
+FROM unnest($1::bigint[], $2::bytea[], $3::timestamptz[]) AS redacted (seq, body, at)
+WHERE s.seq = redacted.seq
+RETURNING s.seq, s.id, s.stored, s.received_at, s.source, s.voided, s.redacted_at, s.body
+
+-- name: reach
+-- For the statements $1, those that refer to the ids $2, and all that refer to these: the statements that each refers to, directly or
+-- through others, eight steps at most. Rings are harmless.
+WITH RECURSIVE referrer (seq, step) AS (
+    SELECT seq, 1 FROM statement_reference WHERE seq = ANY ($1::bigint[]) OR target = ANY ($2::uuid[])
+    UNION
+    SELECT r.seq, step + 1
+    FROM referrer
+    JOIN statement s ON s.seq = referrer.seq
+    JOIN statement_reference r ON r.target = s.id
+    WHERE step < 8
+),
+reach (seq, target, step) AS (
+    SELECT r.seq, t.seq, 1
+    FROM (SELECT DISTINCT seq FROM referrer) affected
+    JOIN statement_reference r ON r.seq = affected.seq
+    JOIN statement t ON t.id = r.target
+    UNION
+    SELECT reach.seq, t.seq, step + 1
+    FROM reach
+    JOIN statement_reference r ON r.seq = reach.target
+    JOIN statement t ON t.id = r.target
+    WHERE step < 8
+)
+SELECT DISTINCT seq, target FROM reach
+
+-- name: bodies
+-- The bodies of the statements $1, by seq.
+SELECT seq, body FROM statement WHERE seq = ANY ($1::bigint[])
+
+-- name: inherit
+-- Lets the statements ($2) be found by the keys ($1) too, unless they are already.
+INSERT INTO statement_mention (key, seq, usage, direct)
+SELECT key, seq, usage, direct
+FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::boolean[]) AS referred (key, seq, usage, direct)
+ON CONFLICT (key, direct, seq) DO NOTHING
+
+-- name: move_clock
+-- Says that the record is whole up to $1, the last stored.
+UPDATE clock SET consistent_through = $1 WHERE consistent_through < $1
+
+-- name: raise_consistent_through
+-- Raises Consistent-Through to now, unless a recorder holds its lock: then it stays at what was committed. Returns it.
+WITH raised AS (
+    UPDATE clock
+    SET consistent_through = greatest(consistent_through, clock_timestamp())
+    WHERE pg_try_advisory_xact_lock(hashtextextended('symposia record', 0))
+    RETURNING consistent_through
+)
+SELECT coalesce((SELECT consistent_through FROM raised), (SELECT consistent_through FROM clock))
+
+-- name: replay
+-- The record from behind seq $1, in order, at most $2 statements.
+SELECT seq, id, stored, received_at, source, voided, redacted_at, body
+FROM recorded_statement
+WHERE seq > $1
+ORDER BY seq
+LIMIT $2

@@ -1,0 +1,23 @@
+"""Say the whole record again, so that projections can be rebuilt from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.gateway.recorder.messages import RecordedRow, recorded
+from shared.postgres import Database, load_queries
+from shared.stream.log import Log
+
+_QUERIES: Final = load_queries(__package__)
+
+
+async def replay(database: Database, log: Log, *, after: int = 0, page: int = 200) -> int:
+    """Append to *log* every statement of the record behind seq *after*, as it stands, in order of seq; return the last seq.
+
+    At most *page* statements are held at a time. Interrupted, it may start anew: consumers take what
+    they hear again in their stride. Raises Unavailable.
+    """
+    while rows := await database.fetch(_QUERIES["replay"], after, page):
+        await log.append([recorded(RecordedRow(*row)) for row in rows])
+        after = rows[-1]["seq"]
+    return after

@@ -1,0 +1,127 @@
+"""Read what was received: a record of the log becomes a request whose statements are ready to be ruled on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.gateway.domain.keys import activity_key
+from services.gateway.domain.mentions import Mention, mentions
+from shared.contracts import BadMessage, Received, ReceivedStatement, decode
+from shared.stream import Record
+from shared.xapi import extract
+from shared.xapi.guard import Limits, Malformed, parse
+from shared.xapi.model import JSON, Version
+from shared.xapi.timestamps import instant
+from shared.xapi.validation import Invalid, validate
+
+_LIMITS: Final = Limits()
+_DIGEST_BYTES: Final = 32
+_SET_BY_THE_DOOR: Final = ("id", "timestamp", "authority", "version")
+
+
+class Unreadable(ValueError):
+    """The record is no request that the door would have passed on; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A received statement: *about* names the activity that is its object, *target* the statement that it refers to."""
+
+    id: UUID
+    digest: bytes
+    body: bytes
+    timestamp: datetime
+    mentions: list[Mention]
+    about: UUID | None
+    target: UUID | None
+    voids: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One accepted request, taken or refused whole; *redacts* are the keys of the activities whose text was deleted."""
+
+    record: Record
+    received_at: datetime
+    source: str
+    authority: str
+    statements: tuple[Candidate, ...]
+    redacts: frozenset[UUID]
+
+
+def read(record: Record) -> Request:
+    """Read the request in *record*; raise Unreadable where anything about it is not as the door passes it on."""
+    try:
+        received = decode(record.value, Received)
+        return Request(
+            record=record,
+            received_at=instant(received.received_at),
+            source=_text(received.source, "source"),
+            authority=_text(received.authority, "authority"),
+            statements=_candidates(received.statements),
+            redacts=frozenset(map(activity_key, received.redacts)),
+        )
+    except (BadMessage, ValueError) as error:
+        raise Unreadable(f"unreadable: {error}") from error
+
+
+def _text(value: str, name: str) -> str:
+    """Return *value*, which goes to a text column."""
+    if "\0" in value:
+        raise Unreadable(f"{name} holds NUL")
+    return value
+
+
+def _candidates(statements: tuple[ReceivedStatement, ...]) -> tuple[Candidate, ...]:
+    candidates = tuple(_candidate(index, statement) for index, statement in enumerate(statements))
+    if len({candidate.id for candidate in candidates}) < len(candidates):
+        raise Unreadable("an id stands twice in one request")
+    return candidates
+
+
+def _candidate(index: int, received: ReceivedStatement) -> Candidate:
+    """Read one statement; raise Unreadable with its index in the request."""
+    body = bytes(received.body)
+    try:
+        statement = _statement(body)
+        return _read(received, body, statement)
+    except (Malformed, Invalid, ValueError) as error:
+        raise Unreadable(f"statement {index}: {error}") from error
+
+
+def _statement(body: bytes) -> Mapping[str, JSON]:
+    """Parse a statement and check that it is valid, that the door has completed it, and that nobody has stored it yet."""
+    statement = parse(body, _LIMITS)
+    version = statement.get("version", "") if isinstance(statement, dict) else ""
+    validate(statement, Version.V2_0_0 if str(version).startswith("2.") else Version.V1_0_3)
+    missing = [name for name in _SET_BY_THE_DOOR if name not in statement]
+    if missing:
+        raise Unreadable(f"{', '.join(missing)} missing")
+    if "stored" in statement:
+        raise Unreadable("it says when it was stored")
+    return dict(statement)
+
+
+def _read(received: ReceivedStatement, body: bytes, statement: Mapping[str, JSON]) -> Candidate:
+    identifier = extract.statement_id(statement)
+    if identifier != received.id.lower():
+        raise Unreadable("its id is not the one that it was received as")
+    digest = bytes.fromhex(received.digest)
+    if len(digest) != _DIGEST_BYTES:
+        raise Unreadable("its digest has not 64 digits")
+    target = statement["object"]
+    kind = target.get("objectType", "Activity")
+    return Candidate(
+        id=UUID(identifier),
+        digest=digest,
+        body=body,
+        timestamp=extract.timestamp(statement),
+        mentions=mentions(statement),
+        about=activity_key(target["id"]) if kind == "Activity" else None,
+        target=UUID(target["id"]) if kind == "StatementRef" else None,
+        voids=extract.voided(statement) is not None,
+    )

@@ -1,0 +1,146 @@
+"""Rule on what was received: what becomes the record, in which order, and what is refused. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from services.gateway.domain.redaction import redact
+from services.gateway.recorder.requests import Candidate, Request
+from shared.clock import rfc3339
+from shared.stream import Rejection
+from shared.xapi.canonical import splice
+
+_TICK: Final = timedelta(microseconds=1)
+_NAMED_IDS: Final = 20
+
+RedactionKey = tuple[str, UUID]
+"""The source that deleted, and the key of the activity whose text it deleted."""
+
+
+class Known(NamedTuple):
+    """What the record holds already, as far as it matters to what was received.
+
+    *seq* and *stored* are the last that were given; *digests* those of ids that are there; *referrers* the ids to which a
+    recorded statement refers, and whether one voids it; *redactions* when what was first redacted.
+    """
+
+    seq: int
+    stored: datetime
+    digests: Mapping[UUID, bytes]
+    referrers: Mapping[UUID, bool]
+    redactions: Mapping[RedactionKey, datetime]
+
+
+class Row(NamedTuple):
+    """A row of lrs.statement, in the order of its columns."""
+
+    seq: int
+    stored: datetime
+    timestamp: datetime
+    received_at: datetime
+    redacted_at: datetime | None
+    id: UUID
+    voided: bool
+    redacts: bool
+    digest: bytes
+    source: str
+    authority: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A statement to record: its row, what was received, and in which request."""
+
+    row: Row
+    candidate: Candidate
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is recorded (*fresh*), refused, and newly redacted; *voids* are the ids that *fresh* says are void."""
+
+    fresh: tuple[Fresh, ...]
+    rejections: tuple[Rejection, ...]
+    redactions: Mapping[RedactionKey, datetime]
+    voids: frozenset[UUID]
+
+
+def rule(requests: Sequence[Request], known: Known) -> Ruling:
+    """Rule on *requests* in order: whole requests are taken or refused, statements that are there already pass in silence.
+
+    Whatever the order of arrival, a statement ends voided when another voids it and it is itself no voiding statement, and
+    redacted when its source deleted the text of its object and it did not itself bring that news.
+    """
+    taken, rejections = _take(requests, known.digests)
+    redactions = _first(known.redactions, (request for request, _ in taken))
+    new = [(request, candidate) for request, candidates in taken for candidate in candidates]
+    voids = frozenset(each.target for _, each in new if each.voids and each.target)
+    end = known._replace(redactions=redactions, referrers={**known.referrers, **dict.fromkeys(voids, True)})
+    fresh = tuple(
+        Fresh(_row(place, request, candidate, end), candidate, request) for place, (request, candidate) in enumerate(new, start=1)
+    )
+    news = {key: at for key, at in redactions.items() if known.redactions.get(key) != at}
+    return Ruling(fresh, tuple(rejections), news, voids)
+
+
+def _take(
+    requests: Sequence[Request], recorded: Mapping[UUID, bytes]
+) -> tuple[list[tuple[Request, list[Candidate]]], list[Rejection]]:
+    """Return the requests that agree with the record and with those before them, each with what it adds; refuse the others."""
+    digests = dict(recorded)
+    taken: list[tuple[Request, list[Candidate]]] = []
+    rejections: list[Rejection] = []
+    for request in requests:
+        conflicts = [each.id for each in request.statements if digests.get(each.id, each.digest) != each.digest]
+        if conflicts:
+            rejections.append(Rejection(request.record, _conflict(conflicts, len(request.statements))))
+            continue
+        taken.append((request, [each for each in request.statements if each.id not in digests]))
+        digests.update((each.id, each.digest) for each in request.statements)
+    return taken, rejections
+
+
+def _conflict(ids: Sequence[UUID], statements: int) -> str:
+    """Name the *ids* that stand for other content in the record."""
+    named = ", ".join(map(str, ids[:_NAMED_IDS]))
+    more = f" and {len(ids) - _NAMED_IDS} more" if len(ids) > _NAMED_IDS else ""
+    beside = f"; with them {statements - len(ids)} refused beside" if statements > len(ids) else ""
+    return f"conflict: {named}{more} recorded with other content{beside}"
+
+
+def _first(known: Mapping[RedactionKey, datetime], requests: Iterable[Request]) -> dict[RedactionKey, datetime]:
+    """Return when each thing was first redacted, the *requests* included."""
+    first = dict(known)
+    for request in requests:
+        for activity in request.redacts:
+            key = (request.source, activity)
+            first[key] = min(first.get(key, request.received_at), request.received_at)
+    return first
+
+
+def _row(place: int, request: Request, candidate: Candidate, end: Known) -> Row:
+    """Make the row of the *place*-th statement that is recorded now; *end* knows all the requests too."""
+    stored = end.stored + place * _TICK
+    redacts = candidate.about in request.redacts
+    redacted_at = None if redacts or candidate.about is None else end.redactions.get((request.source, candidate.about))
+    body = splice(candidate.body, stored=rfc3339(stored))
+    return Row(
+        seq=end.seq + place,
+        stored=stored,
+        timestamp=candidate.timestamp,
+        received_at=request.received_at,
+        redacted_at=redacted_at,
+        id=candidate.id,
+        voided=not candidate.voids and end.referrers.get(candidate.id, False),
+        redacts=redacts,
+        digest=candidate.digest,
+        source=request.source,
+        authority=request.authority,
+        body=body if redacted_at is None else redact(body),
+    )

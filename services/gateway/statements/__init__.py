@@ -1,0 +1,1 @@
+"""xAPI's statement resource: written through the log, read from the record."""

@@ -1,0 +1,114 @@
+-- name: one
+-- The statement $1, among the voided ($2) or among the others.
+SELECT body FROM statement WHERE id = $1 AND voided = $2
+
+-- name: by_ids
+-- The statements $1 that are there, voided ones included.
+SELECT id, body FROM statement WHERE id = ANY ($1::uuid[])
+
+-- name: digests
+-- The digests of those of the statements $1 that are recorded.
+SELECT id, digest FROM statement WHERE id = ANY ($1::uuid[])
+
+-- name: bounds
+-- Since ($1, exclusive) and until ($2, inclusive) as a range of seq: what it starts behind and ends with.
+SELECT
+    coalesce((SELECT seq FROM statement WHERE stored <= $1 ORDER BY stored DESC LIMIT 1), 0) AS behind,
+    CASE
+        WHEN $2::timestamptz IS NULL THEN 9223372036854775807
+        ELSE coalesce((SELECT seq FROM statement WHERE stored <= $2 ORDER BY stored DESC LIMIT 1), 0)
+    END AS last
+
+-- name: all_ascending
+-- At most $3 statements with a seq above $1, up to $2, the oldest first.
+SELECT seq, body
+FROM statement
+WHERE seq > $1 AND seq <= $2 AND NOT voided
+ORDER BY seq
+LIMIT $3
+
+-- name: all_descending
+-- At most $3 statements with a seq above $1, up to $2, the newest first.
+SELECT seq, body
+FROM statement
+WHERE seq > $1 AND seq <= $2 AND NOT voided
+ORDER BY seq DESC
+LIMIT $3
+
+-- name: matching_ascending
+-- At most $3 statements with a seq above $1, up to $2, the oldest first, that mention the key $4, and every key of $6; directly, or in
+-- any way where $5, or the key's place in $7, says so. Each branch walks an index in the order of seq and stops at the limit.
+SELECT s.seq, s.body
+FROM (
+    (
+        SELECT m.seq
+        FROM statement_mention m
+        JOIN statement s ON s.seq = m.seq AND NOT s.voided
+        WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2
+          AND NOT EXISTS (
+              SELECT
+              FROM unnest($6::uuid[], $7::boolean[]) AS other (key, related)
+              WHERE NOT EXISTS (SELECT FROM statement_mention x WHERE x.key = other.key AND x.direct AND x.seq = m.seq)
+                AND NOT (related AND EXISTS (SELECT FROM statement_mention x WHERE x.key = other.key AND NOT x.direct AND x.seq = m.seq))
+          )
+        ORDER BY m.seq
+        LIMIT $3
+    )
+    UNION
+    (
+        SELECT m.seq
+        FROM statement_mention m
+        JOIN statement s ON s.seq = m.seq AND NOT s.voided
+        WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2
+          AND NOT EXISTS (
+              SELECT
+              FROM unnest($6::uuid[], $7::boolean[]) AS other (key, related)
+              WHERE NOT EXISTS (SELECT FROM statement_mention x WHERE x.key = other.key AND x.direct AND x.seq = m.seq)
+                AND NOT (related AND EXISTS (SELECT FROM statement_mention x WHERE x.key = other.key AND NOT x.direct AND x.seq = m.seq))
+          )
+        ORDER BY m.seq
+        LIMIT $3
+    )
+) found
+JOIN statement s USING (seq)
+ORDER BY s.seq
+LIMIT $3
+
+-- name: matching_descending
+-- At most $3 statements with a seq above $1, up to $2, the newest first, that mention the key $4, and every key of $6; directly, or in
+-- any way where $5, or the key's place in $7, says so. Each branch walks an index in the order of seq and stops at the limit.
+SELECT s.seq, s.body
+FROM (
+    (
+        SELECT m.seq
+        FROM statement_mention m
+        JOIN statement s ON s.seq = m.seq AND NOT s.voided
+        WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2
+          AND NOT EXISTS (
+              SELECT
+              FROM unnest($6::uuid[], $7::boolean[]) AS other (key, related)
+              WHERE NOT EXISTS (SELECT FROM statement_mention x WHERE x.key = other.key AND x.direct AND x.seq = m.seq)
+                AND NOT (related AND EXISTS (SELECT FROM statement_mention x WHERE x.key = other.key AND NOT x.direct AND x.seq = m.seq))
+          )
+        ORDER BY m.seq DESC
+        LIMIT $3
+    )
+    UNION
+    (
+        SELECT m.seq
+        FROM statement_mention m
+        JOIN statement s ON s.seq = m.seq AND NOT s.voided
+        WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2
+          AND NOT EXISTS (
+              SELECT
+              FROM unnest($6::uuid[], $7::boolean[]) AS other (key, related)
+              WHERE NOT EXISTS (SELECT FROM statement_mention x WHERE x.key = other.key AND x.direct AND x.seq = m.seq)
+                AND NOT (related AND EXISTS (SELECT FROM statement_mention x WHERE x.key = other.key AND NOT x.direct AND x.seq = m.seq))
+          )
+        ORDER BY m.seq DESC
+        LIMIT $3
+    )
+) found
+JOIN statement s USING (seq)
+ORDER BY s.seq DESC
+LIMIT $3

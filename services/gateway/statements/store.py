@@ -1,0 +1,104 @@
+"""Read the record: one statement, those that match, those that were posted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from services.gateway.domain.keys import activity_key, agent_key, registration_key, verb_key
+from services.gateway.domain.query import Filters
+from services.gateway.recorder.clock import raise_consistent_through
+from shared.postgres import Database, load_queries
+from shared.xapi.model import StatementId
+
+_QUERIES: Final = load_queries(__package__)
+_LAST: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Stored bytes of statements in the order asked for; where there is *more*, it comes after the seq *last*."""
+
+    bodies: tuple[bytes, ...]
+    last: int | None
+    more: bool
+
+
+class _Wanted(NamedTuple):
+    """A key that statements have to mention, directly or, where *related*, in any way."""
+
+    key: UUID
+    related: bool
+
+
+class StatementStore:
+    """The reading side of the record."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def one(self, identifier: StatementId, *, voided: bool = False) -> bytes | None:
+        """Return the stored bytes of a statement among the *voided*, or among the others, if it is there. Raises Unavailable."""
+        body: bytes | None = await self._database.fetchval(_QUERIES["one"], UUID(identifier), voided)
+        return body
+
+    async def by_ids(self, identifiers: Sequence[StatementId]) -> Mapping[StatementId, bytes]:
+        """Return the stored bytes of those statements that are recorded, voided ones included. Raises Unavailable."""
+        rows = await self._database.fetch(_QUERIES["by_ids"], list(map(UUID, identifiers)))
+        return {StatementId(str(identifier)): body for identifier, body in rows}
+
+    async def page(self, filters: Filters, limit: int, after: int | None = None) -> Page:
+        """Return the first *limit* statements that match *filters*, from behind the seq *after* on; voided ones never match.
+
+        Statements that refer to a matching statement match too (1.0.3 Communication §2.1.3). Raises Unavailable.
+        """
+        behind, last = await self._bounds(filters)
+        if after is not None:
+            behind, last = (max(behind, after), last) if filters.ascending else (behind, min(last, after - 1))
+        rows = await self._rows(filters, (behind, last, limit + 1))
+        found = rows[:limit]
+        return Page(tuple(body for _, body in found), found[-1][0] if found else None, more=len(rows) > limit)
+
+    async def digests(self, identifiers: Sequence[StatementId]) -> Mapping[StatementId, bytes]:
+        """Return the digests (32 bytes) of those statements that are recorded. Raises Unavailable."""
+        rows = await self._database.fetch(_QUERIES["digests"], list(map(UUID, identifiers)))
+        return {StatementId(str(identifier)): digest for identifier, digest in rows}
+
+    async def consistent_through(self) -> datetime:
+        """Return the time up to which the record is whole; a page that is read after it lacks nothing. Raises Unavailable."""
+        return await raise_consistent_through(self._database)
+
+    async def _bounds(self, filters: Filters) -> tuple[int, int]:
+        """Return the range of seq, its start exclusive, that *since* and *until* leave."""
+        if filters.since is None and filters.until is None:
+            return 0, _LAST
+        row = await self._database.fetchrow(_QUERIES["bounds"], filters.since, filters.until)
+        return (row["behind"], row["last"]) if row else (0, _LAST)
+
+    async def _rows(self, filters: Filters, window: tuple[int, int, int]) -> list[tuple[int, bytes]]:
+        order = "ascending" if filters.ascending else "descending"
+        wanted = _wanted(filters)
+        if not wanted:
+            rows = await self._database.fetch(_QUERIES[f"all_{order}"], *window)
+        else:
+            (first, *others) = wanted
+            keys, related = [other.key for other in others], [other.related for other in others]
+            rows = await self._database.fetch(_QUERIES[f"matching_{order}"], *window, first.key, first.related, keys, related)
+        return [(seq, body) for seq, body in rows]
+
+
+def _wanted(filters: Filters) -> list[_Wanted]:
+    """Return what statements have to mention, the most telling first: its index is walked, the others are looked up."""
+    wanted: list[_Wanted] = []
+    if filters.registration is not None:
+        wanted.append(_Wanted(registration_key(filters.registration), related=False))
+    if filters.agent is not None:
+        wanted.append(_Wanted(agent_key(filters.agent), related=filters.related_agents))
+    if filters.activity is not None:
+        wanted.append(_Wanted(activity_key(filters.activity), related=filters.related_activities))
+    if filters.verb is not None:
+        wanted.append(_Wanted(verb_key(filters.verb), related=False))
+    return wanted
