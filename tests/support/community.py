@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
+import msgspec
+
 from shared.clock import rfc3339
 from shared.contracts import ENRICHED, OBJECTION, CourseLink, Enriched, Objection, Status, Topic, encode
 from shared.stream import Batch, Partition, Record
@@ -14,6 +16,8 @@ from shared.xapi.vocabulary import Verb
 
 SPACE = UUID("6f1a3c50-7a58-4f64-8f0e-1d9f2f6f7a11")
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+GROUNDED = 0.6
+COURSE = "https://example.org/courses/1"
 MAKING = (Verb.ASKED, Verb.POSTED, Verb.CREATED)
 BUILDING = (Verb.REPLIED, Verb.ANSWERED, Verb.COMMENTED)
 REACTING = (Verb.LIKED, Verb.VIEWED, Verb.ACCEPTED, Verb.SHARED, Verb.VOTED_UP, Verb.VOTED_DOWN, Verb.REACTED, Verb.UNLIKED)
@@ -29,8 +33,8 @@ def artefact(number: int) -> str:
     return f"https://forum.example.org/posts/{number}"
 
 
-def link(confidence: float = 1.0, *, actor: bool = True, author: bool = True, course: str = "https://example.org/c/1") -> CourseLink:
-    """Link a statement to a course."""
+def link(confidence: float = 1.0, *, actor: bool = True, author: bool = True, course: str = COURSE) -> CourseLink:
+    """Link a statement to *course*."""
     return CourseLink(course, "url", confidence, f"mentions {course}", actor_enrolled=actor, author_enrolled=author)
 
 
@@ -58,8 +62,8 @@ def community(seed: int, size: int, people: int = 6) -> list[Enriched]:
         statement = _statement(chance, number, authors, people)
         authors.append(statement.learner or "")
         messages.append(statement)
-        for revision in range(2, 2 + chance.choice((0, 0, 0, 1, 2))):
-            messages.append(_revised(chance, statement, revision, people))
+        revisions = range(2, 2 + chance.choice((0, 0, 0, 1, 2)))
+        messages.extend(_revised(chance, statement, revision, people) for revision in revisions)
     return messages
 
 
@@ -68,7 +72,8 @@ def _statement(chance: random.Random, number: int, authors: Sequence[str], peopl
     target = chance.randrange(number) if number else None
     verb = chance.choice(MAKING if target is None else (*MAKING, *BUILDING, *REACTING))
     moment = rfc3339(BEGIN + timedelta(hours=chance.randrange(24 * 60)))
-    said: dict[str, object] = {"learner": who, "timestamp": moment, "actor_grounded": chance.random() < 0.6, "links": _links(chance)}
+    grounded = chance.random() < GROUNDED
+    said: dict[str, object] = {"learner": who, "timestamp": moment, "actor_grounded": grounded, "links": _links(chance)}
     if verb in MAKING or target is None:
         return enriched(number, verb, object=artefact(number), **said)
     if verb in BUILDING:
@@ -89,18 +94,15 @@ def _links(chance: random.Random) -> tuple[CourseLink, ...]:
 
 
 def _revised(chance: random.Random, statement: Enriched, revision: int, people: int) -> Enriched:
-    changes: dict[str, object] = chance.choice(
-        (
-            {"status": Status.VOIDED},
-            {"status": Status.REDACTED},
-            {"learner": learner(chance.randrange(people))},
-            {"author": learner(chance.randrange(people)) if statement.author else None},
-            {"parent": None, "author": None},
-            {"links": _links(chance), "actor_grounded": chance.random() < 0.5},
-        )
-    )
-    fields = {name: getattr(statement, name) for name in statement.__struct_fields__}
-    return Enriched(**(fields | changes | {"revision": revision}))
+    changes: list[dict[str, object]] = [
+        {"status": Status.VOIDED},
+        {"status": Status.REDACTED},
+        {"learner": learner(chance.randrange(people))},
+        {"author": learner(chance.randrange(people)) if statement.author else None},
+        {"parent": None, "author": None},
+        {"links": _links(chance), "actor_grounded": chance.random() < GROUNDED},
+    ]
+    return msgspec.structs.replace(statement, revision=revision, **chance.choice(changes))
 
 
 def batch(messages: Sequence[Enriched | Objection | bytes], topic: Topic = ENRICHED) -> Batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ RECEPTION = {"viewed": 0.05, "read": 0.05, "like": 0.5, "reacted": 0.5, "voted-u
 RECEPTION |= {"replied": 0.6, "commented": 0.6, "accept": 3}
 CONTRIBUTION = {"asked": 0.2, "answered": 1, "replied": 1, "commented": 1, "posted": 1, "create": 1}
 ZERO_WEIGHT = {"answered", "voted-down", "edited", "downloaded", "rated", "reviewed"}
+SHARE = (0.3, 0.7, 1.0)
 UPON_PARENT = {"answered", "replied", "commented"}
 
 
@@ -22,28 +23,29 @@ class Impact(NamedTuple):
     grounding: float | None
 
 
-def impacts(messages: Iterable[Enriched], as_of: datetime, objecting: Set[str] = frozenset()) -> dict[str, Impact]:
-    """Return the impact at *as_of* of everybody who has a fact that counts, from messages in any order, old revisions among them."""
-    newest: dict[str, Enriched] = {}
-    for message in sorted(messages, key=lambda each: each.revision):
-        newest[message.id] = message
+def impacts(messages: Iterable[Enriched], as_of: datetime, objecting: Collection[str] = ()) -> dict[str, Impact]:
+    """Return the impact at *as_of* of everybody who has a fact that counts, from messages in any order, old revisions too."""
+    newest = {message.id: message for message in sorted(messages, key=lambda each: each.revision)}
     acts = [act for act in newest.values() if act.status is Status.LIVE and act.learner and act.learner not in objecting]
     received = {(upon(act), act.learner) for act in acts if act.actor_grounded and verb(act) in {*RECEPTION, *ZERO_WEIGHT}}
-    pairs, weeks = defaultdict(lambda: defaultdict(float)), defaultdict(lambda: defaultdict(float))
-    weight, grounded = defaultdict(float), defaultdict(float)
+    pairs: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+    weeks: defaultdict[str, defaultdict[int, float]] = defaultdict(lambda: defaultdict(float))
+    weight: defaultdict[str, float] = defaultdict(float)
+    grounded: defaultdict[str, float] = defaultdict(float)
     for act in (act for act in acts if act.learner != act.author):
-        age = max(0, week(as_of) - week(datetime.fromisoformat(act.timestamp)))
-        decay = 2 ** (-age / 13)
-        if act.author and act.author not in objecting and verb(act) in RECEPTION:
-            w, k = RECEPTION[verb(act)], kappa(act, "author")
-            pairs[act.author][act.learner] += w * k * decay
-            weight[act.author] += w * decay
-            grounded[act.author] += w * k * decay
-        if verb(act) in CONTRIBUTION and any(o == act.object and who != act.learner for o, who in received):
-            w, k = CONTRIBUTION[verb(act)], kappa(act, "actor")
-            weeks[act.learner][week(datetime.fromisoformat(act.timestamp))] += w * k
-            weight[act.learner] += w * decay
-            grounded[act.learner] += w * k * decay
+        who, author, then = str(act.learner), act.author, week(datetime.fromisoformat(act.timestamp))
+        decay = 2 ** (-max(0, week(as_of) - then) / 13)
+        if author and author not in objecting and verb(act) in RECEPTION:
+            w = RECEPTION[verb(act)]
+            k = max((x.confidence * SHARE[x.actor_enrolled + x.author_enrolled] for x in act.links), default=0)
+            pairs[author][who] += w * k * decay
+            weight[author] += w * decay
+            grounded[author] += w * k * decay
+        if verb(act) in CONTRIBUTION and any(what == act.object and other != who for what, other in received):
+            w, k = CONTRIBUTION[verb(act)], max((x.confidence * SHARE[2 * x.actor_enrolled] for x in act.links), default=0)
+            weeks[who][then] += w * k
+            weight[who] += w * decay
+            grounded[who] += w * k * decay
     return {
         who: Impact(
             sum(min(total**0.5, 3) for total in pairs[who].values()),
@@ -52,14 +54,6 @@ def impacts(messages: Iterable[Enriched], as_of: datetime, objecting: Set[str] =
         )
         for who in weight
     }
-
-
-def kappa(act: Enriched, beneficiary: str) -> float:
-    share = {2: 1.0, 1: 0.7, 0: 0.3}
-    return max(
-        (x.confidence * share[x.actor_enrolled + (x.author_enrolled if beneficiary == "author" else x.actor_enrolled)] for x in act.links),
-        default=0,
-    )
 
 
 def upon(act: Enriched) -> str | None:
