@@ -16,4 +16,4 @@ def utc_now() -> datetime:
 
 def rfc3339(time: datetime) -> str:
     """Write *time* in UTC with microseconds, as it stands in statements and messages: `2026-01-31T12:00:00.000000Z`."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from enum import IntFlag
 from typing import Final, NamedTuple, get_args
-from uuid import UUID
 
-from services.gateway.domain.keys import activity_key, agent_key, registration_key, verb_key
+from services.gateway.domain.keys import Key, activity_key, agent_key, registration_key, verb_key
 from shared.xapi import extract
 
 
@@ -35,14 +34,14 @@ class Usage(IntFlag):
 class Mention(NamedTuple):
     """One thing that a statement can be found by; only a *direct* one matches where related ones were not asked for."""
 
-    key: UUID
+    key: Key
     usage: int
     direct: bool
 
 
 def mentions(statement: extract.AnyStatement) -> list[Mention]:
     """Return what the valid *statement* mentions, each key once, in no order that matters."""
-    found: dict[UUID, tuple[int, bool]] = {verb_key(extract.verb(statement)): (_VERB, True)}
+    found: dict[Key, tuple[int, bool]] = {verb_key(extract.verb(statement)): (_VERB, True)}
     registration = extract.registration(statement)
     if registration is not None:
         found[registration_key(registration)] = (_REGISTRATION, True)
@@ -58,9 +57,9 @@ def referred(statement: extract.AnyStatement) -> list[Mention]:
     return [mention._replace(usage=_REFERRED) for mention in mentions(statement)]
 
 
-def _add(found: dict[UUID, tuple[int, bool]], key: UUID, place: tuple[int, bool]) -> None:
-    usage, direct = found.get(key, (0, False))
-    found[key] = (usage | place[0], direct or place[1])
+def _add(found: dict[Key, tuple[int, bool]], key: Key, place: tuple[int, bool]) -> None:
+    known = found.get(key)
+    found[key] = place if known is None else (known[0] | place[0], known[1] or place[1])
 
 
 _VERB: Final = int(Usage.VERB)

@@ -48,7 +48,6 @@ COMMENT ON COLUMN statement_reference.voids IS 'The statement''s verb is voided'
 CREATE TABLE redaction (
     source       text        NOT NULL,
     activity_key uuid        NOT NULL,
-    activity     text        NOT NULL,
     at           timestamptz NOT NULL,
     PRIMARY KEY (activity_key, source)
 );
@@ -60,7 +59,7 @@ CREATE TABLE clock (
     consistent_through timestamptz NOT NULL
 );
 INSERT INTO clock (consistent_through) VALUES ('1970-01-01T00:00:00Z');
-COMMENT ON TABLE clock IS 'One row: up to consistent_through the record is whole. Raised under the recorder''s lock, never lowered';
+COMMENT ON TABLE clock IS 'One row: nothing is recorded at or before consistent_through any more. Raised under the recorder''s lock, never lowered';
 
 CREATE VIEW recorded_statement AS
 SELECT seq, id, stored, received_at, source, voided, redacted_at, body

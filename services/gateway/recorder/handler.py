@@ -46,15 +46,13 @@ class Recorder:
         return rows
 
     async def _append(self, fresh: Sequence[Fresh], transaction: Transaction) -> None:
-        """Write what is new, and move the clock to the last of it."""
+        """Write what is new."""
         if not fresh:
             return
         await store.copy_statements(fresh, transaction)
         await self._observer(RecorderStep.COPIED)
         await store.copy_relations(fresh, transaction)
         await self._observer(RecorderStep.RELATIONS_COPIED)
-        await store.move_clock(fresh[-1].row.stored, transaction)
-        await self._observer(RecorderStep.CLOCK_MOVED)
 
     async def _inherit(self, fresh: Sequence[Fresh], referrers: Iterable[object], transaction: Transaction) -> None:
         """Let filters match through references, whichever of the two statements came first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 import msgspec
 
@@ -12,13 +11,14 @@ from services.gateway.recorder.ruling import Row
 from shared.clock import rfc3339
 from shared.contracts import RECORDED, Recorded, encode
 from shared.stream import Outgoing, Record
+from shared.xapi.model import StatementId
 
 
 class RecordedRow(NamedTuple):
-    """A row of the view lrs.recorded_statement, in the order of its columns."""
+    """A row of the view lrs.recorded_statement, in the order of its columns; the id as text."""
 
     seq: int
-    id: UUID
+    id: StatementId
     stored: datetime
     received_at: datetime
     source: str
@@ -29,9 +29,8 @@ class RecordedRow(NamedTuple):
 
 def recorded(row: Row | RecordedRow, cause: Record | None = None) -> Outgoing:
     """Say the statement in *row*; *cause* is the record that it was received in."""
-    identifier = str(row.id)
     message = Recorded(
-        id=identifier,
+        id=row.id,
         seq=row.seq,
         stored=rfc3339(row.stored),
         received_at=rfc3339(row.received_at),
@@ -40,4 +39,4 @@ def recorded(row: Row | RecordedRow, cause: Record | None = None) -> Outgoing:
         voided=row.voided,
         redacted_at=None if row.redacted_at is None else rfc3339(row.redacted_at),
     )
-    return Outgoing(RECORDED, encode(message), identifier.encode(), cause=cause)
+    return Outgoing(RECORDED, encode(message), row.id.encode(), cause=cause)

@@ -8,12 +8,12 @@ SELECT pg_advisory_xact_lock(hashtextextended('symposia record', 0))
 SELECT
     coalesce((SELECT max(seq) FROM statement), 0) AS seq,
     greatest(clock_timestamp(), (SELECT consistent_through FROM clock), (SELECT max(stored) FROM statement)) AS stored,
-    ARRAY(SELECT ROW (id, digest) FROM statement WHERE id = ANY ($1::uuid[])) AS digests,
+    ARRAY(SELECT ROW (id::text, digest) FROM statement WHERE id = ANY ($1::uuid[])) AS digests,
     ARRAY(
-        SELECT ROW (target, bool_or(voids)) FROM statement_reference WHERE target = ANY ($1::uuid[]) GROUP BY target
+        SELECT ROW (target::text, bool_or(voids)) FROM statement_reference WHERE target = ANY ($1::uuid[]) GROUP BY target
     ) AS referrers,
     ARRAY(
-        SELECT ROW (r.source, r.activity_key, r.at)
+        SELECT ROW (r.source, uuid_send(r.activity_key), r.at)
         FROM unnest($2::text[], $3::uuid[]) AS coming (source, activity_key)
         JOIN redaction r USING (source, activity_key)
     ) AS redactions
@@ -25,7 +25,7 @@ SET voided = true
 WHERE id = ANY ($1::uuid[])
   AND NOT voided
   AND NOT EXISTS (SELECT FROM statement_reference r WHERE r.seq = s.seq AND r.voids)
-RETURNING seq, id, stored, received_at, source, voided, redacted_at, body
+RETURNING seq, id::text, stored, received_at, source, voided, redacted_at, body
 
 -- name: keep_redactions
 -- Keeps for the sources ($1) and activity keys ($2) that their text was deleted at $3, or earlier if that is known.
@@ -47,7 +47,7 @@ UPDATE statement s
 SET body = redacted.body, redacted_at = redacted.at
 FROM unnest($1::bigint[], $2::bytea[], $3::timestamptz[]) AS redacted (seq, body, at)
 WHERE s.seq = redacted.seq
-RETURNING s.seq, s.id, s.stored, s.received_at, s.source, s.voided, s.redacted_at, s.body
+RETURNING s.seq, s.id::text, s.stored, s.received_at, s.source, s.voided, s.redacted_at, s.body
 
 -- name: reach
 -- For the statements $1, those that refer to the ids $2, and all that refer to these: the statements that each refers to, directly or
@@ -86,10 +86,6 @@ SELECT key, seq, usage, direct
 FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::boolean[]) AS referred (key, seq, usage, direct)
 ON CONFLICT (key, direct, seq) DO NOTHING
 
--- name: move_clock
--- Says that the record is whole up to $1, the last stored.
-UPDATE clock SET consistent_through = $1 WHERE consistent_through < $1
-
 -- name: raise_consistent_through
 -- Raises Consistent-Through to now, unless a recorder holds its lock: then it stays at what was committed. Returns it.
 WITH raised AS (
@@ -98,11 +94,15 @@ WITH raised AS (
     WHERE pg_try_advisory_xact_lock(hashtextextended('symposia record', 0))
     RETURNING consistent_through
 )
-SELECT coalesce((SELECT consistent_through FROM raised), (SELECT consistent_through FROM clock))
+SELECT greatest(
+    (SELECT consistent_through FROM raised),
+    (SELECT consistent_through FROM clock),
+    (SELECT max(stored) FROM statement)
+)
 
 -- name: replay
 -- The record from behind seq $1, in order, at most $2 statements.
-SELECT seq, id, stored, received_at, source, voided, redacted_at, body
+SELECT seq, id::text, stored, received_at, source, voided, redacted_at, body
 FROM recorded_statement
 WHERE seq > $1
 ORDER BY seq

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
-from uuid import UUID
+from typing import Any, Final
 
-from services.gateway.domain.keys import activity_key
+from services.gateway.domain.keys import Key, activity_key
 from services.gateway.domain.mentions import Mention, mentions
 from shared.contracts import BadMessage, Received, ReceivedStatement, decode
 from shared.stream import Record
 from shared.xapi import extract
 from shared.xapi.guard import Limits, Malformed, parse
-from shared.xapi.model import JSON, Version
+from shared.xapi.model import StatementId, Version
 from shared.xapi.timestamps import instant
 from shared.xapi.validation import Invalid, validate
 
@@ -31,13 +29,13 @@ class Unreadable(ValueError):
 class Candidate:
     """A received statement: *about* names the activity that is its object, *target* the statement that it refers to."""
 
-    id: UUID
+    id: StatementId
     digest: bytes
     body: bytes
     timestamp: datetime
     mentions: list[Mention]
-    about: UUID | None
-    target: UUID | None
+    about: Key | None
+    target: StatementId | None
     voids: bool
 
 
@@ -50,7 +48,7 @@ class Request:
     source: str
     authority: str
     statements: tuple[Candidate, ...]
-    redacts: frozenset[UUID]
+    redacts: frozenset[Key]
 
 
 def read(record: Record) -> Request:
@@ -93,9 +91,9 @@ def _candidate(index: int, received: ReceivedStatement) -> Candidate:
         raise Unreadable(f"statement {index}: {error}") from error
 
 
-def _statement(body: bytes) -> Mapping[str, JSON]:
+def _statement(body: bytes) -> dict[str, Any]:
     """Parse a statement and check that it is valid, that the door has completed it, and that nobody has stored it yet."""
-    statement = parse(body, _LIMITS)
+    statement: dict[str, Any] = parse(body, _LIMITS)
     version = statement.get("version", "") if isinstance(statement, dict) else ""
     validate(statement, Version.V2_0_0 if str(version).startswith("2.") else Version.V1_0_3)
     missing = [name for name in _SET_BY_THE_DOOR if name not in statement]
@@ -103,12 +101,12 @@ def _statement(body: bytes) -> Mapping[str, JSON]:
         raise Unreadable(f"{', '.join(missing)} missing")
     if "stored" in statement:
         raise Unreadable("it says when it was stored")
-    return dict(statement)
+    return statement
 
 
-def _read(received: ReceivedStatement, body: bytes, statement: Mapping[str, JSON]) -> Candidate:
+def _read(received: ReceivedStatement, body: bytes, statement: dict[str, Any]) -> Candidate:
     identifier = extract.statement_id(statement)
-    if identifier != received.id.lower():
+    if identifier is None or identifier != received.id.lower():
         raise Unreadable("its id is not the one that it was received as")
     digest = bytes.fromhex(received.digest)
     if len(digest) != _DIGEST_BYTES:
@@ -116,12 +114,12 @@ def _read(received: ReceivedStatement, body: bytes, statement: Mapping[str, JSON
     target = statement["object"]
     kind = target.get("objectType", "Activity")
     return Candidate(
-        id=UUID(identifier),
+        id=identifier,
         digest=digest,
         body=body,
         timestamp=extract.timestamp(statement),
         mentions=mentions(statement),
         about=activity_key(target["id"]) if kind == "Activity" else None,
-        target=UUID(target["id"]) if kind == "StatementRef" else None,
+        target=StatementId(target["id"].lower()) if kind == "StatementRef" else None,
         voids=extract.voided(statement) is not None,
     )

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
-from uuid import UUID
+from typing import Final, NamedTuple, TypeAlias
 
+from services.gateway.domain.keys import Key
 from services.gateway.domain.redaction import redact
 from services.gateway.recorder.requests import Candidate, Request
 from shared.clock import rfc3339
 from shared.stream import Rejection
 from shared.xapi.canonical import splice
+from shared.xapi.model import StatementId
 
 _TICK: Final = timedelta(microseconds=1)
 _NAMED_IDS: Final = 20
 
-RedactionKey = tuple[str, UUID]
+RedactionKey: TypeAlias = tuple[str, Key]
 """The source that deleted, and the key of the activity whose text it deleted."""
 
 
@@ -30,8 +31,8 @@ class Known(NamedTuple):
 
     seq: int
     stored: datetime
-    digests: Mapping[UUID, bytes]
-    referrers: Mapping[UUID, bool]
+    digests: Mapping[StatementId, bytes]
+    referrers: Mapping[StatementId, bool]
     redactions: Mapping[RedactionKey, datetime]
 
 
@@ -43,7 +44,7 @@ class Row(NamedTuple):
     timestamp: datetime
     received_at: datetime
     redacted_at: datetime | None
-    id: UUID
+    id: StatementId
     voided: bool
     redacts: bool
     digest: bytes
@@ -68,7 +69,7 @@ class Ruling:
     fresh: tuple[Fresh, ...]
     rejections: tuple[Rejection, ...]
     redactions: Mapping[RedactionKey, datetime]
-    voids: frozenset[UUID]
+    voids: frozenset[StatementId]
 
 
 def rule(requests: Sequence[Request], known: Known) -> Ruling:
@@ -90,7 +91,7 @@ def rule(requests: Sequence[Request], known: Known) -> Ruling:
 
 
 def _take(
-    requests: Sequence[Request], recorded: Mapping[UUID, bytes]
+    requests: Sequence[Request], recorded: Mapping[StatementId, bytes]
 ) -> tuple[list[tuple[Request, list[Candidate]]], list[Rejection]]:
     """Return the requests that agree with the record and with those before them, each with what it adds; refuse the others."""
     digests = dict(recorded)
@@ -106,9 +107,9 @@ def _take(
     return taken, rejections
 
 
-def _conflict(ids: Sequence[UUID], statements: int) -> str:
+def _conflict(ids: Sequence[StatementId], statements: int) -> str:
     """Name the *ids* that stand for other content in the record."""
-    named = ", ".join(map(str, ids[:_NAMED_IDS]))
+    named = ", ".join(ids[:_NAMED_IDS])
     more = f" and {len(ids) - _NAMED_IDS} more" if len(ids) > _NAMED_IDS else ""
     beside = f"; with them {statements - len(ids)} refused beside" if statements > len(ids) else ""
     return f"conflict: {named}{more} recorded with other content{beside}"

@@ -16,4 +16,3 @@ class RecorderStep(StrEnum):
     RELATIONS_COPIED = "recorder-relations-copied"
     INHERITED = "recorder-inherited"
     VOIDED = "recorder-voided"
-    CLOCK_MOVED = "recorder-clock-moved"

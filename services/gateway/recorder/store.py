@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
+from services.gateway.domain.keys import Key
 from services.gateway.domain.mentions import referred
 from services.gateway.domain.redaction import redact
+from services.gateway.recorder import binary_copy
 from services.gateway.recorder.messages import RecordedRow
 from services.gateway.recorder.requests import Request
 from services.gateway.recorder.ruling import Fresh, Known, RedactionKey, Row
 from shared.postgres import Transaction, load_queries
 from shared.xapi.guard import Limits, parse
+from shared.xapi.model import StatementId
 
 _QUERIES: Final = load_queries(__package__)
 _LIMITS: Final = Limits()
-_MENTION: Final = ("key", "seq", "usage", "direct")
 _REFERENCE: Final = ("seq", "target", "voids")
 
 
@@ -30,7 +31,7 @@ async def read(requests: Sequence[Request], transaction: Transaction) -> Known:
     """Return what the record holds of what *requests* bring; the lock is held."""
     ids = [each.id for request in requests for each in request.statements]
     pairs = sorted({pair for request in requests for pair in _redactable(request)})
-    row = await transaction.fetchrow(_QUERIES["read"], ids, [source for source, _ in pairs], [key for _, key in pairs])
+    row = await transaction.fetchrow(_QUERIES["read"], ids, [source for source, _ in pairs], _uuids(key for _, key in pairs))
     if row is None:
         raise AssertionError("a query without FROM returns one row")
     return Known(
@@ -44,38 +45,37 @@ async def read(requests: Sequence[Request], transaction: Transaction) -> Known:
 
 async def copy_statements(fresh: Sequence[Fresh], transaction: Transaction) -> None:
     """Append *fresh* to the record."""
-    await _copy(transaction, "statement", Row._fields, [each.row for each in fresh])
+    await transaction.copy_records_to_table("statement", columns=Row._fields, records=[each.row for each in fresh])
 
 
 async def copy_relations(fresh: Sequence[Fresh], transaction: Transaction) -> None:
     """Write what *fresh* mention and refer to."""
-    mentions = [(key, each.row.seq, usage, direct) for each in fresh for key, usage, direct in each.candidate.mentions]
-    mentions.sort(key=_by_key)
-    await _copy(transaction, "statement_mention", _MENTION, mentions)
+    mentions = binary_copy.mentions((each.row.seq, each.candidate.mentions) for each in fresh)
+    await transaction.copy_to_table("statement_mention", columns=binary_copy.MENTION, source=mentions, format="binary")
     references = [(each.row.seq, each.candidate.target, each.candidate.voids) for each in fresh if each.candidate.target]
     if references:
-        await _copy(transaction, "statement_reference", _REFERENCE, references)
+        await transaction.copy_records_to_table("statement_reference", columns=_REFERENCE, records=references)
 
 
-async def inherit(seqs: Sequence[int], ids: Sequence[UUID], transaction: Transaction) -> None:
+async def inherit(seqs: Sequence[int], ids: Sequence[StatementId], transaction: Transaction) -> None:
     """Let the statements *seqs*, and those that refer to *ids*, be found by what the statements that they refer to mention."""
     reach = await transaction.fetch(_QUERIES["reach"], seqs, ids)
     if not reach:
         return
     bodies = await transaction.fetch(_QUERIES["bodies"], list({target for _, target in reach}))
     mentions = {seq: referred(parse(body, _LIMITS)) for seq, body in bodies}
-    rows = {(key, seq, usage, direct) for seq, target in reach for key, usage, direct in mentions[target]}
-    await transaction.execute(_QUERIES["inherit"], *map(list, zip(*sorted(rows), strict=True)))
+    rows = sorted({(key.hex(), seq, usage, direct) for seq, target in reach for key, usage, direct in mentions[target]})
+    await transaction.execute(_QUERIES["inherit"], *map(list, zip(*rows, strict=True)))
 
 
-async def void(targets: Iterable[UUID], transaction: Transaction) -> list[RecordedRow]:
+async def void(targets: Iterable[StatementId], transaction: Transaction) -> list[RecordedRow]:
     """Void *targets* where they are there and can be; return the rows that changed."""
     return [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["void"], sorted(targets))]
 
 
 async def redact_recorded(news: Mapping[RedactionKey, datetime], transaction: Transaction) -> list[RecordedRow]:
     """Keep that *news* were redacted, and overwrite the statements about them; return the rows that changed."""
-    pairs = [source for source, _ in news], [key for _, key in news], list(news.values())
+    pairs = [source for source, _ in news], _uuids(key for _, key in news), list(news.values())
     await transaction.execute(_QUERIES["keep_redactions"], *pairs)
     rows = await transaction.fetch(_QUERIES["to_redact"], *pairs)
     if not rows:
@@ -83,11 +83,6 @@ async def redact_recorded(news: Mapping[RedactionKey, datetime], transaction: Tr
     bodies = [redact(row["body"]) for row in rows]
     columns = [row["seq"] for row in rows], bodies, [row["at"] for row in rows]
     return [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["redact"], *columns)]
-
-
-async def move_clock(stored: datetime, transaction: Transaction) -> None:
-    """Say that the record is whole up to *stored*, its last."""
-    await transaction.execute(_QUERIES["move_clock"], stored)
 
 
 def _redactable(request: Request) -> Iterable[RedactionKey]:
@@ -99,9 +94,6 @@ def _redactable(request: Request) -> Iterable[RedactionKey]:
             yield request.source, each.about
 
 
-def _by_key(mention: tuple[UUID, int, int, bool]) -> tuple[bytes, int]:
-    return mention[0].bytes, mention[1]
-
-
-async def _copy(transaction: Transaction, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    await transaction.copy_records_to_table(table, columns=columns, records=rows)
+def _uuids(keys: Iterable[Key]) -> list[str]:
+    """Write *keys* as the uuids that PostgreSQL knows them by."""
+    return [key.hex() for key in keys]

@@ -1,6 +1,6 @@
 -- name: one
--- The statement $1, among the voided ($2) or among the others.
-SELECT body FROM statement WHERE id = $1 AND voided = $2
+-- The statement $1, among the voided ($2) or among the others; by the authority $3 alone, where that is given.
+SELECT body FROM statement WHERE id = $1 AND voided = $2 AND ($3::text IS NULL OR authority = $3)
 
 -- name: by_ids
 -- The statements $1 that are there, voided ones included.
@@ -37,13 +37,14 @@ LIMIT $3
 
 -- name: matching_ascending
 -- At most $3 statements with a seq above $1, up to $2, the oldest first, that mention the key $4, and every key of $6; directly, or in
--- any way where $5, or the key's place in $7, says so. Each branch walks an index in the order of seq and stops at the limit.
+-- any way where $5, or the key's place in $7, says so; of the authority $8 alone, where one is given.
+-- Each branch walks an index in the order of seq and stops at the limit.
 SELECT s.seq, s.body
 FROM (
     (
         SELECT m.seq
         FROM statement_mention m
-        JOIN statement s ON s.seq = m.seq AND NOT s.voided
+        JOIN statement s ON s.seq = m.seq AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
         WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2
           AND NOT EXISTS (
               SELECT
@@ -58,7 +59,7 @@ FROM (
     (
         SELECT m.seq
         FROM statement_mention m
-        JOIN statement s ON s.seq = m.seq AND NOT s.voided
+        JOIN statement s ON s.seq = m.seq AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
         WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2
           AND NOT EXISTS (
               SELECT
@@ -76,13 +77,14 @@ LIMIT $3
 
 -- name: matching_descending
 -- At most $3 statements with a seq above $1, up to $2, the newest first, that mention the key $4, and every key of $6; directly, or in
--- any way where $5, or the key's place in $7, says so. Each branch walks an index in the order of seq and stops at the limit.
+-- any way where $5, or the key's place in $7, says so; of the authority $8 alone, where one is given.
+-- Each branch walks an index in the order of seq and stops at the limit.
 SELECT s.seq, s.body
 FROM (
     (
         SELECT m.seq
         FROM statement_mention m
-        JOIN statement s ON s.seq = m.seq AND NOT s.voided
+        JOIN statement s ON s.seq = m.seq AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
         WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2
           AND NOT EXISTS (
               SELECT
@@ -97,7 +99,7 @@ FROM (
     (
         SELECT m.seq
         FROM statement_mention m
-        JOIN statement s ON s.seq = m.seq AND NOT s.voided
+        JOIN statement s ON s.seq = m.seq AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
         WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2
           AND NOT EXISTS (
               SELECT

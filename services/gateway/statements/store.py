@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from services.gateway.domain.keys import activity_key, agent_key, registration_key, verb_key
+from services.gateway.domain.keys import Key, activity_key, agent_key, registration_key, verb_key
 from services.gateway.domain.query import Filters
 from services.gateway.recorder.clock import raise_consistent_through
 from shared.postgres import Database, load_queries
@@ -30,7 +30,7 @@ class Page:
 class _Wanted(NamedTuple):
     """A key that statements have to mention, directly or, where *related*, in any way."""
 
-    key: UUID
+    key: Key
     related: bool
 
 
@@ -40,9 +40,12 @@ class StatementStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def one(self, identifier: StatementId, *, voided: bool = False) -> bytes | None:
-        """Return the stored bytes of a statement among the *voided*, or among the others, if it is there. Raises Unavailable."""
-        body: bytes | None = await self._database.fetchval(_QUERIES["one"], UUID(identifier), voided)
+    async def one(self, identifier: StatementId, *, voided: bool = False, authority: str | None = None) -> bytes | None:
+        """Return the stored bytes of a statement among the *voided*, or among the others, if it is there.
+
+        With *authority* (a canonical IFI) only what that vouches for is there. Raises Unavailable.
+        """
+        body: bytes | None = await self._database.fetchval(_QUERIES["one"], UUID(identifier), voided, authority)
         return body
 
     async def by_ids(self, identifiers: Sequence[StatementId]) -> Mapping[StatementId, bytes]:
@@ -85,8 +88,9 @@ class StatementStore:
             rows = await self._database.fetch(_QUERIES[f"all_{order}"], *window)
         else:
             (first, *others) = wanted
-            keys, related = [other.key for other in others], [other.related for other in others]
-            rows = await self._database.fetch(_QUERIES[f"matching_{order}"], *window, first.key, first.related, keys, related)
+            keys, related = [other.key.hex() for other in others], [other.related for other in others]
+            asked = (first.key.hex(), first.related, keys, related, filters.authority)
+            rows = await self._database.fetch(_QUERIES[f"matching_{order}"], *window, *asked)
         return [(seq, body) for seq, body in rows]
 
 
@@ -99,6 +103,8 @@ def _wanted(filters: Filters) -> list[_Wanted]:
         wanted.append(_Wanted(agent_key(filters.agent), related=filters.related_agents))
     if filters.activity is not None:
         wanted.append(_Wanted(activity_key(filters.activity), related=filters.related_activities))
+    if filters.authority is not None:
+        wanted.append(_Wanted(agent_key(filters.authority), related=True))
     if filters.verb is not None:
         wanted.append(_Wanted(verb_key(filters.verb), related=False))
     return wanted
