@@ -28,7 +28,6 @@ from benchmarks.spikes.recorder_waits import CHANNEL, Horizon, Told, in_process,
 from deploy.kafka.cluster import Cluster, running
 
 CONNECTIONS: Final = 16
-ROUNDS: Final = 3
 SCHEMA: Final = """
 DROP TABLE IF EXISTS statement, stream_offset;
 CREATE TABLE stream_offset (next_offset bigint NOT NULL);
@@ -40,6 +39,11 @@ CREATE INDEX ON statement (verb, seq);
 CREATE INDEX ON statement (activity, seq);
 CREATE INDEX ON statement (registration, seq);
 """
+SETTLE: Final = "UPDATE stream_offset SET next_offset = $1"
+SETTLE_AND_NOTIFY: Final = f"""
+WITH moved AS (UPDATE stream_offset SET next_offset = $1 RETURNING next_offset)
+SELECT pg_notify('{CHANNEL}', next_offset::text) FROM moved
+"""  # noqa: S608  # the channel is a constant
 COLUMNS: Final = ("seq", "id", "stored", "actor", "verb", "activity", "registration", "bytes")
 
 
@@ -80,8 +84,10 @@ class Tally:
         return f"| {name} | {rate:,.0f} ({spread}) | {rate / ceiling:.2f} | {p50:.1f} | {p99:.1f} | {median(self.cpu):.0f} |"
 
 
-async def record(address: str, topic: str, dsn: str, horizon: Horizon | None, ready: asyncio.Event) -> None:
-    """Consume *topic* and record it, one transaction for each batch, until cancelled."""
+async def record(  # noqa: PLR0917  # the child process passes its arguments in order
+    address: str, topic: str, dsn: str, way: Way, horizon: Horizon | None, ready: asyncio.Event
+) -> None:
+    """Consume *topic* and record it, one transaction for each batch, until cancelled; notify only where *way* listens."""
     place = TopicPartition(topic, 0)
     connection = await asyncpg.connect(dsn)
     async with consuming(address) as consumer:
@@ -91,21 +97,19 @@ async def record(address: str, topic: str, dsn: str, horizon: Horizon | None, re
         while True:
             batch = (await consumer.getmany(timeout_ms=500, max_records=500)).get(place, [])
             if batch:
-                await _commit(connection, batch)
+                await _commit(connection, batch, SETTLE_AND_NOTIFY if way.told is notified else SETTLE)
                 if horizon is not None:
                     horizon.advance(batch[-1].offset + 1)
 
 
-async def _commit(connection: Any, batch: Sequence[Any]) -> None:
-    """Record *batch* and move the offset row, in one transaction that also notifies."""
+async def _commit(connection: Any, batch: Sequence[Any], settle: str) -> None:
+    """Record *batch* and move the offset row with *settle*, in one transaction."""
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(1)")
         stored = await connection.fetchval("SELECT clock_timestamp()")
         rows = [_columns(each, stored) for each in batch]
         await connection.copy_records_to_table("statement", records=rows, columns=COLUMNS)
-        after = batch[-1].offset + 1
-        await connection.execute("UPDATE stream_offset SET next_offset = $1", after)
-        await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(after))
+        await connection.execute(settle, batch[-1].offset + 1)
 
 
 def _columns(each: Any, stored: Any) -> tuple[Any, ...]:
@@ -134,7 +138,7 @@ async def _measure(cluster: Cluster, dsn: str, way: Way, seconds: float, tally: 
         if way.told and horizon:
             await stack.enter_async_context(way.told(horizon, dsn))
             place = _elsewhere if way.elsewhere else _here
-            await stack.enter_async_context(place(cluster.bootstrap, topic, dsn, _shortcut(way, horizon)))
+            await stack.enter_async_context(place(cluster.bootstrap, topic, dsn, way, horizon))
         warm, latencies = list[float](), list[float]()
         await _post_all(producer, topic, horizon, 0.5, warm)
         began, cpu = time.perf_counter(), time.process_time()
@@ -149,11 +153,6 @@ async def _measure(cluster: Cluster, dsn: str, way: Way, seconds: float, tally: 
     tally.latencies += latencies
 
 
-def _shortcut(way: Way, horizon: Horizon) -> Horizon | None:
-    """Return what the recorder itself may advance."""
-    return horizon if way.told is in_process else None
-
-
 async def _post_all(producer: Any, topic: str, horizon: Horizon | None, seconds: float, latencies: list[float]) -> None:
     """Post over all connections for *seconds*."""
     end = time.perf_counter() + seconds
@@ -163,20 +162,20 @@ async def _post_all(producer: Any, topic: str, horizon: Horizon | None, seconds:
 
 
 @asynccontextmanager
-async def _here(bootstrap: str, topic: str, dsn: str, horizon: Horizon | None) -> AsyncIterator[None]:
+async def _here(bootstrap: str, topic: str, dsn: str, way: Way, horizon: Horizon) -> AsyncIterator[None]:
     """Run the recorder as a task of this process."""
     ready = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        recorder = tasks.create_task(record(bootstrap, topic, dsn, horizon, ready))
+        recorder = tasks.create_task(record(bootstrap, topic, dsn, way, horizon if way.told is in_process else None, ready))
         await ready.wait()
         yield
         recorder.cancel()
 
 
 @asynccontextmanager
-async def _elsewhere(bootstrap: str, topic: str, dsn: str, _horizon: Horizon | None) -> AsyncIterator[None]:
+async def _elsewhere(bootstrap: str, topic: str, dsn: str, way: Way, _horizon: Horizon) -> AsyncIterator[None]:
     """Run the recorder as a process of its own."""
-    module = [sys.executable, "-m", "benchmarks.spikes.recorder_wait", "--record", bootstrap, topic, dsn]
+    module = [sys.executable, "-m", "benchmarks.spikes.recorder_wait", "--record", bootstrap, topic, dsn, str(WAYS.index(way))]
     process = await asyncio.create_subprocess_exec(*module)
     try:
         yield
@@ -185,33 +184,39 @@ async def _elsewhere(bootstrap: str, topic: str, dsn: str, _horizon: Horizon | N
         await process.wait()
 
 
-async def compare(cluster: Cluster, dsn: str, seconds: float) -> None:
+async def compare(cluster: Cluster, dsn: str, ways: Sequence[Way], rounds: int, seconds: float) -> None:
     """Measure every way in turn, round after round, and print the table."""
-    tallies = [Tally() for _ in WAYS]
-    for _ in range(ROUNDS):
-        for way, tally in zip(WAYS, tallies, strict=True):
+    tallies = [Tally() for _ in ways]
+    for _ in range(rounds):
+        for way, tally in zip(ways, tallies, strict=True):
             await _measure(cluster, dsn, way, seconds, tally)
     print("| told by | statements/s (min…max) | of append only | p50 ms | p99 ms | µs CPU/post, this process |")
     print("|---|---|---|---|---|---|")
-    for way, tally in zip(WAYS, tallies, strict=True):
+    for way, tally in zip(ways, tallies, strict=True):
         print(tally.row(way.name, median(tallies[0].rates)))
+    print("\nstatements/s, round by round:")
+    for way, tally in zip(ways, tallies, strict=True):
+        print(f"* {way.name}: {', '.join(f'{rate:,.0f}' for rate in tally.rates)}")
 
 
 def main() -> None:
     """Start the servers and compare, or (for a child) only record."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each of three rounds")
-    parser.add_argument("--record", nargs=3, metavar=("BOOTSTRAP", "TOPIC", "DSN"), help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="compare the ways whose name contains this")
+    parser.add_argument("--record", nargs=4, metavar=("BOOTSTRAP", "TOPIC", "DSN", "WAY"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     logging.disable(logging.CRITICAL)
     if chosen.record:
-        bootstrap, topic, dsn = chosen.record
-        uvloop.run(record(bootstrap, topic, dsn, None, asyncio.Event()))
+        bootstrap, topic, dsn, way = chosen.record
+        uvloop.run(record(bootstrap, topic, dsn, WAYS[int(way)], None, asyncio.Event()))
         return
+    ways = [way for way in WAYS if way.told is None or chosen.only in way.name]
     with tempfile.TemporaryDirectory(prefix="spike-") as name:
         directory = Path(name)
         with postgres(directory) as dsn, running(directory / "kafka") as cluster:
-            uvloop.run(compare(cluster, dsn, chosen.seconds))
+            uvloop.run(compare(cluster, dsn, ways, chosen.rounds, chosen.seconds))
 
 
 if __name__ == "__main__":
