@@ -84,7 +84,7 @@ class Database:
 
         Raises Unavailable for an outage (the outcome is then unknown); a deadlock or a serialisation failure as asyncpg's error.
         """
-        async with self._connection() as connection, connection.transaction():
+        async with self._connection() as connection, _begun(connection):
             yield connection
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -142,7 +142,7 @@ class Database:
         try:
             yield connection
         except Exception as error:
-            if not is_outage(error, closed=connection.is_closed()):
+            if not is_outage(error, closed=_is_closed(connection)):
                 raise
             await self._note_outage(error)
             raise unavailable(error) from error
@@ -186,6 +186,36 @@ class Database:
                 self._metrics.retried(sqlstate(error))
             await asyncio.sleep(_pause(number))
         raise AssertionError("max_attempts is at least 1")
+
+
+@asynccontextmanager
+async def _begun(connection: Transaction) -> AsyncIterator[None]:
+    """Begin and commit, or roll back; unlike asyncpg's own, what broke the block stays what is raised."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException:
+        await _roll_back(connection, transaction)
+        raise
+    await transaction.commit()
+
+
+async def _roll_back(connection: Transaction, transaction: asyncpg.transaction.Transaction) -> None:
+    """Roll back, or give the connection up, so that PostgreSQL does."""
+    try:
+        await transaction.rollback()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        if not _is_closed(connection):
+            connection.terminate()
+
+
+def _is_closed(connection: Transaction) -> bool:
+    """Say whether *connection* is gone: a pool takes back at once what was closed, and then it does not even answer that."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 def _session(settings: PostgresSettings, schema: str, application: str) -> dict[str, str]:

@@ -41,6 +41,7 @@ def privileges(schema: str) -> str:
         (
             f"GRANT USAGE ON SCHEMA {where} TO {who};",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {where} TO {who};",
+            f"REVOKE INSERT, UPDATE, DELETE ON {where}.migration FROM {who};",
             f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {where} TO {who};",
             f"{default} SELECT, INSERT, UPDATE, DELETE ON TABLES TO {who};",
             f"{default} USAGE, SELECT ON SEQUENCES TO {who};",
