@@ -127,6 +127,10 @@ class Cluster:
         """Tell other processes on which port the server runs now."""
         self._write(self.address, json.dumps({"port": port, "dsn": self.dsn(port)}))
 
+    def withdraw(self) -> None:
+        """Tell other processes that the server is about to end."""
+        self.address.unlink(missing_ok=True)
+
     def _settings(self, port: int | None) -> Mapping[str, str]:
         """Return what the server is told: our choices, and where it listens."""
         listen = {

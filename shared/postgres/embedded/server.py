@@ -113,7 +113,7 @@ class Server:
         """Stop the server, writing a checkpoint; return when it is gone. Another process's server is left alone."""
         with self._changing:
             if self._process:
-                self._cluster.address.unlink(missing_ok=True)
+                self._cluster.withdraw()
             self._end(signal.SIGINT)
 
     def close(self) -> None:
