@@ -1,0 +1,185 @@
+"""Wire the gateway by hand: the only module that knows all its parts, reads its settings and the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from services.gateway.credentials.door import Door
+from services.gateway.credentials.issuing import Issuer
+from services.gateway.credentials.keyring import Keyring
+from services.gateway.credentials.store import CredentialStore
+from services.gateway.credentials.usage import Usage
+from services.gateway.domain.keychain import Keychain, read_master_key
+from services.gateway.metrics import GatewayMetrics
+from services.gateway.recorder import Recorder
+from services.gateway.settings import Settings
+from services.gateway.statements.announcing import CHANNEL, Announcing, read_announcement
+from services.gateway.statements.headers import XapiHeaders
+from services.gateway.statements.horizon import Horizon
+from services.gateway.statements.progress import Progress
+from services.gateway.statements.reading import Reader
+from services.gateway.statements.recording import Recording
+from services.gateway.statements.routes import routes
+from services.gateway.statements.standing import RecorderStanding
+from services.gateway.statements.store import StatementStore
+from services.gateway.statements.writing import Writer
+from shared.clock import Clock, utc_now
+from shared.contracts import RECEIVED, RECORDED, dead_letters_of
+from shared.errors import Misconfigured, Unavailable
+from shared.http import create_app
+from shared.postgres import Database, PostgresMetrics
+from shared.postgres.listen import listen
+from shared.service import Service, Task
+from shared.settings import SecretSettings
+from shared.stream.consumer import Consumer
+from shared.stream.log import Log
+from shared.stream.metrics import StreamMetrics
+from shared.stream.open import open_log
+from shared.stream.postgres_ledger import PostgresLedger
+from shared.stream.steps import Observer, unobserved
+from shared.telemetry import new_registry
+
+NAME: Final = "gateway"
+SCHEMA: Final = "lrs"
+RECORDER_GROUP: Final = "recorder"
+TOPICS_USED: Final = (RECEIVED, RECORDED, dead_letters_of(RECEIVED, RECORDER_GROUP))
+PACKAGES: Final = ("shared.stream.migrations", "services.gateway.migrations")
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: Observer = unobserved) -> AsyncIterator[Service]:
+    """Open the gateway: its database, the log with the topics it needs, the doors, and the recorder where it is asked for."""
+    registry = new_registry(NAME, version("symposia"))
+    async with AsyncExitStack() as stack:
+        pools, stream_metrics = PostgresMetrics(registry), StreamMetrics(registry, clock)
+        database = await Database.open(settings.postgres, schema=SCHEMA, application=NAME, packages=PACKAGES, metrics=pools)
+        stack.push_async_callback(database.close)
+        stream_log = await open_log(
+            settings.stream, settings.postgres, application=NAME, metrics=stream_metrics, postgres_metrics=pools
+        )
+        stack.push_async_callback(stream_log.close)
+        await stream_log.ensure(TOPICS_USED)
+        yield wire(settings, database, stream_log, registry, stream_metrics, clock=clock, observer=observer)
+
+
+def wire(
+    settings: Settings,
+    database: Database,
+    stream_log: Log,
+    registry: CollectorRegistry,
+    stream_metrics: StreamMetrics,
+    *,
+    clock: Clock = utc_now,
+    observer: Observer = unobserved,
+) -> Service:
+    """Put the parts together."""
+    chosen = settings.gateway
+    metrics = GatewayMetrics(registry)
+    keychain = open_keychain(settings.secrets)
+    credentials = CredentialStore(database)
+    keyring = Keyring(credentials, refresh=chosen.credentials_refresh, keep=chosen.credentials_keep, clock=clock, metrics=metrics)
+    usage = Usage(credentials, interval=chosen.usage_interval)
+    door = Door(keyring=keyring, usage=usage, keychain=keychain, clock=clock, metrics=metrics)
+    store = StatementStore(database)
+    standing = RecorderStanding(database, store, RECORDER_GROUP)
+    progress = Progress(standing, poll=chosen.poll_seconds, patience=chosen.wait_seconds, metrics=metrics)
+    horizon = Horizon(store)
+    writer = Writer(
+        door=door,
+        recording=Recording(stream_log, progress, metrics),
+        clock=clock,
+        metrics=metrics,
+        max_bytes=settings.http.max_body_bytes,
+        max_statements=chosen.statements_per_request,
+        version_without_header=chosen.version_without_header,
+    )
+    reader = Reader(
+        door=door,
+        store=store,
+        horizon=horizon,
+        keychain=keychain,
+        base_url=settings.http.base_url,
+        page_size=chosen.page_size,
+        version_without_header=chosen.version_without_header,
+    )
+    app = create_app(service=NAME, registry=registry, ready=_Readiness(database, keyring), routes=routes(writer, reader))
+    app.add_middleware(XapiHeaders, without_header=chosen.version_without_header, consistent_through=horizon.recent)
+    tasks: list[Task] = [keyring.run, usage.run, progress.run, horizon.run, _hearing(settings, progress)]
+    if chosen.recorder:
+        tasks.append(_recording(settings, database, stream_log, stream_metrics, observer))
+    return Service(NAME, app, settings.http, tuple(tasks))
+
+
+def open_keychain(secrets: SecretSettings) -> Keychain:
+    """Derive the gateway's keys from the master key, and from the one before it. Raises Misconfigured."""
+    given = [secret.get_secret_value() for secret in (secrets.key, secrets.previous_key)]
+    if not given[0]:
+        raise Misconfigured("SYMPOSIA_SECRETS__KEY is not set: 32 random bytes in URL-safe base64, the same for all replicas")
+    return Keychain.of(*(read_master_key(text) for text in given if text))
+
+
+def open_issuer(settings: Settings, database: Database) -> Issuer:
+    """Open what an operator manages credentials with."""
+    return Issuer(CredentialStore(database), open_keychain(settings.secrets), settings.http.base_url)
+
+
+class _Readiness:
+    """Ready once PostgreSQL was; from then on as long as the keys are known: an outage does not take the doors out of service."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._was_ready = False
+
+    async def __call__(self) -> None:
+        """Raise Unavailable while no statement can be taken."""
+        if not self._was_ready:
+            await self._database.ready()
+            self._was_ready = True
+        await self._keyring.check()
+
+
+def _hearing(settings: Settings, progress: Progress) -> Task:
+    """Listen for how far the recorder has come, in whatever process it runs."""
+
+    def hear(payload: str) -> None:
+        announced = read_announcement(payload)
+        if announced is not None:
+            progress.heard(*announced)
+
+    async def run(stop: asyncio.Event) -> None:
+        await listen(settings.postgres, CHANNEL, hear, stop, application=NAME)
+
+    return run
+
+
+def _recording(settings: Settings, database: Database, stream_log: Log, metrics: StreamMetrics, observer: Observer) -> Task:
+    """Run the recorder; an outage longer than the consumer's patience does not take the doors down with it."""
+    consumer = Consumer(
+        group=RECORDER_GROUP,
+        topics=(RECEIVED,),
+        handler=Announcing(Recorder(observer=observer)),
+        log=stream_log,
+        ledger=PostgresLedger(database),
+        settings=settings.stream.consumer,
+        metrics=metrics,
+        observer=observer,
+    )
+
+    async def run(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await consumer.run(stop)
+            except Unavailable as outage:
+                log.warning("recorder_waits", part=outage.part, reason=outage.reason)
+
+    return run

@@ -1,0 +1,101 @@
+"""The keyring: every credential in memory, so that no request waits for PostgreSQL to know its key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from services.gateway.credentials.store import CredentialStore
+from services.gateway.domain.credential import Credential, KeyId
+from services.gateway.metrics import GatewayMetrics
+from shared.clock import Clock
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+PAUSE: Final = 0.2
+"""Seconds between two readings that unknown keys ask for: a flood of guesses reads five times a second, not more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    began: float
+    outage: Unavailable | None = None
+
+
+class Keyring:
+    """The credentials as they were at most *refresh* seconds ago, or, while PostgreSQL is down, at most *keep* seconds ago.
+
+    So a revocation takes effect everywhere within *refresh* seconds, and during an outage when it ends. A key that is not
+    on the ring is looked for at once: a new credential works from its first request.
+    """
+
+    def __init__(self, store: CredentialStore, *, refresh: float, keep: float, clock: Clock, metrics: GatewayMetrics) -> None:
+        self._store = store
+        self._refresh = refresh
+        self._keep = keep
+        self._clock = clock
+        self._metrics = metrics
+        self._credentials: Mapping[KeyId, Credential] = {}
+        self._read_at = float("-inf")
+        self._last = _Reading(float("-inf"))
+        self._one_reader = asyncio.Lock()
+
+    async def find(self, key_id: KeyId) -> Credential | None:
+        """Return the credential of *key_id*, or None where there is none.
+
+        Raises Unavailable where PostgreSQL is down and the key is unknown, or what is known of it too old.
+        """
+        await self.check()
+        credential = self._credentials.get(key_id)
+        if credential is None:
+            await self._read_again()
+            credential = self._credentials.get(key_id)
+        return credential
+
+    async def check(self) -> None:
+        """Raise Unavailable where what is known of the credentials is too old, and PostgreSQL down."""
+        if _now() - self._read_at > self._keep:
+            await self._read_again()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read the credentials every *refresh* seconds, until *stop*."""
+        while not stop.is_set():
+            try:
+                await self._read_again()
+            except Unavailable as error:
+                log.warning("credentials_not_read", part=error.part, reason=error.reason)
+            try:
+                async with asyncio.timeout(self._refresh):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+    async def _read_again(self) -> None:
+        """Read all credentials; those who ask together share one reading, and its failure."""
+        asked = _now()
+        async with self._one_reader:
+            if self._last.began < asked:
+                await asyncio.sleep(max(0.0, self._last.began + PAUSE - _now()))
+                self._last = await self._read()
+            if self._last.outage is not None:
+                raise self._last.outage
+
+    async def _read(self) -> _Reading:
+        began = _now()
+        try:
+            issued = await self._store.issued()
+        except Unavailable as error:
+            return _Reading(began, error)
+        self._credentials = {one.credential.key_id: one.credential for one in issued}
+        self._read_at = began
+        self._metrics.credentials_read.set(self._clock().timestamp())
+        return _Reading(began)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,71 @@
+"""What is noted about requests beside their answers: the last use of a key, and refused requests. Written in batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from services.gateway.credentials.store import CredentialStore, RefusedRequest
+from services.gateway.domain.credential import KeyId
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+REFUSALS_WAITING: Final = 1000
+REASON_LENGTH: Final = 300
+
+
+class Usage:
+    """Notes in memory, written every *interval* seconds: no answer waits for them, and a crash loses the last few."""
+
+    def __init__(self, store: CredentialStore, *, interval: float) -> None:
+        self._store = store
+        self._interval = interval
+        self._uses: dict[KeyId, datetime] = {}
+        self._refusals: deque[tuple[KeyId | None, RefusedRequest]] = deque(maxlen=REFUSALS_WAITING)
+
+    def used(self, key_id: KeyId, at: datetime) -> None:
+        """Note that the key opened the door at *at*."""
+        self._uses[key_id] = at
+
+    def refused(self, key_id: KeyId | None, request: RefusedRequest) -> None:
+        """Note a refused request of a key that was issued, or of an unknown one (None)."""
+        self._refusals.append((key_id, request))
+
+    async def flush(self) -> None:
+        """Write what was noted; in an outage keep it for the next time."""
+        uses, self._uses = self._uses, {}
+        refusals = list(self._refusals)
+        self._refusals.clear()
+        try:
+            if uses:
+                await self._store.note_uses(uses)
+                uses = {}
+            if refusals:
+                await self._store.note_refusals(refusals)
+        except Unavailable as error:
+            log.warning("usage_not_written", part=error.part, reason=error.reason)
+            self._uses = uses | self._uses
+            self._refusals.extendleft(reversed(refusals[-self._room() :] if self._room() else []))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write every *interval* seconds, and once more at *stop*."""
+        while not stop.is_set():
+            try:
+                async with asyncio.timeout(self._interval):
+                    await stop.wait()
+            except TimeoutError:
+                pass
+            await self.flush()
+
+    def _room(self) -> int:
+        return REFUSALS_WAITING - len(self._refusals)
+
+
+def storable(reason: str) -> str:
+    """Cut *reason* to what PostgreSQL keeps as text: no NUL, no lone surrogates, bounded."""
+    return reason.replace("\x00", "").encode("utf-8", "replace").decode()[:REASON_LENGTH]

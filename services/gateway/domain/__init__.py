@@ -1,0 +1,1 @@
+"""What credentials, requests to write and to read, formats and the record mean: functions of values."""

@@ -1,0 +1,149 @@
+"""Admit a request to write statements: its bytes become one message for the recorder, or a list of what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+import orjson
+
+from services.gateway.domain.credential import Credential
+from shared.clock import rfc3339
+from shared.contracts import Received, ReceivedStatement
+from shared.errors import SymposiaError
+from shared.xapi import canonical, guard
+from shared.xapi.extract import statement_id
+from shared.xapi.model import JSON, Statement, StatementId, Version
+from shared.xapi.validation import MAX_VIOLATIONS, Invalid, Violation, statements, validate
+
+STATEMENT_VERSION: Final = {Version.V1_0_3: "1.0.0", Version.V2_0_0: "2.0.0"}
+"""What `version` says in a statement that came without: 1.0.0 for all of 1.0.x (1.0.3 Data §2.4.10)."""
+
+
+class TooMany(SymposiaError):
+    """More statements than one request may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that may be recorded: the ids it answers with, in order, each statement's digest, and the message.
+
+    Statements of the same content that have no id of their own share one, where ids come from content: *collapsed* of them.
+    """
+
+    ids: tuple[StatementId, ...]
+    digests: Mapping[StatementId, bytes]
+    received: Received
+    collapsed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a request writes: in which version of xAPI, by whom, when, and at most how much."""
+
+    version: Version
+    credential: Credential
+    received_at: datetime
+    limits: guard.Limits
+    most: int
+
+
+def admit(body: bytes, writing: Writing) -> Admitted:
+    """Admit the statement, or the array of statements, that a POST carries.
+
+    Raises guard.Malformed and Invalid for what is no valid statement, TooMany for more than `writing.most`.
+    """
+    value = guard.parse(body, writing.limits)
+    if isinstance(value, list) and len(value) > writing.most:
+        raise TooMany(f"The request has {len(value)} statements; {writing.most} are allowed")
+    return _admit(body, value, writing, None)
+
+
+def admit_one(body: bytes, writing: Writing, named: StatementId) -> Admitted:
+    """Admit the one statement that a PUT carries; its id is *named*, or absent. Raises as `admit` does."""
+    value = guard.parse(body, writing.limits)
+    if isinstance(value, list):
+        raise Invalid((Violation("", "single-statement", "PUT takes one statement, not a list."),))
+    return _admit(body, value, writing, named)
+
+
+def _admit(body: bytes, value: JSON, writing: Writing, named: StatementId | None) -> Admitted:
+    several = statements(value, writing.version)
+    _refuse(several, writing.version, many=isinstance(value, list), named=named)
+    ids = tuple(named or _id(statement, writing.credential) for statement in several)
+    digests: dict[StatementId, bytes] = {}
+    received: list[ReceivedStatement] = []
+    for identifier, statement, raw in zip(ids, several, canonical.split(body), strict=True):
+        if identifier in digests:
+            continue
+        digests[identifier] = canonical.digest({**statement, "id": identifier})
+        sealed = _seal(raw, statement, identifier, writing)
+        received.append(ReceivedStatement(identifier, digests[identifier].hex(), msgspec.Raw(sealed)))
+    message = Received(
+        received_at=rfc3339(writing.received_at),
+        source=f"credential:{writing.credential.key_id}",
+        authority=writing.credential.authority_ifi,
+        statements=tuple(received),
+    )
+    return Admitted(ids, digests, message, len(ids) - len(digests))
+
+
+def _id(statement: Statement, credential: Credential) -> StatementId:
+    """Return the statement's own id, or one from its content where the credential asks for it, or a random one.
+
+    Without a timestamp of its own a statement says nothing that tells a repetition from another event: its id is random.
+    """
+    own = statement_id(statement)
+    if own is not None:
+        return own
+    if credential.ids_from_content and "timestamp" in statement:
+        return canonical.content_id(credential.key_id, statement)
+    return StatementId(str(uuid4()))
+
+
+def _seal(raw: bytes, statement: Statement, identifier: StatementId, writing: Writing) -> bytes:
+    """Set what the door sets, and cut what only the recorder sets; all other bytes stay as they were sent."""
+    fields: dict[str, Any] = {"id": identifier, "authority": orjson.Fragment(writing.credential.authority)}
+    if "timestamp" not in statement:
+        fields["timestamp"] = rfc3339(writing.received_at)
+    if "version" not in statement:
+        fields["version"] = STATEMENT_VERSION[writing.version]
+    return canonical.splice(canonical.cut(raw, "stored"), **fields)
+
+
+def _refuse(several: Sequence[Statement], version: Version, *, many: bool, named: StatementId | None) -> None:
+    """Raise Invalid for what the schema of *version* alone does not show."""
+    violations: list[Violation] = []
+    for index, statement in enumerate(several):
+        at = f"/{index}" if many else ""
+        violations += _parts_missing(statement, at)
+        violations += _older(statement, at) if version is Version.V2_0_0 else ()
+    if named is not None and (own := statement_id(several[0])) not in {None, named}:
+        message = f"The statement's id {own} is not the statementId of the request, {named}."
+        violations.append(Violation("/id", "statement-id", message))
+    if violations:
+        raise Invalid(tuple(violations[:MAX_VIOLATIONS]))
+
+
+def _older(statement: Statement, at: str) -> Iterator[Violation]:
+    """Yield what 1.0 does not allow in a statement that says it is of 1.0, in a request that speaks 2.0."""
+    if statement.get("version", "").startswith("1."):
+        try:
+            validate(statement, Version.V1_0_3)
+        except Invalid as error:
+            yield from (Violation(at + each.pointer, each.rule, each.message) for each in error.errors)
+
+
+def _parts_missing(statement: Statement, at: str) -> Iterator[Violation]:
+    """Yield the attachments whose bytes are neither here nor elsewhere (1.0.3 Communication §1.5.1)."""
+    target: Any = statement["object"]
+    nested = target.get("attachments", ()) if target.get("objectType") == "SubStatement" else ()
+    for place, attachments in (("", statement.get("attachments", ())), ("/object", nested)):
+        for index, attachment in enumerate(attachments):
+            if "fileUrl" not in attachment:
+                message = "An attachment without fileUrl comes as a part of a multipart/mixed request."
+                yield Violation(f"{at}{place}/attachments/{index}", "attachment-part", message)

@@ -1,0 +1,174 @@
+"""A credential: the key of a sender or reader, what it may do, and why a key is refused."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+KeyId = NewType("KeyId", str)
+"""The public half of a key: 16 characters of base32; it names the credential in logs, in `authority` and in `source`."""
+
+TOKEN_PREFIX: Final = "symposia"  # noqa: S105  what every token starts with, no secret
+KEY_ID_BYTES: Final = 10
+SECRET_BYTES: Final = 20
+AUTHORIZATION_LIMIT: Final = 1024
+
+
+class Scope(StrEnum):
+    """What a credential may be allowed; the first five are xAPI's own (1.0.3, part three, 4.2)."""
+
+    STATEMENTS_WRITE = "statements/write"
+    STATEMENTS_READ = "statements/read"
+    STATEMENTS_READ_MINE = "statements/read/mine"
+    ALL_READ = "all/read"
+    ALL = "all"
+    IMPACT_READ = "impact/read"
+    IMPACT_WRITE = "impact/write"
+
+
+_READS: Final = frozenset({Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE})
+_CONTAINS: Final[Mapping[Scope, frozenset[Scope]]] = {
+    Scope.STATEMENTS_READ: frozenset({Scope.STATEMENTS_READ_MINE}),
+    Scope.ALL_READ: _READS,
+    Scope.ALL: _READS | {Scope.ALL_READ, Scope.STATEMENTS_WRITE},
+}
+
+
+class Refused(StrEnum):
+    """Why a key was refused: told to the operator, never to the caller."""
+
+    NO_KEY = "no-key"
+    MALFORMED = "malformed-authorization"
+    UNKNOWN_KEY = "unknown-key"
+    WRONG_SECRET = "wrong-secret"  # noqa: S105  a reason, no secret
+    SECRET_EXPIRED = "secret-expired"  # noqa: S105  idem
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    SCOPE = "scope-missing"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """What a caller showed: the key id and the secret."""
+
+    key_id: KeyId
+    secret: str
+
+    @property
+    def token(self) -> str:
+        """Write the key in one word, for `Authorization: Bearer`; its prefix lets scanners of leaked secrets find it."""
+        return f"{TOKEN_PREFIX}_{self.key_id}_{self.secret}"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretDigest:
+    """A secret as it is kept: a keyed hash, and until when it is valid."""
+
+    digest: bytes
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key that was issued; *authority* is its xAPI Agent as JSON, *authority_ifi* that agent's canonical identifier."""
+
+    key_id: KeyId
+    name: str
+    scopes: frozenset[Scope]
+    authority: bytes
+    authority_ifi: str
+    secrets: tuple[SecretDigest, ...]
+    ids_from_content: bool = False
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def permits(self, scope: Scope) -> bool:
+        """Say whether a scope of this credential is *scope* or contains it; `all` contains all of xAPI, and no impact."""
+        return any(scope is granted or scope in _CONTAINS.get(granted, frozenset()) for granted in self.scopes)
+
+
+def mint() -> ShownKey:
+    """Return a new key: an 80-bit id and a 160-bit secret, both random."""
+    return ShownKey(mint_key_id(), mint_secret())
+
+
+def mint_key_id() -> KeyId:
+    """Return a random key id."""
+    return KeyId(_base32(secrets.token_bytes(KEY_ID_BYTES)))
+
+
+def mint_secret() -> str:
+    """Return a random secret of 160 bits."""
+    return _base32(secrets.token_bytes(SECRET_BYTES))
+
+
+def read_authorization(header: str | None) -> ShownKey | Refused:
+    """Read the key from an `Authorization` header: Basic (key id and secret, RFC 7617) or Bearer (the whole token, RFC 6750)."""
+    if not header:
+        return Refused.NO_KEY
+    scheme, _, parameter = header.partition(" ")
+    if len(header) > AUTHORIZATION_LIMIT:
+        return Refused.MALFORMED
+    match scheme.lower():
+        case "basic":
+            return _read_basic(parameter.strip())
+        case "bearer":
+            return _read_token(parameter.strip())
+        case _:
+            return Refused.MALFORMED
+
+
+def judge(credential: Credential | None, digests: Sequence[bytes], now: datetime) -> Refused | None:
+    """Say why the secret with *digests* (under each pepper) does not open *credential* at *now*, or None where it does.
+
+    Takes the same time for a wrong secret as for a right one, and hashes for an unknown key too.
+    """
+    if credential is None:
+        return Refused.UNKNOWN_KEY
+    matching = [kept for kept in credential.secrets if _any_equal(kept.digest, digests)]
+    if not matching:
+        return Refused.WRONG_SECRET
+    if credential.revoked_at is not None:
+        return Refused.REVOKED
+    if _past(credential.expires_at, now):
+        return Refused.EXPIRED
+    if all(_past(kept.expires_at, now) for kept in matching):
+        return Refused.SECRET_EXPIRED
+    return None
+
+
+def _any_equal(kept: bytes, digests: Sequence[bytes]) -> bool:
+    equal = False
+    for digest in digests:
+        equal |= hmac.compare_digest(kept, digest)
+    return equal
+
+
+def _past(until: datetime | None, now: datetime) -> bool:
+    return until is not None and until <= now
+
+
+def _read_basic(parameter: str) -> ShownKey | Refused:
+    try:
+        text = base64.b64decode(parameter, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return Refused.MALFORMED
+    key_id, colon, secret = text.partition(":")
+    return ShownKey(KeyId(key_id), secret) if colon and key_id and secret else Refused.MALFORMED
+
+
+def _read_token(token: str) -> ShownKey | Refused:
+    prefix, _, rest = token.partition("_")
+    key_id, _, secret = rest.partition("_")
+    return ShownKey(KeyId(key_id), secret) if prefix == TOKEN_PREFIX and key_id and secret else Refused.MALFORMED
+
+
+def _base32(value: bytes) -> str:
+    return base64.b32encode(value).decode().lower().rstrip("=")

@@ -1,0 +1,70 @@
+"""The keychain: what the master key is used for in the gateway, each use with a key of its own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from shared.errors import Misconfigured
+
+MASTER_BYTES: Final = 32
+TAG_BYTES: Final = 16
+
+_CREDENTIALS: Final = b"credential"
+_CURSORS: Final = b"cursor"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keychain:
+    """Keys derived from the master key and from the one before it; the first hashes and signs, all verify."""
+
+    peppers: tuple[bytes, ...]
+    cursor_keys: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, *masters: bytes) -> Keychain:
+        """Derive the keys of each master key, the newest first."""
+        return cls(tuple(_derive(key, _CREDENTIALS) for key in masters), tuple(_derive(key, _CURSORS) for key in masters))
+
+    def digest(self, secret: str) -> bytes:
+        """Hash *secret*, a random key of 128 bits or more: fast, since no guess will ever meet it, and keyed (32 bytes)."""
+        return _keyed(self.peppers[0], secret)
+
+    def digests(self, secret: str) -> tuple[bytes, ...]:
+        """Hash *secret* under every pepper that may have hashed it."""
+        return tuple(_keyed(pepper, secret) for pepper in self.peppers)
+
+    def sign(self, payload: bytes) -> bytes:
+        """Return the tag (16 bytes) that proves a cursor is ours."""
+        return _tag(self.cursor_keys[0], payload)
+
+    def signed(self, payload: bytes, tag: bytes) -> bool:
+        """Say whether *tag* is ours for *payload*."""
+        return any(hmac.compare_digest(_tag(key, payload), tag) for key in self.cursor_keys)
+
+
+def read_master_key(text: str) -> bytes:
+    """Read a master key: 32 bytes in URL-safe base64. Raises Misconfigured."""
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError) as error:
+        raise Misconfigured("SYMPOSIA_SECRETS__KEY is not URL-safe base64") from error
+    if len(key) != MASTER_BYTES:
+        raise Misconfigured(f"SYMPOSIA_SECRETS__KEY has {len(key)} bytes instead of {MASTER_BYTES}")
+    return key
+
+
+def _derive(master: bytes, purpose: bytes) -> bytes:
+    return hashlib.blake2b(key=master, person=purpose, digest_size=MASTER_BYTES).digest()
+
+
+def _keyed(key: bytes, secret: str) -> bytes:
+    return hashlib.blake2b(secret.encode("utf-8", "surrogatepass"), key=key, digest_size=32).digest()
+
+
+def _tag(key: bytes, payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, key=key, digest_size=TAG_BYTES).digest()

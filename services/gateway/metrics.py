@@ -1,0 +1,70 @@
+"""The gateway's metrics: a closed set, and never whom they are about."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+WAIT_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+RULES_COUNTED: Final = 64
+
+
+class Outcome(StrEnum):
+    """What became of a statement at the door."""
+
+    ACCEPTED = "accepted"
+    UNCONFIRMED = "unconfirmed"
+    COLLAPSED = "collapsed"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+
+
+class GatewayMetrics:
+    """Counts of what came through the doors, and how long senders waited for the recorder."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._statements = Counter(
+            "symposia_gateway_statements_total",
+            "Statements received: recorded, in the log but not yet seen recorded, same content in one batch, conflict, invalid",
+            ["outcome"],
+            registry=registry,
+        )
+        self._invalid = Counter(
+            "symposia_gateway_validation_failures_total", "Rules of xAPI that were broken", ["rule"], registry=registry
+        )
+        self._refused = Counter(
+            "symposia_gateway_keys_refused_total", "Requests whose key was refused", ["reason"], registry=registry
+        )
+        self.wait_seconds = Histogram(
+            "symposia_gateway_recorder_wait_seconds",
+            "Time that answers waited for the recorder",
+            buckets=WAIT_BUCKETS,
+            registry=registry,
+        )
+        self.recorder_awaited = Gauge(
+            "symposia_gateway_recorder_awaited",
+            "1 while answers wait for the recorder, 0 while it is too slow",
+            registry=registry,
+        )
+        self.credentials_read = Gauge(
+            "symposia_gateway_credentials_read_timestamp_seconds", "When all credentials were last read", registry=registry
+        )
+        self._outcomes = {outcome: self._statements.labels(outcome) for outcome in Outcome}
+        self._rules: dict[str, Counter] = {}
+
+    def statements(self, outcome: Outcome, count: int = 1) -> None:
+        """Count *count* statements that ended as *outcome*."""
+        self._outcomes[outcome].inc(count)
+
+    def invalid(self, rule: str) -> None:
+        """Count a broken rule; beyond RULES_COUNTED different ones as `other`."""
+        if rule not in self._rules:
+            rule = rule if len(self._rules) < RULES_COUNTED else "other"
+            self._rules[rule] = self._invalid.labels(rule)
+        self._rules[rule].inc()
+
+    def key_refused(self, reason: str) -> None:
+        """Count a request whose key was refused; *reason* is of a closed set."""
+        self._refused.labels(reason).inc()

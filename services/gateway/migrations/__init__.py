@@ -1,0 +1,1 @@
+"""The schema `lrs`: the record and the credentials."""

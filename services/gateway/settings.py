@@ -1,0 +1,44 @@
+"""The gateway's settings."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.settings import Section, ServiceSettings
+from shared.stream.settings import StreamSettings
+from shared.xapi.model import Version
+
+
+class GatewaySettings(Section):
+    """What the gateway's doors take and serve, and how they wait."""
+
+    recorder: bool = Field(
+        default=True, description="Run the recorder in this process too; one of all replicas records at a time"
+    )
+    wait_seconds: float = Field(
+        default=1.5, gt=0, description="Seconds that an answer waits for the recorder; later the log's acknowledgement is enough"
+    )
+    poll_seconds: float = Field(
+        default=0.1, gt=0, description="Seconds between two looks at the recorder's progress where no announcement is heard"
+    )
+    statements_per_request: int = Field(default=1000, ge=1, description="Statements that one request may carry; more get 413")
+    page_size: int = Field(default=500, ge=1, description="Statements on one page of an answer at most")
+    version_without_header: Version | None = Field(
+        default=None, description="The xAPI version of requests without X-Experience-API-Version; default: they get 400"
+    )
+    credentials_refresh: float = Field(
+        default=5.0, gt=0, description="Seconds between two readings of the credentials: a revocation takes effect within"
+    )
+    credentials_keep: float = Field(
+        default=86_400.0, gt=0, description="Seconds that known credentials work on while PostgreSQL is down"
+    )
+    usage_interval: float = Field(
+        default=10.0, gt=0, description="Seconds between two writings of last uses and refused requests"
+    )
+
+
+class Settings(ServiceSettings):
+    """Everything the gateway is told."""
+
+    stream: StreamSettings = Field(default_factory=StreamSettings)
+    gateway: GatewaySettings = Field(default_factory=GatewaySettings)

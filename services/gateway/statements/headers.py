@@ -1,0 +1,76 @@
+"""The headers of every xAPI answer: version, consistent-through, and what a browser needs to read them (CORS)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.domain.version import LATEST, VERSION_HEADER, UnspokenVersion, negotiate
+from shared.xapi.model import Version
+
+CONSISTENT_THROUGH: Final = "X-Experience-API-Consistent-Through"
+PREFIX: Final = "/xapi"
+
+METHODS: Final = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
+ACCEPTED: Final = (
+    "Authorization, Content-Type, X-Experience-API-Version, If-Match, If-None-Match, Accept-Language, Accept, traceparent"
+)
+EXPOSED: Final = (
+    f"ETag, Last-Modified, Location, Content-Type, WWW-Authenticate, Retry-After, {VERSION_HEADER}, {CONSISTENT_THROUGH}"
+)
+PREFLIGHT_SECONDS: Final = "86400"
+
+
+class XapiHeaders:
+    """ASGI middleware: answers under `/xapi` carry xAPI's headers, errors included, and preflights are answered without a key."""
+
+    def __init__(self, app: ASGIApp, *, without_header: Version | None, consistent_through: Callable[[], str]) -> None:
+        self._app = app
+        self._without_header = without_header
+        self._consistent_through = consistent_through
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and complete its answer."""
+        if scope["type"] != "http" or not _is_xapi(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        version = self._version(Headers(scope=scope).get(VERSION_HEADER))
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers[VERSION_HEADER] = version
+                headers["Access-Control-Allow-Origin"] = "*"
+                headers["Access-Control-Expose-Headers"] = EXPOSED
+                headers.setdefault(CONSISTENT_THROUGH, self._consistent_through())
+            await send(message)
+
+        if scope["method"] == "OPTIONS":
+            await _preflight(complete)
+        else:
+            await self._app(scope, receive, complete)
+
+    def _version(self, header: str | None) -> str:
+        try:
+            return negotiate(header, self._without_header or LATEST)
+        except UnspokenVersion:
+            return LATEST
+
+
+def _is_xapi(path: str) -> bool:
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
+async def _preflight(send: Send) -> None:
+    headers = {
+        "Access-Control-Allow-Methods": METHODS,
+        "Access-Control-Allow-Headers": ACCEPTED,
+        "Access-Control-Max-Age": PREFLIGHT_SECONDS,
+        "Allow": METHODS,
+    }
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": 204, "headers": raw})
+    await send({"type": "http.response.body", "body": b""})

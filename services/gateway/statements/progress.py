@@ -1,0 +1,184 @@
+"""How far the recorder has come: answers wait for it, and stop waiting while it is too slow."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from services.gateway.metrics import GatewayMetrics
+from shared.errors import Unavailable
+from shared.stream.record import Position
+from shared.xapi.model import StatementId
+
+log = structlog.get_logger()
+
+Digests = Mapping[StatementId, bytes]
+
+
+class Standing(Protocol):
+    """Where the recorder stands, and what it has recorded."""
+
+    async def applied(self) -> Mapping[int, int]:
+        """Return for each partition of `received` the offset that the recorder applies next."""
+
+    async def digests(self, ids: Sequence[StatementId]) -> Digests:
+        """Return the digest of each of *ids* that is recorded."""
+
+
+@dataclass(order=True, slots=True)
+class _Waiting:
+    offset: int
+    number: int
+    partition: int
+    ids: Sequence[StatementId] = field(compare=False)
+    answer: asyncio.Future[Digests] = field(compare=False)
+
+
+class Progress:
+    """Tells everyone who waits in this process when the recorder has passed their record.
+
+    Announcements are hints, and one slow poll for all stands in for those that are missed; that a statement was refused is told
+    on the offset row alone. Who has waited *patience* seconds goes on without, and from then on nobody waits until the recorder
+    has passed the record over which patience was lost: an outage does not cost each request its patience.
+    """
+
+    def __init__(self, standing: Standing, *, poll: float, patience: float, metrics: GatewayMetrics) -> None:
+        self._standing = standing
+        self._poll = poll
+        self._patience = patience
+        self._metrics = metrics
+        self._waiting: dict[int, list[_Waiting]] = {}
+        self._applied: dict[int, int] = {}
+        self._lost: Position | None = None
+        self._number = 0
+        self._wanted = asyncio.Event()
+        self._moved = asyncio.Event()
+        metrics.recorder_awaited.set(1)
+
+    def heard(self, partition: int, offset: int) -> None:
+        """Take the hint that *offset* is applied next in *partition*."""
+        self._applied[partition] = offset
+        self._moved.set()
+
+    async def digests(self, position: Position, ids: Sequence[StatementId]) -> Digests | None:
+        """Wait until the recorder has passed *position*; return the digests of those of *ids* that are recorded.
+
+        Returns None where the recorder is too slow; raises Unavailable where PostgreSQL goes before it has told.
+        """
+        if self._lost is not None:
+            return None
+        answer: asyncio.Future[Digests] = asyncio.get_running_loop().create_future()
+        self._number += 1
+        self._enqueue(_Waiting(position.offset, self._number, position.partition.number, ids, answer))
+        try:
+            async with asyncio.timeout(self._patience):
+                return await answer
+        except TimeoutError:
+            self._lose(position)
+            return None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer those who wait, until *stop*."""
+        async with asyncio.TaskGroup() as group:
+            looking = group.create_task(self._look_on())
+            await stop.wait()
+            looking.cancel()
+
+    def _enqueue(self, waiting: _Waiting) -> None:
+        heapq.heappush(self._waiting.setdefault(waiting.partition, []), waiting)
+        self._wanted.set()
+        if waiting.offset < self._applied.get(waiting.partition, 0):
+            self._moved.set()
+
+    async def _look_on(self) -> None:
+        hinted = False
+        while True:
+            await self._wanted.wait()
+            self._moved.clear()
+            try:
+                await self._look(hinted=hinted)
+            except Unavailable as error:
+                log.info("recorder_not_seen", part=error.part, reason=error.reason)
+            self._forget_who_left()
+            try:
+                async with asyncio.timeout(self._poll):
+                    await self._moved.wait()
+                hinted = True
+            except TimeoutError:
+                hinted = False
+
+    async def _look(self, *, hinted: bool) -> None:
+        """Answer all whose record the recorder has passed; without a hint, read how far it has come."""
+        if not hinted:
+            self._applied = dict(await self._standing.applied())
+        self._find_again()
+        due = self._pop_passed()
+        if due:
+            await self._tell(due)
+
+    def _pop_passed(self) -> list[_Waiting]:
+        passed: list[_Waiting] = []
+        for partition, offset in self._applied.items():
+            heap = self._waiting.get(partition, [])
+            while heap and heap[0].offset < offset:
+                passed.append(heapq.heappop(heap))
+        return [waiting for waiting in passed if not waiting.answer.done()]
+
+    async def _tell(self, due: Sequence[_Waiting]) -> None:
+        """Give each who is due the digests of its ids, by one query for all; ask again before saying that any is missing."""
+        try:
+            absent = _answer(due, await self._digests_of(due), may_lack=False)
+            if absent:
+                self._applied = dict(await self._standing.applied())
+                passed = [waiting for waiting in absent if waiting.offset < self._applied.get(waiting.partition, 0)]
+                _answer(passed, await self._digests_of(passed), may_lack=True)
+                for waiting in absent:
+                    if not waiting.answer.done():
+                        self._enqueue(waiting)
+        except Unavailable as error:
+            for waiting in due:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(error)
+            raise
+
+    async def _digests_of(self, several: Sequence[_Waiting]) -> Digests:
+        return await self._standing.digests([identifier for waiting in several for identifier in waiting.ids])
+
+    def _lose(self, position: Position) -> None:
+        if self._lost is None:
+            log.warning("recorder_too_slow", offset=position.offset, waited=self._patience)
+        self._lost = position
+        self._metrics.recorder_awaited.set(0)
+
+    def _find_again(self) -> None:
+        """Wait again, once the recorder has passed the record over which patience was lost."""
+        if self._lost is not None and self._applied.get(self._lost.partition.number, 0) > self._lost.offset:
+            self._lost = None
+            self._metrics.recorder_awaited.set(1)
+            log.info("recorder_awaited_again")
+
+    def _forget_who_left(self) -> None:
+        for partition, heap in list(self._waiting.items()):
+            kept = [waiting for waiting in heap if not waiting.answer.done()]
+            if len(kept) < len(heap):
+                heapq.heapify(kept)
+                self._waiting[partition] = kept
+        if not any(self._waiting.values()) and self._lost is None:
+            self._wanted.clear()
+
+
+def _answer(several: Sequence[_Waiting], recorded: Digests, *, may_lack: bool) -> list[_Waiting]:
+    """Answer *several* with what is *recorded* of theirs; return those that lack something, unless they may."""
+    absent: list[_Waiting] = []
+    for waiting in several:
+        own = {identifier: recorded[identifier] for identifier in waiting.ids if identifier in recorded}
+        if len(own) < len(waiting.ids) and not may_lack:
+            absent.append(waiting)
+        elif not waiting.answer.done():
+            waiting.answer.set_result(own)
+    return absent

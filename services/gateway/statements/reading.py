@@ -1,0 +1,174 @@
+"""GET statements: one, or pages of those that match; answers are joined from stored bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.credentials.door import Door
+from services.gateway.domain.credential import Credential, Scope
+from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
+from services.gateway.domain.formats import Format, accepted_languages, one_language, only_ids
+from services.gateway.domain.keychain import Keychain
+from services.gateway.domain.query import BadParameter, ManyQuery, SingleQuery, read_query
+from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
+from services.gateway.statements import refusals
+from services.gateway.statements.headers import CONSISTENT_THROUGH
+from services.gateway.statements.horizon import Horizon
+from services.gateway.statements.store import Page, StatementStore
+from shared.clock import rfc3339
+from shared.http import Problem
+from shared.xapi.model import Version
+from shared.xapi.timestamps import instant
+
+JSON_TYPE: Final = "application/json"
+MORE_PATH: Final = "/xapi/statements/more"
+ETAG_BYTES: Final = 16
+
+
+class _Stored(msgspec.Struct):
+    """What of a statement stands in a header."""
+
+    stored: str
+
+
+class Reader:
+    """The routes that read statements."""
+
+    def __init__(
+        self,
+        *,
+        door: Door,
+        store: StatementStore,
+        horizon: Horizon,
+        keychain: Keychain,
+        base_url: str,
+        page_size: int,
+        version_without_header: Version | None,
+    ) -> None:
+        self._door = door
+        self._store = store
+        self._horizon = horizon
+        self._keychain = keychain
+        self._more_path = urlsplit(base_url).path.rstrip("/") + MORE_PATH
+        self._page_size = page_size
+        self._version_without_header = version_without_header
+
+    async def get(self, request: Request) -> Response:
+        """Answer with the statement or the first page of statements that the parameters ask for."""
+        credential = await self._door.authorise(request, Scope.STATEMENTS_READ_MINE)
+        try:
+            query = self._query(request)
+        except Problem as problem:
+            self._door.note_refusal(request, credential, problem.status, refusals.reason(problem))
+            raise
+        through = await self._through()
+        match query:
+            case SingleQuery():
+                return await self._one(request, credential, query, through)
+            case ManyQuery():
+                return await self._page(request, credential, query, through, None)
+
+    async def more(self, request: Request) -> Response:
+        """Answer with the page that a cursor asks for, consistent through the same moment as the first."""
+        credential = await self._door.authorise(request, Scope.STATEMENTS_READ_MINE)
+        self._negotiate(request)
+        try:
+            cursor = read_cursor(request.path_params["cursor"], self._keychain)
+        except BadCursor as error:
+            raise Problem(400, f"{error}; ask for the first page again") from error
+        return await self._page(request, credential, cursor.query, cursor.through, cursor.after)
+
+    def _query(self, request: Request) -> SingleQuery | ManyQuery:
+        self._negotiate(request)
+        try:
+            return read_query(request.query_params.multi_items(), self._page_size)
+        except BadParameter as error:
+            raise refusals.bad_parameter(error) from error
+
+    def _negotiate(self, request: Request) -> None:
+        try:
+            negotiate(request.headers.get(VERSION_HEADER), self._version_without_header)
+        except UnspokenVersion as error:
+            raise Problem(400, str(error)) from error
+
+    async def _through(self) -> datetime:
+        """Raise consistent-through, before the page is read."""
+        through = await self._store.consistent_through()
+        self._horizon.seen(through)
+        return through
+
+    async def _one(self, request: Request, credential: Credential, query: SingleQuery, through: datetime) -> Response:
+        body = await self._store.one(query.id, voided=query.voided, authority=_mine(credential))
+        if body is None:
+            raise Problem(404, "No such statement", headers={CONSISTENT_THROUGH: rfc3339(through)})
+        stored = instant(msgspec.json.decode(body, type=_Stored).stored)
+        headers = {"ETag": f'"{_hash(body)}"', "Last-Modified": format_datetime(stored, usegmt=True)}
+        content = _formatter(query.format, request)(body)
+        return _answer(request, content, through, headers, multipart=query.attachments)
+
+    async def _page(
+        self, request: Request, credential: Credential, query: ManyQuery, through: datetime, after: int | None
+    ) -> Response:
+        filters = msgspec.structs.replace(query.filters, authority=_mine(credential))
+        page = await self._store.page(filters, query.limit, after)
+        more = self._more(query, page, through)
+        content = join(list(map(_formatter(query.format, request), page.bodies)), more)
+        return _answer(request, content, through, {}, multipart=query.attachments)
+
+    def _more(self, query: ManyQuery, page: Page, through: datetime) -> str:
+        if not page.more or page.last is None:
+            return ""
+        return f"{self._more_path}/{write_cursor(Cursor(query, page.last, through), self._keychain)}"
+
+
+def join(bodies: Sequence[bytes], more: str) -> bytes:
+    """Write a StatementResult (1.0.3 Data §2.5) of statements as they are stored."""
+    return b'{"statements":[' + b",".join(bodies) + b'],"more":' + orjson.dumps(more) + b"}"
+
+
+def _mine(credential: Credential) -> str | None:
+    """Return whose statements alone the credential may read, or None where it may read all."""
+    return None if credential.permits(Scope.STATEMENTS_READ) else credential.authority_ifi
+
+
+def _formatter(form: Format, request: Request) -> Callable[[bytes], bytes]:
+    match form:
+        case Format.EXACT:
+            return bytes
+        case Format.IDS:
+            return only_ids
+        case Format.CANONICAL:
+            accepted = accepted_languages(request.headers.get("accept-language"))
+            return lambda body: one_language(body, accepted)
+
+
+def _answer(request: Request, content: bytes, through: datetime, headers: dict[str, str], *, multipart: bool) -> Response:
+    """Answer with *content*; to HEAD without it."""
+    media_type = JSON_TYPE
+    if multipart:
+        media_type, content = _in_parts(content)
+    response = Response(content, headers={**headers, CONSISTENT_THROUGH: rfc3339(through)}, media_type=media_type)
+    if request.method == "HEAD":
+        response.body = b""
+    return response
+
+
+def _in_parts(content: bytes) -> tuple[str, bytes]:
+    """Write *content* as the first part of multipart/mixed (1.0.3 Communication §1.5.2); no attachment follows yet."""
+    boundary = _hash(content)
+    head = f"--{boundary}\r\nContent-Type: {JSON_TYPE}\r\n\r\n".encode()
+    return f"multipart/mixed; boundary={boundary}", head + content + f"\r\n--{boundary}--\r\n".encode()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=ETAG_BYTES).hexdigest()

@@ -1,0 +1,74 @@
+"""Record what was admitted: into the log, and then as far as the recorder's verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from services.gateway.domain.admission import Admitted
+from services.gateway.metrics import GatewayMetrics, Outcome
+from services.gateway.statements.progress import Digests, Progress
+from shared.contracts import RECEIVED, encode
+from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER, TRACEPARENT_HEADER
+from shared.errors import Unavailable
+from shared.stream.log import Log
+from shared.stream.record import Outgoing
+from shared.xapi.model import StatementId
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """All statements are in the record, with this content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """The log has the statements; the recorder, or PostgreSQL, is too slow to say more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The recorder refused the request: *ids* are recorded with other content, *missing* not at all."""
+
+    ids: tuple[StatementId, ...]
+    missing: tuple[StatementId, ...]
+
+
+Verdict: TypeAlias = Recorded | Unconfirmed | Conflict
+
+
+class Recording:
+    """Appends to the log what was admitted, and waits for the verdict."""
+
+    def __init__(self, log: Log, progress: Progress, metrics: GatewayMetrics) -> None:
+        self._log = log
+        self._progress = progress
+        self._metrics = metrics
+
+    async def record(self, admitted: Admitted, traceparent: str) -> Verdict:
+        """Say what became of *admitted*. Raises Unavailable where the log did not take it in time: the outcome is unknown."""
+        headers = ((SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode()), (TRACEPARENT_HEADER, traceparent.encode()))
+        (position,) = await self._log.append([Outgoing(RECEIVED, encode(admitted.received), headers=headers)])
+        begun = asyncio.get_running_loop().time()
+        try:
+            recorded = await self._progress.digests(position, tuple(admitted.digests))
+        except Unavailable:
+            recorded = None
+        self._metrics.wait_seconds.observe(asyncio.get_running_loop().time() - begun)
+        verdict = Unconfirmed() if recorded is None else judge(admitted, recorded)
+        self._count(admitted, verdict)
+        return verdict
+
+    def _count(self, admitted: Admitted, verdict: Verdict) -> None:
+        outcome = {Recorded: Outcome.ACCEPTED, Unconfirmed: Outcome.UNCONFIRMED, Conflict: Outcome.CONFLICT}[type(verdict)]
+        self._metrics.statements(outcome, len(admitted.digests))
+        if admitted.collapsed:
+            self._metrics.statements(Outcome.COLLAPSED, admitted.collapsed)
+
+
+def judge(admitted: Admitted, recorded: Digests) -> Recorded | Conflict:
+    """Compare what was sent with what is *recorded*: any id missing or of other content means that the request was refused."""
+    missing = tuple(identifier for identifier in admitted.digests if identifier not in recorded)
+    other = tuple(identifier for identifier, digest in admitted.digests.items() if recorded.get(identifier, digest) != digest)
+    return Conflict(other, missing) if missing or other else Recorded()

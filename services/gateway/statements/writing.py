@@ -1,0 +1,146 @@
+"""PUT and POST statements: guard, admit, append, wait, answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.credentials.door import Door
+from services.gateway.domain.admission import Admitted, TooMany, Writing, admit, admit_one
+from services.gateway.domain.credential import Credential, Scope
+from services.gateway.domain.query import BadParameter, read_statement_id
+from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
+from services.gateway.metrics import GatewayMetrics, Outcome
+from services.gateway.statements import refusals
+from services.gateway.statements.recording import Conflict, Recording
+from shared.clock import Clock
+from shared.http import Problem, read_body
+from shared.stream.errors import RecordTooLarge
+from shared.xapi import guard
+from shared.xapi.model import StatementId, Version
+from shared.xapi.validation import Invalid
+
+JSON_TYPE: Final = "application/json"
+LARGE_BODY: Final = 128 * 1024
+"""Bodies from this size on are admitted in a thread, so that they do not hold up other requests."""
+
+
+class Writer:
+    """The routes that write statements."""
+
+    def __init__(
+        self,
+        *,
+        door: Door,
+        recording: Recording,
+        clock: Clock,
+        metrics: GatewayMetrics,
+        max_bytes: int,
+        max_statements: int,
+        version_without_header: Version | None,
+    ) -> None:
+        self._door = door
+        self._recording = recording
+        self._clock = clock
+        self._metrics = metrics
+        self._limits = guard.Limits(size=max_bytes)
+        self._max_statements = max_statements
+        self._version_without_header = version_without_header
+
+    async def post(self, request: Request) -> Response:
+        """Take one statement or an array of them; answer with their ids, in order, once they are recorded."""
+        credential = await self._door.authorise(request, Scope.STATEMENTS_WRITE)
+        try:
+            _refuse_parameters(request, frozenset())
+            admitted = await self._admit(request, credential, admit)
+            await self._record(request, admitted)
+        except Problem as problem:
+            self._note(request, credential, problem)
+        return Response(orjson.dumps(admitted.ids), media_type=JSON_TYPE)
+
+    async def put(self, request: Request) -> Response:
+        """Take the statement that `statementId` names; answer 204 once it is recorded."""
+        credential = await self._door.authorise(request, Scope.STATEMENTS_WRITE)
+        try:
+            named = _statement_id(request)
+            admitted = await self._admit(request, credential, lambda body, writing: admit_one(body, writing, named))
+            await self._record(request, admitted)
+        except Problem as problem:
+            self._note(request, credential, problem)
+        return Response(status_code=204)
+
+    async def _admit(self, request: Request, credential: Credential, admission: Callable[[bytes, Writing], Admitted]) -> Admitted:
+        """Read and admit the body. Raises Problem for whatever is wrong with it."""
+        writing = Writing(self._version(request), credential, self._clock(), self._limits, self._max_statements)
+        _refuse_other_types(request)
+        body = await read_body(request, self._limits.size)
+        try:
+            if len(body) < LARGE_BODY:
+                return admission(body, writing)
+            return await asyncio.to_thread(admission, body, writing)
+        except guard.Malformed as error:
+            raise refusals.malformed(error) from error
+        except Invalid as error:
+            raise refusals.invalid(error) from error
+        except TooMany as error:
+            raise Problem(413, str(error)) from error
+
+    async def _record(self, request: Request, admitted: Admitted) -> None:
+        """Append what was admitted and wait for the verdict. Raises Problem 409, or 413 where it is too much for the log."""
+        if not admitted.ids:
+            return
+        try:
+            verdict = await self._recording.record(admitted, request.scope["traceparent"])
+        except RecordTooLarge as error:
+            raise Problem(413, "The request is larger than one record of the log; send fewer statements") from error
+        if isinstance(verdict, Conflict):
+            raise refusals.conflict(verdict)
+
+    def _version(self, request: Request) -> Version:
+        try:
+            return negotiate(request.headers.get(VERSION_HEADER), self._version_without_header)
+        except UnspokenVersion as error:
+            raise Problem(400, str(error)) from error
+
+    def _note(self, request: Request, credential: Credential, problem: Problem) -> NoReturn:
+        """Count a refused request, note it for the operator, and refuse it."""
+        self._door.note_refusal(request, credential, problem.status, refusals.reason(problem))
+        if problem.status in {400, 413}:
+            self._metrics.statements(Outcome.REJECTED)
+            for fault in problem.faults:
+                self._metrics.invalid(fault.rule)
+        raise problem
+
+
+def _statement_id(request: Request) -> StatementId:
+    """Read PUT's one parameter."""
+    _refuse_parameters(request, frozenset({"statementId"}))
+    named = request.query_params.get("statementId")
+    if named is None:
+        raise refusals.bad_parameter(BadParameter("statementId", "missing-parameter", "PUT names the statement it stores"))
+    try:
+        return read_statement_id(named)
+    except BadParameter as error:
+        raise refusals.bad_parameter(error) from error
+
+
+def _refuse_parameters(request: Request, known: frozenset[str]) -> None:
+    """Refuse parameters that xAPI does not have here, and repeated ones."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    for index, name in enumerate(names):
+        if name not in known:
+            raise refusals.bad_parameter(BadParameter(name, "unknown-parameter", "xAPI has no such parameter here"))
+        if name in names[:index]:
+            raise refusals.bad_parameter(BadParameter(name, "repeated-parameter", "The parameter is there more than once"))
+
+
+def _refuse_other_types(request: Request) -> None:
+    """Refuse what is not JSON (1.0.3 Communication §1.5: such a mismatch is 400)."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON_TYPE:
+        raise Problem(400, f"Statements come as {JSON_TYPE}; the request says {kind[:80]!r}")
