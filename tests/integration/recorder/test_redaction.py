@@ -1,0 +1,97 @@
+"""What a platform deleted is overwritten in the record, whichever came first, the text or the news of its deletion."""
+
+from __future__ import annotations
+
+from shared.contracts import Received
+from tests.support.lrs import Lrs, body, said
+from tests.support.received import activity, id_of, request, statement
+
+POST = "https://acme.slack.com/archives/C1/p77"
+SECRET = "the launch is in May"
+EARLY, LATE = "2026-01-31T13:00:00.000000Z", "2026-01-31T14:00:00.000000Z"
+
+
+def posted(number: int = 1, **changes: object) -> Received:
+    return request(statement(number, object=activity(POST, SECRET), result={"response": SECRET}), **changes)
+
+
+def deleted(number: int = 9, at: str = LATE, **changes: object) -> Received:
+    gone = statement(number, verb={"id": "http://activitystrea.ms/delete"}, object=activity(POST, "a message"))
+    return request(gone, redacts=(POST,), received_at=at, **changes)
+
+
+async def test_text_is_overwritten_when_the_platform_deletes_it(lrs: Lrs) -> None:
+    await lrs.take(posted())
+
+    decision = await lrs.take(deleted())
+
+    news = {message.id: message for message in said(decision)}
+    assert news[id_of(1)].redacted_at == LATE
+    assert SECRET not in str(body(news[id_of(1)]))
+    assert body(news[id_of(1)])["object"] == {
+        "objectType": "Activity",
+        "id": POST,
+        "definition": {"type": "http://activitystrea.ms/note"},
+    }
+    assert SECRET.encode() not in b"".join(row["body"] for row in await lrs.rows())
+
+
+async def test_text_that_comes_after_its_deletion_is_never_stored(lrs: Lrs) -> None:
+    await lrs.take(deleted())
+
+    decision = await lrs.take(posted())
+
+    (message,) = said(decision)
+    assert message.redacted_at == LATE
+    assert SECRET not in str(body(message))
+
+
+async def test_both_orders_leave_the_same_bytes_but_for_stored(lrs: Lrs) -> None:
+    await lrs.take(posted(1), deleted(8))
+    await lrs.take(posted(2))
+
+    first, _, second = await lrs.rows()
+
+    sizes = {len(first["body"]), len(second["body"])}
+    assert len(sizes) == 1
+    assert first["redacted_at"] == second["redacted_at"]
+
+
+async def test_the_news_of_a_deletion_stays_as_it_is(lrs: Lrs) -> None:
+    decision = await lrs.take(deleted(8), deleted(9, at=EARLY))
+
+    assert [(message.id, message.redacted_at) for message in said(decision)] == [(id_of(8), None), (id_of(9), None)]
+    assert body(said(decision)[0])["object"]["definition"]["name"] == {"en": "a message"}
+
+
+async def test_the_same_deletion_again_says_nothing_and_an_earlier_one_moves_the_time(lrs: Lrs) -> None:
+    await lrs.take(posted(), deleted(9))
+
+    again = await lrs.take(deleted(9))
+    later = await lrs.take(deleted(9, at="2026-02-01T00:00:00.000000Z"))
+    earlier = await lrs.take(deleted(9, at=EARLY))
+
+    assert again.outgoing == later.outgoing == ()
+    assert [(message.id, message.redacted_at) for message in said(earlier)] == [(id_of(1), EARLY)]
+
+
+async def test_another_source_redacts_only_its_own(lrs: Lrs) -> None:
+    await lrs.take(posted())
+
+    await lrs.take(deleted(source="source:discourse"))
+
+    assert not any(row["redacted_at"] for row in await lrs.rows())
+
+
+async def test_digest_id_and_seq_outlive_the_text_so_that_it_cannot_come_back(lrs: Lrs) -> None:
+    await lrs.take(posted())
+    (before,) = await lrs.rows()
+    await lrs.take(deleted())
+
+    decision = await lrs.take(posted())
+
+    after = (await lrs.rows())[0]
+    assert decision.outgoing == ()
+    assert [before[name] for name in ("seq", "id", "digest", "stored")] == [
+        after[name] for name in ("seq", "id", "digest", "stored")
+    ]
