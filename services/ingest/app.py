@@ -1,0 +1,98 @@
+"""Wire ingest by hand: the only module that knows all its parts, reads its settings and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from services.ingest.book import SourceBook
+from services.ingest.intake import Intake
+from services.ingest.metrics import IngestMetrics
+from services.ingest.routes import Door
+from services.ingest.settings import Settings
+from services.ingest.sources import Sources
+from services.ingest.store import PostgresStore
+from services.ingest.sweep import Sweep
+from services.ingest.vault import Vault
+from shared.clock import Clock, utc_now
+from shared.contracts import RECEIVED
+from shared.http import create_app
+from shared.postgres import Database, PostgresMetrics
+from shared.service import Service
+from shared.stream.log import Log
+from shared.stream.metrics import StreamMetrics
+from shared.stream.open import open_log
+from shared.stream.steps import Observer, unobserved
+from shared.telemetry import new_registry
+
+NAME: Final = "ingest"
+SCHEMA: Final = "ingest"
+PACKAGES: Final = ("services.ingest.migrations",)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: Observer = unobserved) -> AsyncIterator[Service]:
+    """Open ingest: its database, the log, the door for webhooks, and the sweep of what waits.
+
+    Raises Misconfigured where there is no master key, and Unavailable where the log cannot be reached.
+    """
+    registry = new_registry(NAME, version("symposia"))
+    measured = PostgresMetrics(registry)
+    async with AsyncExitStack() as stack:
+        database = await Database.open(settings.postgres, schema=SCHEMA, application=NAME, packages=PACKAGES, metrics=measured)
+        stack.push_async_callback(database.close)
+        stream_log = await open_log(
+            settings.stream,
+            settings.postgres,
+            application=NAME,
+            metrics=StreamMetrics(registry, clock),
+            postgres_metrics=measured,
+        )
+        stack.push_async_callback(stream_log.close)
+        await stream_log.ensure((RECEIVED,))
+        yield wire(settings, database, stream_log, registry, clock=clock, observer=observer)
+
+
+def wire(
+    settings: Settings,
+    database: Database,
+    stream_log: Log,
+    registry: CollectorRegistry,
+    *,
+    clock: Clock = utc_now,
+    observer: Observer = unobserved,
+) -> Service:
+    """Put the parts together."""
+    chosen, metrics, store = settings.ingest, IngestMetrics(registry), PostgresStore(database)
+    book = SourceBook(Sources(database, Vault.of(settings.secrets)).load, clock, chosen.door.refresh)
+    intake = Intake(
+        store=store,
+        log=stream_log,
+        clock=clock,
+        metrics=metrics,
+        waiting=chosen.waiting,
+        home_page=settings.http.base_url,
+        observer=observer,
+    )
+    door = Door(book=book, intake=intake, clock=clock, metrics=metrics, settings=chosen.door)
+    sweep = Sweep(store=store, book=book, intake=intake, clock=clock, metrics=metrics, waiting=chosen.waiting)
+    app = create_app(service=NAME, registry=registry, ready=_Readiness(database), routes=door.routes())
+    return Service(NAME, app, settings.http, (sweep.run,))
+
+
+class _Readiness:
+    """Ready once PostgreSQL was: an outage is answered with 503 delivery by delivery, not by taking the door away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._was_ready = False
+
+    async def __call__(self) -> None:
+        """Raise Unavailable until the tables are there."""
+        if not self._was_ready:
+            await self._database.ready()
+            self._was_ready = True

@@ -1,0 +1,70 @@
+"""The sources in memory: read from the table every few seconds, and kept while PostgreSQL is down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from services.ingest.domain.source import Platform, Source, SourceId
+from shared.clock import Clock
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+LOOKED_AGAIN: Final = timedelta(seconds=1)
+"""How soon a source that is not there is looked for again: whoever guesses names must not keep PostgreSQL busy."""
+
+
+class SourceBook:
+    """Find a source by its webhook's address; a change of the table is seen *refresh* seconds later at the latest."""
+
+    def __init__(self, load: Callable[[], Awaitable[Mapping[SourceId, Source]]], clock: Clock, refresh: float) -> None:
+        self._load = load
+        self._clock = clock
+        self._refresh = timedelta(seconds=refresh)
+        self._sources: Mapping[SourceId, Source] | None = None
+        self._looked: datetime | None = None
+        self._lock = asyncio.Lock()
+
+    async def find(self, platform: str, name: str) -> Source | None:
+        """Return the source *name* of *platform*, or None; raise Unavailable where it was never read and cannot be read now."""
+        await self._read(self._refresh)
+        source = self._get(name)
+        if source is None:
+            await self._read(LOOKED_AGAIN)
+            source = self._get(name)
+        return source if source is not None and source.platform == Platform(platform) else None
+
+    async def get(self, name: SourceId) -> Source | None:
+        """Return the source *name*, or None; raises as `find` does."""
+        await self._read(self._refresh)
+        return self._get(name)
+
+    def expire(self) -> None:
+        """Read the table again at the next use."""
+        self._looked = None
+
+    def _get(self, name: str) -> Source | None:
+        return self._sources.get(SourceId(name)) if self._sources is not None else None
+
+    async def _read(self, age: timedelta) -> None:
+        """Read the table unless it was read, or could not be read, less than *age* ago."""
+        if self._is_fresh(age):
+            return
+        async with self._lock:
+            if self._is_fresh(age):
+                return
+            try:
+                self._sources = await self._load()
+            except Unavailable as error:
+                if self._sources is None:
+                    raise
+                log.warning("the sources are used as they were last read", reason=error.reason)
+            self._looked = self._clock()
+
+    def _is_fresh(self, age: timedelta) -> bool:
+        return self._sources is not None and self._looked is not None and self._clock() - self._looked < age

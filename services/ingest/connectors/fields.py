@@ -1,0 +1,93 @@
+"""Read the fields of a payload that a stranger shaped: what is missing or of another type is told, never assumed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from shared.xapi.model import JSON
+
+LONGEST_ID: Final = 100
+IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
+LARGEST_ID: Final = 2**63
+NANO_DIGITS: Final = 6
+
+
+class Incomplete(ValueError):
+    """A delivery is genuine, but lacks what its statement needs, or has it in another type."""
+
+
+def member(document: JSON, *path: str) -> JSON:
+    """Return what stands at *path* in *document*, or None."""
+    for name in path:
+        if not isinstance(document, dict):
+            return None
+        document = document.get(name)
+    return document
+
+
+def optional_text(document: JSON, *path: str) -> str | None:
+    """Return the text at *path*; None where there is none, or where it is empty."""
+    value = member(document, *path)
+    return value if isinstance(value, str) and value else None
+
+
+def text(document: JSON, *path: str) -> str:
+    """Return the text at *path*; raise Incomplete where there is none."""
+    value = optional_text(document, *path)
+    if value is None:
+        raise Incomplete("/".join(path))
+    return value
+
+
+def optional_identifier(document: JSON, *path: str) -> str | None:
+    """Return the id at *path*, a number or a plain word, as text; None where there is none or where it is no such thing."""
+    value = member(document, *path)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_ID:
+        return str(value)
+    if isinstance(value, str) and len(value) <= LONGEST_ID and IDENTIFIER.fullmatch(value):
+        return value
+    return None
+
+
+def identifier(document: JSON, *path: str) -> str:
+    """Return the id at *path* as text; raise Incomplete where there is none."""
+    value = optional_identifier(document, *path)
+    if value is None:
+        raise Incomplete("/".join(path))
+    return value
+
+
+def optional_number(document: JSON, *path: str) -> int | None:
+    """Return the whole number at *path*, which may be written as a string; None where there is none."""
+    value = member(document, *path)
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdecimal() and len(value) < NANO_DIGITS * 3:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_ID else None
+
+
+def number(document: JSON, *path: str) -> int:
+    """Return the whole number at *path*; raise Incomplete where there is none."""
+    value = optional_number(document, *path)
+    if value is None:
+        raise Incomplete("/".join(path))
+    return value
+
+
+def optional_time(document: JSON, *path: str) -> str | None:
+    """Return the ISO 8601 time at *path* in UTC, with milliseconds or, if it has them, microseconds; None where there is none."""
+    value = optional_text(document, *path)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return _written(moment)
+
+
+def _written(moment: datetime) -> str:
+    spec = "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"

@@ -1,0 +1,12 @@
+"""The platforms that can be heard: the one list of connectors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.ingest.connectors.connector import Connector
+from services.ingest.connectors.discourse import DISCOURSE
+from services.ingest.connectors.slack import SLACK
+from services.ingest.domain.source import Platform
+
+CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in (SLACK, DISCOURSE)}

@@ -1,0 +1,141 @@
+"""Slack's messages: said, changed, taken back (docs.slack.dev/reference/events/message)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text
+from services.ingest.connectors.slack import places
+from services.ingest.domain.interaction import AccountName, Artefact, ChannelId, Event, Interaction, Kind
+from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
+from services.ingest.domain.source import Source
+from services.ingest.domain.text import asks, from_mrkdwn
+from shared.xapi.model import JSON
+
+SAID: Final = frozenset({None, "thread_broadcast", "file_share", "me_message"})
+"""Subtypes of what a person says; what is no text is none of them."""
+SLACKBOT: Final = AccountName("USLACKBOT")
+NOBODY: Final = AccountName("")
+"""Who took a message back, where Slack does not say: its author is found by what is known of it."""
+
+
+def read_message(source: Source, event: JSON) -> Reading:
+    """Read an event of type `message`; raise Incomplete where it lacks what it needs."""
+    channel = ChannelId(identifier(event, "channel"))
+    kind = places.channel_type(channel, event, "channel_type")
+    refused = places.refusal(source, channel, kind)
+    match member(event, "subtype"):
+        case "message_changed" if member(event, "message", "subtype") == "tombstone":
+            return _read_deleted(source, event, channel, refused)
+        case "message_deleted":
+            return _read_deleted(source, event, channel, refused)
+        case _ if refused:
+            return Reading(closed=(channel,) if places.is_private(kind) else (), ignored=(refused,))
+        case "message_changed":
+            return _read_changed(source, event, channel, kind)
+        case None | str() as subtype if subtype in SAID or subtype == "bot_message":
+            return _read_said(source, event, channel, kind)
+        case _:
+            return ignored(Reason.SYSTEM_MESSAGE)
+
+
+def unheard(source: Source, speaker: JSON) -> Reason | None:
+    """Say why what *speaker* (a message or an event with `user`) says is not heard, or None if it is."""
+    if member(speaker, "bot_id") or member(speaker, "subtype") == "bot_message" or member(speaker, "user") == SLACKBOT:
+        return Reason.BOT
+    return Reason.EXCLUDED_ACCOUNT if member_name(speaker) in source.policy.excluded else None
+
+
+def member_name(speaker: JSON) -> AccountName | None:
+    """Return the native id of who speaks."""
+    name = optional_identifier(speaker, "user")
+    return AccountName(name) if name else None
+
+
+def _read_said(source: Source, event: JSON, channel: ChannelId, kind: str) -> Reading:
+    ts = places.timestamp(event, "ts")
+    thread = places.optional_timestamp(event, "thread_ts") or ts
+    artefact, root = places.message(source, channel, ts), places.message(source, channel, thread)
+    happened = places.moment(ts)
+    if reason := unheard(source, event):
+        return Reading(known=(Known(artefact, root.native, None, False, happened),), ignored=(reason,))
+
+    actor = AccountName(identifier(event, "user"))
+    said = optional_text(event, "text") or ""
+    question = thread == ts and asks(said)
+    interaction = Interaction(
+        event=Event.CREATED,
+        kind=Kind.ASK if question else Kind.POST,
+        artefact=artefact,
+        actor=actor,
+        happened=happened,
+        place=places.place(source, channel),
+        text=_kept(source, kind, said),
+    )
+    known = (Known(artefact, root.native, actor, question, happened),)
+    if thread == ts:
+        return Reading(decided=(interaction,), known=known)
+    return Reading(undecided=(Undecided(Rule.REPLY, root.native, _reply(interaction, root)),), known=known)
+
+
+def _kept(source: Source, kind: str, said: str) -> str | None:
+    """Return the text that the source's policy keeps: never that of a direct message."""
+    return None if kind in places.DIRECT else source.policy.text(from_mrkdwn(said))
+
+
+def _reply(interaction: Interaction, root: Artefact) -> Interaction:
+    return replace(interaction, kind=Kind.REPLY, parent=root, root=root)
+
+
+def _read_changed(source: Source, event: JSON, channel: ChannelId, kind: str) -> Reading:
+    now, before = member(event, "message"), member(event, "previous_message")
+    if reason := unheard(source, now):
+        return ignored(reason)
+    edited = places.optional_timestamp(now, "edited", "ts")
+    if edited is None or edited == member(before, "edited", "ts") or _same_text(now, before):
+        return ignored(Reason.UNCHANGED)
+
+    ts = places.optional_timestamp(now, "ts") or places.timestamp(before, "ts")
+    author = AccountName(identifier(now, "user"))
+    editor = optional_identifier(now, "edited", "user")
+    interaction = Interaction(
+        event=Event.EDITED,
+        kind=Kind.EDIT,
+        artefact=places.message(source, channel, ts),
+        actor=AccountName(editor) if editor else author,
+        happened=places.moment(edited),
+        place=places.place(source, channel),
+        revision=edited,
+        author=author if editor and editor != author else None,
+        text=_kept(source, kind, optional_text(now, "text") or ""),
+    )
+    return Reading(decided=(interaction,))
+
+
+def _same_text(now: JSON, before: JSON) -> bool:
+    return member(before, "text") is not None and member(before, "text") == member(now, "text")
+
+
+def _read_deleted(source: Source, event: JSON, channel: ChannelId, refused: Reason | None) -> Reading:
+    """Read that a message was taken back: heard even where its channel no longer is, if the message had been."""
+    before = member(event, "previous_message")
+    if member(before, "bot_id") or member(before, "user") == SLACKBOT:
+        return ignored(Reason.BOT)
+    ts = places.optional_timestamp(event, "deleted_ts") or places.optional_timestamp(before, "ts")
+    ts = ts or places.timestamp(event, "message", "ts")
+    taken_back = places.timestamp(event, "event_ts") if member(event, "event_ts") else places.timestamp(event, "ts")
+    author = None if refused else member_name(before)
+    interaction = Interaction(
+        event=Event.DELETED,
+        kind=Kind.DELETE,
+        artefact=places.message(source, channel, ts),
+        actor=author or NOBODY,
+        happened=places.moment(taken_back),
+        place=None if refused else places.place(source, channel),
+        revision=taken_back,
+    )
+    if author is None or author in source.policy.excluded:
+        return Reading(undecided=(Undecided(Rule.WITHDRAWAL, interaction.artefact.native, interaction),))
+    return Reading(decided=(interaction,))

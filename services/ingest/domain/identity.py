@@ -1,0 +1,30 @@
+"""Statement ids that every delivery of the same interaction gives again."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID, uuid5
+
+import orjson
+
+from services.ingest.domain.interaction import Event, Interaction, NativeId
+from services.ingest.domain.source import SourceId
+from shared.xapi.model import StatementId
+
+NAMESPACE: Final = UUID("5d0c3a52-6f0b-5c0e-9a55-0f5c8e7c2f1d")
+"""The namespace of the ids of what platforms report; changing it would double history."""
+
+
+def statement_id(source: SourceId, native: NativeId, event: Event, revision: str = "") -> StatementId:
+    """Return the id (UUIDv5) of the statement that says *event* of the artefact *native*; never derived from an IRI."""
+    return StatementId(str(uuid5(NAMESPACE, orjson.dumps([source, native, event, revision]).decode())))
+
+
+def id_of(source: SourceId, interaction: Interaction) -> StatementId:
+    """Return the id of the statement that tells *interaction*."""
+    return statement_id(source, interaction.artefact.native, interaction.event, interaction.revision)
+
+
+def creation_of(source: SourceId, native: NativeId) -> StatementId:
+    """Return the id of the statement that tells how the artefact *native* was made, whether or not it has arrived."""
+    return statement_id(source, native, Event.CREATED)

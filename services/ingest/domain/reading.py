@@ -1,0 +1,90 @@
+"""What a delivery says, once it is read: interactions, knowledge about artefacts, and what is not ours to hear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from services.ingest.domain.interaction import AccountName, Artefact, ChannelId, Interaction, NativeId
+from shared.xapi.model import JSON
+
+
+class Reason(StrEnum):
+    """Why something genuine does not become a statement: a closed set, the label of a metric."""
+
+    ACTOR_UNKNOWN = "actor_unknown"
+    BOT = "bot"
+    CHANNEL_NOT_ALLOWED = "channel_not_allowed"
+    DIRECT_MESSAGE = "direct_message"
+    EXCLUDED_ACCOUNT = "excluded_account"
+    HANDSHAKE = "handshake"
+    INCOMPLETE = "incomplete"
+    PAUSED = "paused"
+    PRIVATE_CHANNEL = "private_channel"
+    RATE_LIMITED = "rate_limited"
+    SYSTEM_MESSAGE = "system_message"
+    TOLD_ALREADY = "told_already"
+    UNCHANGED = "unchanged"
+    UNMAPPED = "unmapped"
+    WHISPER = "whisper"
+
+
+class Rule(StrEnum):
+    """What an interaction's meaning depends on; see `services.ingest.domain.settlement`."""
+
+    REPLY = "reply"
+    ACCEPTING_REACTION = "accepting-reaction"
+    SOLUTION = "solution"
+    TOPIC_VOTE = "topic-vote"
+    BARE_TOPIC = "bare-topic"
+    WITHDRAWAL = "withdrawal"
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known for good of an artefact: who made it when, its thread's root, and whether it asks.
+
+    *author* is None for what a bot made; *spoken* says that the artefact itself was delivered, not only its title.
+    """
+
+    artefact: Artefact
+    root: NativeId
+    author: AccountName | None
+    question: bool
+    happened: str
+    spoken: bool = True
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """An interaction whose meaning depends on *target* and the root of its thread; *interaction* is its plainest meaning."""
+
+    rule: Rule
+    target: NativeId
+    interaction: Interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A genuine delivery: its headers, in lower case, and its parsed body."""
+
+    headers: Mapping[str, str]
+    document: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a delivery says; *answer* is what a handshake wants to hear back, *closed* the channels it shows to be private."""
+
+    decided: tuple[Interaction, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    known: tuple[Known, ...] = ()
+    closed: tuple[ChannelId, ...] = ()
+    ignored: tuple[Reason, ...] = ()
+    answer: str | None = None
+
+
+def ignored(reason: Reason) -> Reading:
+    """Say that a delivery holds nothing for us, and why."""
+    return Reading(ignored=(reason,))

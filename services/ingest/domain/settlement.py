@@ -1,0 +1,122 @@
+"""What an interaction means once the root of its thread is known, or when we stop waiting for it.
+
+A reply is an answer if somebody else's question began its thread. A reaction accepts if it is one of the accepting ones, by the
+asker, upon a reply to the question. Who accepted a solution, and when a topic was voted for, the platform does not say: its topic
+does. Deliveries come in any order, so each such interaction waits until what it depends on is known; all orders end the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from services.ingest.domain.interaction import Interaction, Kind
+from services.ingest.domain.reading import Known, Reason, Rule, Undecided
+from services.ingest.domain.source import SourceId
+from shared.xapi.model import StatementId
+
+
+class Patience(StrEnum):
+    """Whether more is expected to become known."""
+
+    WAITING = "waiting"
+    SPENT = "spent"
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What is known of an undecided interaction's target and of its thread's root; None is not known (yet)."""
+
+    target: Known | None = None
+    root: Known | None = None
+
+
+NOTHING_KNOWN = Thread()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An interaction that waits, under the id of its statement; *orphan* says that it was told without its root."""
+
+    source: SourceId
+    statement: StatementId
+    undecided: Undecided
+    thread: Thread = NOTHING_KNOWN
+    orphan: bool = False
+
+
+WAITING_LONG = frozenset({Rule.SOLUTION, Rule.TOPIC_VOTE, Rule.WITHDRAWAL})
+"""Without what they wait for these cannot be told at all, so they wait longer before they are given up."""
+
+
+def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interaction | Reason | None:
+    """Say what *undecided* means, why it means nothing for us, or None while that depends on what is not known yet."""
+    interaction, target, root = undecided.interaction, thread.target, thread.root
+    match undecided.rule:
+        case Rule.BARE_TOPIC:
+            return _bare_topic(interaction, target, patience)
+        case Rule.WITHDRAWAL:
+            return _withdrawal(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
+        case Rule.REPLY:
+            return _reply(interaction, root) if root else _if_spent(patience, interaction)
+        case Rule.ACCEPTING_REACTION:
+            return _reaction(interaction, target, root) if target and root else _if_spent(patience, interaction)
+        case Rule.SOLUTION:
+            return _solution(interaction, root) if root else _if_spent(patience, Reason.ACTOR_UNKNOWN)
+        case Rule.TOPIC_VOTE:
+            return _vote(interaction, root) if root and root.spoken else _if_spent(patience, Reason.INCOMPLETE)
+        case _:
+            assert_never(undecided.rule)
+
+
+def settle(waiting: Waiting, patience: Patience) -> Interaction | Reason | None:
+    """Decide what waits; what was once told without its root is told so for ever, whatever is known by now."""
+    if waiting.orphan:
+        return decide(waiting.undecided, NOTHING_KNOWN, Patience.SPENT)
+    return decide(waiting.undecided, waiting.thread, patience)
+
+
+def is_orphan(undecided: Undecided, thread: Thread) -> bool:
+    """Say whether *undecided*, told now, would be told without what it waits for."""
+    return decide(undecided, thread, Patience.WAITING) is None
+
+
+def _if_spent(patience: Patience, otherwise: Interaction | Reason) -> Interaction | Reason | None:
+    return otherwise if patience is Patience.SPENT else None
+
+
+def _bare_topic(interaction: Interaction, topic: Known | None, patience: Patience) -> Interaction | Reason | None:
+    """Tell a topic by its title alone only where its first post is not delivered."""
+    if topic and topic.spoken:
+        return Reason.TOLD_ALREADY
+    return _if_spent(patience, interaction)
+
+
+def _withdrawal(interaction: Interaction, target: Known) -> Interaction | Reason:
+    """Tell that something was taken back which we have heard; who did it is not said, so it is told of its author."""
+    return replace(interaction, actor=target.author) if target.author else Reason.BOT
+
+
+def _reply(interaction: Interaction, root: Known) -> Interaction:
+    kind = Kind.ANSWER if root.question and root.author != interaction.actor else Kind.REPLY
+    to_root = interaction.parent is not None and interaction.parent.native == root.artefact.native
+    return replace(interaction, kind=kind, author=root.author if to_root else interaction.author)
+
+
+def _reaction(interaction: Interaction, target: Known, root: Known) -> Interaction:
+    accepts = root.question and root.author == interaction.actor and target.artefact.native != root.artefact.native
+    if not accepts:
+        return interaction
+    kind = Kind.ACCEPT if interaction.kind is Kind.REACT else Kind.UNACCEPT
+    return replace(interaction, kind=kind, author=target.author, parent=root.artefact, root=root.artefact)
+
+
+def _solution(interaction: Interaction, root: Known) -> Interaction | Reason:
+    return replace(interaction, actor=root.author) if root.author else Reason.ACTOR_UNKNOWN
+
+
+def _vote(interaction: Interaction, root: Known) -> Interaction:
+    return replace(interaction, happened=root.happened, author=root.author)

@@ -1,0 +1,75 @@
+"""A source: one workspace of one platform, and what may be heard of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from services.ingest.domain.interaction import AccountName, ChannelId
+
+SourceId = NewType("SourceId", str)
+"""The name of a source in its webhook's URL and in statement ids: never changed, never used again for another workspace."""
+
+
+class Platform(StrEnum):
+    """The platforms that have a connector; xAPI's `context.platform`."""
+
+    SLACK = "slack"
+    DISCOURSE = "discourse"
+
+
+class State(StrEnum):
+    """Whether a source is heard."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class Hearing(StrEnum):
+    """How much of what is said is kept."""
+
+    METADATA = "metadata"
+    TEXT = "text"
+
+
+DEFAULT_ACCEPTING = frozenset({"white_check_mark", "heavy_check_mark"})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What may be heard of a source.
+
+    *channels* is the allow-list; empty, every public channel is heard. *private* and *direct* admit private channels and direct
+    messages. *accepting* are the reactions by which an asker accepts an answer; *question_channels* are those where every topic
+    is a question. *excluded* are bots and service accounts, by native id or user name.
+    """
+
+    channels: frozenset[ChannelId] = frozenset()
+    private: bool = False
+    direct: bool = False
+    hearing: Hearing = Hearing.METADATA
+    accepting: frozenset[str] = DEFAULT_ACCEPTING
+    question_channels: frozenset[ChannelId] = frozenset()
+    excluded: frozenset[AccountName] = frozenset()
+
+    def text(self, said: str | None) -> str | None:
+        """Return *said* only if text is kept."""
+        return said if said and self.hearing is Hearing.TEXT else None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One workspace of one platform.
+
+    *workspace* is its URL without a slash at the end: the `homePage` of its accounts. *secrets* sign its deliveries: the present
+    one, then the one before the last rotation. *closed* are channels that the platform has told us are private.
+    """
+
+    id: SourceId
+    platform: Platform
+    workspace: str
+    secrets: tuple[bytes, ...] = field(repr=False)
+    policy: Policy = field(default_factory=Policy)
+    state: State = State.ACTIVE
+    closed: frozenset[ChannelId] = frozenset()

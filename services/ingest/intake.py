@@ -1,0 +1,177 @@
+"""Take what a delivery says: remember what it teaches, tell what is decided, and leave the rest to wait.
+
+What it teaches is committed before what waits is read: of two deliveries that need each other, the later to commit sees the
+other. Both may then tell the same statement, which its id makes harmless. What waits is forgotten only once its statement is in
+the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from services.ingest.domain.identity import id_of
+from services.ingest.domain.interaction import WITHDRAWING, Interaction, NativeId
+from services.ingest.domain.mapping import body_of, statement_of
+from services.ingest.domain.reading import Reading, Reason, Undecided
+from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
+from services.ingest.domain.source import Source, State
+from services.ingest.metrics import IngestMetrics
+from services.ingest.settings import WaitingSettings
+from services.ingest.store import Lesson, Store
+from shared.clock import Clock, rfc3339
+from shared.contracts import RECEIVED, Received, ReceivedStatement, encode
+from shared.stream.log import Log
+from shared.stream.record import Outgoing
+from shared.stream.steps import Observer, unobserved
+from shared.xapi import ifi
+from shared.xapi.canonical import digest
+from shared.xapi.model import StatementId, Version
+from shared.xapi.timestamps import instant
+from shared.xapi.validation import validate
+
+AUTHORITY_NAME: Final = "source:"
+
+
+class IntakeStep(StrEnum):
+    """A step of taking a delivery, named for what has just happened: where a crash test kills the process."""
+
+    LEARNT = "ingest-learnt"
+    APPENDED = "ingest-appended"
+    SETTLED = "ingest-settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a delivery: how many statements are in the log, how many interactions wait, what was ignored."""
+
+    statements: int = 0
+    waiting: int = 0
+    ignored: tuple[Reason, ...] = ()
+
+
+class Intake:
+    """Turn readings into received statements; *home_page* is the address that vouches for them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        log: Log,
+        clock: Clock,
+        metrics: IngestMetrics,
+        waiting: WaitingSettings,
+        home_page: str,
+        observer: Observer = unobserved,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._clock = clock
+        self._metrics = metrics
+        self._waiting = waiting
+        self._home_page = home_page
+        self._observe = observer
+
+    async def take(self, source: Source, reading: Reading) -> Taken:
+        """Make durable what *reading* says; raise Unavailable where that cannot be done now."""
+        if source.state is State.PAUSED:
+            reading = _withdrawals_only(reading)
+        decided, reasons, opened = list(reading.decided), list(reading.ignored), list[Waiting]()
+        if reading.known or reading.undecided or reading.closed:
+            await self._store.learn(source.id, self._lesson(source, reading))
+            await self._observe(IntakeStep.LEARNT)
+            found = await self._store.open(source.id, [id_of(source.id, each) for each in decided], _artefacts(reading))
+            told = [each for each in decided if id_of(source.id, each) in found.orphans]
+            decided = [each for each in decided if each not in told]
+            reasons += [Reason.TOLD_ALREADY] * len(told)
+            opened = list(found.waiting)
+        statements, waiting = await self._tell(source, decided, opened, Patience.WAITING, reasons)
+        for reason in reasons:
+            self._metrics.ignored(source, reason)
+        return Taken(statements, waiting, tuple(reasons))
+
+    async def tell_overdue(self, source: Source, overdue: Sequence[Waiting]) -> None:
+        """Tell what has waited long enough; raise Unavailable where that cannot be done now."""
+        closed = [each for each in overdue if _is_closed(source, each)]
+        reasons = [Reason.PRIVATE_CHANNEL] * len(closed)
+        await self._store.settle(source.id, [each.statement for each in closed])
+        await self._tell(source, [], [each for each in overdue if each not in closed], Patience.SPENT, reasons)
+        for reason in reasons:
+            self._metrics.ignored(source, reason)
+
+    async def _tell(
+        self,
+        source: Source,
+        decided: Sequence[Interaction],
+        opened: Sequence[Waiting],
+        patience: Patience,
+        reasons: list[Reason],
+    ) -> tuple[int, int]:
+        """Append what is decided by now; return how many statements that is and how many of *opened* go on waiting."""
+        verdicts = [(each.statement, settle(each, patience)) for each in opened]
+        interactions = [*decided, *(verdict for _, verdict in verdicts if isinstance(verdict, Interaction))]
+        reasons += [verdict for _, verdict in verdicts if isinstance(verdict, Reason)]
+        if interactions:
+            await self._log.append([self._record(source, each) for each in interactions])
+            await self._observe(IntakeStep.APPENDED)
+            self._count(source, interactions)
+        settled = [statement for statement, verdict in verdicts if verdict is not None]
+        await self._store.settle(source.id, settled)
+        await self._observe(IntakeStep.SETTLED)
+        return len(interactions), len(opened) - len(settled)
+
+    def _lesson(self, source: Source, reading: Reading) -> Lesson:
+        now = self._clock()
+
+        def due(undecided: Undecided) -> timedelta:
+            long = undecided.rule in WAITING_LONG
+            return timedelta(seconds=self._waiting.patience if long else self._waiting.grace)
+
+        waiting = ((id_of(source.id, each.interaction), each, now + due(each)) for each in reading.undecided)
+        return Lesson(reading.known, tuple(waiting), reading.closed)
+
+    def _record(self, source: Source, interaction: Interaction) -> Outgoing:
+        """Write one statement as one request: refused alone, should it ever be."""
+        statement = statement_of(interaction, source)
+        authority = {"homePage": self._home_page, "name": f"{AUTHORITY_NAME}{source.id}"}
+        body = body_of(statement, {"objectType": "Agent", "account": authority})
+        received = Received(
+            received_at=rfc3339(self._clock()),
+            source=f"source:{source.id}",
+            authority=ifi.of_account(self._home_page, authority["name"]),
+            statements=(ReceivedStatement(StatementId(statement["id"]), digest(statement).hex(), msgspec.Raw(body)),),
+            redacts=(interaction.artefact.iri,) if interaction.kind in WITHDRAWING else (),
+        )
+        validate(statement, Version.V1_0_3)
+        return Outgoing(RECEIVED, encode(received))
+
+    def _count(self, source: Source, interactions: Iterable[Interaction]) -> None:
+        now = self._clock()
+        for interaction in interactions:
+            self._metrics.told(source, interaction, (now - instant(interaction.happened)).total_seconds())
+
+
+def _artefacts(reading: Reading) -> list[NativeId]:
+    """Return the artefacts for which something may wait that can be decided now."""
+    return sorted({each.artefact.native for each in reading.known} | {each.target for each in reading.undecided})
+
+
+def _withdrawals_only(reading: Reading) -> Reading:
+    """Keep of a paused source's reading only what takes something back: a platform's delete is always honoured."""
+    decided = tuple(each for each in reading.decided if each.kind in WITHDRAWING)
+    undecided = tuple(each for each in reading.undecided if each.interaction.kind in WITHDRAWING)
+    silent = decided or undecided or reading.ignored
+    return Reading(decided=decided, undecided=undecided, ignored=reading.ignored if silent else (Reason.PAUSED,))
+
+
+def _is_closed(source: Source, waiting: Waiting) -> bool:
+    """Say whether *waiting* happened where we have learnt since that it was private."""
+    interaction = waiting.undecided.interaction
+    if source.policy.private or interaction.kind in WITHDRAWING or interaction.place is None:
+        return False
+    return interaction.place.id in source.closed

@@ -1,0 +1,75 @@
+"""What ingest counts, by source and never by person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.ingest.domain.interaction import Interaction
+from services.ingest.domain.reading import Reason
+from services.ingest.domain.source import Source
+
+BUCKETS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 600.0, 3600.0, 86400.0)
+
+
+class Refusal(StrEnum):
+    """Why a delivery is refused: a closed set, the label of a metric."""
+
+    UNKNOWN_SOURCE = "unknown_source"
+    BODY = "body"
+    UNSIGNED = "unsigned"
+    FORGED = "forged"
+    STALE = "stale"
+    MALFORMED = "malformed"
+    UNAVAILABLE = "unavailable"
+
+
+class Outcome(StrEnum):
+    """How a genuine delivery ended."""
+
+    TAKEN = "taken"
+    IGNORED = "ignored"
+    REPEATED = "repeated"
+
+
+class IngestMetrics:
+    """Deliveries, what came of them, and how long it took from the event to the log."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._deliveries = Counter(
+            "symposia_ingest_deliveries_total", "Genuine deliveries", ["platform", "source", "outcome"], registry=registry
+        )
+        self._ignored = Counter(
+            "symposia_ingest_ignored_total", "What was heard and is not ours", ["platform", "source", "reason"], registry=registry
+        )
+        self._refused = Counter("symposia_ingest_refused_total", "Deliveries refused", ["platform", "reason"], registry=registry)
+        self._statements = Counter(
+            "symposia_ingest_statements_total", "Statements appended", ["platform", "source", "kind"], registry=registry
+        )
+        self._seconds = Histogram(
+            "symposia_ingest_event_to_log_seconds",
+            "From the platform's time of an event to the log's acknowledgement",
+            ["platform"],
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self.waiting = Gauge("symposia_ingest_waiting", "Interactions that wait for what they depend on", registry=registry)
+
+    def delivered(self, source: Source, outcome: Outcome) -> None:
+        """Count a genuine delivery."""
+        self._deliveries.labels(source.platform, source.id, outcome).inc()
+
+    def ignored(self, source: Source, reason: Reason) -> None:
+        """Count what was heard and is not ours."""
+        self._ignored.labels(source.platform, source.id, reason).inc()
+
+    def refused(self, platform: str, reason: Refusal) -> None:
+        """Count a delivery that was refused; *platform* is one that we know, or `unknown`."""
+        self._refused.labels(platform, reason).inc()
+
+    def told(self, source: Source, interaction: Interaction, seconds: float) -> None:
+        """Count a statement that is in the log *seconds* after what it tells."""
+        self._statements.labels(source.platform, source.id, interaction.kind).inc()
+        self._seconds.labels(source.platform).observe(max(seconds, 0.0))

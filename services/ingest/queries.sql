@@ -1,0 +1,105 @@
+-- name: learn_artefacts
+-- Knows each artefact; what the artefact itself says replaces what its title alone said, nothing else changes what is known.
+INSERT INTO artefact (source, native, root, iri, type, author, question, happened, spoken)
+SELECT $1, known.*
+FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[], $9::boolean[]) AS known
+ON CONFLICT (source, native) DO UPDATE SET
+    author = excluded.author, question = excluded.question, happened = excluded.happened, spoken = true
+WHERE excluded.spoken AND NOT artefact.spoken
+
+-- name: await_artefacts
+-- Keeps each interaction until what it waits for is known, once, however often it is delivered.
+INSERT INTO pending (source, statement, target, undecided, due)
+SELECT $1, waiting.*
+FROM unnest($2::uuid[], $3::text[], $4::bytea[], $5::timestamptz[]) AS waiting
+ON CONFLICT (source, statement) DO NOTHING
+
+-- name: close_channels
+-- Remembers channels that are private.
+INSERT INTO closed_channel (source, channel)
+SELECT $1, channel FROM unnest($2::text[]) AS channel
+ON CONFLICT DO NOTHING
+
+-- name: open_pending
+-- Locks, in one order, what waits under these ids, for these artefacts, or for an artefact of which these are the root.
+SELECT statement, undecided
+FROM pending
+WHERE source = $1
+  AND (statement = ANY ($2::uuid[])
+       OR target = ANY ($3::text[])
+       OR target IN (SELECT native FROM artefact WHERE source = $1 AND root = ANY ($3::text[])))
+ORDER BY statement
+LIMIT $4
+FOR UPDATE
+
+-- name: overdue_pending
+-- Locks what has waited long enough, skipping what a delivery or another process is deciding at this moment.
+SELECT source, statement, undecided
+FROM pending
+WHERE due <= $1
+ORDER BY due
+LIMIT $2
+FOR UPDATE SKIP LOCKED
+
+-- name: known_artefacts
+-- Returns what is known of these artefacts and of the roots of their threads.
+SELECT native, root, iri, type, author, question, happened, spoken
+FROM artefact
+WHERE source = $1
+  AND (native = ANY ($2::text[])
+       OR native IN (SELECT root FROM artefact WHERE source = $1 AND native = ANY ($2::text[])))
+
+-- name: orphans
+-- Returns those of these statements that were told without what they waited for.
+SELECT statement FROM orphan WHERE source = $1 AND statement = ANY ($2::uuid[])
+
+-- name: mark_orphans
+-- Says that these statements are told without what they waited for.
+INSERT INTO orphan (source, statement)
+SELECT $1, statement FROM unnest($2::uuid[]) AS statement
+ON CONFLICT DO NOTHING
+
+-- name: settle_pending
+-- Forgets what waited: its statement is in the log, or means nothing for us.
+DELETE FROM pending WHERE source = $1 AND statement = ANY ($2::uuid[])
+
+-- name: count_pending
+-- Counts what waits.
+SELECT count(*) FROM pending
+
+-- name: add_source
+-- Adds a source unless its id is taken, and then returns nothing.
+INSERT INTO source (id, platform, workspace, sealed_secret, channels, private, direct, hearing, accepting, question_channels,
+                    excluded, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: sources
+-- Returns every source with the channels that are known to be private.
+SELECT source.*, coalesce(array_agg(channel) FILTER (WHERE channel IS NOT NULL), '{}') AS closed
+FROM source LEFT JOIN closed_channel ON closed_channel.source = source.id
+GROUP BY source.id
+ORDER BY source.id
+
+-- name: set_state
+-- Pauses a source or goes on with it; returns nothing where there is no such source.
+UPDATE source SET state = $2 WHERE id = $1 RETURNING id
+
+-- name: set_policy
+-- Replaces what may be heard of a source; returns nothing where there is no such source.
+UPDATE source SET channels = $2, private = $3, direct = $4, hearing = $5, accepting = $6, question_channels = $7, excluded = $8
+WHERE id = $1
+RETURNING id
+
+-- name: rotate_secret
+-- Signs with a new secret from now on; the one before it stays valid until the next rotation, or until it is retired.
+UPDATE source SET sealed_previous_secret = sealed_secret, sealed_secret = $2 WHERE id = $1 RETURNING id
+
+-- name: retire_secret
+-- Ends the time of the secret before the last rotation.
+UPDATE source SET sealed_previous_secret = NULL WHERE id = $1 RETURNING id
+
+-- name: remove_source
+-- Removes a source with all that is known of its artefacts; what it said stays in the record.
+DELETE FROM source WHERE id = $1 RETURNING id

@@ -1,0 +1,162 @@
+"""The door for webhooks: `POST /hooks/{platform}/{source}`.
+
+The signature is checked over the raw bytes before they are parsed. 2xx says that what was delivered is durable or is not ours;
+401 that it is not signed by the platform, or too old; 400 that it is no JSON that we take; 503 that it should be sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, NoReturn
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from services.ingest.book import SourceBook
+from services.ingest.connectors.connector import Connector
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.registry import CONNECTORS
+from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
+from services.ingest.domain.source import Platform, Source
+from services.ingest.intake import Intake, Taken
+from services.ingest.metrics import IngestMetrics, Outcome, Refusal
+from services.ingest.remembered import Remembered, fingerprint_of
+from services.ingest.settings import DoorSettings
+from services.ingest.verifiers import Verdict
+from shared.clock import Clock
+from shared.errors import Unavailable
+from shared.http import Fault, Problem, read_body
+from shared.xapi.guard import Limits, Malformed, parse
+from shared.xapi.model import JSON
+
+log = structlog.get_logger()
+
+UNKNOWN: Final = "unknown"
+REFUSALS: Final = {Verdict.FORGED: Refusal.FORGED, Verdict.STALE: Refusal.STALE, Verdict.UNSIGNED: Refusal.UNSIGNED}
+WHY: Final = {
+    Verdict.FORGED: "The signature does not fit the body",
+    Verdict.STALE: "The delivery was signed too long ago, or in the future: check the clocks",
+    Verdict.UNSIGNED: "The delivery is not signed",
+}
+
+
+class Door:
+    """Take deliveries of every platform that has a connector."""
+
+    def __init__(self, *, book: SourceBook, intake: Intake, clock: Clock, metrics: IngestMetrics, settings: DoorSettings) -> None:
+        self._book = book
+        self._intake = intake
+        self._clock = clock
+        self._metrics = metrics
+        self._settings = settings
+        self._limits = Limits(size=settings.max_body_bytes, depth=settings.max_depth, nodes=settings.max_values)
+        self._remembered = Remembered(settings.remembered)
+
+    def routes(self) -> list[Route]:
+        """Return the route of every webhook."""
+        return [Route("/hooks/{platform}/{source}", self.deliver, methods=["POST"])]
+
+    async def deliver(self, request: Request) -> Response:
+        """Verify, read and take one delivery, or refuse it."""
+        connector = _connector(request.path_params["platform"])
+        if connector is None:
+            self._refuse(UNKNOWN, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such platform"))
+        try:
+            body = await read_body(request, self._settings.max_body_bytes)
+        except Problem as problem:
+            problem.headers.update(connector.refusal_headers)
+            self._refuse(connector.platform, Refusal.BODY, problem)
+        try:
+            async with asyncio.timeout(self._settings.deadline):
+                return await self._take(connector, request, body)
+        except TimeoutError as error:
+            self._metrics.refused(connector.platform, Refusal.UNAVAILABLE)
+            raise Unavailable("ingest", f"nothing was durable within {self._settings.deadline:g} s") from error
+        except Unavailable:
+            self._metrics.refused(connector.platform, Refusal.UNAVAILABLE)
+            raise
+
+    async def _take(self, connector: Connector, request: Request, body: bytes) -> Response:
+        headers = dict(request.headers)
+        source = await self._source(connector, request.path_params["source"], body)
+        self._verify(connector, source, headers, body)
+        document = self._parse(connector, body)
+        fingerprint = fingerprint_of(source.id, headers, connector.fingerprint, body)
+        if fingerprint in self._remembered:
+            self._metrics.delivered(source, Outcome.REPEATED)
+            return _answer(Taken())
+
+        reading = _read(connector, source, Delivery(headers, document))
+        taken = await self._intake.take(source, reading)
+        if reading.closed:
+            self._book.expire()
+        if taken.statements or taken.waiting:
+            self._remembered.add(fingerprint)
+        self._note(source, taken)
+        return PlainTextResponse(reading.answer) if reading.answer is not None else _answer(taken)
+
+    async def _source(self, connector: Connector, name: str, body: bytes) -> Source:
+        """Find the source; where that cannot be done now, an unparsable body is refused all the same."""
+        try:
+            source = await self._book.find(connector.platform, name)
+        except Unavailable:
+            self._parse(connector, body)
+            raise
+        if source is None:
+            self._refuse(connector.platform, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such source"))
+        if not source.secrets:
+            raise Unavailable("ingest", "the secrets of this source cannot be opened", retry_after=60)
+        return source
+
+    def _verify(self, connector: Connector, source: Source, headers: Mapping[str, str], body: bytes) -> None:
+        verdict = connector.verify(headers, body, source.secrets, self._clock())
+        if verdict is not Verdict.GENUINE:
+            log.warning("a delivery was refused", source=source.id, verdict=verdict)
+            problem = Problem(401, WHY[verdict], headers=dict(connector.refusal_headers))
+            self._refuse(connector.platform, REFUSALS[verdict], problem)
+
+    def _parse(self, connector: Connector, body: bytes) -> JSON:
+        try:
+            return _object(parse(body, self._limits))
+        except Malformed as error:
+            faults = (Fault(error.pointer, error.rule, error.message),)
+            problem = Problem(400, error.message, faults=faults, headers=dict(connector.refusal_headers))
+            self._refuse(connector.platform, Refusal.MALFORMED, problem)
+
+    def _refuse(self, platform: str, reason: Refusal, problem: Problem) -> NoReturn:
+        self._metrics.refused(platform, reason)
+        raise problem
+
+    def _note(self, source: Source, taken: Taken) -> None:
+        outcome = Outcome.TAKEN if taken.statements or taken.waiting else Outcome.IGNORED
+        self._metrics.delivered(source, outcome)
+        if Reason.RATE_LIMITED in taken.ignored:
+            log.warning("the platform holds deliveries back: too many in one hour", source=source.id)
+
+
+def _object(document: JSON) -> JSON:
+    if not isinstance(document, dict):
+        raise Malformed("object", "A delivery is a JSON object.")
+    return document
+
+
+def _connector(platform: str) -> Connector | None:
+    return CONNECTORS[Platform(platform)] if platform in set(Platform) else None
+
+
+def _read(connector: Connector, source: Source, delivery: Delivery) -> Reading:
+    try:
+        return connector.read(source, delivery)
+    except Incomplete as error:
+        log.info("a delivery lacks what its statement needs", source=source.id, field=str(error))
+        return ignored(Reason.INCOMPLETE)
+
+
+def _answer(taken: Taken) -> Response:
+    """Say what came of a delivery: platforms do not read it, `symposia source test` does."""
+    document = {"statements": taken.statements, "waiting": taken.waiting, "ignored": taken.ignored}
+    return Response(orjson.dumps(document), media_type="application/json")

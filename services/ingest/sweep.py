@@ -1,0 +1,65 @@
+"""Tell what has waited long enough for a thread's root that never came."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+
+import structlog
+
+from services.ingest.book import SourceBook
+from services.ingest.intake import Intake
+from services.ingest.metrics import IngestMetrics
+from services.ingest.settings import WaitingSettings
+from services.ingest.store import Store
+from shared.clock import Clock
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+LONGEST_PAUSE: Final = timedelta(seconds=30)
+
+
+class Sweep:
+    """Look for what is due, over and over; many processes may."""
+
+    def __init__(
+        self, *, store: Store, book: SourceBook, intake: Intake, clock: Clock, metrics: IngestMetrics, waiting: WaitingSettings
+    ) -> None:
+        self._store = store
+        self._book = book
+        self._intake = intake
+        self._clock = clock
+        self._metrics = metrics
+        self._waiting = waiting
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep until *stop* is set, waiting outages out."""
+        pause = self._waiting.interval
+        while not stop.is_set():
+            try:
+                while await self.once() == self._waiting.batch:
+                    pass
+                pause = self._waiting.interval
+            except Unavailable as error:
+                pause = min(pause * 2, LONGEST_PAUSE.total_seconds())
+                log.warning("what waits is told later", part=error.part, reason=error.reason)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+
+    async def once(self) -> int:
+        """Tell one batch of what is due; return how much. Raises Unavailable where that cannot be done now."""
+        overdue = await self._store.overdue(self._clock(), self._waiting.batch)
+        told = 0
+        for name, group in groupby(overdue, key=attrgetter("source")):
+            source = await self._book.get(name)
+            if source is not None:
+                of_source = list(group)
+                await self._intake.tell_overdue(source, of_source)
+                told += len(of_source)
+        self._metrics.waiting.set(await self._store.count())
+        return told
