@@ -1,0 +1,113 @@
+"""What a statement says that enrichment goes by; kept beside the statement, so that a later import needs no replay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.xapi import extract, ifi
+from shared.xapi.bounded import bounded
+from shared.xapi.model import RELATIONS, Ifi, Iri
+from shared.xapi.vocabulary import ARTEFACT_VERBS, TARGET_EXTENSION, ActivityType, canonical
+
+URL = re.compile(r"https?://[^\s<>\"'`|\\^{}\x00-\x20]+", re.IGNORECASE)
+TRAILING = ".,;:!?)]}*_~"
+MOST_URLS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a statement says of who, whose and what about.
+
+    *object* is the activity that it is about; *makes_object* says that the actor made it (an artefact), not only acted on it.
+    *parent* is what the object directly answers or stands in; *threads* are the activities in its grouping. *target* is the
+    author of the object as the platform named him. *team* is the channel's group. *courses* are the context activities that say
+    themselves that they are courses; *urls* stand in the text.
+    """
+
+    verb: str
+    timestamp: datetime
+    actor: Ifi | None
+    object: Iri | None
+    object_type: str | None
+    makes_object: bool
+    parent: Iri | None
+    threads: tuple[Iri, ...]
+    courses: tuple[Iri, ...]
+    target: Ifi | None
+    team: Ifi | None
+    urls: tuple[str, ...]
+
+    @property
+    def anchors(self) -> tuple[Iri, ...]:
+        """Return the artefacts that this builds on, the nearest first: the parent of an artefact, the target of an act."""
+        nearest = self.parent if self.makes_object else self.object
+        later = (self.parent, *self.threads)
+        found = dict.fromkeys(iri for iri in (nearest, *later) if iri and not (self.makes_object and iri == self.object))
+        return tuple(found)
+
+
+def features(statement: dict[str, Any]) -> Features:
+    """Read the features of a valid, recorded *statement*.
+
+    Raises KeyError, TypeError or ValueError where it is not valid after all.
+    """
+    activities = extract.activities(statement)
+    by_usage = {usage: [iri for at, iri in activities if at == usage] for usage in ("object", *RELATIONS)}
+    verb = canonical(extract.verb(statement))
+    target = statement["object"]
+    return Features(
+        verb=verb,
+        timestamp=extract.timestamp(statement),
+        actor=ifi.canonical(statement["actor"]),
+        object=next(iter(by_usage["object"]), None),
+        object_type=canonical(target["definition"]["type"]) if "type" in target.get("definition", {}) else None,
+        makes_object=verb in ARTEFACT_VERBS,
+        parent=next(iter(by_usage["parent"]), None),
+        threads=tuple(by_usage["grouping"]),
+        courses=tuple(_typed_courses(statement)),
+        target=_named_author(statement),
+        team=ifi.canonical(statement["context"]["team"]) if "team" in statement.get("context", {}) else None,
+        urls=tuple(dict.fromkeys(_urls(statement)))[:MOST_URLS],
+    )
+
+
+def statement_uuid(statement_id: str) -> UUID:
+    """Return *statement_id* as a UUID; raise ValueError where it is none."""
+    return UUID(statement_id)
+
+
+def _context_activities(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    related = statement.get("context", {}).get("contextActivities", {})
+    for relation in ("parent", "grouping"):
+        found = related.get(relation, [])
+        yield from [found] if isinstance(found, dict) else found
+
+
+def _typed_courses(statement: dict[str, Any]) -> Iterator[Iri]:
+    for activity in [statement["object"], *_context_activities(statement)]:
+        if canonical(activity.get("definition", {}).get("type", "")) == ActivityType.COURSE:
+            yield Iri(bounded(activity["id"]))
+
+
+def _named_author(statement: dict[str, Any]) -> Ifi | None:
+    """Return the author of the object as the platform named him, where it did."""
+    named = statement.get("context", {}).get("extensions", {}).get(TARGET_EXTENSION)
+    if not isinstance(named, dict):
+        return None
+    try:
+        return ifi.canonical(named)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return None  # an extension may hold anything
+
+
+def _urls(statement: dict[str, Any]) -> Iterator[str]:
+    response = statement.get("result", {}).get("response", "")
+    more = statement["object"].get("definition", {}).get("moreInfo", "")
+    for text in (response, more):
+        for found in URL.findall(text):
+            yield found.rstrip(TRAILING)[:2000]

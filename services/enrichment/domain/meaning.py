@@ -1,0 +1,134 @@
+"""What is known of a statement, once people, artefacts and courses are known: the message that scoring hears."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from services.enrichment.domain.catalogue import Catalogue
+from services.enrichment.domain.features import Features
+from services.enrichment.domain.links import Link, best, inherit, own_links
+from services.enrichment.domain.people import LearnerId
+from shared.clock import rfc3339
+from shared.contracts import CourseLink, Enriched, Status
+from shared.xapi.model import Ifi, Iri
+
+MICRO: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One statement as enrichment keeps it: its features, whether it still speaks, and what was said of it last."""
+
+    statement_id: UUID
+    seq: int
+    stored: str
+    received_at: str
+    features: Features
+    voided: bool
+    redacted: bool
+    links: tuple[Link, ...]
+    emitted: bytes
+
+    @property
+    def status(self) -> Status:
+        """Say whether the statement still speaks; voided weighs more than redacted."""
+        if self.voided:
+            return Status.VOIDED
+        return Status.REDACTED if self.redacted else Status.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made an artefact, by which statement, and which courses that statement is about."""
+
+    statement_id: UUID
+    actor: Ifi | None
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known around some statements: the makers of artefacts, who identities are, who is enrolled since when."""
+
+    catalogue: Catalogue
+    makers: Mapping[Iri, Maker] = field(default_factory=dict)
+    learners: Mapping[Ifi, LearnerId] = field(default_factory=dict)
+    enrolments: Mapping[LearnerId, Mapping[str, date | None]] = field(default_factory=dict)
+
+    def learner(self, identifier: Ifi | None) -> LearnerId | None:
+        """Return who *identifier* is."""
+        return self.learners.get(identifier) if identifier else None
+
+    def enrolled(self, learner: LearnerId | None, course: str, at: datetime) -> bool:
+        """Say whether *learner* was enrolled in *course* at the time *at*, or had been."""
+        since = self.enrolments.get(learner, {}) if learner else {}
+        return course in since and _begun(since[course], at)
+
+    def grounded(self, learner: LearnerId | None, at: datetime) -> bool:
+        """Say whether *learner* had a formal course record at the time *at*."""
+        return learner is not None and any(_begun(since, at) for since in self.enrolments.get(learner, {}).values())
+
+
+def effective_links(interaction: Interaction, known: Known) -> tuple[Link, ...]:
+    """Return the statement's own links, or else those of the nearest artefact it builds on that has any."""
+    own = own_links(interaction.features, known.catalogue)
+    if any(link.method != "channel" for link in own):
+        return own
+    for anchor in interaction.features.anchors:
+        maker = known.makers.get(anchor)
+        if maker is not None and maker.statement_id != interaction.statement_id and maker.links:
+            return best([*own, *inherit(maker.links)])
+    return own
+
+
+def author_of(interaction: Interaction, known: Known) -> Ifi | None:
+    """Return the author of the artefact acted upon: who made it, or else whom the platform named."""
+    features = interaction.features
+    touched = features.parent if features.makes_object else features.object
+    maker = known.makers.get(touched) if touched else None
+    if maker is not None and maker.actor is not None:
+        return maker.actor
+    return features.target
+
+
+def meaning(interaction: Interaction, links: tuple[Link, ...], known: Known) -> Enriched:
+    """Say what is known of *interaction*, with revision 0: the revision is taken when it is known to be news."""
+    features = interaction.features
+    learner = known.learner(features.actor)
+    author = known.learner(author_of(interaction, known))
+    return Enriched(
+        revision=0,
+        id=str(interaction.statement_id),
+        seq=interaction.seq,
+        timestamp=rfc3339(features.timestamp),
+        stored=interaction.stored,
+        received_at=interaction.received_at,
+        verb=features.verb,
+        status=interaction.status,
+        learner=str(learner) if learner else None,
+        author=str(author) if author else None,
+        actor_grounded=known.grounded(learner, features.timestamp),
+        object=features.object,
+        object_type=features.object_type,
+        parent=features.parent,
+        links=tuple(_course_link(link, learner, author, features.timestamp, known) for link in links),
+    )
+
+
+def _course_link(link: Link, learner: LearnerId | None, author: LearnerId | None, at: datetime, known: Known) -> CourseLink:
+    return CourseLink(
+        course=link.course,
+        method=link.method,
+        confidence=link.confidence / MICRO,
+        evidence=link.evidence,
+        actor_enrolled=known.enrolled(learner, link.course, at),
+        author_enrolled=known.enrolled(author, link.course, at),
+    )
+
+
+def _begun(since: date | None, at: datetime) -> bool:
+    return since is None or since <= at.date()

@@ -1,0 +1,38 @@
+"""Who is a learner: one person with one or more IFIs, known by an alias for each."""
+
+from __future__ import annotations
+
+from typing import Final, NewType
+from uuid import UUID, uuid5
+
+from shared.xapi import ifi
+from shared.xapi.model import Ifi
+
+LearnerId = NewType("LearnerId", UUID)
+
+_IMPORTED: Final = UUID("8f2f2f0c-5c83-5d55-9d0e-3a8f0d1f6a01")
+_PROVISIONAL: Final = UUID("8f2f2f0c-5c83-5d55-9d0e-3a8f0d1f6a02")
+_MBOX: Final = "mbox::"
+
+
+def imported_learner(external_id: str) -> LearnerId:
+    """Return the id of the person whom HR calls *external_id*: always the same."""
+    return LearnerId(uuid5(_IMPORTED, external_id))
+
+
+def provisional_learner(identifier: Ifi) -> LearnerId:
+    """Return the id of the person of whom only *identifier* is known; an e-mail address and its hash give the same."""
+    return LearnerId(uuid5(_PROVISIONAL, email_hash_ifi(identifier) or identifier))
+
+
+def email_hash_ifi(identifier: Ifi) -> Ifi | None:
+    """Return the `mbox_sha1sum::` IFI that says the same as *identifier*, where it is an e-mail address or its hash."""
+    if identifier.startswith(_MBOX):
+        return Ifi(f"mbox_sha1sum::{ifi.sha1sum(identifier.removeprefix(_MBOX))}")
+    return identifier if identifier.startswith("mbox_sha1sum::") else None
+
+
+def email_ifis(email: str) -> tuple[Ifi, Ifi]:
+    """Return the two IFIs of the e-mail address *email*: itself and its hash."""
+    mbox = f"mailto:{email}"
+    return ifi.of_mbox(mbox), Ifi(f"mbox_sha1sum::{ifi.sha1sum(mbox)}")

@@ -1,0 +1,114 @@
+"""Takes a file of people, courses or enrolments: one transaction, and a job that links anew what it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.enrichment.domain.catalogue import Course
+from services.enrichment.imports import rows
+from services.enrichment.imports.store import ImportStore
+from services.enrichment.imports.table import Fault, read
+from services.enrichment.store import Store
+from shared.postgres import Database, Transaction
+
+
+class Kind(StrEnum):
+    """What a file holds."""
+
+    PEOPLE = "people"
+    COURSES = "courses"
+    ENROLMENTS = "enrolments"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of an import: rows taken (of them *changed* said something new), and what was wrong with the others."""
+
+    taken: int
+    changed: int
+    faults: tuple[Fault, ...]
+
+
+COLUMNS = {
+    Kind.PEOPLE: (("external_id",), ("name", "email", "accounts")),
+    Kind.COURSES: (("iri", "title"), ("description", "codes", "aliases", "urls", "channels")),
+    Kind.ENROLMENTS: (("external_id", "course"), ("role", "from", "to")),
+}
+
+
+class _DryRunError(Exception):
+    """Rolls a dry run back."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("dry run")
+        self.report = report
+
+
+class Importer:
+    """Imports files into schema `records`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._store = Store()
+        self._imports = ImportStore()
+
+    async def take(self, kind: Kind, content: bytes, *, dry_run: bool = False) -> Report:
+        """Take the good rows of a file and tell what is wrong with the others; a *dry_run* changes nothing.
+
+        Raises Unavailable while PostgreSQL is out of reach.
+        """
+        required, optional = COLUMNS[kind]
+        found, faults = read(content, required=required, optional=optional)
+
+        async def work(transaction: Transaction) -> Report:
+            await self._store.hold_identities(transaction)
+            match kind:
+                case Kind.PEOPLE:
+                    report = await self._people(transaction, [rows.person(row) for row in found])
+                case Kind.COURSES:
+                    report = await self._courses(transaction, [rows.course(row) for row in found])
+                case Kind.ENROLMENTS:
+                    names = rows.names_of(await self._imports.courses(transaction))
+                    report = await self._enrolments(transaction, [rows.enrolment(row, names) for row in found])
+            report = Report(report.taken, report.changed, tuple(sorted((*faults, *report.faults), key=lambda fault: fault.line)))
+            if dry_run:
+                raise _DryRunError(report)
+            return report
+
+        try:
+            return await self._database.run(work)
+        except _DryRunError as end:
+            return end.report
+
+    async def _people(self, transaction: Transaction, found: Sequence[rows.Person | Fault]) -> Report:
+        """Store people and their identities; statements in which a changed identity stands are linked anew."""
+        people = [one for one in found if isinstance(one, rows.Person)]
+        owners = await self._imports.owners(transaction, {identity for one in people for identity in one.identities})
+        people, disputes = rows.disputed(people, owners)
+        changed = await self._imports.store_people(transaction, people)
+        moved = await self._imports.store_aliases(transaction, people)
+        await self._imports.forget_provisional(transaction)
+        await self._imports.ask_for_relink(transaction, moved)
+        return Report(len(people), max(changed, len(moved)), (*_faults(found), *disputes))
+
+    async def _courses(self, transaction: Transaction, found: Sequence[Course | Fault]) -> Report:
+        """Store courses; a changed catalogue links every statement anew."""
+        courses = [one for one in found if isinstance(one, Course)]
+        changed = await self._imports.store_courses(transaction, courses)
+        if changed:
+            await self._imports.raise_catalogue_version(transaction)
+            await self._imports.ask_for_relink(transaction, None)
+        return Report(len(courses), changed, _faults(found))
+
+    async def _enrolments(self, transaction: Transaction, found: Sequence[rows.Enrolment | Fault]) -> Report:
+        """Store enrolments; the statements of learners whose enrolments changed are linked anew."""
+        enrolments = [one for one in found if isinstance(one, rows.Enrolment)]
+        learners = await self._imports.store_enrolments(transaction, enrolments)
+        await self._imports.ask_for_relink(transaction, await self._imports.identities_of(transaction, learners))
+        return Report(len(enrolments), len(learners), _faults(found))
+
+
+def _faults(found: Sequence[object]) -> tuple[Fault, ...]:
+    return tuple(one for one in found if isinstance(one, Fault))

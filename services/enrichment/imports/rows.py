@@ -1,0 +1,141 @@
+"""What the rows of each kind of file mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from services.enrichment.domain.catalogue import Course, CourseIri
+from services.enrichment.domain.people import LearnerId, email_ifis, imported_learner
+from services.enrichment.imports.table import Fault, Row
+from shared.xapi import ifi
+from shared.xapi.model import Ifi
+
+EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
+IRI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE)
+CANONICAL = re.compile(r"(mbox|mbox_sha1sum|openid|account)::.+")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as HR knows him or her: *identities* are the IFIs of the e-mail address and of the accounts."""
+
+    line: int
+    external_id: str
+    name: str
+    email: str
+    identities: tuple[Ifi, ...]
+
+    @property
+    def learner(self) -> LearnerId:
+        """Return the person's learner id."""
+        return imported_learner(self.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """One person's enrolment in one course, from and to a day, where known."""
+
+    line: int
+    external_id: str
+    course: CourseIri
+    role: str
+    valid_from: date | None
+    valid_to: date | None
+
+    @property
+    def learner(self) -> LearnerId:
+        """Return the person's learner id."""
+        return imported_learner(self.external_id)
+
+
+def person(row: Row) -> Person | Fault:
+    """Read a person: external_id; name, email, accounts (`name@home page`, several separated by `|`)."""
+    email = row.text("email")
+    if email and not EMAIL.fullmatch(email):
+        return Fault(row.line, "email", f"{email[:80]!r} is no e-mail address")
+    identities: list[Ifi] = list(email_ifis(email)) if email else []
+    for account in row.items("accounts"):
+        identity = _identity(account)
+        if identity is None:
+            return Fault(row.line, "accounts", f"{account[:80]!r} is no account; write name@https://home.page")
+        identities.append(identity)
+    return Person(row.line, row.text("external_id"), row.text("name"), email, tuple(dict.fromkeys(identities)))
+
+
+def course(row: Row) -> Course | Fault:
+    """Read a course: iri, title; description, codes, aliases, urls, channels (lists separated by `|`)."""
+    if not IRI.fullmatch(row.text("iri")):
+        return Fault(row.line, "iri", f"{row.text('iri')[:80]!r} is no IRI, such as https://lms.example/course/7")
+    wrong = next((url for url in row.items("urls") if not url.startswith(("http://", "https://"))), None)
+    if wrong is not None:
+        return Fault(row.line, "urls", f"{wrong[:80]!r} is no web address")
+    return Course(
+        iri=CourseIri(row.text("iri")),
+        title=row.text("title"),
+        description=row.text("description"),
+        codes=row.items("codes"),
+        aliases=row.items("aliases"),
+        urls=row.items("urls"),
+        channels=row.items("channels"),
+    )
+
+
+def enrolment(row: Row, courses: Mapping[str, CourseIri]) -> Enrolment | Fault:
+    """Read an enrolment: external_id, course (its IRI, an alias or a code); role, from, to (days, YYYY-MM-DD)."""
+    named = courses.get(row.text("course"))
+    if named is None:
+        return Fault(row.line, "course", f"{row.text('course')[:80]!r} is no course that was imported, by IRI, alias or code")
+    days: list[date | None] = []
+    for column in ("from", "to"):
+        try:
+            days.append(date.fromisoformat(row.text(column)) if row.text(column) else None)
+        except ValueError:
+            return Fault(row.line, column, f"{row.text(column)[:40]!r} is no day; write YYYY-MM-DD")
+    begins, ends = days
+    if begins and ends and ends < begins:
+        return Fault(row.line, "to", "ends before it begins")
+    return Enrolment(row.line, row.text("external_id"), named, row.text("role") or "learner", begins, ends)
+
+
+def disputed(people: Iterable[Person], owners: Mapping[Ifi, str]) -> tuple[list[Person], list[Fault]]:
+    """Part the people whose identities are theirs alone from those that claim somebody else's.
+
+    *owners* are the external ids of the imported people that have identities already.
+    """
+    taken = dict(owners)
+    undisputed: list[Person] = []
+    faults: list[Fault] = []
+    for one in people:
+        other = next(
+            (taken[identity] for identity in one.identities if taken.get(identity, one.external_id) != one.external_id), None
+        )
+        if other is not None:
+            faults.append(Fault(one.line, "accounts", f"an account or the e-mail address belongs to {other!r} already"))
+            continue
+        taken.update(dict.fromkeys(one.identities, one.external_id))
+        undisputed.append(one)
+    return undisputed, faults
+
+
+def names_of(courses: Iterable[Course]) -> dict[str, CourseIri]:
+    """Return the courses by IRI, alias and code; an IRI weighs more than an alias, an alias more than a code."""
+    known = sorted(courses, key=lambda course: course.iri)
+    names: dict[str, CourseIri] = {}
+    for one in known:
+        names.update({code: one.iri for code in one.codes if code not in names})
+    for one in known:
+        names.update(dict.fromkeys(one.aliases, one.iri))
+    names.update({one.iri: one.iri for one in known})
+    return names
+
+
+def _identity(account: str) -> Ifi | None:
+    if CANONICAL.fullmatch(account):
+        return Ifi(account)
+    name, at, home_page = account.partition("@")
+    if not (name and at and IRI.fullmatch(home_page)):
+        return None
+    return ifi.of_account(home_page, name)

@@ -1,0 +1,103 @@
+"""A CSV file as rows with line numbers, whatever the spreadsheet that wrote it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+LIST_SEPARATOR = "|"
+MOST_CHARACTERS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that cannot be taken: its line in the file (the header is line 1), the column, and why."""
+
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file: its line, and its cells by column, each without surrounding white space."""
+
+    line: int
+    cells: dict[str, str]
+
+    def text(self, column: str) -> str:
+        """Return the cell of *column*, or an empty text."""
+        return self.cells.get(column, "")
+
+    def items(self, column: str) -> tuple[str, ...]:
+        """Return the parts of a cell that lists several things, separated by `|`."""
+        parts = (part.strip() for part in self.text(column).split(LIST_SEPARATOR))
+        return tuple(dict.fromkeys(part for part in parts if part))
+
+
+class LineCounter(Protocol):
+    """A CSV reader, which counts the lines of the file."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Yield the cells of each row."""
+
+
+def read(content: bytes, *, required: Sequence[str], optional: Sequence[str]) -> tuple[list[Row], list[Fault]]:
+    """Return the rows of a CSV file (UTF-8, comma or semicolon, header first) and what is wrong with the others.
+
+    A row without a *required* cell is a fault; so is a file without a required column, or one that has an unknown one.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        return [], [Fault(line, "", "the file is not UTF-8 from here on; save it as CSV UTF-8")]
+    header, _, _ = text.partition("\n")
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",", strict=True
+    )
+    try:
+        names = [name.strip().lower() for name in next(reader, [])]
+        faults = _header_faults(names, required, optional)
+        if faults:
+            return [], faults
+        checked = list(_rows(reader, names, required))
+    except csv.Error as error:
+        return [], [Fault(reader.line_num, "", f"not CSV: {error}")]
+    return [row for row in checked if isinstance(row, Row)], [fault for fault in checked if isinstance(fault, Fault)]
+
+
+def _header_faults(names: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> list[Fault]:
+    known = ", ".join((*required, *optional))
+    missing = [Fault(1, name, f"the column is missing; known columns: {known}") for name in required if name not in names]
+    unknown = [
+        Fault(1, name, f"the column is not known; known columns: {known}") for name in names if name not in {*required, *optional}
+    ]
+    return missing + unknown
+
+
+def _rows(reader: LineCounter, names: Sequence[str], required: Sequence[str]) -> Iterator[Row | Fault]:
+    line = 2
+    for values in reader:
+        at, line = line, reader.line_num + 1
+        if not any(value.strip() for value in values):
+            continue
+        yield _row(at, names, values, required)
+
+
+def _row(line: int, names: Sequence[str], values: Sequence[str], required: Sequence[str]) -> Row | Fault:
+    if len(values) > len(names):
+        return Fault(line, "", f"{len(values)} cells under {len(names)} columns")
+    cells = {name: value.strip() for name, value in zip(names, values, strict=False)}
+    for name, value in cells.items():
+        if "\0" in value:
+            return Fault(line, name, "holds a NUL character")
+        if len(value) > MOST_CHARACTERS:
+            return Fault(line, name, f"is longer than {MOST_CHARACTERS} characters")
+    empty = next((name for name in required if not cells.get(name)), None)
+    return Fault(line, empty, "is empty") if empty else Row(line, cells)

@@ -1,0 +1,107 @@
+"""Says anew what is known of statements, and of all that builds on them, as far as it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import msgspec
+
+from services.enrichment.domain.links import Link
+from services.enrichment.domain.meaning import Interaction, Known, author_of, effective_links, meaning
+from services.enrichment.store import Store
+from shared.contracts import ENRICHED, Enriched, encode
+from shared.postgres import Transaction
+from shared.stream import Outgoing
+from shared.xapi.model import Iri
+
+MOST_LEVELS = 64
+"""A reply to a reply to a reply …: deeper threads than this are followed no further (and a circle ends)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is said of a statement from now on."""
+
+    interaction: Interaction
+    links: tuple[Link, ...]
+    message: Enriched
+    emitted: bytes
+
+
+class Linking:
+    """Evaluates statements inside a transaction that holds their locks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def relink(self, transaction: Transaction, statements: set[UUID]) -> list[Outgoing]:
+        """Evaluate *statements* and, level by level, what builds on those that changed; return what is news."""
+        news: dict[UUID, Settled] = {}
+        level = statements
+        for _ in range(MOST_LEVELS):
+            changed = await self._evaluate(transaction, level)
+            news.update({settled.interaction.statement_id: settled for settled in changed})
+            made = _made(changed)
+            level = await self._store.built_on(transaction, made) if made else set()
+            if not level:
+                break
+        return [_outgoing(settled.message) for settled in news.values()]
+
+    async def _evaluate(self, transaction: Transaction, statements: set[UUID]) -> list[Settled]:
+        """Settle those of *statements* of which something else is known than was said last."""
+        interactions = await self._store.hold_interactions(transaction, statements)
+        known = await self._known(transaction, interactions)
+        changed = [settled for interaction in interactions if (settled := _settle(interaction, known)) is not None]
+        revisions = await self._store.next_revisions(transaction, len(changed))
+        changed = [
+            replace(settled, message=msgspec.structs.replace(settled.message, revision=revision))
+            for settled, revision in zip(changed, revisions, strict=True)
+        ]
+        await self._store.settle(transaction, changed)
+        return changed
+
+    async def _known(self, transaction: Transaction, interactions: Sequence[Interaction]) -> Known:
+        """Read what is known around *interactions*; people whom nobody met before become provisional learners."""
+        catalogue = await self._store.catalogue(transaction)
+        known = Known(catalogue, makers=await self._store.makers(transaction, _touched(interactions)))
+        identities = {
+            identifier
+            for interaction in interactions
+            for identifier in (interaction.features.actor, author_of(interaction, known))
+            if identifier is not None
+        }
+        learners = await self._store.learners(transaction, identities)
+        enrolments = await self._store.enrolments(transaction, set(learners.values()))
+        return replace(known, learners=learners, enrolments=enrolments)
+
+
+def _settle(interaction: Interaction, known: Known) -> Settled | None:
+    links = effective_links(interaction, known)
+    message = meaning(interaction, links, known)
+    emitted = encode(message)
+    if emitted == interaction.emitted:
+        return None
+    return Settled(interaction, links, message, emitted)
+
+
+def _touched(interactions: Iterable[Interaction]) -> set[Iri]:
+    return {
+        iri
+        for interaction in interactions
+        for iri in (interaction.features.parent, interaction.features.object, *interaction.features.threads)
+        if iri is not None
+    }
+
+
+def _made(settled: Iterable[Settled]) -> set[Iri]:
+    return {
+        one.interaction.features.object
+        for one in settled
+        if one.interaction.features.makes_object and one.interaction.features.object is not None
+    }
+
+
+def _outgoing(message: Enriched) -> Outgoing:
+    return Outgoing(ENRICHED, encode(message), key=message.id.encode())

@@ -1,0 +1,117 @@
+-- name: share_identities
+-- Holds every identity as it is until the transaction ends; a merge takes the same lock exclusively.
+SELECT pg_advisory_xact_lock_shared(hashtext('records.identities')::bigint)
+
+-- name: hold_identities
+-- Waits for every transaction that relies on an identity, and keeps new ones out until this one ends.
+SELECT pg_advisory_xact_lock(hashtext('records.identities')::bigint)
+
+-- name: lock_artefacts
+-- Locks artefacts, given in order of their keys: parent and reply, committing at once, cannot miss each other.
+SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key
+
+-- name: catalogue_version
+-- Says whether a catalogue that was read before is still the one.
+SELECT version FROM catalogue_version
+
+-- name: courses
+-- Reads the whole catalogue.
+SELECT iri, title, description, codes, aliases, urls, channels FROM course ORDER BY iri
+
+-- name: tell
+-- Stores what a statement says; told twice it stores once, but voided and redacted are taken over and never go back.
+INSERT INTO interaction (
+    statement_id, seq, stored, received_at, happened, verb, actor, object, object_type, makes_object,
+    parent, threads, courses, target, team, urls, voided, redacted
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT (statement_id) DO UPDATE SET
+    voided = interaction.voided OR excluded.voided,
+    redacted = interaction.redacted OR excluded.redacted,
+    urls = CASE WHEN interaction.redacted OR excluded.redacted THEN '{}' ELSE interaction.urls END
+
+-- name: tell_anchors
+-- Stores which artefacts statements build on; told twice it stores once.
+INSERT INTO interaction_anchor (anchor, statement_id)
+SELECT anchor, statement_id FROM unnest($1::text[], $2::uuid[]) AS told (anchor, statement_id)
+ORDER BY anchor, statement_id
+ON CONFLICT DO NOTHING
+
+-- name: hold_interactions
+-- Locks statements in order and reads them as they are then: what is decided from them cannot be overtaken.
+SELECT * FROM interaction WHERE statement_id = ANY($1::uuid[]) ORDER BY statement_id FOR UPDATE
+
+-- name: makers
+-- Returns who made each artefact: of the statements that say so and are not voided, the earliest.
+SELECT DISTINCT ON (object) object, statement_id, actor, links
+FROM interaction
+WHERE object = ANY($1::text[]) AND makes_object AND NOT voided
+ORDER BY object, happened, statement_id
+
+-- name: built_on
+-- Returns the statements that build on artefacts, and those that made them.
+SELECT statement_id FROM interaction_anchor WHERE anchor = ANY($1::text[])
+UNION
+SELECT statement_id FROM interaction WHERE object = ANY($1::text[]) AND makes_object
+
+-- name: by_person
+-- Returns the statements in which identities act or are named, and those that build on what they made.
+SELECT statement_id FROM interaction WHERE actor = ANY($1::text[])
+UNION
+SELECT statement_id FROM interaction WHERE target = ANY($1::text[])
+UNION
+SELECT anchor.statement_id
+FROM interaction AS made JOIN interaction_anchor AS anchor ON anchor.anchor = made.object
+WHERE made.actor = ANY($1::text[]) AND made.makes_object
+
+-- name: artefacts_of
+-- Returns the artefacts that statements are about or build on.
+SELECT object AS iri FROM interaction WHERE statement_id = ANY($1::uuid[]) AND object IS NOT NULL
+UNION
+SELECT anchor FROM interaction_anchor WHERE statement_id = ANY($1::uuid[])
+
+-- name: jobs
+-- Returns what imports asked to be linked anew.
+SELECT id, identities FROM relink ORDER BY id
+
+-- name: done
+-- Forgets a job; its work is committed.
+DELETE FROM relink WHERE id = $1
+
+-- name: after
+-- Returns statements in the order of the record, a page at a time.
+SELECT statement_id, seq FROM interaction WHERE seq > $1 ORDER BY seq LIMIT $2
+
+-- name: meet
+-- Makes a provisional learner of every identity that is not known yet; told twice it makes one.
+WITH learners AS (
+    INSERT INTO learner (id, email_sha1)
+    SELECT DISTINCT ON (learner) learner, email_sha1
+    FROM unnest($1::text[], $2::uuid[], $3::text[]) AS met (ifi, learner, email_sha1)
+    WHERE NOT EXISTS (SELECT FROM alias WHERE alias.ifi = met.ifi)
+    ORDER BY learner
+    ON CONFLICT (id) DO NOTHING
+)
+INSERT INTO alias (ifi, learner)
+SELECT ifi, learner FROM unnest($1::text[], $2::uuid[], $3::text[]) AS met (ifi, learner, email_sha1)
+ORDER BY ifi
+ON CONFLICT (ifi) DO NOTHING
+
+-- name: learners
+-- Returns who identities are.
+SELECT ifi, learner FROM alias WHERE ifi = ANY($1::text[])
+
+-- name: enrolments
+-- Returns the courses that learners are or were enrolled in, and since when.
+SELECT learner, course, valid_from FROM enrolment WHERE learner = ANY($1::uuid[])
+
+-- name: next_revisions
+-- Takes revisions; asked for only after the rows they are for are locked.
+SELECT nextval('revision') AS revision FROM generate_series(1, $1::int)
+
+-- name: settle
+-- Keeps what was said last of statements.
+UPDATE interaction
+SET links = said.links, emitted = said.emitted, revision = said.revision
+FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[]) AS said (statement_id, links, emitted, revision)
+WHERE interaction.statement_id = said.statement_id

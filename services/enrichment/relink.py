@@ -1,0 +1,76 @@
+"""Links anew what an import touched: in the background, in small transactions, and again after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from services.enrichment.linking import Linking
+from services.enrichment.store import Store
+from shared.errors import Unavailable
+from shared.postgres import Database, Transaction
+from shared.stream.publisher import Publisher
+from shared.xapi.model import Ifi
+
+log = structlog.get_logger()
+
+CHUNK: Final = 200
+PAUSE: Final = 0.5
+
+
+class Relinker:
+    """Works through the jobs that imports leave; doing one twice says nothing twice, since only news is said."""
+
+    def __init__(self, database: Database, store: Store, linking: Linking, publisher: Publisher[Transaction]) -> None:
+        self._database = database
+        self._store = store
+        self._linking = linking
+        self._publisher = publisher
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look for jobs until *stop* is set; an outage is waited out."""
+        while not stop.is_set():
+            try:
+                await self.turn()
+            except Unavailable as outage:
+                log.warning("relinking waits", part=outage.part, reason=outage.reason)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), PAUSE)
+
+    async def turn(self) -> None:
+        """Do the jobs that there are, and publish what they say."""
+        for job, identities in await self._database.run(self._store.jobs):
+            async for chunk in self._chunks(identities):
+                await self._database.run(partial(self._relink, chunk))
+                await self._publisher.drain()
+            await self._database.run(partial(self._done, job))
+            log.info("linked anew", job=job, everything=identities is None)
+
+    async def _chunks(self, identities: Sequence[Ifi] | None) -> AsyncIterator[Sequence[UUID]]:
+        """Yield the statements that a job touches, some at a time."""
+        if identities is not None:
+            touched = sorted(await self._database.run(lambda transaction: self._store.by_person(transaction, identities)))
+            for start in range(0, len(touched), CHUNK):
+                yield touched[start : start + CHUNK]
+            return
+        seq = 0
+        while page := await self._database.run(partial(self._after, seq)):
+            yield [statement for statement, _ in page]
+            seq = page[-1][1]
+
+    async def _after(self, seq: int, transaction: Transaction) -> list[tuple[UUID, int]]:
+        return await self._store.after(transaction, seq, CHUNK)
+
+    async def _done(self, job: int, transaction: Transaction) -> None:
+        await self._store.done(transaction, job)
+
+    async def _relink(self, statements: Sequence[UUID], transaction: Transaction) -> None:
+        await self._store.share_identities(transaction)
+        await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, statements))
+        await self._publisher.store(transaction, await self._linking.relink(transaction, set(statements)))

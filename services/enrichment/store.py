@@ -1,0 +1,222 @@
+"""Enrichment's own tables: people, courses, enrolments, and what each statement says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from services.enrichment.domain.catalogue import Catalogue, Course, CourseIri
+from services.enrichment.domain.features import Features
+from services.enrichment.domain.links import Link
+from services.enrichment.domain.meaning import Interaction, Maker
+from services.enrichment.domain.people import LearnerId, email_hash_ifi, provisional_learner
+from shared.postgres import Transaction, load_queries
+from shared.xapi.model import Ifi, Iri
+
+if TYPE_CHECKING:
+    from services.enrichment.linking import Settled
+
+_links = msgspec.json.Decoder(tuple[Link, ...])
+
+
+class Store:
+    """Reads and writes schema `records`, always inside a transaction that the caller holds."""
+
+    def __init__(self) -> None:
+        self._sql = load_queries("services.enrichment")
+        self._catalogue: tuple[int, Catalogue] = (-1, Catalogue())
+
+    async def share_identities(self, transaction: Transaction) -> None:
+        """Keep identities as they are until the transaction ends."""
+        await transaction.execute(self._sql["share_identities"])
+
+    async def hold_identities(self, transaction: Transaction) -> None:
+        """Keep every other transaction from relying on identities until this one ends."""
+        await transaction.execute(self._sql["hold_identities"])
+
+    async def lock_artefacts(self, transaction: Transaction, iris: Iterable[str]) -> None:
+        """Lock artefacts in the order of their keys."""
+        await transaction.fetch(self._sql["lock_artefacts"], sorted({_lock_key(iri) for iri in iris}))
+
+    async def catalogue(self, transaction: Transaction) -> Catalogue:
+        """Return the catalogue as this transaction sees it; read anew only after an import."""
+        version = await transaction.fetchval(self._sql["catalogue_version"])
+        if version != self._catalogue[0]:
+            rows = await transaction.fetch(self._sql["courses"])
+            self._catalogue = version, Catalogue.of(course_of(row) for row in rows)
+        return self._catalogue[1]
+
+    async def tell(self, transaction: Transaction, told: Sequence[Interaction]) -> None:
+        """Store what statements say, and which artefacts they build on."""
+        ordered = sorted(told, key=lambda interaction: interaction.statement_id)
+        await transaction.executemany(self._sql["tell"], [_row(interaction) for interaction in ordered])
+        anchors = [(anchor, one.statement_id) for one in ordered for anchor in one.features.anchors]
+        if anchors:
+            await transaction.execute(
+                self._sql["tell_anchors"], [anchor for anchor, _ in anchors], [statement for _, statement in anchors]
+            )
+
+    async def hold_interactions(self, transaction: Transaction, statements: Iterable[UUID]) -> list[Interaction]:
+        """Lock statements in order and return them as they are then."""
+        rows = await transaction.fetch(self._sql["hold_interactions"], sorted(statements))
+        return [_interaction(row) for row in rows]
+
+    async def makers(self, transaction: Transaction, artefacts: Iterable[Iri]) -> dict[Iri, Maker]:
+        """Return who made each artefact, as far as it is known."""
+        rows = await transaction.fetch(self._sql["makers"], list(artefacts))
+        return {
+            Iri(row["object"]): Maker(
+                row["statement_id"], Ifi(row["actor"]) if row["actor"] else None, _links.decode(row["links"])
+            )
+            for row in rows
+        }
+
+    async def built_on(self, transaction: Transaction, artefacts: Iterable[Iri]) -> set[UUID]:
+        """Return the statements that build on artefacts, and those that made them."""
+        rows = await transaction.fetch(self._sql["built_on"], list(artefacts))
+        return {row["statement_id"] for row in rows}
+
+    async def by_person(self, transaction: Transaction, identities: Iterable[Ifi]) -> set[UUID]:
+        """Return the statements that change when identities become somebody else's."""
+        rows = await transaction.fetch(self._sql["by_person"], list(identities))
+        return {row["statement_id"] for row in rows}
+
+    async def artefacts_of(self, transaction: Transaction, statements: Iterable[UUID]) -> set[str]:
+        """Return the artefacts that statements are about or build on."""
+        rows = await transaction.fetch(self._sql["artefacts_of"], list(statements))
+        return {row["iri"] for row in rows}
+
+    async def jobs(self, transaction: Transaction) -> list[tuple[int, list[Ifi] | None]]:
+        """Return what imports asked to be linked anew, in order: an id, and identities or (None) everything."""
+        rows = await transaction.fetch(self._sql["jobs"])
+        return [(row["id"], row["identities"]) for row in rows]
+
+    async def done(self, transaction: Transaction, job: int) -> None:
+        """Forget a job."""
+        await transaction.execute(self._sql["done"], job)
+
+    async def after(self, transaction: Transaction, seq: int, limit: int) -> list[tuple[UUID, int]]:
+        """Return the next statements in the order of the record, with their seq."""
+        rows = await transaction.fetch(self._sql["after"], seq, limit)
+        return [(row["statement_id"], row["seq"]) for row in rows]
+
+    async def learners(self, transaction: Transaction, identities: Iterable[Ifi]) -> dict[Ifi, LearnerId]:
+        """Return who identities are; one that is not known yet becomes a provisional learner."""
+        wanted = sorted(identities)
+        known = await self._aliases(transaction, wanted)
+        unknown = [identifier for identifier in wanted if identifier not in known]
+        if unknown:
+            hashes = [email_hash_ifi(identifier) for identifier in unknown]
+            await transaction.execute(
+                self._sql["meet"],
+                unknown,
+                [provisional_learner(identifier) for identifier in unknown],
+                [found.removeprefix("mbox_sha1sum::") if found else None for found in hashes],
+            )
+            known.update(await self._aliases(transaction, unknown))
+        return known
+
+    async def _aliases(self, transaction: Transaction, identities: Sequence[Ifi]) -> dict[Ifi, LearnerId]:
+        rows = await transaction.fetch(self._sql["learners"], identities)
+        return {Ifi(row["ifi"]): LearnerId(row["learner"]) for row in rows}
+
+    async def enrolments(
+        self, transaction: Transaction, learners: Iterable[LearnerId]
+    ) -> Mapping[LearnerId, Mapping[str, date | None]]:
+        """Return the courses that learners are or were enrolled in, and since when."""
+        found: dict[LearnerId, dict[str, date | None]] = {}
+        for row in await transaction.fetch(self._sql["enrolments"], list(learners)):
+            found.setdefault(LearnerId(row["learner"]), {})[row["course"]] = row["valid_from"]
+        return found
+
+    async def next_revisions(self, transaction: Transaction, count: int) -> list[int]:
+        """Take *count* revisions; only after the rows that they are for are locked."""
+        if not count:
+            return []
+        return [row["revision"] for row in await transaction.fetch(self._sql["next_revisions"], count)]
+
+    async def settle(self, transaction: Transaction, settled: Sequence[Settled]) -> None:
+        """Keep what was said last."""
+        if not settled:
+            return
+        await transaction.execute(
+            self._sql["settle"],
+            [one.interaction.statement_id for one in settled],
+            [msgspec.json.encode(one.links) for one in settled],
+            [one.emitted for one in settled],
+            [one.message.revision for one in settled],
+        )
+
+
+def _lock_key(iri: str) -> int:
+    return int.from_bytes(hashlib.blake2b(iri.encode(), digest_size=8).digest(), signed=True)
+
+
+def _row(interaction: Interaction) -> tuple[object, ...]:
+    said = interaction.features
+    return (
+        interaction.statement_id,
+        interaction.seq,
+        interaction.stored,
+        interaction.received_at,
+        said.timestamp,
+        said.verb,
+        said.actor,
+        said.object,
+        said.object_type,
+        said.makes_object,
+        said.parent,
+        said.threads,
+        said.courses,
+        said.target,
+        said.team,
+        () if interaction.redacted else said.urls,
+        interaction.voided,
+        interaction.redacted,
+    )
+
+
+def _interaction(row: asyncpg.Record) -> Interaction:
+    return Interaction(
+        statement_id=row["statement_id"],
+        seq=row["seq"],
+        stored=row["stored"],
+        received_at=row["received_at"],
+        features=Features(
+            verb=row["verb"],
+            timestamp=row["happened"],
+            actor=row["actor"],
+            object=row["object"],
+            object_type=row["object_type"],
+            makes_object=row["makes_object"],
+            parent=row["parent"],
+            threads=tuple(row["threads"]),
+            courses=tuple(row["courses"]),
+            target=row["target"],
+            team=row["team"],
+            urls=tuple(row["urls"]),
+        ),
+        voided=row["voided"],
+        redacted=row["redacted"],
+        links=_links.decode(row["links"]),
+        emitted=row["emitted"],
+    )
+
+
+def course_of(row: asyncpg.Record) -> Course:
+    """Read a course from its row."""
+    return Course(
+        iri=CourseIri(row["iri"]),
+        title=row["title"],
+        description=row["description"],
+        codes=tuple(row["codes"]),
+        aliases=tuple(row["aliases"]),
+        urls=tuple(row["urls"]),
+        channels=tuple(row["channels"]),
+    )

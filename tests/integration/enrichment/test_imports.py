@@ -1,0 +1,124 @@
+"""CSV imports: good rows are taken, bad rows are told with their line, twice is once."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.enrichment.domain.people import imported_learner
+from services.enrichment.imports import Fault, Kind
+from shared.postgres import Query
+from shared.xapi.vocabulary import Verb
+from tests.integration.enrichment.conftest import House
+from tests.support.conversation import COURSE, HOME, recorded, statement
+
+COURSES = f"iri;title;codes\n{COURSE};Python 101;PY101|PY-101\n".encode("utf-8-sig")
+
+
+async def count(house: House, table: str) -> int:
+    return int(await house.database.fetchval(Query(f"SELECT count(*) FROM {table}")))  # noqa: S608  a test's own table name
+
+
+async def test_importing_twice_changes_nothing_the_second_time(house: House) -> None:
+    people = f"external_id,name,email,accounts\nHR-1,Ada,ada@acme.example,ada@{HOME}|a.l@https://forum.example\n".encode()
+
+    first = await house.importer.take(Kind.PEOPLE, people)
+    second = await house.importer.take(Kind.PEOPLE, people)
+
+    assert (first.taken, second.taken, second.changed) == (1, 1, 0)
+    assert await count(house, "alias") == 4
+    assert await count(house, "relink") == 1
+
+
+async def test_a_dry_run_tells_what_would_happen_and_changes_nothing(house: House) -> None:
+    report = await house.importer.take(Kind.COURSES, COURSES, dry_run=True)
+
+    assert (report.taken, report.changed, await count(house, "course")) == (1, 1, 0)
+
+
+async def test_bad_rows_are_told_by_line_and_their_neighbours_are_taken(house: House) -> None:
+    await house.importer.take(Kind.COURSES, COURSES)
+    content = (
+        b"external_id,course,from,to\n"
+        b"HR-1,PY101,2026-01-01,\n"
+        b"HR-2,COBOL,2026-01-01,\n"
+        b'"HR\n-3",PY101,someday,\n'
+        b"\n"
+        b"HR-4,PY101,2026-02-01,2026-01-01\n"
+        b",PY101,,\n"
+        b"HR-5,PY101,,,,too,many\n"
+        b"HR-6,https://lms.example/course/python-101,,\n"
+    )
+
+    report = await house.importer.take(Kind.ENROLMENTS, content)
+
+    assert [(fault.line, fault.column) for fault in report.faults] == [
+        (3, "course"), (4, "from"), (7, "to"), (8, "external_id"), (9, ""),
+    ]  # fmt: skip
+    assert report.taken == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", Fault(1, "external_id", "")),
+        (b"name\nAda\n", Fault(1, "external_id", "")),
+        (b"external_id,salary\nHR-1,5\n", Fault(1, "salary", "")),
+        (b"external_id,name\nHR-1,\xff\n", Fault(2, "", "")),
+        (b'external_id,name\nHR-1,"x\n', Fault(2, "", "")),
+        (b"external_id,email\nHR-1,not an address\n", Fault(2, "email", "")),
+        (b"external_id,accounts\nHR-1,no-home-page\n", Fault(2, "accounts", "")),
+        (b"external_id,name\nHR-1,A\x00\n", Fault(2, "name", "")),
+    ],
+    ids=["empty", "no key column", "unknown column", "not UTF-8", "not CSV", "e-mail", "account", "NUL"],
+)
+async def test_a_file_or_row_that_cannot_be_read_says_where(house: House, content: bytes, fault: Fault) -> None:
+    report = await house.importer.take(Kind.PEOPLE, content)
+
+    assert [(one.line, one.column) for one in report.faults] == [(fault.line, fault.column)]
+    assert report.taken == 0
+
+
+async def test_an_account_of_somebody_else_is_refused_and_never_moved(house: House) -> None:
+    await house.importer.take(Kind.PEOPLE, f"external_id,accounts\nHR-1,ada@{HOME}\n".encode())
+
+    report = await house.importer.take(Kind.PEOPLE, f"external_id,accounts\nHR-2,ada@{HOME}\nHR-3,cy@{HOME}\n".encode())
+
+    assert [fault.line for fault in report.faults] == [2]
+    assert report.taken == 1
+
+
+async def test_a_person_known_by_an_account_alone_becomes_the_imported_one(house: House) -> None:
+    await house.hear(recorded(statement("hello", "ada", Verb.POSTED, "m1"), 1))
+    provisional = next(iter(house.known().values())).learner
+
+    await house.importer.take(Kind.PEOPLE, f"external_id,accounts\nHR-1,ada@{HOME}\n".encode())
+    await house.relink()
+
+    learner = next(iter(house.known().values())).learner
+    assert (learner, learner == provisional) == (str(imported_learner("HR-1")), False)
+    assert await count(house, "learner") == 1
+
+
+async def test_a_course_that_comes_late_links_what_was_said_before(house: House) -> None:
+    await house.hear(recorded(statement("ask", "ada", Verb.ASKED, "m1", text=f"About {COURSE}."), 1))
+
+    await house.importer.take(Kind.COURSES, COURSES)
+    await house.relink()
+
+    assert next(iter(house.known().values())).links[0].course == COURSE
+    assert await count(house, "relink") == 0
+
+
+async def test_an_enrolment_that_comes_late_is_said_of_what_was_done_before(house: House) -> None:
+    await house.importer.take(Kind.COURSES, COURSES)
+    await house.importer.take(Kind.PEOPLE, f"external_id,accounts\nHR-1,ada@{HOME}\nHR-2,bob@{HOME}\n".encode())
+    await house.hear(
+        recorded(statement("ask", "ada", Verb.ASKED, "m1", text=f"About {COURSE}."), 1),
+        recorded(statement("like", "bob", Verb.LIKED, "m1"), 2),
+    )
+
+    await house.importer.take(Kind.ENROLMENTS, b"external_id,course\nHR-1,PY-101\n")
+    await house.relink()
+
+    like = next(one for one in house.known().values() if one.verb == Verb.LIKED)
+    assert [(link.actor_enrolled, link.author_enrolled) for link in like.links] == [(False, True)]
