@@ -69,7 +69,7 @@ def _explicit(features: Features, catalogue: Catalogue) -> Iterator[Link]:
     for iri in features.courses:
         yield _link(catalogue.by_iri.get(iri, CourseIri(iri)), Method.EXPLICIT, iri)
     for context in (features.object, features.parent, *features.threads):
-        if context in catalogue.by_iri:
+        if context is not None and context in catalogue.by_iri:
             yield _link(catalogue.by_iri[context], Method.EXPLICIT, context)
 
 
