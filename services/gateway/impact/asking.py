@@ -1,0 +1,155 @@
+"""What a request asks: for whom, what for, as of when, from where on. Bad input is told what would be good."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+
+from shared.http import Fault, Problem
+from shared.xapi.timestamps import instant
+
+PURPOSE_HEADER: Final = "x-purpose"
+SHA1_HEX: Final = re.compile(r"[0-9a-f]{40}")
+LAST_XID: Final = 2**64 - 1
+REFERENCES: Final = "a learner's UUID, mbox_sha1sum:<hash of the e-mail address> or external:<the id that HR uses>"
+
+
+class Purpose(StrEnum):
+    """What impact may be read for: a closed set, so that the audit can be read by it (GDPR Art. 5(1)(b))."""
+
+    DEVELOPMENT = "development"
+    RECOGNITION = "recognition"
+    STAFFING_SUPPORT = "staffing-support"
+    LEARNING_DESIGN = "learning-design"
+    RESEARCH = "research"
+    SELF_ACCESS = "self-access"
+    OVERSIGHT = "oversight"
+
+
+class Kind(StrEnum):
+    """How a learner can be referred to; values as in `records.learner_reference`."""
+
+    ID = "id"
+    EMAIL_HASH = "mbox_sha1sum"
+    EXTERNAL_ID = "external_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A learner as the caller names them."""
+
+    kind: Kind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the order of changes; what changed beyond it has not been seen."""
+
+    xid: int
+    learner: UUID
+
+
+BEGINNING: Final = Place(0, UUID(int=0))
+
+
+def check_parameters(request: Request, known: Collection[str]) -> None:
+    """Refuse parameters that nobody reads: a misspelt `changed_since` must not answer with everything. Raises Problem 400."""
+    if unknown := sorted(set(request.query_params) - set(known)):
+        listed = ", ".join(sorted(known))
+        raise _bad(unknown[0][:100], "known", f"This parameter is not known here; known are {listed}")
+
+
+def purpose_of(request: Request) -> Purpose:
+    """Read what the caller wants to know it for, from `purpose` or `X-Purpose`. Raises Problem 400."""
+    said = request.query_params.get("purpose") or request.headers.get(PURPOSE_HEADER, "")
+    try:
+        return Purpose(said)
+    except ValueError as error:
+        listed = ", ".join(Purpose)
+        raise _bad(
+            "purpose", "purpose", f"Say what the impact is read for, in `purpose` or X-Purpose: one of {listed}"
+        ) from error
+
+
+def as_of(request: Request, now: datetime) -> datetime:
+    """Read the moment to which evidence fades, *now* where none is given. Raises Problem 400."""
+    said = request.query_params.get("as_of")
+    try:
+        return now if said is None else instant(said)
+    except ValueError as error:
+        raise _bad("as_of", "timestamp", "Write a time as in RFC 3339: 2026-01-31T12:00:00Z") from error
+
+
+def limit_of(request: Request, *, default: int, most: int) -> int:
+    """Read how many are wanted at most, from 1 to *most*. Raises Problem 400."""
+    said = request.query_params.get("limit", str(default))
+    if said.isascii() and said.isdecimal() and len(said) <= len(str(most)) and 1 <= int(said) <= most:
+        return int(said)
+    raise _bad("limit", "range", f"A whole number from 1 to {most}")
+
+
+def reference_of(request: Request) -> Reference:
+    """Read whom the path names. Raises Problem 400."""
+    said = str(request.path_params["ref"])
+    kind, colon, value = said.partition(":")
+    match kind if colon else Kind.ID:
+        case Kind.EMAIL_HASH if SHA1_HEX.fullmatch(value.lower()):
+            return Reference(Kind.EMAIL_HASH, value.lower())
+        case "external" if value and "\x00" not in value:
+            return Reference(Kind.EXTERNAL_ID, value)
+        case Kind.ID:
+            return Reference(Kind.ID, str(_uuid(said)))
+        case _:
+            raise _no_reference()
+
+
+def place_of(request: Request) -> Place:
+    """Read the cursor `changed_since`; the beginning where there is none. Raises Problem 400."""
+    said = request.query_params.get("changed_since", "")
+    if not said:
+        return BEGINNING
+    try:
+        xid, learner = (
+            base64.b64decode(said[:100] + "=" * (-len(said) % 4), altchars=b"-_", validate=True).decode("ascii").split(".")
+        )
+        place = Place(int(xid), UUID(learner))
+    except (binascii.Error, ValueError) as error:
+        raise _no_cursor() from error
+    if not 0 <= place.xid <= LAST_XID:
+        raise _no_cursor()
+    return place
+
+
+def cursor_of(place: Place) -> str:
+    """Write *place* as an opaque cursor."""
+    return base64.urlsafe_b64encode(f"{place.xid}.{place.learner.hex}".encode()).decode().rstrip("=")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise _no_reference() from error
+
+
+def _no_reference() -> Problem:
+    fault = Fault("/path/ref", "reference", f"Name {REFERENCES}")
+    return Problem(400, "The path does not name a learner in a way that is known here", faults=(fault,))
+
+
+def _no_cursor() -> Problem:
+    return _bad("changed_since", "cursor", "This is no cursor; take `next_cursor` of an answer, or leave it out to begin")
+
+
+def _bad(parameter: str, rule: str, message: str) -> Problem:
+    return Problem(400, message, faults=(Fault(f"/query/{parameter}", rule, message),))

@@ -1,0 +1,49 @@
+-- name: learner_by_id
+-- Returns the learner with the id given, if there is one.
+SELECT learner FROM records.learner_profile WHERE learner = $1::uuid;
+
+-- name: learner_by_reference
+-- Returns the learner whom a reference of the kind given leads to, if there is one.
+SELECT learner FROM records.learner_reference WHERE kind = $1 AND value = $2;
+
+-- name: impact
+-- Returns the impact of a learner who has facts; no row for one who has none, objects, or is unknown.
+SELECT scored.* FROM impact.learner_impact($1, $2) AS scored WHERE scored.facts > 0;
+
+-- name: explanation
+-- Returns the facts of a learner with their credits, largest first, $3 at most, each beside the learner's impact: one snapshot.
+SELECT
+    scored.learner, scored.reception, scored.contribution, scored.grounding, scored.impact, scored.facts, scored.informal,
+    scored.rules_version, scored.as_of, fact.statement_id, fact.dimension, fact.peer, fact.object, fact.course,
+    titled.title AS course_title, fact.method, fact.evidence, fact.weight, fact.kappa, fact.age_weeks, fact.credit,
+    fact.counted, fact.informal AS fact_informal
+FROM impact.learner_impact($1, $2) AS scored
+CROSS JOIN impact.explanation($1, $2) AS fact
+LEFT JOIN records.course_title AS titled ON titled.course = fact.course
+ORDER BY fact.credit DESC, fact.age_weeks, fact.statement_id, fact.dimension
+LIMIT $3;
+
+-- name: changes
+-- Returns the learners whose facts changed beyond the place ($1, $2), $3 at most, in commit order, with their impact at $4;
+-- one whose facts are gone comes as deleted, without numbers.
+SELECT
+    changed.changed_xid::text AS changed_xid, changed.learner, changed.deleted, profile.external_id, scored.reception,
+    scored.contribution, scored.grounding, scored.impact, scored.facts, scored.informal, scored.rules_version, scored.as_of
+FROM (
+    SELECT *
+    FROM impact.change
+    WHERE (changed_xid, learner) > ($1::text::xid8, $2::uuid)
+    ORDER BY changed_xid, learner
+    LIMIT $3
+) AS changed
+LEFT JOIN records.learner_profile AS profile ON profile.learner = changed.learner
+LEFT JOIN LATERAL impact.learner_impact(changed.learner, $4) AS scored ON NOT changed.deleted
+ORDER BY changed.changed_xid, changed.learner;
+
+-- name: is_ahead
+-- Says whether transaction $1 is one that this server has not come to: the cursor is of another one, or from before a restore.
+SELECT $1::text::xid8 > pg_snapshot_xmax(pg_current_snapshot());
+
+-- name: audit
+-- Writes down who asked, for what, about whom, and how many learners the answer tells of.
+INSERT INTO audit (at, key_id, action, purpose, learner, learners) VALUES ($1, $2, $3, $4, $5, $6);

@@ -1,0 +1,156 @@
+"""The doors to impact: read it for a stated purpose, and object to it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.domain.credential import Credential, Scope
+from services.gateway.impact import answers, documentation
+from services.gateway.impact.asking import (
+    BEGINNING,
+    Place,
+    as_of,
+    check_parameters,
+    cursor_of,
+    limit_of,
+    place_of,
+    purpose_of,
+    reference_of,
+)
+from services.gateway.impact.store import Action, ImpactStore, Reading, Row
+from shared.clock import Clock, rfc3339
+from shared.contracts import OBJECTION, Objection, encode
+from shared.http import Problem
+from shared.postgres import Database
+from shared.stream import Outgoing
+from shared.stream.log import Log
+
+Authorise: TypeAlias = Callable[[Request, Scope], Awaitable[Credential]]
+"""Return the credential that a request shows; raises Problem 401 or 403."""
+
+ONE: Final = frozenset({"purpose", "as_of"})
+EXPLAINED: Final = ONE | {"limit"}
+MANY: Final = EXPLAINED | {"changed_since"}
+FACTS, MOST_FACTS = 1000, 10_000
+PAGE, LARGEST_PAGE = 100, 1000
+
+
+def routes(database: Database, log: Log, clock: Clock, authorise: Authorise) -> APIRouter:
+    """Return the impact doors; *database* may read `impact` and `records`, and writes the audit in its own schema."""
+    doors = Doors(ImpactStore(database), log, clock, authorise)
+    router = APIRouter(prefix="/v1", tags=["impact"])
+    learner = "/learners/{ref:path}"  # HR's ids may hold a slash
+    get, put, delete = ["GET"], ["PUT"], ["DELETE"]
+    router.add_api_route(f"{learner}/impact", doors.impact, methods=get, openapi_extra=documentation.IMPACT)
+    router.add_api_route(f"{learner}/explanation", doors.explanation, methods=get, openapi_extra=documentation.EXPLANATION)
+    router.add_api_route(f"{learner}/impact/explanation", doors.explanation, methods=get, include_in_schema=False)
+    router.add_api_route("/impact", doors.changes, methods=get, openapi_extra=documentation.CHANGES)
+    router.add_api_route("/impact.csv", doors.changes_as_csv, methods=get, openapi_extra=documentation.CHANGES_AS_CSV)
+    router.add_api_route(f"{learner}/objection", doors.object, methods=put, openapi_extra=documentation.OBJECTION)
+    router.add_api_route(f"{learner}/objection", doors.withdraw, methods=delete, openapi_extra=documentation.OBJECTION)
+    return router
+
+
+class Doors:
+    """One method for each endpoint."""
+
+    def __init__(self, store: ImpactStore, log: Log, clock: Clock, authorise: Authorise) -> None:
+        self._store = store
+        self._log = log
+        self._clock = clock
+        self._authorise = authorise
+
+    async def impact(self, request: Request) -> Response:
+        """Tell what a learner's social learning was worth to others and to formal learning."""
+        reading = await self._reader(request, ONE)
+        moment = as_of(request, reading.at)
+        row = await self._store.impact(reading, reference_of(request), moment)
+        if row is None:
+            raise _nothing()
+        return answers.tagged(answers.impact(row), moment, request.headers.get("if-none-match"))
+
+    async def explanation(self, request: Request) -> Response:
+        """Tell which statements a learner's impact comes from, with the credit and the evidence of each."""
+        reading = await self._reader(request, EXPLAINED)
+        moment = as_of(request, reading.at)
+        limit = limit_of(request, default=FACTS, most=MOST_FACTS)
+        rows = await self._store.explanation(reading, reference_of(request), moment, limit)
+        if not rows:
+            raise _nothing()
+        return answers.tagged(answers.explanation(rows), moment, request.headers.get("if-none-match"))
+
+    async def changes(self, request: Request) -> Response:
+        """Tell whose impact changed since a cursor, in JSON or, where the caller prefers it, in CSV."""
+        if _prefers_csv(request):
+            return await self.changes_as_csv(request)
+        rows, following, headers = await self._page(request)
+        return answers.json_response(answers.changes(rows, following), headers)
+
+    async def changes_as_csv(self, request: Request) -> Response:
+        """Tell whose impact changed since a cursor, in CSV; the next cursor stands in a header."""
+        rows, following, headers = await self._page(request)
+        headers |= {"Cache-Control": "private, no-cache", answers.CURSOR_HEADER: cursor_of(following)}
+        return Response(answers.table(rows), media_type=answers.CSV_TYPE, headers=headers)
+
+    async def object(self, request: Request) -> Response:
+        """Pass on that a learner objects to being scored: their impact is deleted, and none is computed any more."""
+        return await self._say(request, Action.OBJECT)
+
+    async def withdraw(self, request: Request) -> Response:
+        """Pass on that a learner no longer objects: what they do from now on is scored."""
+        return await self._say(request, Action.WITHDRAW)
+
+    async def _reader(self, request: Request, parameters: frozenset[str]) -> Reading:
+        credential = await self._authorise(request, Scope.IMPACT_READ)
+        check_parameters(request, parameters)
+        return Reading(credential.key_id, self._clock(), purpose_of(request))
+
+    async def _page(self, request: Request) -> tuple[Sequence[Row], Place, dict[str, str]]:
+        """Return a page of changes, the place behind it, and its headers; a full page links to the next one."""
+        reading = await self._reader(request, MANY)
+        place, limit = place_of(request), limit_of(request, default=PAGE, most=LARGEST_PAGE)
+        rows = await self._store.changes(reading, place, as_of(request, reading.at), limit)
+        if not rows and place != BEGINNING and await self._store.is_ahead(place):
+            raise Problem(410, "The cursor is of another database, or from before a restore; begin without one")
+        following = Place(int(rows[-1]["changed_xid"]), rows[-1]["learner"]) if rows else place
+        headers = {"Vary": "Accept"}
+        if len(rows) == limit:
+            headers["Link"] = f'<{_next_page(request, following)}>; rel="next"'
+        return rows, following, headers
+
+    async def _say(self, request: Request, action: Action) -> Response:
+        credential = await self._authorise(request, Scope.IMPACT_WRITE)
+        check_parameters(request, ())
+        now = self._clock()
+        learner = await self._store.find(Reading(credential.key_id, now, None), reference_of(request), action)
+        if learner is None:
+            raise Problem(404, "No learner is known by this reference")
+        said = Objection(str(learner), action is Action.OBJECT, rfc3339(now))
+        await self._log.append([Outgoing(OBJECTION, encode(said), key=_key(learner))])
+        return answers.json_response({"learner": said.learner, "objects": said.objects, "at": said.at}, status=202)
+
+
+def _nothing() -> Problem:
+    """Answer the same for unknown people, for people without facts and for people who object: nobody can tell who objects."""
+    return Problem(404, "There is no impact to show for this reference")
+
+
+def _next_page(request: Request, following: Place) -> str:
+    parameters = dict(request.query_params) | {"changed_since": cursor_of(following)}
+    return f"{request.url.path}?{urlencode(parameters)}"
+
+
+def _prefers_csv(request: Request) -> bool:
+    accepted = [part.split(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
+    return "text/csv" in accepted and "application/json" not in accepted
+
+
+def _key(learner: UUID) -> bytes:
+    return str(learner).encode()

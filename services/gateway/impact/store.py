@@ -1,0 +1,102 @@
+"""Read impact through scoring's contract and write down who read it, in one transaction: no answer without its audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from services.gateway.impact.asking import Kind, Place, Purpose, Reference
+from shared.postgres import Database, Transaction, load_queries
+
+QUERIES: Final = load_queries("services.gateway.impact")
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+class Action(StrEnum):
+    """What was asked for."""
+
+    IMPACT = "impact"
+    EXPLANATION = "explanation"
+    CHANGES = "changes"
+    OBJECT = "object"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who reads (*key_id*), when, and what for; *purpose* is None for objections."""
+
+    key_id: str
+    at: datetime
+    purpose: Purpose | None
+
+
+class ImpactStore:
+    """Impact as others may read it, and the audit of it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def impact(self, reading: Reading, reference: Reference, as_of: datetime) -> Row | None:
+        """Return the impact of whom *reference* names; None where there is none to show."""
+
+        async def read(transaction: Transaction) -> Row | None:
+            learner = await _learner(transaction, reference)
+            row = None if learner is None else await transaction.fetchrow(QUERIES["impact"], learner, as_of)
+            await _audit(transaction, reading, Action.IMPACT, learner, int(row is not None))
+            return None if row is None else dict(row)
+
+        return await self._database.run(read)
+
+    async def explanation(self, reading: Reading, reference: Reference, as_of: datetime, limit: int) -> Sequence[Row]:
+        """Return the impact of whom *reference* names beside *limit* of its facts at most; empty where there is none to show."""
+
+        async def read(transaction: Transaction) -> Sequence[Row]:
+            learner = await _learner(transaction, reference)
+            rows = [] if learner is None else await transaction.fetch(QUERIES["explanation"], learner, as_of, limit)
+            await _audit(transaction, reading, Action.EXPLANATION, learner, int(bool(rows)))
+            return [dict(row) for row in rows]
+
+        return await self._database.run(read)
+
+    async def changes(self, reading: Reading, place: Place, as_of: datetime, limit: int) -> Sequence[Row]:
+        """Return the learners whose impact changed beyond *place*, *limit* at most, in commit order."""
+
+        async def read(transaction: Transaction) -> Sequence[Row]:
+            rows = await transaction.fetch(QUERIES["changes"], str(place.xid), place.learner, limit, as_of)
+            await _audit(transaction, reading, Action.CHANGES, None, len(rows))
+            return [dict(row) for row in rows]
+
+        return await self._database.run(read)
+
+    async def is_ahead(self, place: Place) -> bool:
+        """Say whether *place* lies where this server has not been."""
+        return bool(await self._database.fetchval(QUERIES["is_ahead"], str(place.xid)))
+
+    async def find(self, reading: Reading, reference: Reference, action: Action) -> UUID | None:
+        """Return whom *reference* names, or None; *action* is what will be done for them."""
+
+        async def read(transaction: Transaction) -> UUID | None:
+            learner = await _learner(transaction, reference)
+            await _audit(transaction, reading, action, learner, int(learner is not None))
+            return learner
+
+        return await self._database.run(read)
+
+
+async def _learner(transaction: Transaction, reference: Reference) -> UUID | None:
+    if reference.kind is Kind.ID:
+        found = await transaction.fetchval(QUERIES["learner_by_id"], UUID(reference.value))
+    else:
+        found = await transaction.fetchval(QUERIES["learner_by_reference"], reference.kind.value, reference.value)
+    return None if found is None else UUID(str(found))
+
+
+async def _audit(transaction: Transaction, reading: Reading, action: Action, learner: UUID | None, learners: int) -> None:
+    purpose = reading.purpose.value if reading.purpose is not None else None
+    await transaction.execute(QUERIES["audit"], reading.at, reading.key_id, action.value, purpose, learner, learners)
