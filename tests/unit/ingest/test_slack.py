@@ -1,0 +1,209 @@
+"""What Slack's deliveries mean, and what of them is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.slack.events import read
+from services.ingest.domain.interaction import ChannelId, Event, Kind
+from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
+from services.ingest.domain.source import Hearing, Policy, Source
+from tests.support.ingest import SLACK, account_names, slack, slack_message, slack_reaction
+
+TS = "1772452800.000100"
+
+
+def heard(event: Mapping[str, Any], policy: Policy | None = None, source: Source = SLACK) -> Reading:
+    source = replace(source, policy=policy) if policy else source
+    return read(source, Delivery({}, slack(event).document))
+
+
+def message(text: str = "How?", **more: Any) -> dict[str, Any]:
+    return slack_message("U1", TS, text, **more)
+
+
+def changed(before: Mapping[str, Any], **now: Any) -> dict[str, Any]:
+    event = {"type": "message", "subtype": "message_changed", "channel": "C1", "ts": TS, "event_ts": TS}
+    return {**event, "message": {**before, **now}, "previous_message": before}
+
+
+EDITED = {"edited": {"user": "U1", "ts": "1772452900.000000"}}
+
+IGNORED = [
+    (message(bot_id="B1"), Reason.BOT),
+    (message(subtype="bot_message"), Reason.BOT),
+    (slack_message("USLACKBOT", TS, "Reminder"), Reason.BOT),
+    (message(subtype="channel_join"), Reason.SYSTEM_MESSAGE),
+    (message(subtype="channel_topic"), Reason.SYSTEM_MESSAGE),
+    (message(channel="D1", channel_type="im"), Reason.DIRECT_MESSAGE),
+    (message(channel="G1", channel_type="mpim"), Reason.DIRECT_MESSAGE),
+    (message(channel="C9", channel_type="group"), Reason.PRIVATE_CHANNEL),
+    (message(channel="C9", channel_type="something new"), Reason.PRIVATE_CHANNEL),
+    (slack_reaction("U1", TS, "eyes", TS, item={"type": "file", "file": "F1"}), Reason.UNMAPPED),
+    (slack_reaction("U1", TS, "eyes", TS, item={"type": "message", "channel": "D1", "ts": TS}), Reason.DIRECT_MESSAGE),
+    (slack_reaction("U1", TS, "eyes", TS, item={"type": "message", "channel": "G1", "ts": TS}), Reason.PRIVATE_CHANNEL),
+    (changed(message("Hi"), **EDITED), Reason.UNCHANGED),
+    (changed(message("Hi"), text="Hi", attachments=[{}]), Reason.UNCHANGED),
+    (changed({**message("Hi"), **EDITED}, text="Hi there"), Reason.UNCHANGED),
+    (changed(message("Hi", bot_id="B1"), text="Ho", **EDITED), Reason.BOT),
+    ({"type": "message", "subtype": "message_deleted", "channel": "C1", "deleted_ts": TS, "ts": TS,
+      "previous_message": {"bot_id": "B1", "ts": TS}}, Reason.BOT),
+    ({"type": "pin_added", "user": "U1", "item": {"type": "message"}}, Reason.UNMAPPED),
+    ({"type": "member_joined_channel", "user": "U1", "channel": "C1"}, Reason.UNMAPPED),
+    ({"type": "app_mention", "user": "U1", "text": "<@U2> hi", "ts": TS, "channel": "C1"}, Reason.UNMAPPED),
+    ({"type": ["message"]}, Reason.UNMAPPED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "reason"), IGNORED)
+def test_what_is_not_ours_is_ignored_with_its_reason(event: Mapping[str, Any], reason: Reason) -> None:
+    reading = heard(event)
+
+    assert reading.ignored == (reason,)
+    assert not reading.decided
+    assert not reading.undecided
+
+
+def test_a_private_message_shows_its_channel_to_be_private() -> None:
+    assert heard(message(channel="C9", channel_type="group")).closed == ("C9",)
+
+
+def test_a_reaction_in_a_channel_that_is_known_to_be_private_is_ignored() -> None:
+    source = replace(SLACK, closed=frozenset({ChannelId("C1")}))
+
+    assert heard(slack_reaction("U1", TS, "eyes", TS), source=source).ignored == (Reason.PRIVATE_CHANNEL,)
+
+
+def test_only_channels_of_the_allow_list_are_heard() -> None:
+    policy = Policy(channels=frozenset({ChannelId("C2")}))
+
+    assert heard(message(), policy).ignored == (Reason.CHANNEL_NOT_ALLOWED,)
+    assert heard(message(channel="C2"), policy).decided
+
+
+def test_an_excluded_account_is_not_heard_but_its_thread_is_known() -> None:
+    reading = heard(message(), Policy(excluded=account_names("U1")))
+
+    assert reading.ignored == (Reason.EXCLUDED_ACCOUNT,)
+    assert [(known.author, known.question) for known in reading.known] == [(None, False)]
+
+
+def test_text_is_kept_only_if_the_policy_says_so() -> None:
+    assert heard(message("How?"), Policy(hearing=Hearing.METADATA)).decided[0].text is None
+    assert heard(message("How?"), Policy(hearing=Hearing.TEXT)).decided[0].text == "How?"
+
+
+def test_the_text_of_a_direct_message_is_never_kept() -> None:
+    policy = Policy(direct=True, hearing=Hearing.TEXT)
+
+    (interaction,) = heard(message(channel="D1", channel_type="im"), policy).decided
+
+    assert interaction.text is None
+
+
+@pytest.mark.parametrize(("text", "kind"), [("How does it work?", Kind.ASK), ("It works.", Kind.POST)])
+def test_a_threads_root_with_a_question_mark_asks(text: str, kind: Kind) -> None:
+    assert heard(message(text)).decided[0].kind is kind
+
+
+@pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share", "me_message"])
+def test_what_people_say_in_other_ways_is_said_too(subtype: str) -> None:
+    assert heard(message(subtype=subtype)).decided
+
+
+def test_a_reply_waits_for_the_root_of_its_thread() -> None:
+    (undecided,) = heard(slack_message("U2", "1772452860.000200", "So.", thread_ts=TS)).undecided
+
+    assert (undecided.rule, undecided.target) == (Rule.REPLY, f"C1:{TS}")
+
+
+@pytest.mark.parametrize("name", ["white_check_mark", "heavy_check_mark"])
+def test_an_accepting_reaction_waits_for_its_target(name: str) -> None:
+    (undecided,) = heard(slack_reaction("U1", TS, name, "1772452900.000100")).undecided
+
+    assert undecided.rule is Rule.ACCEPTING_REACTION
+
+
+def test_a_skin_tone_changes_no_reaction() -> None:
+    (interaction,) = heard(slack_reaction("U1", TS, "+1::skin-tone-3", "1772452900.000100", "U2")).decided
+
+    assert (interaction.kind, interaction.emoji, interaction.author) == (Kind.REACT, "U+1F44D", "U2")
+
+
+def test_a_workspaces_own_emoji_keeps_its_name() -> None:
+    assert heard(slack_reaction("U1", TS, "party-gopher", TS)).decided[0].emoji == ":party-gopher:"
+
+
+def test_an_edit_tells_its_revision() -> None:
+    (interaction,) = heard(changed(message("Hi"), text="Ho", **EDITED)).decided
+
+    assert (interaction.event, interaction.revision, interaction.text) == (Event.EDITED, "1772452900.000000", "Ho")
+    assert interaction.happened == "2026-03-02T12:01:40.000000Z"
+
+
+def test_an_edit_without_its_previous_version_is_told() -> None:
+    event = changed(message("Hi"), text="Ho", **EDITED)
+    del event["previous_message"]
+
+    assert heard(event).decided
+
+
+def test_a_thread_whose_root_is_taken_back_becomes_a_tombstone() -> None:
+    event = changed(message("How?"), subtype="tombstone", user="USLACKBOT", text="This message was deleted.")
+
+    (interaction,) = heard(event).decided
+
+    assert (interaction.kind, interaction.actor) == (Kind.DELETE, "U1")
+
+
+def test_a_delete_that_names_nobody_is_told_of_the_author_once_known() -> None:
+    event = {"type": "message", "subtype": "message_deleted", "channel": "C1", "deleted_ts": TS, "ts": "1772452900.000100"}
+
+    (undecided,) = heard(event).undecided
+
+    assert undecided.rule is Rule.WITHDRAWAL
+
+
+def test_a_delete_where_nothing_is_heard_names_neither_person_nor_place() -> None:
+    event = {"type": "message", "subtype": "message_deleted", "channel": "D1", "channel_type": "im", "deleted_ts": TS,
+             "ts": TS, "previous_message": message()}  # fmt: skip
+
+    (undecided,) = heard(event).undecided
+
+    assert (undecided.interaction.actor, undecided.interaction.place) == ("", None)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "message", "channel": "C1", "user": "U1", "text": "no ts"},
+        {**message(), "ts": "yesterday"},
+        {**message(), "ts": 1772452800.0001},
+        {**message(), "user": ""},
+        {**message(), "user": {"id": "U1"}},
+        {**message(), "user": "U 1\x00"},
+        {**message(), "channel": None},
+        slack_reaction("U1", TS, "", TS),
+        slack_reaction("U1", TS, "x" * 1000, TS),
+    ],
+)
+def test_what_lacks_what_it_needs_is_incomplete(event: Mapping[str, Any]) -> None:
+    with pytest.raises(Incomplete):
+        heard(event)
+
+
+def test_the_handshake_is_answered_with_its_challenge() -> None:
+    reading = read(SLACK, Delivery({}, {"type": "url_verification", "challenge": "3eZbrw"}))
+
+    assert reading.answer == "3eZbrw"
+
+
+def test_a_warning_that_slack_holds_events_back_is_heard() -> None:
+    document = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1518467820}
+
+    assert read(SLACK, Delivery({}, document)).ignored == (Reason.RATE_LIMITED,)
