@@ -115,3 +115,16 @@ UPDATE interaction
 SET links = said.links, emitted = said.emitted, revision = said.revision
 FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[]) AS said (statement_id, links, emitted, revision)
 WHERE interaction.statement_id = said.statement_id
+
+-- name: digest_rows
+-- Returns what is known, row by row in one order, without revisions, places in the record and times of bookkeeping.
+SELECT 'interaction' AS name, jsonb_build_array(
+    statement_id, happened, verb, actor, object, object_type, makes_object, parent, threads, courses, target, team, urls,
+    voided, redacted, convert_from(links, 'UTF8')
+)::text AS line
+FROM interaction
+UNION ALL
+SELECT 'learner', jsonb_build_array(id, external_id, name, email_sha1)::text FROM learner
+UNION ALL
+SELECT 'alias', jsonb_build_array(ifi, learner)::text FROM alias
+ORDER BY name, line

@@ -1,0 +1,103 @@
+"""How a statement names a course, and how surely."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.enrichment.domain.catalogue import Catalogue, Course, CourseIri, normal_url
+from services.enrichment.domain.features import Features, features
+from services.enrichment.domain.links import Link, Method, best, inherit, own_links
+from shared.xapi.vocabulary import ActivityType, Verb
+from tests.support.conversation import HOME, statement
+
+PYTHON = Course(
+    CourseIri("https://lms.example/course/py"), "Python", urls=("https://www.docs.example/py/",), channels=(f"C9@{HOME}",)
+)
+SQL = Course(CourseIri("urn:course:sql"), "SQL", aliases=("https://lms.example/alias/sql",))
+CATALOGUE = Catalogue.of([PYTHON, SQL])
+
+
+def said(text: str = "", **changes: object) -> Features:
+    written = statement("x", "ada", Verb.POSTED, "m1", text=text)
+    written["context"].update(changes)
+    return features(written)
+
+
+def course_activity(iri: str) -> dict[str, object]:
+    return {"grouping": [{"id": iri, "definition": {"type": ActivityType.COURSE}}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see https://lms.example/course/py",
+        "see https://LMS.example/course/py/lesson/3?utm_source=chat#top",
+        "(http://docs.example/py/),",
+        "<https://docs.example/py|the docs>",
+        "**https://lms.example:443/course/py**",
+    ],
+)
+def test_an_address_into_a_course_links_it(text: str) -> None:
+    (link,) = own_links(said(text), CATALOGUE)
+
+    assert (link.course, link.method, link.confidence) == (PYTHON.iri, Method.URL, 980_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://lms.example/course/pyramid",
+        "https://evil.example/?https://lms.example/course/py2",
+        "lms.example",
+        "https://[::1",
+        "",
+    ],
+)
+def test_an_address_that_only_looks_like_it_links_nothing(text: str) -> None:
+    assert own_links(said(text), CATALOGUE) == ()
+
+
+def test_a_course_in_the_context_is_certain() -> None:
+    (link,) = own_links(said(contextActivities=course_activity("urn:course:sql")), CATALOGUE)
+
+    assert (link.course, link.method, link.confidence) == (SQL.iri, Method.EXPLICIT, 1_000_000)
+
+
+def test_an_alias_of_a_course_in_the_context_is_the_course() -> None:
+    (link,) = own_links(said(contextActivities=course_activity("https://lms.example/alias/sql")), CATALOGUE)
+
+    assert link.course == SQL.iri
+
+
+def test_a_course_that_nobody_imported_is_linked_when_the_statement_says_that_it_is_one() -> None:
+    (link,) = own_links(said(contextActivities=course_activity("https://other.example/c/1")), CATALOGUE)
+
+    assert link.course == "https://other.example/c/1"
+
+
+def test_a_bound_channel_links_what_is_said_there() -> None:
+    (link,) = own_links(said(team={"objectType": "Group", "account": {"homePage": HOME, "name": "C9"}}), CATALOGUE)
+
+    assert (link.course, link.method) == (PYTHON.iri, Method.CHANNEL)
+
+
+def test_the_surest_link_to_a_course_is_kept() -> None:
+    weak, sure = (Link(PYTHON.iri, Method.CHANNEL, 950_000, "c"), Link(PYTHON.iri, Method.URL, 980_000, "u"))
+
+    assert best([weak, sure]) == (sure,)
+
+
+def test_a_reply_inherits_a_hundredth_less() -> None:
+    (link,) = inherit([Link(PYTHON.iri, Method.URL, 980_000, "docs.example/py")])
+
+    assert link == Link(PYTHON.iri, Method.THREAD, 970_200, "url: docs.example/py")
+
+
+def test_an_address_is_the_same_however_it_is_written() -> None:
+    spellings = ["https://www.lms.example/a/", "http://LMS.example:80/a?utm_source=x", "https://lms.example/a#part"]
+
+    assert {normal_url(url) for url in spellings} == {"lms.example/a"}
+
+
+def test_a_query_that_names_the_course_is_kept() -> None:
+    assert normal_url("https://moodle.example/course/view.php?lang=en&id=7") == "moodle.example/course/view.php?id=7"
