@@ -11,6 +11,7 @@ from services.scoring.domain.facts import Fact, Receipt, facts, receipt
 from services.scoring.domain.rules import VERSION
 from services.scoring.metrics import Applied, ScoringMetrics
 from services.scoring.reading import read_news, read_words
+from services.scoring.rules import check_rules
 from services.scoring.store import Books, Row
 from shared.contracts import ENRICHED, OBJECTION
 from shared.postgres import Transaction
@@ -27,7 +28,10 @@ class Scoring:
         self._metrics = metrics
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
-        """Apply *batch*; what cannot be read is rejected, and its neighbours go on."""
+        """Apply *batch*; what cannot be read is rejected, and its neighbours go on.
+
+        Raises Misconfigured where the tables have come to be of other rules, as when a newer version replays beside this one.
+        """
         books = Books(transaction)
         if batch.partition.topic == OBJECTION.name:
             return await self._object(batch.records, books)
@@ -39,6 +43,7 @@ class Scoring:
         applied = Applied()
         if news:
             await books.share_objections()
+            check_rules(await books.rules())
             fresh = await books.advance_revisions({statement: each.act.revision for statement, each in news.items()})
             if fresh:
                 known = [statement for statement, is_known in fresh.items() if is_known]

@@ -8,6 +8,14 @@ from shared.errors import Misconfigured
 from shared.postgres import Database, Transaction
 
 
+def check_rules(current: str | None) -> None:
+    """Return where the tables are of the rules that this code scores by. Raises Misconfigured elsewhere."""
+    if current != VERSION:
+        raise Misconfigured(
+            f"The facts were made by the rules {current}, and this code scores by {VERSION}: run `symposia replay`"
+        )
+
+
 async def adopt_rules(database: Database) -> None:
     """Note the rules that this code scores by, where none are yet.
 
@@ -19,10 +27,8 @@ async def adopt_rules(database: Database) -> None:
         current = await transaction.fetchval(QUERIES["current_rules"])
         if current is None:
             await transaction.execute(QUERIES["adopt_rules"], VERSION, definition())
-        elif current != VERSION:
-            raise Misconfigured(
-                f"The facts were made by the rules {current}, and this version scores by {VERSION}: run `symposia replay`."
-            )
+        else:
+            check_rules(current)
 
     await database.run(adopt)
 

@@ -52,6 +52,11 @@ class Books:
         """Wait until nobody scores, and hold back scoring until the transaction ends."""
         await self._transaction.execute(QUERIES["hold_objections"])
 
+    async def rules(self) -> str | None:
+        """Return the version of the rules that the tables were made by."""
+        current: str | None = await self._transaction.fetchval(QUERIES["current_rules"])
+        return current
+
     async def advance_revisions(self, revisions: Mapping[StatementId, int]) -> dict[StatementId, bool]:
         """Note the *revisions* that are news; return their statements, and whether an older revision was applied before."""
         rows = await self._transaction.fetch(QUERIES["advance_revisions"], list(revisions), list(revisions.values()))

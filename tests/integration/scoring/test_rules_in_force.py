@@ -21,6 +21,13 @@ async def test_facts_of_other_rules_stop_the_start(bench: ScoringBench) -> None:
         await adopt_rules(bench.database)
 
 
+async def test_a_consumer_stops_when_a_replay_changes_the_rules_under_it(bench: ScoringBench) -> None:
+    await bench.database.execute(OTHERS)
+
+    with pytest.raises(Misconfigured, match="replay"):
+        await bench.hear(community(1, size=3))
+
+
 async def test_a_replay_begins_with_empty_tables_and_these_rules_and_keeps_objections(bench: ScoringBench) -> None:
     messages = community(1, size=30)
     await bench.apply(objection(0))

@@ -1,0 +1,68 @@
+"""The service as it runs: messages in the log become facts, and it says how it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from services.scoring.app import open_service
+from services.scoring.settings import Settings
+from shared.contracts import ENRICHED, encode
+from shared.postgres import Database
+from shared.service import Service, run
+from shared.settings import HttpSettings, PostgresSettings
+from shared.stream import Log, Outgoing, StreamMetrics, StreamSettings
+from shared.stream.open import open_log
+from shared.telemetry import new_registry
+from tests.support.community import BEGIN, community
+from tests.support.oracle import impacts
+from tests.support.scoring import ScoringBench
+
+
+@pytest.fixture
+async def log(postgres_settings: PostgresSettings) -> AsyncIterator[Log]:
+    metrics = StreamMetrics(new_registry("test", "0"))
+    opened = await open_log(StreamSettings(), postgres_settings, application="test", metrics=metrics)
+    yield opened
+    await opened.close()
+
+
+async def test_the_service_scores_what_the_log_brings_and_buries_what_it_cannot_read(
+    log: Log, postgres_settings: PostgresSettings
+) -> None:
+    messages = community(5, size=80)
+    settings = Settings(postgres=postgres_settings, http=HttpSettings(port=0))
+    stop = asyncio.Event()
+
+    async with open_service(settings) as service, asyncio.TaskGroup() as group:
+        group.create_task(run([service], stop))
+        await log.append([Outgoing(ENRICHED, b"poison", key=b"x")])
+        await log.append([Outgoing(ENRICHED, encode(message), key=message.id.encode()) for message in messages])
+        metrics = await until_applied(service, len(messages) + 1)
+        stop.set()
+
+    database = await Database.open(postgres_settings, schema="impact", application="test")
+    bench = ScoringBench(database)
+    await bench.check(messages, BEGIN)
+    await database.close()
+    assert impacts(messages, BEGIN)
+    assert 'symposia_dead_letter_records_total{group="scoring",topic="xapi.statement.enriched.v1"} 1.0' in metrics
+    assert "symposia_e2e_freshness_seconds_count" in metrics
+
+
+async def until_applied(service: Service, number: int) -> str:
+    """Scrape until *number* records were applied or rejected."""
+    async with (
+        httpx.AsyncClient(transport=httpx.ASGITransport(service.app), base_url="http://scoring") as client,
+        asyncio.timeout(30),
+    ):
+        while True:
+            text = (await client.get("/metrics")).text
+            counted = [line for line in text.splitlines() if line.startswith("symposia_consumer_records_total")]
+            done = [float(line.rsplit(" ", 1)[1]) for line in counted if "applied" in line or "rejected" in line]
+            if sum(done) >= number:
+                return text
+            await asyncio.sleep(0.05)
