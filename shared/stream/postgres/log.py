@@ -43,11 +43,18 @@ class PostgresLog:
         self._forgetting: asyncio.Task[None] | None = None
 
     async def ensure(self, topics: Sequence[Topic]) -> None:
-        """Create the partitions that do not exist, and delete from now on what is past its retention. Raises Unavailable."""
+        """Create the topics that do not exist, and delete from now on what is past its retention.
+
+        Raises Unavailable, and Misconfigured where a topic has fewer partitions than ours: adding some moves keys to others.
+        """
         for topic in topics:
             await self._database.execute(_QUERIES["create_partitions"], topic.name, topic.partitions)
-            self._retention[topic.name] = topic.retention_ms
         await self._load([topic.name for topic in topics])
+        for topic in topics:
+            there = len(self._topics[topic.name])
+            if there < topic.partitions:
+                raise Misconfigured(f"topic {topic.name} has {there} partitions, fewer than {topic.partitions}")
+            self._retention[topic.name] = topic.retention_ms
         if self._forgetting is None:
             self._forgetting = spawn(self._forget_forever(), "log retention")
 

@@ -1,6 +1,8 @@
 -- name: create_partitions
--- Create the partitions of a topic that do not exist.
-INSERT INTO partition (topic, number) SELECT $1, number FROM generate_series(0, $2::integer - 1) AS number
+-- Create the partitions of a topic that does not exist; one that does keeps those it has.
+INSERT INTO partition (topic, number)
+SELECT $1::text, number FROM generate_series(0, $2::integer - 1) AS number
+WHERE NOT EXISTS (SELECT FROM partition WHERE topic = $1::text)
 ON CONFLICT (topic, number) DO NOTHING
 
 -- name: partitions_of

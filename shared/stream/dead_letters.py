@@ -1,0 +1,97 @@
+"""What the operator does with dead letters: look at them, append them again, or let them rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.contracts.topics import Topic
+from shared.postgres import Database, load_queries
+from shared.stream.log import Log
+from shared.stream.record import Header, Outgoing, Partition
+from shared.stream.wire import decode_headers
+
+_QUERIES = load_queries("shared.stream", "dead_letters.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Buried:
+    """A dead letter as its table keeps it; *state* is waiting, replayed or discarded, *size* the bytes of the value."""
+
+    id: int
+    group: str
+    partition: Partition
+    offset: int
+    reason: str
+    attempts: int
+    size: int
+    appended_at: datetime
+    first_seen: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a dead letter holds."""
+
+    key: bytes | None
+    value: bytes
+    headers: tuple[Header, ...]
+
+
+class DeadLetters:
+    """The dead letters of the service whose schema *database* was opened for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(self, *, state: str = "waiting", after: int = 0, limit: int = 100) -> Sequence[Buried]:
+        """Return dead letters in *state* with ids above *after*, in the order of their ids. Raises Unavailable."""
+        return [_buried(row) for row in await self._database.fetch(_QUERIES["list_letters"], state, after, limit)]
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many dead letters there are in each state. Raises Unavailable."""
+        return {row["state"]: row["letters"] for row in await self._database.fetch(_QUERIES["count_letters"])}
+
+    async def show(self, letter: int) -> tuple[Buried, Content] | None:
+        """Return the dead letter with id *letter* and what it holds, or None where there is none. Raises Unavailable."""
+        row = await self._database.fetchrow(_QUERIES["show_letter"], letter)
+        return None if row is None else (_buried(row), Content(row["key"], row["value"], decode_headers(row["headers"])))
+
+    async def replay(self, letter: int, log: Log) -> bool:
+        """Append the dead letter with id *letter* to its topic again, and mark it; say whether it was waiting.
+
+        All groups of the topic hear it again, which their idempotence bears. Where the mark cannot be made after the append,
+        the letter waits still, and replaying it again is harmless. Raises Unavailable.
+        """
+        found = await self.show(letter)
+        if found is None or found[0].state != "waiting":
+            return False
+        buried, content = found
+        topic = Topic(buried.partition.topic)
+        await log.append([Outgoing(topic, content.value, content.key, content.headers)])
+        return await self._settle(letter, "replayed")
+
+    async def discard(self, letter: int) -> bool:
+        """Mark the dead letter with id *letter* as not to be replayed; say whether it was waiting. Raises Unavailable."""
+        return await self._settle(letter, "discarded")
+
+    async def _settle(self, letter: int, state: str) -> bool:
+        return await self._database.fetchval(_QUERIES["settle_letter"], letter, state) is not None
+
+
+def _buried(row: Any) -> Buried:
+    return Buried(
+        id=row["id"],
+        group=row["group_name"],
+        partition=Partition(row["topic"], row["partition"]),
+        offset=row["offset"],
+        reason=row["reason"],
+        attempts=row["attempts"],
+        size=row["size"],
+        appended_at=row["appended_at"],
+        first_seen=row["first_seen"],
+        state=row["state"],
+    )

@@ -1,0 +1,22 @@
+-- name: list_letters
+-- Dead letters in a state, in the order of their ids; what they hold is left out, because it may be large.
+SELECT id, group_name, topic, partition, "offset", reason, attempts, octet_length(value) AS size, appended_at, first_seen, state
+FROM dead_letter
+WHERE state = $1 AND id > $2
+ORDER BY id
+LIMIT $3
+
+-- name: count_letters
+-- How many dead letters there are in each state.
+SELECT state, count(*) AS letters FROM dead_letter GROUP BY state
+
+-- name: show_letter
+-- One dead letter with what it holds.
+SELECT id, group_name, topic, partition, "offset", reason, attempts, octet_length(value) AS size, appended_at, first_seen, state,
+    key, value, headers
+FROM dead_letter
+WHERE id = $1
+
+-- name: settle_letter
+-- Say what became of a dead letter that waits; no row where it does not wait any more.
+UPDATE dead_letter SET state = $2, settled_at = now() WHERE id = $1 AND state = 'waiting' RETURNING id

@@ -1,0 +1,60 @@
+"""What every client of Kafka is given, and how its errors become ours."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from aiokafka import errors as kafka
+
+from shared.errors import Misconfigured, Unavailable
+from shared.stream.log import ENVELOPE_BYTES, RECORD_BYTES
+from shared.stream.settings import KafkaSettings
+
+MESSAGE_BYTES: Final = RECORD_BYTES + ENVELOPE_BYTES
+"""What topics, producers and fetches accept of one record, its envelope included."""
+
+_REFUSED = (
+    kafka.TopicAuthorizationFailedError,
+    kafka.GroupAuthorizationFailedError,
+    kafka.ClusterAuthorizationFailedError,
+    kafka.AuthenticationFailedError,
+    kafka.UnsupportedVersionError,
+    kafka.IncompatibleBrokerVersion,
+)
+_BUGS = (kafka.IllegalArgumentError,)
+
+
+def connection(settings: KafkaSettings) -> dict[str, Any]:
+    """Return the arguments that every client takes."""
+    return {
+        "bootstrap_servers": settings.bootstrap,
+        "client_id": "symposia",
+        "request_timeout_ms": round(settings.request_timeout * 1000),
+        "security_protocol": settings.security_protocol,
+        "ssl_context": _ssl(settings),
+        "sasl_mechanism": settings.sasl_mechanism,
+        "sasl_plain_username": settings.username or None,
+        "sasl_plain_password": settings.password.get_secret_value() or None,
+    }
+
+
+@contextmanager
+def outages() -> Iterator[None]:
+    """Turn Kafka's errors, and a deadline that passed, into Unavailable; what waiting does not mend into Misconfigured."""
+    try:
+        yield
+    except _REFUSED as error:
+        raise Misconfigured(f"Kafka refuses us: {error!r}. Check SYMPOSIA_STREAM__KAFKA__….") from error
+    except _BUGS:
+        raise
+    except (kafka.KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable("kafka", repr(error)) from error
+
+
+def _ssl(settings: KafkaSettings) -> ssl.SSLContext | None:
+    if not settings.security_protocol.endswith("SSL"):
+        return None
+    return ssl.create_default_context(cafile=settings.ca_file or None)

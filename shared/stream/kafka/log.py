@@ -1,0 +1,76 @@
+"""The log in Apache Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.contracts.topics import Topic
+from shared.stream.kafka import topics as kafka_topics
+from shared.stream.kafka.connection import connection, outages
+from shared.stream.kafka.inbox import KafkaInbox
+from shared.stream.kafka.sender import KafkaSender
+from shared.stream.metrics import StreamMetrics
+from shared.stream.producer import Producer
+from shared.stream.record import Outgoing, Partition, Position
+from shared.stream.settings import AppendSettings, KafkaSettings
+
+
+class KafkaLog:
+    """Topics of a Kafka cluster; *poll_interval* is how long a member of a group may stay away between two fetches."""
+
+    def __init__(
+        self, settings: KafkaSettings, append: AppendSettings, metrics: StreamMetrics, *, poll_interval: float = 60.0
+    ) -> None:
+        self._settings = settings
+        self._poll_interval = poll_interval
+        self._producer = Producer(lambda: KafkaSender(settings), append, metrics)
+        self._reader: Any = None
+        self._reading = asyncio.Lock()
+
+    async def ensure(self, topics: Sequence[Topic]) -> None:
+        """Create the topics that do not exist, check those that do. Raises Misconfigured, Unavailable."""
+        await kafka_topics.ensure(self._settings, topics)
+
+    async def append(self, records: Sequence[Outgoing]) -> tuple[Position, ...]:
+        """Append *records*, acknowledged by all in-sync replicas. Raises Unavailable, RecordTooLarge, Misconfigured."""
+        return await self._producer.append(records)
+
+    async def inbox(self, group: str, topics: Sequence[Topic]) -> KafkaInbox:
+        """Join *group* to read *topics*. Raises Unavailable, Misconfigured."""
+        inbox = KafkaInbox(self._settings, group=group, topics=topics, poll_interval=self._poll_interval)
+        await inbox.join()
+        return inbox
+
+    async def ends(self, topic: Topic) -> Mapping[Partition, int]:
+        """Return for each partition the offset that the next record will get. Raises Unavailable."""
+        with outages():
+            async with self._reading, asyncio.timeout(self._settings.request_timeout):
+                reader = await self._reader_started()
+                places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+                ends = await reader.end_offsets(places)
+        return {Partition(place.topic, place.partition): end for place, end in ends.items()}
+
+    async def close(self) -> None:
+        """Send what is under way, within the deadline, and let go of the cluster."""
+        await self._producer.close()
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.request_timeout):
+                    await reader.stop()
+
+    async def _reader_started(self) -> Any:
+        if self._reader is None:
+            reader = AIOKafkaConsumer(**connection(self._settings), enable_auto_commit=False)
+            try:
+                await reader.start()
+            except BaseException:
+                await reader.stop()
+                raise
+            self._reader = reader
+        return self._reader

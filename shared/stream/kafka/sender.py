@@ -1,0 +1,146 @@
+"""One idempotent producer: it lives until it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka import errors as kafka
+
+from shared.errors import Misconfigured, Unavailable
+from shared.stream.kafka.connection import MESSAGE_BYTES, connection, outages
+from shared.stream.partitioning import Partitioner
+from shared.stream.producer import BrokenProducer, Pending
+from shared.stream.record import Outgoing, Partition, Position
+from shared.stream.settings import KafkaSettings
+
+BATCH_BYTES: Final = 128 * 1024
+MANY: Final = 32
+"""Records from which on an append builds its batches itself, for a quarter of the time per record."""
+
+ABORT_PATIENCE: Final = 2.0
+
+
+class KafkaSender:
+    """A producer of aiokafka with acks=all and idempotence; a failed batch breaks it, because its sequence then has a hole."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._producer = AIOKafkaProducer(
+            **connection(settings),
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=MESSAGE_BYTES,
+        )
+        self._partitioner = Partitioner()
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def start(self) -> None:
+        """Reach the brokers. Raises Unavailable, Misconfigured."""
+        with outages():
+            await self._producer.start()
+
+    async def enqueue(self, records: Sequence[Outgoing], pending: list[Pending]) -> None:
+        """Hand *records* over, a topic's one after the other. Raises Unavailable, Misconfigured, BrokenProducer.
+
+        Only one append at a time waits for a place in a topic's batches: a crowd that waits together starves.
+        """
+        by_topic: defaultdict[str, list[int]] = defaultdict(list)
+        for index, record in enumerate(records):
+            by_topic[record.topic.name].append(index)
+        for topic, indices in by_topic.items():
+            async with self._turns[topic]:
+                with _enqueueing(topic):
+                    await self._enqueue(topic, records, indices, pending)
+
+    def positions(self, pending: Pending) -> Sequence[Position]:
+        """Say where acknowledged records stand. Raises Unavailable where the broker does not say, BrokenProducer."""
+        if pending.acknowledged.cancelled():
+            raise Unavailable("kafka", "the producer was stopped")
+        error = pending.acknowledged.exception()
+        if error is not None:
+            raise BrokenProducer(repr(error)) from error
+        first = pending.acknowledged.result()
+        if first.offset < 0:
+            raise Unavailable("kafka", "the record was appended before, and the broker forgot where")
+        partition = Partition(first.topic, first.partition)
+        return [Position(partition, first.offset + place) for place in range(len(pending.indices))]
+
+    async def stop(self, deadline: float) -> None:
+        """Send what is under way, within *deadline* seconds, and end."""
+        with suppress(TimeoutError, kafka.KafkaError):
+            async with asyncio.timeout(deadline):
+                await self._producer.stop()
+                return
+        await self._abort()
+
+    async def _enqueue(self, topic: str, records: Sequence[Outgoing], indices: Sequence[int], pending: list[Pending]) -> None:
+        partitions = len(await self._producer.partitions_for(topic))
+        by_partition: defaultdict[int, list[int]] = defaultdict(list)
+        for index in indices:
+            by_partition[self._partitioner.choose(records[index], partitions)].append(index)
+        for number, chosen in by_partition.items():
+            if len(chosen) >= MANY:
+                await self._send_batches(topic, number, records, chosen, pending)
+            else:
+                await self._send_each(topic, number, records, chosen, pending)
+
+    async def _send_each(
+        self, topic: str, number: int, records: Sequence[Outgoing], indices: Sequence[int], pending: list[Pending]
+    ) -> None:
+        for index in indices:
+            record = records[index]
+            sent = await self._producer.send(topic, record.value, record.key, number, headers=list(record.headers))
+            pending.append(Pending((index,), sent))
+
+    async def _send_batches(
+        self, topic: str, number: int, records: Sequence[Outgoing], indices: Sequence[int], pending: list[Pending]
+    ) -> None:
+        start = 0
+        while start < len(indices):
+            batch = self._producer.create_batch()
+            stop = start
+            while stop < len(indices) and _add(batch, records[indices[stop]]):
+                stop += 1
+            batch.close()
+            sent = await self._producer.send_batch(batch, topic, partition=number)
+            pending.append(Pending(indices[start:stop], sent))
+            start = stop
+
+    async def _abort(self) -> None:
+        """End without waiting for brokers that do not answer. aiokafka has no public way to, and would wait for ever."""
+        self._producer._message_accumulator.fail_all(kafka.ProducerClosed())  # noqa: SLF001
+        with suppress(TimeoutError, asyncio.CancelledError, kafka.KafkaError):
+            async with asyncio.timeout(ABORT_PATIENCE):
+                await self._producer._sender.close()  # noqa: SLF001
+        await self._producer.client.close()
+
+
+class _enqueueing:  # noqa: N801  a context manager reads as a verb
+    """Tell what befalls a record before it is handed over from what breaks the producer."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+
+    def __enter__(self) -> None:
+        """Watch the block."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        match error:
+            case kafka.UnknownTopicOrPartitionError():
+                raise Misconfigured(f"topic {self._topic} does not exist; any consumer of it creates it") from error
+            case kafka.KafkaTimeoutError() | kafka.KafkaConnectionError() | kafka.NodeNotReadyError():
+                raise Unavailable("kafka", repr(error)) from error
+            case kafka.KafkaError():
+                raise BrokenProducer(repr(error)) from error
+
+
+def _add(batch: Any, record: Outgoing) -> bool:
+    """Put *record* into *batch* and say whether it had a place there; the first always has."""
+    added = batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
+    return added is not None

@@ -1,0 +1,72 @@
+"""What is said outside the loop: stored in the transaction that decides it, published by a drainer of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Generic
+
+import structlog
+
+from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER
+from shared.errors import Unavailable
+from shared.stream.ledger import Ledger
+from shared.stream.log import Log
+from shared.stream.outbox import drain
+from shared.stream.record import Outgoing, T
+from shared.stream.steps import Observer, unobserved
+
+FIRST_LOOK: Final = 0.01
+LONGEST_PAUSE: Final = 1.0
+
+_log = structlog.get_logger()
+
+
+class Publisher(Generic[T]):
+    """An outbox under the key *owner*, for merges, reviews and relinks; every process of a service may drain it."""
+
+    def __init__(self, *, owner: str, log: Log, ledger: Ledger[T], observer: Observer = unobserved) -> None:
+        self._owner = owner
+        self._log = log
+        self._ledger = ledger
+        self._observer = observer
+        self._stored = asyncio.Event()
+
+    async def store(self, transaction: T, outgoing: Sequence[Outgoing]) -> None:
+        """Keep *outgoing* in the outbox if *transaction* commits; `run` then publishes it. Raises RecordTooLarge."""
+        if outgoing:
+            await self._ledger.store(self._owner, [_versioned(each) for each in outgoing], transaction)
+            self._stored.set()
+
+    async def drain(self) -> None:
+        """Publish what is stored, the oldest first. Raises Unavailable: the rest then stays."""
+        await drain(self._owner, self._log, self._ledger, self._observer)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Publish until *stop* is set: soon after a `store`, and now and then what a crash or another process left."""
+        pause = FIRST_LOOK
+        while not stop.is_set():
+            try:
+                await self.drain()
+            except Unavailable as outage:
+                _log.warning("publisher waits", owner=self._owner, part=outage.part, reason=outage.reason)
+            pause = FIRST_LOOK if self._stored.is_set() else min(pause * 2, LONGEST_PAUSE)
+            self._stored.clear()
+            await _either(self._stored if pause > FIRST_LOOK else None, stop, pause)
+
+
+async def _either(stored: asyncio.Event | None, stop: asyncio.Event, pause: float) -> None:
+    """Wait until one of the events is set, but no longer than *pause* seconds."""
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(event.wait()) for event in (stored, stop) if event is not None]
+        await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+
+def _versioned(outgoing: Outgoing) -> Outgoing:
+    """Name the schema version, unless *outgoing* does."""
+    if any(name == SCHEMA_VERSION_HEADER for name, _ in outgoing.headers):
+        return outgoing
+    version = (SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode())
+    return Outgoing(outgoing.topic, outgoing.value, outgoing.key, (*outgoing.headers, version))
