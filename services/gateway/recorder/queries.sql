@@ -101,9 +101,11 @@ SELECT greatest(
 )
 
 -- name: replay
--- The record from behind seq $1, in order, at most $2 statements.
+-- The record from behind seq $1, in order: at most $2 statements, and of these what $3 bytes hold, but one at least.
 SELECT seq, id::text, stored, received_at, source, voided, redacted_at, body
-FROM recorded_statement
-WHERE seq > $1
+FROM (
+    SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) AS bytes, row_number() OVER (ORDER BY seq) AS place
+    FROM (SELECT * FROM recorded_statement WHERE seq > $1 ORDER BY seq LIMIT $2) page
+) weighed
+WHERE bytes <= $3 OR place = 1
 ORDER BY seq
-LIMIT $2

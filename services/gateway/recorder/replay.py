@@ -8,16 +8,19 @@ from services.gateway.recorder.messages import RecordedRow, recorded
 from shared.postgres import Database, load_queries
 from shared.stream.log import Log
 
+PAGE_STATEMENTS: Final = 500
+PAGE_BYTES: Final = 4 * 1024 * 1024
+
 _QUERIES: Final = load_queries(__package__)
 
 
-async def replay(database: Database, log: Log, *, after: int = 0, page: int = 200) -> int:
+async def replay(database: Database, log: Log, *, after: int = 0, page: int = PAGE_STATEMENTS) -> int:
     """Append to *log* every statement of the record behind seq *after*, as it stands, in order of seq; return the last seq.
 
-    At most *page* statements are held at a time. Interrupted, it may start anew: consumers take what
-    they hear again in their stride. Raises Unavailable.
+    At most *page* statements are held at a time, of PAGE_BYTES together unless one alone has more. Interrupted, it may start
+    anew: consumers take what they hear again in their stride. Raises Unavailable.
     """
-    while rows := await database.fetch(_QUERIES["replay"], after, page):
+    while rows := await database.fetch(_QUERIES["replay"], after, page, PAGE_BYTES):
         await log.append([recorded(RecordedRow(*row)) for row in rows])
         after = rows[-1]["seq"]
     return after
