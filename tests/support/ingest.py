@@ -261,7 +261,8 @@ class Ear:
         return self.now
 
     async def hear(self, *deliveries: Sent) -> None:
-        await self.log.ensure((RECEIVED,))
+        if not self.log.records:
+            await self.log.ensure((RECEIVED,))
         for sent in deliveries:
             reading = CONNECTORS[sent.source.platform].read(sent.source, Delivery(sent.headers, sent.document))
             await self.intake.take(sent.source, reading)
@@ -278,7 +279,7 @@ class Ear:
         return {(each.id, bytes(each.body)) for received in self.received() for each in received.statements}
 
     def statements(self) -> list[dict[str, Any]]:
-        return [orjson.loads(each.body) for received in self.received() for each in received.statements]
+        return [orjson.loads(bytes(each.body)) for received in self.received() for each in received.statements]
 
 
 def acts(statements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:

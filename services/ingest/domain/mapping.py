@@ -54,7 +54,7 @@ TYPES_BY_KIND: Final = {
 }
 """What an artefact is by the part it plays, where that says more than its nature."""
 PLACE_TYPES: Final = {PlaceType.CHANNEL: ActivityType.CHAT_CHANNEL, PlaceType.BOARD: ActivityType.DISCUSSION}
-PARENT_IS_QUESTION: Final = frozenset({Kind.ACCEPT, Kind.UNACCEPT})
+ROOT_IS_QUESTION: Final = frozenset({Kind.ANSWER, Kind.ACCEPT, Kind.UNACCEPT})
 
 
 def statement_of(interaction: Interaction, source: Source) -> dict[str, JSON]:
@@ -128,12 +128,13 @@ def _about(interaction: Interaction) -> Artefact | None:
 
 def _context_activities(interaction: Interaction) -> JSON:
     place, parent, root = interaction.place, interaction.parent, interaction.root
+    question = ActivityType.QUESTION if interaction.kind in ROOT_IS_QUESTION else None
     activities: dict[str, JSON] = {}
     if parent is not None:
-        activities["parent"] = [_activity(parent, ActivityType.QUESTION if _asks(interaction) else None)]
+        activities["parent"] = [_activity(parent, question if root is not None and parent.native == root.native else None)]
     elif place is not None and interaction.kind in MAKING:
         activities["parent"] = [_place(place)]
-    grouping = [_activity(root)] if root is not None else []
+    grouping = [_activity(root, question)] if root is not None else []
     if place is not None:
         grouping.append(_place(place))
     if grouping:
@@ -141,13 +142,6 @@ def _context_activities(interaction: Interaction) -> JSON:
     data_class = METADATA_CLASS if interaction.text is None else TEXT_CLASS
     activities["category"] = [{"objectType": "Activity", "id": PROFILE}, {"objectType": "Activity", "id": data_class}]
     return activities
-
-
-def _asks(interaction: Interaction) -> bool:
-    """Say whether the parent is known to be the question."""
-    parent, root = interaction.parent, interaction.root
-    answers_root = interaction.kind is Kind.ANSWER and parent is not None and root is not None and parent.native == root.native
-    return answers_root or interaction.kind in PARENT_IS_QUESTION
 
 
 def _activity(artefact: Artefact, played: ActivityType | None = None) -> dict[str, JSON]:

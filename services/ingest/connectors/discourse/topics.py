@@ -74,11 +74,12 @@ def _artefact(source: Source, topic: JSON) -> Artefact:
 
 
 def _user_id(topic: JSON) -> int:
-    user_id = optional_number(topic, "user_id")
-    user_id = optional_number(topic, "created_by", "id") if user_id is None else user_id
-    if user_id is None:
-        raise Incomplete("user_id")
-    return user_id
+    """Return who began the topic, wherever this version of Discourse says so."""
+    for path in (("user_id",), ("created_by", "id"), ("details", "created_by", "id")):
+        user_id = optional_number(topic, *path)
+        if user_id is not None:
+            return user_id
+    raise Incomplete("user_id")
 
 
 def _unheard(source: Source, topic: JSON) -> Reason | None:

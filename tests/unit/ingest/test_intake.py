@@ -1,0 +1,188 @@
+"""What waits is told once it can be, once it has waited long enough, and never in two ways."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.ingest.domain.interaction import ChannelId
+from services.ingest.domain.source import Policy, State
+from shared.errors import Unavailable
+from tests.support.ingest import (
+    DISCOURSE,
+    SLACK,
+    Ear,
+    Sent,
+    acts,
+    discourse,
+    discourse_post,
+    discourse_topic,
+    slack,
+    slack_message,
+    slack_reaction,
+)
+
+ROOT, REPLY = "1772452800.000100", "1772452860.000200"
+QUESTION = slack(slack_message("UASK", ROOT, "How?"))
+ANSWER = slack(slack_message("UANS", REPLY, "So.", thread_ts=ROOT))
+ACCEPTANCE = slack(slack_reaction("UASK", REPLY, "white_check_mark", "1772452900.000100", "UANS"))
+GRACE = timedelta(seconds=61)
+LONG = timedelta(days=8)
+AT = "2026-03-02T12:00:00.000Z"
+
+
+def verbs(ear: Ear) -> list[str]:
+    return [each["verb"]["id"].rsplit("/", 1)[1] for each in ear.statements()]
+
+
+async def test_a_reply_without_its_root_waits_and_is_then_told_as_a_plain_reply() -> None:
+    ear = Ear()
+
+    await ear.hear(ANSWER)
+    before = verbs(ear)
+    ear.now += GRACE
+    await ear.sweep(SLACK)
+
+    assert (before, verbs(ear)) == ([], ["replied"])
+    assert not ear.store.pending
+
+
+async def test_what_was_told_without_its_root_stays_so_when_the_root_comes() -> None:
+    ear = Ear()
+    await ear.hear(ANSWER, ACCEPTANCE)
+    ear.now += GRACE
+    await ear.sweep(SLACK)
+
+    await ear.hear(QUESTION, ANSWER, ACCEPTANCE)
+
+    assert sorted(verbs(ear)) == ["asked", "reacted", "reacted", "replied", "replied"]
+    assert len(ear.told()) == 3
+
+
+async def test_a_root_that_comes_before_the_sweep_decides() -> None:
+    ear = Ear()
+    await ear.hear(ANSWER)
+    ear.log.faults.outage = True
+    with pytest.raises(Unavailable):
+        await ear.hear(QUESTION)
+    ear.log.faults.outage = False
+    ear.now += GRACE
+
+    await ear.sweep(SLACK)
+
+    assert verbs(ear) == ["answered"]
+
+
+async def test_an_outage_of_the_log_loses_nothing_that_waits() -> None:
+    ear = Ear()
+    await ear.hear(QUESTION)
+    ear.log.faults.outage = True
+    with pytest.raises(Unavailable):
+        await ear.hear(ANSWER)
+    ear.log.faults.outage = False
+
+    await ear.hear(ANSWER)
+
+    assert verbs(ear) == ["asked", "answered"]
+    assert not ear.store.pending
+
+
+async def test_a_sweep_that_fails_tells_the_same_when_it_is_done_again() -> None:
+    ear = Ear()
+    await ear.hear(ANSWER)
+    ear.now += GRACE
+    ear.log.faults.outage = True
+    with pytest.raises(Unavailable):
+        await ear.sweep(SLACK)
+    ear.log.faults.outage = False
+
+    await ear.hear(QUESTION)
+    await ear.sweep(SLACK)
+
+    assert sorted(verbs(ear)) == ["asked", "replied"]
+
+
+async def test_a_topic_whose_first_post_never_comes_is_told_by_its_title() -> None:
+    ear = Ear()
+    topic = discourse("topic", "topic_created", discourse_topic(11, 57, AT))
+    await ear.hear(topic)
+    ear.now += GRACE
+
+    await ear.sweep(DISCOURSE)
+    await ear.hear(discourse("post", "post_created", discourse_post(11, 57, 1, "It hangs.", AT)), topic)
+
+    assert {*acts(ear.statements())} == {("11", "asked", "forum.acme.example/t/57")}
+    assert len(ear.told()) == 1
+
+
+async def test_a_solution_whose_topic_is_never_known_is_given_up_after_long() -> None:
+    ear = Ear()
+    await ear.hear(discourse("solved", "accepted_solution", discourse_post(12, 57, 2, "So.", AT)))
+    ear.now += GRACE
+    await ear.sweep(DISCOURSE)
+    waiting = len(ear.store.pending)
+    ear.now += LONG
+
+    await ear.sweep(DISCOURSE)
+
+    assert (waiting, len(ear.store.pending), verbs(ear)) == (1, 0, [])
+
+
+async def test_a_paused_source_tells_only_what_is_taken_back() -> None:
+    ear = Ear()
+    paused = replace(SLACK, state=State.PAUSED)
+    deleted = {"type": "message", "subtype": "message_deleted", "channel": "C1", "channel_type": "channel",
+               "deleted_ts": ROOT, "event_ts": REPLY, "previous_message": QUESTION.document["event"]}  # fmt: skip
+
+    await ear.hear(Sent(paused, QUESTION.document), slack(deleted, paused))
+
+    assert verbs(ear) == ["delete"]
+
+
+async def test_a_delete_in_a_channel_that_is_no_longer_heard_is_told_of_what_was_heard() -> None:
+    ear = Ear()
+    narrowed = replace(SLACK, policy=Policy(channels=frozenset({ChannelId("C2")})))
+    deleted = {"type": "message", "subtype": "message_deleted", "channel": "C1", "channel_type": "channel", "event_ts": REPLY}
+
+    await ear.hear(QUESTION, slack({**deleted, "deleted_ts": ROOT}, narrowed), slack({**deleted, "deleted_ts": REPLY}, narrowed))
+
+    assert acts(ear.statements())[1] == ("UASK", "delete", "acme.slack.com/archives/C1/p1772452800000100")
+    assert len(ear.statements()) == 2
+
+
+async def test_what_waits_in_a_channel_that_turns_out_private_is_not_told() -> None:
+    ear = Ear()
+    await ear.hear(ACCEPTANCE)
+    ear.now += GRACE
+
+    await ear.sweep(replace(SLACK, closed=frozenset({ChannelId("C1")})))
+
+    assert (verbs(ear), ear.store.pending) == ([], {})
+
+
+@pytest.mark.parametrize("reactor", ["UTHIRD", "UANS"])
+async def test_only_the_asker_accepts(reactor: str) -> None:
+    ear = Ear()
+
+    await ear.hear(QUESTION, ANSWER, slack(slack_reaction(reactor, REPLY, "white_check_mark", "1772452900.000100")))
+
+    assert verbs(ear) == ["asked", "answered", "reacted"]
+
+
+async def test_an_acceptance_that_is_taken_back_is_told() -> None:
+    ear = Ear()
+    removed = slack_reaction("UASK", REPLY, "white_check_mark", "1772452950.000100", type="reaction_removed")
+
+    await ear.hear(QUESTION, ANSWER, ACCEPTANCE, slack(removed))
+
+    assert verbs(ear) == ["asked", "answered", "accept", "reject"]
+
+
+async def test_the_asker_does_not_answer_their_own_question() -> None:
+    ear = Ear()
+
+    await ear.hear(QUESTION, slack(slack_message("UASK", REPLY, "Anybody?", thread_ts=ROOT)))
+
+    assert verbs(ear) == ["asked", "replied"]
