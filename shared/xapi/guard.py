@@ -27,6 +27,7 @@ WHITE_SPACE: Final = b" \t\r\n"
 # Every digit becomes 0 and E becomes e, so that a few substring searches find numbers that may be harmful.
 FOLDED: Final = bytes.maketrans(b"123456789E", b"000000000e")
 LARGE_EXPONENTS: Final = (b"0e000", b"0e+000", b"0e-000")
+LONGEST_MANTISSA: Final = 2 * NUMBER_LENGTHS[-1] + 3
 BEFORE_A_NUMBER: Final = b"[:," + WHITE_SPACE
 IN_A_NUMBER: Final = b"0.+-e"
 NUMBER: Final = re.compile(rb"-?[0-9][0-9.eE+-]*+")
@@ -152,10 +153,10 @@ def _has_large_exponent(folded: bytes) -> bool:
     for pattern in LARGE_EXPONENTS:
         at = folded.find(pattern)
         while at >= 0:
-            start = at
-            while start and folded[start] in IN_A_NUMBER:
+            start, least = at, max(at - LONGEST_MANTISSA, 0)
+            while start > least and folded[start] in IN_A_NUMBER:
                 start -= 1
-            if start == 0 or folded[start] in BEFORE_A_NUMBER:
+            if start == least or folded[start] in BEFORE_A_NUMBER:
                 return True
             at = folded.find(pattern, at + 1)
     return False
@@ -209,7 +210,7 @@ def _explained(raw: bytes, reason: str) -> Malformed:
     place = POSITION.search(reason)
     offset = _offset(raw, int(place.group(1)), int(place.group(2))) if place else 0
     rule, said = _meaning(POSITION.sub("", reason))
-    return Malformed(rule, f"{said}, at byte {offset}.", _pointer(raw, offset))
+    return Malformed(rule, f"{said}, at byte {offset}.", "" if rule == "depth" else _pointer(raw, offset))
 
 
 def _meaning(reason: str) -> tuple[str, str]:

@@ -167,9 +167,10 @@ def _activities() -> Schema:
             **{name: _list(_ref("component")) for name in COMPONENTS},
             "extensions": _ref("extensions"),
         },
-        dependentRequired={"correctResponsesPattern": ["interactionType"]},
-        dependentSchemas={name: _only_for(types) for name, types in COMPONENTS.items()},
-        rule={"dependentRequired": "interaction-type"},
+        dependentSchemas={
+            "correctResponsesPattern": _only_for(INTERACTIONS),
+            **{name: _only_for(types) for name, types in COMPONENTS.items()},
+        },
     )
     return {
         "component": component,
@@ -179,7 +180,7 @@ def _activities() -> Schema:
 
 
 def _only_for(types: list[str]) -> Schema:
-    """Require one of the interaction *types* that a list of components belongs to."""
+    """Require one of the interaction *types* that a property belongs to."""
     return {
         "properties": {"interactionType": {"enum": types, "x-rule": "interaction-components"}},
         "required": ["interactionType"],

@@ -19,6 +19,9 @@ MAX_VIOLATIONS: Final = 20
 """So many violations are told; who breaks more is told the first."""
 SHOWN_NAME: Final = 60
 """Longer names are cut in messages."""
+EXPLAINED_VALUES: Final = 500
+EXPLAINED_CHARACTERS: Final = 65_536
+"""Of a larger statement only the first violation is told: the validator copies what is around each error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def validator(version: Version) -> jsonschema_rs.Validator:
         ignore_unknown_formats=False,
         pattern_options=jsonschema_rs.RegexOptions(),
         offline=True,
+        mask="…",
     )
 
 
@@ -93,11 +97,42 @@ def _violations(statement: JSON, version: Version, at: tuple[int, ...]) -> Itera
         return
 
     seen: set[tuple[str, str]] = set()
-    for error in validator(version).iter_errors(statement):
+    for error in _errors(statement, version):
         for violation in _told(error, version, at):
             if (violation.pointer, violation.rule) not in seen:
                 seen.add((violation.pointer, violation.rule))
                 yield violation
+
+
+def _errors(statement: JSON, version: Version) -> Iterator[jsonschema_rs.ValidationError]:
+    """Yield the schema's errors, or only the first when *statement* is large."""
+    if _is_small(statement):
+        yield from validator(version).iter_errors(statement)
+        return
+    try:
+        validator(version).validate(statement)
+    except jsonschema_rs.ValidationError as error:
+        yield error
+
+
+def _is_small(statement: JSON) -> bool:
+    """Say whether *statement* has few values and few characters, without walking through all of a large one."""
+    values = characters = 0
+    waiting: list[JSON] = [statement]
+    while waiting:
+        value = waiting.pop()
+        values += 1
+        if isinstance(value, str):
+            characters += len(value)
+        elif isinstance(value, dict):
+            values += len(value)
+            waiting += value.values()
+            characters += sum(map(len, value)) if values <= EXPLAINED_VALUES else 0
+        elif isinstance(value, list):
+            waiting += value
+        if len(waiting) + values > EXPLAINED_VALUES or characters > EXPLAINED_CHARACTERS:
+            return False
+    return True
 
 
 def _told(error: jsonschema_rs.ValidationError, version: Version, at: tuple[int, ...]) -> Iterator[Violation]:

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from shared.xapi import canonical
+from shared.xapi.guard import Limits, parse
+from tests.unit.xapi.examples import ACTIVITY, AGENT, GROUP, STATEMENT, SUBSTATEMENT, changed
+
+CHOICES: Any = json.loads(json.dumps(ACTIVITY))["definition"]["choices"]
+RAW = json.dumps(STATEMENT, indent=2).encode()
+
+
+def test_the_order_of_members_does_not_change_a_digest_anywhere() -> None:
+    turned = {**GROUP, "member": GROUP["member"][::-1]}
+    for at in ("/actor", "/object", "/context/team", "/context/instructor"):
+        assert canonical.digest(changed(at, GROUP)) == canonical.digest(changed(at, turned))
+
+    inner = {**SUBSTATEMENT, "actor": GROUP}
+    assert canonical.digest(changed("/object", inner)) == canonical.digest(changed("/object", {**inner, "actor": turned}))
+    listed = [{"objectType": "contextGroup", "group": group} for group in (GROUP, turned)]
+    assert canonical.digest(changed("/context/contextGroups", listed)) == canonical.digest(
+        changed("/context/contextGroups", listed[::-1])
+    )
+
+
+def test_the_order_of_any_other_list_changes_a_digest() -> None:
+    turned = changed("/object/definition/choices", CHOICES[::-1])
+
+    assert canonical.digest(turned) != canonical.digest(STATEMENT)
+
+
+def test_what_an_lrs_sets_does_not_change_a_digest() -> None:
+    for name in ("stored", "authority", "version"):
+        without = {key: value for key, value in STATEMENT.items() if key != name}
+        assert canonical.digest(without) == canonical.digest(STATEMENT)
+    for name in ("id", "timestamp"):
+        without = {key: value for key, value in STATEMENT.items() if key != name}
+        assert canonical.digest(without) != canonical.digest(STATEMENT)
+
+
+def test_whole_numbers_beyond_64_bits_count_digit_by_digit() -> None:
+    one, same, other = (
+        canonical.digest(parse(text % {b"n": number}, Limits()))
+        for text, number in (
+            (b'{"object":{},"actor":{},"n":%(n)b}', b"1" * 40),
+            (b'{ "n" : %(n)b, "actor":{},"object":{} }', b"1" * 40),
+            (b'{"object":{},"actor":{},"n":%(n)b}', b"1" * 39 + b"2"),
+        )
+    )
+
+    assert one == same != other
+
+
+def test_a_content_id_is_a_uuid_of_the_credential_and_the_content() -> None:
+    identifier = canonical.content_id("moodle", STATEMENT)
+
+    assert UUID(identifier).version == 5
+    assert identifier == canonical.content_id("moodle", json.loads(RAW))
+    assert identifier != canonical.content_id("canvas", STATEMENT)
+    assert identifier != canonical.content_id("moodle", changed("/result/success", value=False))
+
+
+def test_what_is_spliced_in_stands_at_the_top_and_the_rest_is_untouched() -> None:
+    raw = b' {"actor" : {"name":"\\u0000 \\/"}, "n":1e2 }\n'
+
+    spliced = canonical.splice(raw, id="x", authority=AGENT)
+
+    assert (
+        spliced
+        == b'{"actor" : {"name":"\\u0000 \\/"}, "n":1e2,"id":"x","authority":'
+        + json.dumps(AGENT, separators=(",", ":")).encode()
+        + b"}"
+    )
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"stored":"old","a":{"stored":1},"b":"\\"stored\\":{"}',
+        b'{"a":{"stored":1},"stored":["}",{"x":"]"}],"b":"\\"stored\\":{"}',
+        b'{"a":{"stored":1},"b":"\\"stored\\":{","stored":null}',
+        b'{ "a":{"stored":1} , "st\\u006fred" : -1.5e3 , "b":"\\"stored\\":{" }',
+    ],
+    ids=["first", "between", "last", "spelled with an escape"],
+)
+def test_a_member_that_the_client_sent_is_replaced_and_only_at_the_top(raw: bytes) -> None:
+    spliced = canonical.splice(raw, stored="new")
+
+    assert parse(spliced, Limits()) == {"a": {"stored": 1}, "b": '"stored":{', "stored": "new"}
+    assert b'"a":{"stored":1}' in spliced
+    assert canonical.cut(raw, "stored").count(b"stored") == 2
+
+
+def test_an_only_member_is_replaced_and_an_empty_object_filled() -> None:
+    assert canonical.splice(b' {"id":"a"} ', id="b") == b'{"id":"b"}'
+    assert canonical.splice(b"{ }", id="b") == b'{"id":"b"}'
+    assert canonical.splice(b" {} ") == b"{}"
+    assert canonical.cut(b'{"a":1}', "b") == b'{"a":1}'
+
+
+def test_a_list_is_split_and_one_statement_is_a_list_of_one() -> None:
+    assert canonical.split(b' [ {"a": [1, 2] } ,\n{} ] ') == [b'{"a": [1, 2] }', b"{}"]
+    assert canonical.split(b' {"a":1} ') == [b'{"a":1}']
+    assert canonical.split(b"[]") == []
+    assert canonical.split(b"[" + RAW + b"," + RAW + b"]") == [RAW, RAW]

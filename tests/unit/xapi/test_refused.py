@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.xapi.model import Version
+from shared.xapi.rules import RULES
+from shared.xapi.validation import Invalid, validate
+from tests.unit.xapi.examples import ACTIVITY, AGENT, GROUP, REMOVED, STATEMENT, SUBSTATEMENT, UUID, changed
+from tests.unit.xapi.refusals import CASES, IN_A_SUBSTATEMENT, IRI, REF, UNKNOWN, Case
+
+both = pytest.mark.parametrize("version", list(Version))
+SUB = changed("/context", REMOVED, changed("/object", SUBSTATEMENT))
+
+
+def violations(statement: Any, version: Version) -> set[tuple[str, str]]:
+    with pytest.raises(Invalid) as caught:
+        validate(statement, version)
+    assert all(error.message.startswith(RULES[error.rule]) for error in caught.value.errors)
+    return {(error.pointer, error.rule) for error in caught.value.errors}
+
+
+@both
+@pytest.mark.parametrize("case", CASES, ids=[case.section for case in CASES])
+def test_a_statement_against_the_specification_is_refused_at_the_place(version: Version, case: Case) -> None:
+    statement = changed(case.at, case.value)
+
+    assert (case.place, case.rule) in violations(statement, version)
+
+
+@both
+@pytest.mark.parametrize("case", IN_A_SUBSTATEMENT, ids=[case.section for case in IN_A_SUBSTATEMENT])
+def test_a_substatement_against_the_specification_is_refused_at_the_place(version: Version, case: Case) -> None:
+    statement = changed(case.at, case.value, SUB)
+
+    assert (case.place, case.rule) in violations(statement, version)
+
+
+@both
+@pytest.mark.parametrize("name", ["revision", "platform"])
+@pytest.mark.parametrize("target", [REF, AGENT, GROUP, SUBSTATEMENT], ids=lambda target: target["objectType"])
+def test_revision_and_platform_are_refused_when_the_object_is_no_activity(
+    version: Version, name: str, target: dict[str, Any]
+) -> None:
+    statement = changed("/object", target)
+
+    assert (f"/context/{name}", "context-activity-only") in violations(statement, version)
+
+
+def test_version_1_0_3_has_no_context_agents_and_groups() -> None:
+    for name in ("contextAgents", "contextGroups"):
+        statement = changed(f"/context/{name}", [])
+
+        assert violations(statement, Version.V1_0_3) == {(f"/context/{name}", UNKNOWN)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "who", "wrong", "rule", "pointer"),
+    [
+        ("contextAgent", AGENT, {"objectType": "agent"}, "object-type", "/objectType"),
+        ("contextAgent", AGENT, {"agent": GROUP}, "object-type", "/agent/objectType"),
+        ("contextAgent", AGENT, {"agent": {}}, "actor-one-ifi", "/agent"),
+        ("contextAgent", AGENT, {"relevantTypes": []}, "relevant-types", "/relevantTypes"),
+        ("contextAgent", AGENT, {"relevantTypes": ["abc"]}, IRI, "/relevantTypes/0"),
+        ("contextGroup", GROUP, {"group": AGENT}, "object-type", "/group/objectType"),
+        ("contextGroup", GROUP, {"relevantTypes": []}, "relevant-types", "/relevantTypes"),
+        ("contextGroup", GROUP, {"member": []}, UNKNOWN, "/member"),
+    ],
+)
+def test_version_2_0_0_refuses_wrong_context_agents_and_groups(kind: str, who: Any, wrong: Any, rule: str, pointer: str) -> None:
+    item = {"objectType": kind, kind.removeprefix("context").lower(): who, **wrong}
+    statement = changed(f"/context/{kind}s", [item])
+
+    assert (f"/context/{kind}s/0{pointer}", rule) in violations(statement, Version.V2_0_0)
+
+
+def test_version_2_0_0_refuses_times_outside_rfc_3339_that_1_0_3_takes() -> None:
+    for time in ("2025-03-01T10:00:00", "20250301T100000Z", "2025-03-01T10:00Z", "2025-03-01T10:00:00+01"):
+        statement = changed("/timestamp", time)
+
+        validate(statement, Version.V1_0_3)
+        assert violations(statement, Version.V2_0_0) == {("/timestamp", "timestamp")}
+
+
+def test_version_1_0_3_refuses_statements_that_say_they_are_2_0_0() -> None:
+    assert violations(changed("/version", "2.0.0"), Version.V1_0_3) == {("/version", "version")}
+
+
+@both
+def test_several_violations_are_told_with_the_index_of_their_statement(version: Version) -> None:
+    wrong = changed("/verb/id", "x", changed("/actor", {}, changed("/zzz", 1)))
+
+    found = violations([STATEMENT, changed("/id", UUID[::-1]), wrong], version)
+
+    assert found >= {("/2/verb/id", IRI), ("/2/actor", "actor-one-ifi"), ("/2/zzz", UNKNOWN)}
+
+
+@both
+def test_at_most_twenty_violations_are_told_and_no_long_input_is_repeated(version: Version) -> None:
+    with pytest.raises(Invalid) as caught:
+        validate(changed("/" + "k" * 9000, 1, {**STATEMENT, **{f"{index}{'x' * 99}": 1 for index in range(50)}}), version)
+
+    assert len(caught.value.errors) == 20
+    assert len(str(caught.value)) < 6000
+
+
+@both
+def test_two_statements_of_one_request_cannot_have_the_same_id(version: Version) -> None:
+    found = violations([STATEMENT, changed("/id", UUID.upper())], version)
+
+    assert found == {("/1/id", "repeated-id")}
+
+
+@both
+@pytest.mark.parametrize("value", [None, 1, "x", True])
+def test_what_is_no_object_is_no_statement(version: Version, value: Any) -> None:
+    assert violations(value, version) == {("", "statement-or-list")}
+    assert violations([STATEMENT, value], version) == {("/1", "statement-or-list")}
+
+
+@both
+def test_of_a_very_large_statement_the_first_violation_is_told(version: Version) -> None:
+    statement = changed("/actor", {"objectType": "Group", "member": [{}] * 100_000})
+
+    assert violations(statement, version) == {("/actor/member/0", "actor-one-ifi")}
+
+
+def test_an_activity_is_refused_alike_in_every_place() -> None:
+    wrong = {**ACTIVITY, "id": "x"}
+
+    for at in ("/object", "/context/contextActivities/category", "/context/contextActivities/grouping/0"):
+        assert violations(changed(at, wrong), Version.V2_0_0) == {(f"{at}/id", IRI)}
