@@ -78,6 +78,21 @@ class Consumer(Generic[T]):
 
         Raises Unavailable; the next turn then prepares the partition again before it reads on.
         """
+        try:
+            await self._turn()
+        except Unavailable:
+            self._failures += 1
+            raise
+        self._failures = 0
+
+    async def close(self) -> None:
+        """Leave the group."""
+        inbox, self._inbox = self._inbox, None
+        self._settled.clear()
+        if inbox is not None:
+            await inbox.close()
+
+    async def _turn(self) -> None:
         inbox = await self._joined()
         for partition in await self._unprepared(inbox):
             await self._prepare(inbox, partition)
@@ -90,26 +105,16 @@ class Consumer(Generic[T]):
         await self._settle(inbox, batch)
         self._settled.add(batch.partition)
 
-    async def close(self) -> None:
-        """Leave the group."""
-        inbox, self._inbox = self._inbox, None
-        self._settled.clear()
-        if inbox is not None:
-            await inbox.close()
-
     async def _take_turn(self, stop: asyncio.Event) -> None:
         """Take one turn; after an outage wait, longer each time, and give up after too many."""
         try:
             await self.turn()
         except Unavailable as outage:
-            self._failures += 1
             self._metrics.interrupted(self._group)
             _log.warning("consumer waits", group=self._group, part=outage.part, reason=outage.reason, failures=self._failures)
             if self._failures >= self._settings.attempts:
                 raise
             await self._back_off(stop)
-        else:
-            self._failures = 0
 
     async def _back_off(self, stop: asyncio.Event) -> None:
         """Wait before the next attempt: exponential, with jitter, and no longer than until *stop*."""

@@ -57,7 +57,7 @@ async def _asked(client: AIOKafkaAdminClient, topics: Sequence[NewTopic]) -> Any
 
 def _new(topic: Topic, settings: KafkaSettings) -> NewTopic:
     """Describe *topic*; aiokafka takes the broker's default replication only beside an assignment, which may be empty."""
-    assignments = {} if settings.replication < 0 else None
+    assignments: dict[int, list[int]] | None = {} if settings.replication < 0 else None
     limits = {MAX_MESSAGE_BYTES: str(MESSAGE_BYTES), RETENTION_MS: str(topic.retention_ms)}
     return NewTopic(topic.name, topic.partitions, settings.replication, assignments, topic_configs=limits)
 

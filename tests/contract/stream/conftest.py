@@ -62,9 +62,10 @@ async def postgres_stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]
         await log.ensure([topic])
 
     async def forget(partition: Partition, before: int) -> None:
-        which = "partition_id = (SELECT id FROM partition WHERE topic = $1 AND number = $2)"
-        query = Query(f'DELETE FROM record WHERE {which} AND "offset" < $3')
-        await log_database.execute(query, partition.topic, partition.number, before)
+        forget_before = Query(
+            'DELETE FROM record USING partition WHERE partition_id = id AND topic = $1 AND number = $2 AND "offset" < $3'
+        )
+        await log_database.execute(forget_before, partition.topic, partition.number, before)
 
     @asynccontextmanager
     async def outage() -> AsyncIterator[None]:
@@ -142,8 +143,11 @@ async def _administrator(settings: KafkaSettings) -> AsyncIterator[Any]:
     await client.close()
 
 
-@pytest.fixture(params=[memory_stage, postgres_stage, kafka_stage], ids=["memory", "postgres", "kafka"])
+STAGES: dict[str, OpenStage] = {"memory": memory_stage, "postgres": postgres_stage, "kafka": kafka_stage}
+
+
+@pytest.fixture(params=list(STAGES))
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """One of the three logs with its ledger, fresh for the test."""
-    async with request.param(request) as opened:
+    async with STAGES[request.param](request) as opened:
         yield opened
