@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntFlag
-from typing import Final, NamedTuple, get_args
+from typing import Final, TypeAlias, get_args
 
 from services.gateway.domain.keys import Key, activity_key, agent_key, registration_key, verb_key
 from shared.xapi import extract
@@ -31,40 +32,38 @@ class Usage(IntFlag):
     """In a statement that this one refers to."""
 
 
-class Mention(NamedTuple):
-    """One thing that a statement can be found by; only a *direct* one matches where related ones were not asked for."""
+Place: TypeAlias = tuple[int, bool]
+"""The bits of `Usage`, and whether the mention is direct: only then it matches where related ones were not asked for."""
 
-    key: Key
-    usage: int
-    direct: bool
+Mentions: TypeAlias = Mapping[Key, Place]
+"""All that one statement mentions; a plain tuple each, since they are most of what the recorder handles."""
 
 
-def mentions(statement: extract.AnyStatement) -> list[Mention]:
-    """Return what the valid *statement* mentions, each key once, in no order that matters."""
-    found: dict[Key, tuple[int, bool]] = {verb_key(extract.verb(statement)): (_VERB, True)}
+def mentions(statement: extract.AnyStatement) -> Mentions:
+    """Return what the valid *statement* mentions."""
+    found: dict[Key, Place] = {verb_key(extract.verb(statement)): _VERB}
     registration = extract.registration(statement)
     if registration is not None:
-        found[registration_key(registration)] = (_REGISTRATION, True)
+        found[registration_key(registration)] = _REGISTRATION
     for agent_usage, ifi in extract.agents(statement):
         _add(found, agent_key(ifi), _AGENT[agent_usage])
     for activity_usage, iri in extract.activities(statement):
         _add(found, activity_key(iri), _ACTIVITY[activity_usage])
-    return [Mention(key, usage, direct) for key, (usage, direct) in found.items()]
+    return found
 
 
-def referred(statement: extract.AnyStatement) -> list[Mention]:
+def referred(statement: extract.AnyStatement) -> Mentions:
     """Return what a statement mentions by referring to *statement* (1.0.3 Communication §2.1.3, StatementRefs)."""
-    return [mention._replace(usage=_REFERRED) for mention in mentions(statement)]
+    return {key: (int(Usage.REFERRED), direct) for key, (_, direct) in mentions(statement).items()}
 
 
-def _add(found: dict[Key, tuple[int, bool]], key: Key, place: tuple[int, bool]) -> None:
+def _add(found: dict[Key, Place], key: Key, place: Place) -> None:
     known = found.get(key)
     found[key] = place if known is None else (known[0] | place[0], known[1] or place[1])
 
 
-_VERB: Final = int(Usage.VERB)
-_REGISTRATION: Final = int(Usage.REGISTRATION)
-_REFERRED: Final = int(Usage.REFERRED)
+_VERB: Final = (int(Usage.VERB), True)
+_REGISTRATION: Final = (int(Usage.REGISTRATION), True)
 
 
 def _bits(usage: str) -> int:

@@ -5,12 +5,11 @@ https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from io import BytesIO
+from collections.abc import AsyncIterator, Iterable
 from struct import Struct
 from typing import Final
 
-from services.gateway.domain.mentions import Mention
+from services.gateway.domain.mentions import Mentions
 
 MENTION: Final = ("key", "seq", "usage", "direct")
 """The columns, in the order in which they are written."""
@@ -21,8 +20,15 @@ _TRAILER: Final = b"\xff\xff"
 _pack: Final = Struct(">hi16siqihi?").pack
 
 
-def mentions(statements: Iterable[tuple[int, Sequence[Mention]]]) -> BytesIO:
-    """Write what *statements*, each a seq with its mentions, mention; in order of the key, so that the index is walked once."""
-    rows = [_pack(4, 16, key, 8, seq, 2, usage, 1, direct) for seq, mentioned in statements for key, usage, direct in mentioned]
+async def mentions(statements: Iterable[tuple[int, Mentions]]) -> AsyncIterator[bytes]:
+    """Yield, in one piece, what *statements* mention, each a seq and its mentions.
+
+    In order of the key, so that the index is walked once; an iterator, since asyncpg would read a file in a thread.
+    """
+    rows = [
+        _pack(4, 16, key, 8, seq, 2, usage, 1, direct)
+        for seq, mentioned in statements
+        for key, (usage, direct) in mentioned.items()
+    ]
     rows.sort()
-    return BytesIO(b"".join((_HEADER, *rows, _TRAILER)))
+    yield b"".join((_HEADER, *rows, _TRAILER))

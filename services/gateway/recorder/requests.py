@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.gateway.domain.keys import Key, activity_key
-from services.gateway.domain.mentions import Mention, mentions
+from services.gateway.domain.mentions import Mentions, mentions
 from shared.contracts import BadMessage, Received, ReceivedStatement, decode
 from shared.stream import Record
 from shared.xapi import extract
@@ -25,15 +25,14 @@ class Unreadable(ValueError):
     """The record is no request that the door would have passed on; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A received statement: *about* names the activity that is its object, *target* the statement that it refers to."""
 
     id: StatementId
     digest: bytes
     body: bytes
     timestamp: datetime
-    mentions: list[Mention]
+    mentions: Mentions
     about: Key | None
     target: StatementId | None
     voids: bool

@@ -53,8 +53,7 @@ class Row(NamedTuple):
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(NamedTuple):
     """A statement to record: its row, what was received, and in which request."""
 
     row: Row

@@ -64,7 +64,7 @@ async def inherit(seqs: Sequence[int], ids: Sequence[StatementId], transaction: 
         return
     bodies = await transaction.fetch(_QUERIES["bodies"], list({target for _, target in reach}))
     mentions = {seq: referred(parse(body, _LIMITS)) for seq, body in bodies}
-    rows = sorted({(key.hex(), seq, usage, direct) for seq, target in reach for key, usage, direct in mentions[target]})
+    rows = sorted({(key.hex(), seq, usage, direct) for seq, target in reach for key, (usage, direct) in mentions[target].items()})
     await transaction.execute(_QUERIES["inherit"], *map(list, zip(*rows, strict=True)))
 
 
