@@ -19,6 +19,7 @@ from shared.xapi.timestamps import instant
 
 PURPOSE_HEADER: Final = "x-purpose"
 SHA1_HEX: Final = re.compile(r"[0-9a-f]{40}")
+FIRST_YEAR, LAST_YEAR = 1970, 9998  # the last microsecond of 9999 means infinity to PostgreSQL's driver
 LAST_XID: Final = 2**64 - 1
 REFERENCES: Final = "a learner's UUID, mbox_sha1sum:<hash of the e-mail address> or external:<the id that HR uses>"
 
@@ -84,10 +85,15 @@ def purpose_of(request: Request) -> Purpose:
 def as_of(request: Request, now: datetime) -> datetime:
     """Read the moment to which evidence fades, *now* where none is given. Raises Problem 400."""
     said = request.query_params.get("as_of")
+    if said is None:
+        return now
     try:
-        return now if said is None else instant(said)
+        moment = instant(said)
     except ValueError as error:
-        raise _bad("as_of", "timestamp", "Write a time as in RFC 3339: 2026-01-31T12:00:00Z") from error
+        raise _no_moment() from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise _no_moment()
+    return moment
 
 
 def limit_of(request: Request, *, default: int, most: int) -> int:
@@ -140,6 +146,12 @@ def _uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise _no_reference() from error
+
+
+def _no_moment() -> Problem:
+    return _bad(
+        "as_of", "timestamp", f"Write a time of the years {FIRST_YEAR} to {LAST_YEAR} as RFC 3339 does: 2026-01-31T12:00:00Z"
+    )
 
 
 def _no_reference() -> Problem:

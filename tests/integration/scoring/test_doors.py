@@ -166,6 +166,8 @@ async def test_as_of_says_to_which_moment_evidence_fades(doors: Doors) -> None:
         ("learners/external:%00/impact", "/path/ref"),
         ("learners/card:7/impact", "/path/ref"),
         (f"learners/{HELPER}/impact?as_of=soon", "/query/as_of"),
+        (f"learners/{HELPER}/impact?as_of=9999-12-31T23:59:59.999999Z", "/query/as_of"),
+        (f"learners/{HELPER}/impact?as_of=0001-01-01", "/query/as_of"),
         (f"learners/{HELPER}/impact?limit=1", "/query/limit"),
         (f"learners/{HELPER}/explanation?limit=0", "/query/limit"),
         ("impact?limit=-1", "/query/limit"),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from math import inf, nan, sqrt
 from uuid import UUID
 
 import msgspec
 import pytest
 
+from services.scoring.domain.week import week_of
 from shared.contracts import Status, encode
+from shared.postgres import Query
 from shared.xapi.vocabulary import ActivityType, Verb
 from tests.support.community import BEGIN, artefact, batch, enriched, learner, link, objection
 from tests.support.scoring import EXPLANATION, IMPACT, ScoringBench
 
+WEEKS = Query(
+    "SELECT array_agg(week_of(moment) ORDER BY number) FROM unnest($1::timestamptz[]) WITH ORDINALITY AS given (moment, number)"
+)
 ASKER, HELPER, READER = learner(1), learner(2), learner(3)
 QUESTION = enriched(1, Verb.ASKED, object=artefact(1), links=(link(),))
 ANSWER = enriched(
@@ -200,3 +205,12 @@ async def test_an_objection_that_cannot_be_read_is_rejected(bench: ScoringBench)
     decision = await bench.apply(type(whole)(whole.partition, broken.records))
 
     assert len(decision.rejections) == 2
+
+
+async def test_postgres_and_scoring_count_the_same_weeks(bench: ScoringBench) -> None:
+    moments = [datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)]
+    moments += [BEGIN + timedelta(days=days, microseconds=micro) for days in range(-9, 9) for micro in (-1, 0, 1)]
+
+    weeks = await bench.database.fetchval(WEEKS, moments)
+
+    assert weeks == [week_of(moment) for moment in moments]

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from services.scoring.domain.act import Act, read_act
+from services.scoring.domain.facts import Fact, facts, receipt
+from services.scoring.domain.rules import RULES, VERSION, Dimension, Receives, definition, rule_of
+from services.scoring.domain.week import week_of
+from shared.contracts import Enriched, Status
+from shared.xapi.vocabulary import ActivityType, Verb
+from tests.support.community import artefact, enriched, learner, link
+
+
+def act(verb: str, **said: object) -> Act:
+    return read_act(enriched(1, verb, **said))
+
+
+def only(found: tuple[Fact, ...]) -> Fact:
+    (fact,) = found
+    return fact
+
+
+@pytest.mark.parametrize(
+    ("moment", "week"),
+    [
+        (datetime(1970, 1, 5, tzinfo=UTC), 0),
+        (datetime(1970, 1, 4, 23, 59, 59, 999999, tzinfo=UTC), -1),
+        (datetime(1970, 1, 11, 23, 59, 59, tzinfo=UTC), 0),
+        (datetime(2026, 3, 2, tzinfo=UTC), 2930),
+        (datetime(1, 1, 1, tzinfo=UTC), -102738),
+    ],
+)
+def test_weeks_begin_on_monday_in_utc(moment: datetime, week: int) -> None:
+    assert week_of(moment) == week
+
+
+@pytest.mark.parametrize(
+    ("confidence", "actor", "author", "kappa"),
+    [(1.0, True, True, 1_000_000), (1.0, True, False, 700_000), (0.9, False, True, 630_000), (0.85, False, False, 255_000)],
+)
+def test_kappa_is_confidence_times_who_is_enrolled(confidence: float, actor: bool, author: bool, kappa: int) -> None:  # noqa: FBT001
+    like = act(Verb.LIKED, object=artefact(1), author=learner(2), links=(link(confidence, actor=actor, author=author),))
+
+    fact = only(facts(like))
+
+    assert (fact.kappa, fact.grounded) == (kappa, kappa // 2)
+
+
+def test_who_contributes_is_actor_and_beneficiary() -> None:
+    question = act(Verb.ASKED, object=artefact(1), links=(link(actor=True, author=False),))
+
+    fact = only(facts(question))
+
+    assert (fact.kappa, fact.beneficiary, fact.actor, fact.counted) == (1_000_000, fact.actor, fact.beneficiary, False)
+
+
+def test_the_best_link_counts_and_of_equals_the_first_by_name() -> None:
+    links = (link(0.5, course="https://e.org/a"), link(0.9, course="https://e.org/c"), link(0.9, course="https://e.org/b"))
+
+    straight, turned = (
+        only(facts(act(Verb.LIKED, object=artefact(1), author=learner(2), links=order))) for order in (links, links[::-1])
+    )
+
+    assert straight == turned
+    assert straight.course == "https://e.org/b"
+
+
+def test_acts_upon_ones_own_artefacts_are_evidence_of_nothing() -> None:
+    own = [
+        act(Verb.LIKED, object=artefact(1), author=learner(1), links=(link(),)),
+        act(Verb.REPLIED, object=artefact(2), parent=artefact(1), author=learner(1), links=(link(),)),
+    ]
+
+    assert [facts(each) for each in own] == [(), ()]
+
+
+def test_an_answer_gives_the_asker_no_reception_and_shows_that_the_question_was_read() -> None:
+    answer = act(Verb.ANSWERED, object=artefact(2), parent=artefact(1), author=learner(2), links=(link(),))
+
+    received = receipt(answer)
+
+    assert [fact.dimension for fact in facts(answer)] == [Dimension.CONTRIBUTION]
+    assert received is not None
+    assert received.artefact == read(artefact(1))
+
+
+def read(iri: str) -> object:
+    received = receipt(act(Verb.VIEWED, object=iri))
+    assert received is not None
+    return received.artefact
+
+
+@pytest.mark.parametrize("status", [Status.VOIDED, Status.REDACTED])
+def test_what_was_taken_back_is_evidence_of_nothing(status: Status) -> None:
+    gone = act(Verb.REPLIED, status=status, object=artefact(2), parent=artefact(1), author=learner(2), links=(link(),))
+
+    assert (facts(gone), receipt(gone)) == ((), None)
+
+
+@pytest.mark.parametrize("missing", [{"learner": None}, {"object": None}, {"author": None}])
+def test_what_nobody_knows_gives_no_reception(missing: dict[str, None]) -> None:
+    like = enriched(1, Verb.LIKED, object=artefact(1), author=learner(2), links=(link(),))
+
+    assert facts(read_act(msgspec.structs.replace(like, **missing))) == ()
+
+
+@pytest.mark.parametrize(
+    ("alias", "verb"),
+    [
+        ("http://activitystrea.ms/schema/1.0/like", Verb.LIKED),
+        ("http://activitystrea.ms/favorite", Verb.LIKED),
+        ("http://activitystrea.ms/schema/1.0/share", Verb.SHARED),
+        ("http://activitystrea.ms/schema/1.0/accept", Verb.ACCEPTED),
+    ],
+)
+def test_both_spellings_of_activity_streams_are_one_verb(alias: str, verb: Verb) -> None:
+    assert rule_of(alias, None) == rule_of(verb, None) is not None
+
+
+def test_a_choice_in_a_quiz_only_says_that_the_item_was_seen() -> None:
+    rule = rule_of(Verb.ANSWERED, ActivityType.INTERACTION)
+
+    assert rule is not None
+    assert (rule.receives, rule.reception, rule.contribution) == (Receives.OBJECT, 0, 0)
+
+
+def test_verbs_outside_the_table_are_evidence_of_nothing() -> None:
+    assert rule_of("https://example.org/verbs/pondered", None) is None
+
+
+def test_the_version_names_every_weight() -> None:
+    assert VERSION.startswith("1-")
+    assert all(f'"{verb}"' in definition() for verb in RULES)
+
+
+def test_enriched_messages_of_the_future_are_read() -> None:
+    assert read_act(msgspec.json.decode(b'{"news": 1,' + msgspec.json.encode(enriched(1, Verb.LIKED))[1:], type=Enriched))
