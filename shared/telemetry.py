@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
-from typing import Final
+from typing import Final, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector
@@ -14,8 +14,12 @@ LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": loggin
 TRACEPARENT_PARTS: Final = 4
 
 
-def configure_logs(service: str, level: str) -> None:
-    """Write one JSON object a line to standard error, each with `ts`, `level`, `event` and `service`, libraries' lines too."""
+def configure_logs(service: str, level: str, stream: TextIO | None = None) -> None:
+    """Write one JSON object a line, each with `ts`, `level`, `event` and `service`, libraries' lines too.
+
+    The lines go to *stream*, by default standard error.
+    """
+    stream = stream or sys.stderr
     severity = LEVELS.get(level.lower(), logging.INFO)
     shape: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -26,11 +30,11 @@ def configure_logs(service: str, level: str) -> None:
     structlog.configure(
         processors=[*shape, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(severity),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shape,

@@ -1,0 +1,113 @@
+"""The front door: `symposia …`. It knows the commands by name alone; what one needs is loaded when it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+RUN, SET_UP, OPERATE = "Run", "Set up", "Operate"
+INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: where its Typer application stands (`module:name`), what it does in one sentence, and its panel in the help."""
+
+    where: str
+    sentence: str
+    panel: str
+
+
+COMMANDS: Final = {
+    "up": Entry("services.commands.up:app", "Run everything in one process, with an embedded PostgreSQL.", RUN),
+    "demo": Entry("services.commands.demo:app", "Play a recorded community through the doors, and show who helped whom.", RUN),
+    "gateway": Entry("services.commands.alone:gateway", "Run the gateway alone, set up by the environment.", RUN),
+    "ingest": Entry("services.commands.alone:ingest", "Run ingest alone, set up by the environment.", RUN),
+    "enrichment": Entry("services.commands.alone:enrichment", "Run enrichment alone, set up by the environment.", RUN),
+    "scoring": Entry("services.commands.alone:scoring", "Run scoring alone, set up by the environment.", RUN),
+    "migrate": Entry("services.commands.migrate:app", "Bring the tables up to date.", SET_UP),
+    "settings": Entry("services.commands.settings:app", "Print every setting, its default and what it means.", SET_UP),
+    "import": Entry("services.commands.imports:app", "Import people, courses or enrolments from CSV.", SET_UP),
+    "credential": Entry(
+        "services.commands.credential:app", "Create, list, rotate and revoke the keys of senders and readers.", SET_UP
+    ),
+    "source": Entry("services.commands.source:app", "Add, list, test, pause, rotate and remove the platforms we hear.", SET_UP),
+    "doctor": Entry("services.commands.doctor:app", "Say in words what is wrong with this installation.", OPERATE),
+    "dlq": Entry("services.commands.dlq:app", "Look at dead letters, and replay or discard them.", OPERATE),
+    "replay": Entry("services.commands.replay:app", "Make the projections again from the record.", OPERATE),
+}
+
+
+class Commands(TyperGroup):
+    """The commands, each loaded when it is called; the list of them loads none."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order in which they are shown."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return what the list shows of a command."""
+        del ctx
+        entry = COMMANDS.get(cmd_name)
+        return entry and TyperCommand(cmd_name, help=entry.sentence, rich_help_panel=entry.panel)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Load the command that was asked for."""
+        if args and args[0] in COMMANDS:
+            return args[0], load(args[0]), args[1:]
+        self.commands = dict.fromkeys(COMMANDS, TyperCommand(None))  # what a misspelt name is compared with
+        return super().resolve_command(ctx, args)
+
+
+def load(name: str) -> Any:
+    """Return the command called *name*, with its options."""
+    module, _, attribute = COMMANDS[name].where.partition(":")
+    command = typer.main.get_command(getattr(import_module(module), attribute))
+    command.name = name
+    return command
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415  a command starts without it
+
+        typer.echo(version("symposia"))
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=lambda asked: _version(asked=asked), is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Symposia: a learning record system for social learning."""
+    del version
+
+
+def main() -> None:
+    """Run the command that the arguments name; an operator's error is one sentence and an exit status, never a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BaseException as error:
+        from services.commands.faults import sentence_of  # noqa: PLC0415  a command that works needs none of it
+
+        said = sentence_of(error)
+        if said is None:
+            raise
+        typer.secho(f"symposia: {said}", err=True, fg="red")
+        sys.exit(1)

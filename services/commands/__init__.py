@@ -1,0 +1,1 @@
+"""The commands of `symposia`, one module each: read the arguments, call the services, print what came out."""

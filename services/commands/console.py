@@ -1,0 +1,58 @@
+"""How commands print, and how they run what is asynchronous."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+import uvloop
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+T = TypeVar("T")
+
+DEFAULT_HOME: Final = Path("~/.symposia")
+NONE: Final = "-"
+"""What stands in a table where there is nothing."""
+WIDE: Final = 200
+"""Columns where no terminal says how many there are: programs read lines, people read screens."""
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=WIDE)
+
+
+out = _console(stderr=False)
+"""What a command answers."""
+err = _console(stderr=True)
+"""What a command says about its work."""
+
+HomeOption = Annotated[
+    Path,
+    typer.Option(
+        "--home", envvar="SYMPOSIA_HOME", help="Folder of the installation: key, PostgreSQL, log.", show_default=str(DEFAULT_HOME)
+    ),
+]
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* to its end."""
+    return uvloop.run(work)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """Return a table with *columns*; one whose name begins with `>` is set to the right."""
+    made = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    for column in columns:
+        made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+    return made
+
+
+def day(moment: datetime | None) -> str:
+    """Write a moment to the minute, in UTC; a dash where there is none."""
+    return NONE if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")

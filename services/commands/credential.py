@@ -1,0 +1,168 @@
+"""`symposia credential`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import orjson
+import typer
+
+from services.commands.console import DEFAULT_HOME, HomeOption, day, out, run, table
+from services.commands.faults import Refused
+from services.gateway.app import PACKAGES, SCHEMA, open_issuer
+from services.gateway.credentials.issuing import Issuer
+from services.gateway.credentials.store import Issued
+from services.gateway.domain.credential import KeyId, Scope, ShownKey
+from services.gateway.settings import Settings
+from services.installation import Home, open_installation
+from shared.clock import utc_now
+from shared.postgres import Database
+
+T = TypeVar("T")
+
+UNKNOWN_KEYS: Final = "unknown"
+
+app = typer.Typer(no_args_is_help=True, help="Create, list, rotate and revoke the keys of senders and readers.")
+KeyArgument = Annotated[str, typer.Argument(help="The key id, as `symposia credential list` shows it.", metavar="KEY_ID")]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What the key is for: `Moodle`, `HR reports`.")],
+    scope: Annotated[list[Scope], typer.Option("--scope", help="What it may do; several times for several scopes.")],
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    expires: Annotated[datetime | None, typer.Option(help="When it ends (UTC).")] = None,
+    authority: Annotated[str | None, typer.Option(help="The xAPI Agent, as JSON, that vouches for what it sends.")] = None,
+    ids_from_content: Annotated[
+        bool, typer.Option("--ids-from-content", help="For senders that give no ids (Moodle): a repeated statement is one.")
+    ] = False,
+) -> None:
+    """Create a key; its secret is shown this once."""
+    agent = None if authority is None else _json(authority)
+    until = None if expires is None else expires.replace(tzinfo=UTC)
+
+    async def work(issuer: Issuer) -> ShownKey:
+        return await issuer.issue(name, scope, utc_now(), authority=agent, ids_from_content=ids_from_content, expires_at=until)
+
+    print_key(_with_issuer(home, work))
+
+
+@app.command("list")
+def list_(home: HomeOption = DEFAULT_HOME) -> None:
+    """List the keys, without their secrets."""
+    keys = table("Key id", "Name", "Scopes", "Created", "Last used", "State")
+    for issued in _with_issuer(home, Issuer.issued):
+        credential = issued.credential
+        scopes = ", ".join(sorted(credential.scopes))
+        keys.add_row(
+            credential.key_id,
+            credential.name,
+            scopes,
+            day(issued.created_at),
+            day(issued.last_used_at),
+            _state(issued, utc_now()),
+        )
+    out.print(keys)
+
+
+@app.command()
+def rotate(
+    key_id: KeyArgument,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    keep_hours: Annotated[float, typer.Option(min=0, help="Hours for which the secret before it still works.")] = 24,
+) -> None:
+    """Give a key a new secret, shown this once; the old one works for a while."""
+
+    async def work(issuer: Issuer) -> ShownKey | None:
+        now = utc_now()
+        return await issuer.rotate(KeyId(key_id), now, now + timedelta(hours=keep_hours))
+
+    rotated = _with_issuer(home, work)
+    if rotated is None:
+        raise _unknown(key_id)
+    print_key(rotated)
+
+
+@app.command()
+def revoke(key_id: KeyArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Revoke a key for good; running gateways refuse it within seconds."""
+
+    async def work(issuer: Issuer) -> bool:
+        return await issuer.revoke(KeyId(key_id), utc_now())
+
+    if not _with_issuer(home, work):
+        raise _unknown(key_id)
+    out.print(f"{key_id} is revoked.")
+
+
+@app.command()
+def refused(
+    key_id: Annotated[str, typer.Argument(help="The key id, or `unknown` for keys that were never issued.")] = UNKNOWN_KEYS,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Show the last requests that were refused, and why."""
+
+    async def work(issuer: Issuer) -> list[tuple[str, ...]]:
+        if key_id != UNKNOWN_KEYS and key_id not in {each.credential.key_id for each in await issuer.issued()}:
+            raise _unknown(key_id)
+        found = await issuer.refused(None if key_id == UNKNOWN_KEYS else KeyId(key_id))
+        return [(day(each.at), each.method, each.route, str(each.status), each.reason) for each in found]
+
+    rows = _with_issuer(home, work)
+    requests = table("When", "Method", "Route", ">Status", "Why")
+    for row in rows:
+        requests.add_row(*row)
+    out.print(requests if rows else "No request was refused lately.")
+
+
+def print_key(key: ShownKey) -> None:
+    """Print a new key, each part on a line that can be copied."""
+    for name, value in (("key id", key.key_id), ("secret", key.secret), ("bearer", key.token)):
+        out.print(f"  {name}  {value}", markup=False, soft_wrap=True)
+
+
+@asynccontextmanager
+async def opened_issuer(home: Home) -> AsyncIterator[Issuer]:
+    """Open what keys are managed with."""
+    async with open_installation(home) as installation:
+        settings = installation.settings(Settings)
+        database = await Database.open(settings.postgres, schema=SCHEMA, application="credential", packages=PACKAGES)
+        try:
+            await database.ready()
+            yield open_issuer(settings, database)
+        finally:
+            await database.close()
+
+
+def _with_issuer(home: Path, work: Callable[[Issuer], Awaitable[T]]) -> T:
+    async def opened() -> T:
+        async with opened_issuer(Home.at(home)) as issuer:
+            return await work(issuer)
+
+    return run(opened())
+
+
+def _state(issued: Issued, now: datetime) -> str:
+    credential = issued.credential
+    if credential.revoked_at is not None:
+        return f"revoked {day(credential.revoked_at)}"
+    if credential.expires_at is None:
+        return "valid"
+    return f"{'expired' if credential.expires_at <= now else 'until'} {day(credential.expires_at)}"
+
+
+def _unknown(key_id: str) -> Refused:
+    return Refused(f"There is no live key {key_id!r}: `symposia credential list` shows the keys.")
+
+
+def _json(text: str) -> object:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Refused(f"--authority is not JSON: {error}") from error

@@ -1,0 +1,219 @@
+"""`symposia source`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import httpx
+import typer
+
+from services.commands.console import DEFAULT_HOME, HomeOption, out, run, table
+from services.commands.faults import Refused
+from services.ingest.domain.interaction import AccountName, ChannelId
+from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, Source, SourceId
+from services.ingest.settings import Settings
+from services.ingest.sources import NewSource, Sources, open_sources, sample_of
+from services.installation import Home, Installation, open_installation
+from shared.clock import utc_now
+
+T = TypeVar("T")
+
+ASKED: Final = 12
+"""Seconds to wait for the door's answer."""
+
+app = typer.Typer(no_args_is_help=True, help="Add, list, test, pause, rotate and remove the platforms we hear.")
+NameArgument = Annotated[str, typer.Argument(help="The source's name.", metavar="SOURCE")]
+SecretOption = Annotated[
+    str,
+    typer.Option(
+        "--secret",
+        envvar="SYMPOSIA_SOURCE_SECRET",
+        prompt=True,
+        hide_input=True,
+        help="What the platform signs with; `-` reads it from standard input.",
+    ),
+]
+Many = list[str]
+NOTHING: Final[Many] = []
+ACCEPTING: Final[Many] = sorted(DEFAULT_ACCEPTING)
+
+
+@app.command()
+def add(
+    name: Annotated[
+        str, typer.Argument(help="A name of your choice, part of the webhook's address: small letters, digits, hyphens.")
+    ],
+    platform: Annotated[Platform, typer.Argument(help="The platform.")],
+    workspace: Annotated[str, typer.Argument(help="The workspace's address, such as https://acme.slack.com.")],
+    secret: SecretOption,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    channel: Annotated[Many, typer.Option("--channel", help="Hear only these channels or categories, by id.")] = NOTHING,
+    question_channel: Annotated[Many, typer.Option("--question-channel", help="Every topic in these is a question.")] = NOTHING,
+    accepting: Annotated[Many, typer.Option("--accepting", help="Reactions by which an asker accepts an answer.")] = ACCEPTING,
+    exclude: Annotated[Many, typer.Option("--exclude", help="Bots and service accounts, by id or user name.")] = NOTHING,
+    keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep what is said: links by URL need it.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Hear private channels too.")] = False,
+    direct: Annotated[bool, typer.Option("--direct", help="Hear direct messages too, never their text.")] = False,
+) -> None:
+    """Add a source, and say where its platform is to deliver."""
+    policy = Policy(
+        channels=frozenset(map(ChannelId, channel)),
+        private=private,
+        direct=direct,
+        hearing=Hearing.TEXT if keep_text else Hearing.METADATA,
+        accepting=frozenset(accepting),
+        question_channels=frozenset(map(ChannelId, question_channel)),
+        excluded=frozenset(map(AccountName, exclude)),
+    )
+    new = NewSource(SourceId(name), platform, workspace, _secret(secret), policy)
+
+    async def work(sources: Sources, installation: Installation) -> str:
+        await sources.add(new, utc_now())
+        return _door(installation, platform, name)
+
+    out.print(f"{name} is added. Let {platform} deliver to:", markup=False)
+    out.print(f"  {_with_sources(home, work)}", markup=False, soft_wrap=True)
+
+
+@app.command("list")
+def list_(home: HomeOption = DEFAULT_HOME) -> None:
+    """List the sources, without their secrets."""
+
+    async def work(sources: Sources, installation: Installation) -> list[tuple[str, ...]]:
+        found = (await sources.load()).values()
+        return [
+            (
+                each.id,
+                each.platform,
+                each.workspace,
+                each.state,
+                each.policy.hearing,
+                _heard(each.policy),
+                _door(installation, each.platform, each.id),
+            )
+            for each in found
+        ]
+
+    rows = _with_sources(home, work)
+    sources = table("Source", "Platform", "Workspace", "State", "Keeps", "Hears", "Webhook")
+    for row in rows:
+        sources.add_row(*row)
+    out.print(sources if rows else "There is no source yet: symposia source add NAME slack|discourse https://…")
+
+
+@app.command("test")
+def try_(
+    name: NameArgument,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    url: Annotated[str | None, typer.Option("--url", help="Where ingest is reached from here, if not where it listens.")] = None,
+) -> None:
+    """Send a signed sample through the real door, and say what came out; nothing is stored of it."""
+
+    async def work(sources: Sources, installation: Installation) -> tuple[str, httpx.Response]:
+        source = await _find(sources, name)
+        door = _door(installation, source.platform, source.id, url)
+        sample = sample_of(source, utc_now())
+        try:
+            async with httpx.AsyncClient(timeout=ASKED) as client:
+                return door, await client.post(door, content=sample.body, headers=dict(sample.headers))
+        except httpx.TransportError as error:
+            raise Refused(f"Nobody answers at {door}: {error or type(error).__name__}. Is ingest running?") from error
+
+    door, answer = _with_sources(home, work)
+    out.print(f"{door} answers {answer.status_code}: {answer.text.strip()}", markup=False, soft_wrap=True)
+    if not answer.is_success:
+        raise typer.Exit(1)
+    out.print(f"The signature was accepted: {name} is heard.")
+
+
+@app.command()
+def pause(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Hear nothing more of a source, but for what its people take back."""
+    _change(home, lambda sources: sources.pause(SourceId(name)), f"{name} is paused.")
+
+
+@app.command()
+def resume(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Hear a paused source again."""
+    _change(home, lambda sources: sources.resume(SourceId(name)), f"{name} is heard again.")
+
+
+@app.command()
+def rotate(
+    name: NameArgument,
+    secret: SecretOption,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    retire: Annotated[bool, typer.Option("--retire", help="Refuse the secret before it from now on.")] = False,
+) -> None:
+    """Take a new secret; the one before it is taken too, until the next rotation."""
+
+    async def change(sources: Sources) -> None:
+        await sources.rotate(SourceId(name), _secret(secret))
+        if retire:
+            await sources.retire(SourceId(name))
+
+    _change(home, change, f"{name} has a new secret{'' if retire else '; the one before it is taken too'}.")
+
+
+@app.command()
+def remove(
+    name: NameArgument,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a source and what is known of its threads; its statements stay in the record."""
+    if not yes:
+        typer.confirm(f"Remove {name}? Its name must never be used for another workspace.", abort=True)
+    _change(home, lambda sources: sources.remove(SourceId(name)), f"{name} is removed.")
+
+
+def _with_sources(home: Path, work: Callable[[Sources, Installation], Awaitable[T]]) -> T:
+    async def opened() -> T:
+        async with (
+            open_installation(Home.at(home)) as installation,
+            open_sources(installation.postgres, installation.secrets) as sources,
+        ):
+            return await work(sources, installation)
+
+    return run(opened())
+
+
+def _change(home: Path, change: Callable[[Sources], Awaitable[None]], said: str) -> None:
+    async def work(sources: Sources, installation: Installation) -> None:
+        del installation
+        await change(sources)
+
+    _with_sources(home, work)
+    out.print(f"{said} Running services see it within seconds.", markup=False)
+
+
+async def _find(sources: Sources, name: str) -> Source:
+    source = (await sources.load()).get(SourceId(name))
+    if source is None:
+        raise Refused(f"There is no source called {name!r}: `symposia source list` shows them.")
+    return source
+
+
+def _door(installation: Installation, platform: str, name: str, url: str | None = None) -> str:
+    """Return the address of a source's webhook: below *url*, or where ingest says, or where it runs."""
+    http = installation.settings(Settings).http
+    running = installation.home.running()
+    base = url or http.public_url or (running.urls.get("ingest") if running else None) or http.base_url
+    return f"{base.rstrip('/')}/hooks/{platform}/{name}"
+
+
+def _heard(policy: Policy) -> str:
+    places = ", ".join(sorted(policy.channels)) or "public channels"
+    more = [word for word, admitted in (("private", policy.private), ("direct", policy.direct)) if admitted]
+    return " + ".join((places, *more))
+
+
+def _secret(given: str) -> bytes:
+    return (sys.stdin.readline().strip() if given == "-" else given).encode()
