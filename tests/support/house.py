@@ -27,7 +27,7 @@ from services.ingest.vault import Vault
 from services.together import PARTS, ports_from
 from shared.postgres import Database
 from shared.service import run
-from shared.settings import HttpSettings, PostgresSettings, SecretSettings
+from shared.settings import PostgresSettings, SecretSettings
 from shared.stream.settings import KafkaSettings, LogKind, StreamSettings
 
 KEY = SecretSettings(key=SecretStr("c3ltcG9zaWEtdGVzdC1rZXktMzItYnl0ZXMtbG9uZyE="))
@@ -112,8 +112,8 @@ async def open_house(url: str, *, kafka: str | None = None, hearing: Hearing = H
     async with AsyncExitStack() as stack:
         services = []
         for name, part in PARTS.items():
-            http = HttpSettings(port=ports[name]) if name != "ingest" else {"port": ports[name]}
-            settings = part.settings(postgres=postgres, secrets=KEY, stream=stream, http=http)  # type: ignore[call-arg]
+            told: dict[str, Any] = {"postgres": postgres, "secrets": KEY, "stream": stream, "http": {"port": ports[name]}}
+            settings = part.settings(**told)
             services.append(await stack.enter_async_context(part.open_service(settings)))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         group.create_task(run(services, stop, started=started))
