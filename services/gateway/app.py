@@ -17,6 +17,7 @@ from services.gateway.credentials.keyring import Keyring
 from services.gateway.credentials.store import CredentialStore
 from services.gateway.credentials.usage import Usage
 from services.gateway.domain.keychain import Keychain, read_master_key
+from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.recorder import Recorder
 from services.gateway.settings import Settings
@@ -26,12 +27,12 @@ from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.progress import Progress
 from services.gateway.statements.reading import Reader
 from services.gateway.statements.recording import Recording
-from services.gateway.statements.routes import routes
+from services.gateway.statements.routes import routes as xapi_routes
 from services.gateway.statements.standing import RecorderStanding
 from services.gateway.statements.store import StatementStore
 from services.gateway.statements.writing import Writer
 from shared.clock import Clock, utc_now
-from shared.contracts import RECEIVED, RECORDED, dead_letters_of
+from shared.contracts import OBJECTION, RECEIVED, RECORDED, dead_letters_of
 from shared.errors import Misconfigured, Unavailable
 from shared.http import create_app
 from shared.postgres import Database, PostgresMetrics
@@ -49,7 +50,7 @@ from shared.telemetry import new_registry
 NAME: Final = "gateway"
 SCHEMA: Final = "lrs"
 RECORDER_GROUP: Final = "recorder"
-TOPICS_USED: Final = (RECEIVED, RECORDED, dead_letters_of(RECEIVED, RECORDER_GROUP))
+TOPICS_USED: Final = (RECEIVED, RECORDED, OBJECTION, dead_letters_of(RECEIVED, RECORDER_GROUP))
 PACKAGES: Final = ("shared.stream.migrations", "services.gateway.migrations")
 
 log = structlog.get_logger()
@@ -111,7 +112,13 @@ def wire(
         page_size=chosen.page_size,
         version_without_header=chosen.version_without_header,
     )
-    app = create_app(service=NAME, registry=registry, ready=_Readiness(database, keyring), routes=routes(writer, reader))
+    app = create_app(
+        service=NAME,
+        registry=registry,
+        ready=_Readiness(database, keyring),
+        routes=xapi_routes(writer, reader),
+        routers=[impact_routes(database, stream_log, clock, door.authorise)],
+    )
     app.add_middleware(XapiHeaders, without_header=chosen.version_without_header, consistent_through=horizon.recent)
     tasks: list[Task] = [keyring.run, usage.run, progress.run, horizon.run, _hearing(settings, progress)]
     if chosen.recorder:

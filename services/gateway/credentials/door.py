@@ -40,6 +40,9 @@ class Door:
             raise self._refuse(request, None, shown)
         credential = await self._keyring.find(shown.key_id)
         refused = self._judge(credential, shown)
+        if refused is Refused.WRONG_SECRET:
+            credential = await self._keyring.find_again(shown.key_id)
+            refused = self._judge(credential, shown)
         if credential is None or refused is not None:
             raise self._refuse(request, credential.key_id if credential else None, refused or Refused.UNKNOWN_KEY)
         self._usage.used(credential.key_id, self._clock())

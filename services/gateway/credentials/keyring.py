@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +19,7 @@ from shared.errors import Unavailable
 log = structlog.get_logger()
 
 PAUSE: Final = 0.2
-"""Seconds between two readings that unknown keys ask for: a flood of guesses reads five times a second, not more."""
+"""Seconds between two readings that unknown keys or secrets ask for: a flood of guesses reads five times a second, not more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class _Reading:
 class Keyring:
     """The credentials as they were at most *refresh* seconds ago, or, while PostgreSQL is down, at most *keep* seconds ago.
 
-    So a revocation takes effect everywhere within *refresh* seconds, and during an outage when it ends. A key that is not
-    on the ring is looked for at once: a new credential works from its first request.
+    So a revocation takes effect everywhere within *refresh* seconds, and during an outage when it ends. A key or a secret that
+    is not on the ring is looked for at once: a new credential, or a rotated one, works from its first request.
     """
 
     def __init__(self, store: CredentialStore, *, refresh: float, keep: float, clock: Clock, metrics: GatewayMetrics) -> None:
@@ -56,6 +57,12 @@ class Keyring:
             await self._read_again()
             credential = self._credentials.get(key_id)
         return credential
+
+    async def find_again(self, key_id: KeyId) -> Credential | None:
+        """Return the credential as it is now, for a secret that may be newer than the ring; in an outage as it is known."""
+        with suppress(Unavailable):
+            await self._read_again()
+        return self._credentials.get(key_id)
 
     async def check(self) -> None:
         """Raise Unavailable where what is known of the credentials is too old, and PostgreSQL down."""

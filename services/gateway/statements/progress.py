@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -100,10 +101,8 @@ class Progress:
         while True:
             await self._wanted.wait()
             self._moved.clear()
-            try:
+            with suppress(Unavailable):  # the pool counts it; who loses patience logs it
                 await self._look(hinted=hinted)
-            except Unavailable as error:
-                log.info("recorder_not_seen", part=error.part, reason=error.reason)
             self._forget_who_left()
             try:
                 async with asyncio.timeout(self._poll):
@@ -153,6 +152,7 @@ class Progress:
         if self._lost is None:
             log.warning("recorder_too_slow", offset=position.offset, waited=self._patience)
         self._lost = position
+        self._wanted.set()
         self._metrics.recorder_awaited.set(0)
 
     def _find_again(self) -> None:

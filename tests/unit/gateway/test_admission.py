@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from services.gateway.domain.admission import Admitted, TooMany, Writing, admit, admit_one
+from services.gateway.domain.credential import Credential, KeyId, Scope
+from services.gateway.statements.recording import Conflict, Recorded, judge
+from shared.xapi.guard import Limits
+from shared.xapi.model import StatementId, Version
+from shared.xapi.validation import Invalid
+
+AUTHORITY = b'{"objectType":"Agent","account":{"homePage":"https://s.example","name":"key"}}'
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def writing(*, ids_from_content: bool = False, version: Version = Version.V1_0_3, key: str = "key") -> Writing:
+    credential = Credential(
+        KeyId(key), "test", frozenset({Scope.ALL}), AUTHORITY, "account::key@https://s.example", (), ids_from_content
+    )
+    return Writing(version, credential, NOW, Limits(), 3)
+
+
+def said(**changes: Any) -> dict[str, Any]:
+    return {
+        "actor": {"mbox": "mailto:ann@example.org"},
+        "verb": {"id": "https://example.org/replied"},
+        "object": {"id": "https://example.org/thread"},
+        "timestamp": "2026-01-31T11:00:00Z",
+        **changes,
+    }
+
+
+def sealed(admitted: Admitted) -> list[dict[str, Any]]:
+    return [orjson.loads(bytes(each.body)) for each in admitted.received.statements]
+
+
+def test_the_message_says_who_vouches_and_when_it_came() -> None:
+    received = admit(orjson.dumps(said()), writing()).received
+
+    assert (received.source, received.authority) == ("credential:key", "account::key@https://s.example")
+    assert received.received_at == "2026-01-31T12:00:00.000000Z"
+
+
+@pytest.mark.parametrize(("version", "written"), [(Version.V1_0_3, "1.0.0"), (Version.V2_0_0, "2.0.0")])
+def test_a_statement_is_completed_and_nothing_else(version: Version, written: str) -> None:
+    (identifier,) = (admitted := admit(orjson.dumps(said()), writing(version=version))).ids
+
+    assert sealed(admitted) == [{**said(), "id": identifier, "authority": orjson.loads(AUTHORITY), "version": written}]
+
+
+def test_the_digest_is_of_what_was_said() -> None:
+    identifier = str(uuid4())
+    one = admit(orjson.dumps(said(id=identifier)), writing())
+    again = admit_one(orjson.dumps(dict(reversed(said().items()))), writing(key="other"), StatementId(identifier))
+    other = admit(orjson.dumps(said(id=identifier, result={"success": True})), writing())
+
+    assert one.digests == again.digests
+    assert one.digests != other.digests
+
+
+def test_ids_from_content_depend_on_content_and_key() -> None:
+    body = orjson.dumps(said())
+
+    ids = [admit(body, writing(ids_from_content=True, key=key)).ids[0] for key in ("key", "key", "other")]
+
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_equal_statements_without_ids_are_one_where_ids_come_from_content() -> None:
+    admitted = admit(orjson.dumps([said(), said(), said(result={"success": True})]), writing(ids_from_content=True))
+
+    assert admitted.ids[0] == admitted.ids[1] != admitted.ids[2]
+    assert (len(admitted.received.statements), admitted.collapsed) == (2, 1)
+
+
+def test_a_statement_without_time_of_its_own_is_never_taken_for_a_repetition() -> None:
+    untimed = said()
+    del untimed["timestamp"]
+
+    first, second = (admit(orjson.dumps(untimed), writing(ids_from_content=True)).ids[0] for _ in range(2))
+
+    assert first != second
+
+
+def test_more_than_the_limit_is_too_many() -> None:
+    with pytest.raises(TooMany):
+        admit(orjson.dumps([said()] * 4), writing())
+
+
+def test_the_whole_batch_is_told_what_is_wrong() -> None:
+    with pytest.raises(Invalid) as refused:
+        admit(orjson.dumps([said(), said(actor={}), said(id="1")]), writing())
+
+    assert {error.pointer.split("/")[1] for error in refused.value.errors} == {"1", "2"}
+
+
+def test_an_id_that_is_not_the_one_named_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        admit_one(orjson.dumps(said(id=str(uuid4()))), writing(), StatementId(str(uuid4())))
+
+    assert [error.rule for error in refused.value.errors] == ["statement-id"]
+
+
+def test_a_verdict_needs_every_statement_with_its_content() -> None:
+    admitted = admit(orjson.dumps([said(), said()]), writing())
+    first, second = admitted.ids
+
+    assert judge(admitted, admitted.digests) == Recorded()
+    assert judge(admitted, {first: b"other", second: admitted.digests[second]}) == Conflict((first,), ())
+    assert judge(admitted, {first: b"other"}) == Conflict((first,), (second,))
+    assert judge(admitted, {}) == Conflict((), (first, second))

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from services.gateway.domain.formats import accepted_languages, choose, one_language, only_ids
+
+RESULT = b'{"score": {"scaled":0.50}, "extensions":{"https://x.org/e":{"name":{"en":"kept"},"n":1.0e2}}}'
+STATEMENT = (
+    b'{"actor":{"objectType":"Group","name":"Team","member":[{"name":"Ann","mbox":"mailto:ann@x.org"}]},'
+    b'"verb":{"id":"https://x.org/v","display":{"en":"did","de":"tat"}},'
+    b'"object":{"objectType":"SubStatement","actor":{"name":"Bob","mbox":"mailto:bob@x.org"},"verb":{"id":"https://x.org/w",'
+    b'"display":{"en":"will"}},"object":{"id":"https://x.org/a","definition":{"name":{"en":"A","de":"B"},"interactionType":"choice",'
+    b'"choices":[{"id":"1","description":{"en":"one","de":"eins"}}]}}},'
+    b'"context":{"instructor":{"name":"Cy","mbox":"mailto:cy@x.org"},"contextActivities":{"parent":{"id":"https://x.org/p",'
+    b'"definition":{"name":{"en":"P"}}},"other":[{"id":"https://x.org/o","definition":{}}]},"platform":"Slack"},'
+    b'"result":' + RESULT + b"}"
+)
+
+
+def test_ids_keep_what_identifies_and_all_that_names_nobody() -> None:
+    short = json.loads(only_ids(STATEMENT))
+
+    assert short["actor"] == {"objectType": "Group", "member": [{"mbox": "mailto:ann@x.org"}]}
+    assert short["verb"] == {"id": "https://x.org/v"}
+    assert short["object"]["actor"] == {"mbox": "mailto:bob@x.org"}
+    assert short["object"]["object"] == {"id": "https://x.org/a"}
+    assert short["context"]["instructor"] == {"mbox": "mailto:cy@x.org"}
+    assert short["context"]["contextActivities"] == {"parent": {"id": "https://x.org/p"}, "other": [{"id": "https://x.org/o"}]}
+    assert short["context"]["platform"] == "Slack"
+
+
+def test_an_identified_group_loses_its_members() -> None:
+    group = b'{"actor":{"objectType":"Group","mbox":"mailto:t@x.org","member":[{"mbox":"mailto:a@x.org"}]},"verb":{},"object":{}}'
+
+    assert json.loads(only_ids(group))["actor"] == {"objectType": "Group", "mbox": "mailto:t@x.org"}
+
+
+def test_canonical_leaves_one_language_in_each_map_of_verbs_and_activities() -> None:
+    short = json.loads(one_language(STATEMENT, ("de",)))
+
+    assert short["verb"]["display"] == {"de": "tat"}
+    definition = short["object"]["object"]["definition"]
+    assert definition["name"] == {"de": "B"}
+    assert definition["choices"] == [{"id": "1", "description": {"de": "eins"}}]
+    assert short["object"]["verb"]["display"] == {"en": "will"}
+    assert short["actor"] == json.loads(STATEMENT)["actor"]
+
+
+@pytest.mark.parametrize("written", [only_ids(STATEMENT), one_language(STATEMENT, ())])
+def test_what_a_format_does_not_change_keeps_its_bytes(written: bytes) -> None:
+    assert RESULT in written
+
+
+@pytest.mark.parametrize(
+    ("header", "languages"),
+    [
+        (None, ()),
+        ("de", ("de",)),
+        ("en;q=0.5, de-AT, *;q=0.1", ("de-at", "en", "*")),
+        ("en;q=0, de;q=2, fr;q=x, it;level=1, ,", ()),
+    ],
+)
+def test_languages_are_accepted_in_the_order_of_their_weight(header: str | None, languages: tuple[str, ...]) -> None:
+    assert accepted_languages(header) == languages
+
+
+@pytest.mark.parametrize(
+    ("tags", "accepted", "chosen"),
+    [
+        (["en", "de"], ("de", "en"), "de"),
+        (["en-US", "de-AT"], ("de",), "de-AT"),
+        (["en", "de"], ("de-CH",), "de"),
+        (["en", "de"], ("fr",), "en"),
+        (["en", "de"], ("*",), "en"),
+        ([], ("de",), None),
+    ],
+)
+def test_the_first_range_that_fits_chooses(tags: list[str], accepted: tuple[str, ...], chosen: str | None) -> None:
+    assert choose(tags, accepted) == chosen

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
+from services.gateway.domain.formats import Format
+from services.gateway.domain.keychain import Keychain
+from services.gateway.domain.query import BadParameter, Filters, ManyQuery, SingleQuery, read_query
+from services.gateway.domain.version import UnspokenVersion, negotiate
+from shared.xapi.model import Version
+
+KEYCHAIN = Keychain.of(bytes(range(32)))
+THROUGH = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def test_no_parameters_ask_for_all_a_page_at_a_time() -> None:
+    assert read_query([], 500) == ManyQuery(Filters(), 500)
+
+
+@pytest.mark.parametrize(("limit", "read"), [("0", 500), ("1", 1), ("500", 500), ("501", 500), ("999999999", 500)])
+def test_a_limit_is_at_most_a_page(limit: str, read: int) -> None:
+    query = read_query([("limit", limit)], 500)
+
+    assert isinstance(query, ManyQuery)
+    assert query.limit == read
+
+
+def test_a_single_statement_is_asked_for_in_lower_case() -> None:
+    identifier = str(uuid4())
+
+    query = read_query([("voidedStatementId", identifier.upper()), ("format", "ids"), ("attachments", "true")], 500)
+
+    assert query == SingleQuery(identifier, voided=True, format=Format.IDS, attachments=True)  # type: ignore[arg-type]
+
+
+def test_times_are_read_in_utc() -> None:
+    query = read_query([("since", "2026-01-31T13:00:00+01:00"), ("until", "2026-01-31T12:00:00")], 500)
+
+    assert isinstance(query, ManyQuery)
+    assert query.filters.since == query.filters.until == THROUGH
+
+
+@pytest.mark.parametrize(
+    "agent", ['{"mbox":"mailto:a@b.org","mbox_sha1sum":"x"}', "[]", "null", "{" * 100, '{"a":1,"a":1}', "\ud800"]
+)
+def test_an_agent_that_is_none_is_refused_without_repeating_it(agent: str) -> None:
+    with pytest.raises(BadParameter) as refused:
+        read_query([("agent", agent)], 500)
+
+    assert refused.value.name == "agent"
+    assert agent not in refused.value.message
+
+
+def test_a_cursor_comes_back_as_it_was() -> None:
+    filters = Filters(agent="mbox::mailto:a@b.org", since=THROUGH, ascending=True)
+    cursor = Cursor(ManyQuery(filters, 7, Format.IDS), 42, THROUGH)
+
+    assert read_cursor(write_cursor(cursor, KEYCHAIN), KEYCHAIN) == cursor
+
+
+def test_a_cursor_signed_before_the_master_key_changed_is_still_read() -> None:
+    cursor = Cursor(ManyQuery(Filters(), 7), 42, THROUGH)
+    written = write_cursor(cursor, KEYCHAIN)
+
+    assert read_cursor(written, Keychain.of(bytes(32), bytes(range(32)))) == cursor
+    with pytest.raises(BadCursor):
+        read_cursor(written, Keychain.of(bytes(32)))
+
+
+@pytest.mark.parametrize("text", ["", "A", "!", "AAAA", "A" * 200, "ä" * 40])
+def test_no_cursor_is_refused(text: str) -> None:
+    with pytest.raises(BadCursor):
+        read_cursor(text, KEYCHAIN)
+
+
+def test_every_changed_byte_of_a_cursor_is_noticed() -> None:
+    written = write_cursor(Cursor(ManyQuery(Filters(), 7), 42, THROUGH), KEYCHAIN)
+
+    for place in range(len(written) - 1):
+        changed = written[:place] + ("A" if written[place] != "A" else "B") + written[place + 1 :]
+        with pytest.raises(BadCursor):
+            read_cursor(changed, KEYCHAIN)
+
+
+@pytest.mark.parametrize("header", ["1.0", "1.0.0", "1.0.3", "1.0.99", " 1.0.2 "])
+def test_every_1_0_is_1_0_3(header: str) -> None:
+    assert negotiate(header) is Version.V1_0_3
+
+
+@pytest.mark.parametrize("header", [None, "", "0.95", "1.1", "1.1.0", "2.1.0", "3.0.0", "1.0.3, 2.0.0", "1.0.x", "10.0"])
+def test_other_versions_are_not_spoken(header: str | None) -> None:
+    with pytest.raises(UnspokenVersion):
+        negotiate(header)
+
+
+def test_an_installation_may_take_requests_without_version() -> None:
+    assert negotiate(None, Version.V1_0_3) is Version.V1_0_3
