@@ -35,7 +35,7 @@ def _check(statement: JSON, at: Path, found: list[Breach]) -> None:
             found += [Breach("timestamp", (*at, name))]
     target = statement["object"]
     kind = target.get("objectType", "Activity")
-    if "interactionType" in target.get("definition", NOTHING):
+    if "definition" in target and "interactionType" in target["definition"]:
         _check_components(target["definition"], (*at, "object"), found)
     if kind != "StatementRef" and statement["verb"]["id"] == VOIDED:
         found.append(Breach("voiding-object", (*at, "object")))
@@ -43,9 +43,15 @@ def _check(statement: JSON, at: Path, found: list[Breach]) -> None:
         _check_score(statement["result"]["score"], (*at, "result", "score"), found)
     if "context" in statement:
         _check_context(statement["context"], kind, (*at, "context"), found)
-    for index, attachment in enumerate(statement.get("attachments", ())):
+    if "attachments" in statement:
+        _check_attachments(statement["attachments"], (*at, "attachments"), found)
+
+
+def _check_attachments(attachments: JSON, at: Path, found: list[Breach]) -> None:
+    """Refuse 12.0, which a schema calls an integer."""
+    for index, attachment in enumerate(attachments):
         if not isinstance(attachment["length"], int):
-            found.append(Breach("attachment-length", (*at, "attachments", index, "length")))
+            found.append(Breach("attachment-length", (*at, index, "length")))
 
 
 def _exists(timestamp: str) -> bool:
@@ -68,11 +74,17 @@ def _check_score(score: JSON, at: Path, found: list[Breach]) -> None:
 def _check_context(context: JSON, kind: str, at: Path, found: list[Breach]) -> None:
     if kind != "Activity":
         found += [Breach("context-activity-only", (*at, name)) for name in ABOUT_ACTIVITIES if name in context]
-    for relation, activities in context.get("contextActivities", NOTHING).items():
-        for index, activity in enumerate((activities,) if activities.__class__ is dict else activities):
-            if "interactionType" in activity.get("definition", NOTHING):
-                place = () if activities is activity else (index,)
-                _check_components(activity["definition"], (*at, "contextActivities", relation, *place), found)
+    if "contextActivities" in context:
+        _check_related(context["contextActivities"], (*at, "contextActivities"), found)
+
+
+def _check_related(related: JSON, at: Path, found: list[Breach]) -> None:
+    for relation, activities in related.items():
+        alone = activities.__class__ is dict
+        for activity in (activities,) if alone else activities:
+            if "definition" in activity and "interactionType" in activity["definition"]:
+                place = (relation,) if alone else (relation, activities.index(activity))
+                _check_components(activity["definition"], (*at, *place), found)
 
 
 def _check_components(definition: JSON, at: Path, found: list[Breach]) -> None:

@@ -74,13 +74,12 @@ def parse(raw: bytes, limits: Limits) -> JSON:
     """Parse *raw* within *limits*; raise Malformed for anything that is not unambiguous, harmless JSON (RFC 8259)."""
     if len(raw) > limits.size:
         raise Malformed("size", f"The text has {len(raw)} bytes; {limits.size} are allowed.")
-    brackets = _brackets(raw)
-    if len(raw) > limits.nodes and brackets + raw.count(b",") >= limits.nodes:
+    if len(raw) > limits.nodes:
         _refuse_crowd(raw, limits)
     value = _plain(raw)
     if value is UNPROVEN:
         value = _strict(raw, limits)
-    if brackets > limits.depth and _deeper(raw, value, limits.depth):
+    if _deeper(raw, value, limits.depth):
         raise Malformed("depth", f"Values are nested more than {limits.depth} deep.")
     return value
 
@@ -116,25 +115,27 @@ def _strict(raw: bytes, limits: Limits) -> JSON:
 
 
 def _refuse_crowd(raw: bytes, limits: Limits) -> None:
-    """Refuse more values than allowed, looking outside strings only."""
-    bare = outside_strings(raw)
-    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") >= limits.nodes:
+    """Refuse more values than allowed, in strings too at first, then outside strings only."""
+    if _values(raw) > limits.nodes and _values(outside_strings(raw)) > limits.nodes:
         raise Malformed("nodes", f"The text holds more than {limits.nodes} values.")
+
+
+def _values(bare: bytes) -> int:
+    """Return how many values, or a few more, stand in a text without strings."""
+    return bare.count(b",") + bare.count(b"[") + bare.count(b"{") + 1
 
 
 def _deeper(raw: bytes, value: JSON, depth: int) -> bool:
     """Say whether containers of *value*, parsed from *raw*, nest more than *depth* deep.
 
-    Few brackets cannot nest deep: of a list only the items that have enough of them are walked through.
+    Few brackets cannot nest deep: only what has enough of them is walked through, in a list item by item.
     """
     if value.__class__ is not list:
-        return _nests(value, depth)
-    texts = map(bytes, ITEMS.decode(raw))
-    return any(_brackets(text) >= depth and _nests(item, depth - 1) for item, text in zip(value, texts, strict=True))
-
-
-def _brackets(raw: bytes) -> int:
-    return raw.count(b"[") + raw.count(b"{")
+        return raw.count(b"{") + raw.count(b"[") > depth and _nests(value, depth)
+    for item, text in zip(value, map(bytes, ITEMS.decode(raw)), strict=True):
+        if text.count(b"{") + text.count(b"[") >= depth and _nests(item, depth - 1):
+            return True
+    return False
 
 
 def _nests(value: JSON, depth: int) -> bool:

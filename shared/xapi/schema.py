@@ -164,7 +164,7 @@ def _activities() -> Schema:
             "moreInfo": IRI,
             "interactionType": {"enum": INTERACTIONS, "x-rule": "interaction-type"},
             "correctResponsesPattern": _list(TEXT),
-            **{name: _list(_ref("component")) for name in COMPONENTS},
+            **dict.fromkeys(COMPONENTS, _list(_ref("component"))),
             "extensions": _ref("extensions"),
         },
         dependentSchemas={

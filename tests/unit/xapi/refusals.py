@@ -9,6 +9,8 @@ from tests.unit.xapi.examples import ACCOUNT, AGENT, GROUP, REMOVED, STATEMENT, 
 
 IRI, MISSING, UNKNOWN, WRONG = "iri", "missing-property", "unknown-property", "wrong-type"
 REF = {"objectType": "StatementRef", "id": UUID}
+REPEAT = "interaction-component-ids"
+CHOICES = "/context/contextActivities/grouping/0/definition/choices"
 DEFINITION = "/object/definition"
 PARENT = "/context/contextActivities/parent"
 
@@ -98,14 +100,8 @@ CASES: list[Case] = [
     Case("2.4.4.1 scale in a choice", f"{DEFINITION}/scale", [], "interaction-components", f"{DEFINITION}/interactionType"),
     Case("2.4.4.1 steps in a choice", f"{DEFINITION}/steps", [], "interaction-components", f"{DEFINITION}/interactionType"),
     Case("2.4.4.1 component without id", f"{DEFINITION}/choices/0/id", REMOVED, MISSING, f"{DEFINITION}/choices/0"),
-    Case("2.4.4.1 component ids repeat", f"{DEFINITION}/choices/1/id", "a", "interaction-component-ids"),
-    Case(
-        "2.4.4.1 component ids repeat in a context",
-        "/context/contextActivities/grouping/0/definition/choices/1/id",
-        "a",
-        "interaction-component-ids",
-        None,
-    ),
+    Case("2.4.4.1 component ids repeat", f"{DEFINITION}/choices/1/id", "a", REPEAT),
+    Case("2.4.4.1 component ids repeat in a context", f"{CHOICES}/1/id", "a", REPEAT),
     # §2.4.4.2, §2.4.4.3 other objects
     Case("2.4.4.2 agent without objectType", "/object", {"mbox": "mailto:a@b.org"}, MISSING, "/object"),
     Case("2.4.4 unknown objectType", "/object/objectType", "Verb", "object-type"),
