@@ -28,7 +28,7 @@ def shuffled(draw: st.DrawFn, script: list[Sent]) -> list[Sent]:
 
 @pytest.mark.parametrize("script", CONVERSATIONS, ids=["slack", "discourse"])
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_order_of_deliveries_tells_the_same_statements(script: list[Sent], data: st.DataObject) -> None:
     in_order, _ = told_in(script)
 

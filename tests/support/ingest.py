@@ -247,7 +247,8 @@ class Ear:
         self.now = NOW
         self.log = log or MemoryLog(self.clock)
         self.store = store or MemoryStore()
-        self.metrics = IngestMetrics(CollectorRegistry())
+        self.registry = CollectorRegistry()
+        self.metrics = IngestMetrics(self.registry)
         self.intake = Intake(
             store=self.store,
             log=self.log,

@@ -8,7 +8,7 @@ from services.ingest.domain.text import asks, from_html, from_mrkdwn
 
 
 @pytest.mark.parametrize(
-    "text", ["How?", "really ? yes", "なぜ\uff1f", "لماذا؟", "see https://docs.acme.example/a?", "(<https://a.example/x>?)", "what?!"]
+    "text", ["How?", "oh ?", "なぜ\uff1f", "لماذا؟", "see https://a.example/a?", "(<https://a.example/x>?)", "what?!"]
 )
 def test_a_question_mark_asks(text: str) -> None:
     assert asks(text)

@@ -1,0 +1,81 @@
+"""Ingest on a real PostgreSQL, behind its real application."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from services.ingest.app import SCHEMA, wire
+from services.ingest.settings import DoorSettings, IngestSettings, Settings, WaitingSettings
+from services.ingest.sources import NewSource, Sources
+from services.ingest.vault import Vault
+from shared.contracts import RECEIVED
+from shared.postgres import Database
+from shared.settings import PostgresSettings, SecretSettings
+from shared.stream.memory import MemoryLog
+from tests.support.ingest import DISCOURSE, NOW, SECRET, SLACK, Ear, Sent
+
+KEY = SecretStr(base64.urlsafe_b64encode(b"k" * 32).decode())
+
+
+@dataclass
+class House:
+    """Ingest with two sources, a clock that stands still and a log in memory."""
+
+    database: Database
+    settings: Settings
+    sources: Sources
+    log: MemoryLog = field(default_factory=MemoryLog)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    now: datetime = NOW
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def open(self) -> httpx.AsyncClient:
+        """Begin a new process: what it remembers and counts begins anew."""
+        self.registry = CollectorRegistry()
+        service = wire(self.settings, self.database, self.log, self.registry, clock=self.clock)
+        transport = httpx.ASGITransport(app=service.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://ingest")
+
+    def ear(self) -> Ear:
+        """Return what was heard so far."""
+        return Ear(log=self.log)
+
+    def count(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+
+async def post(client: httpx.AsyncClient, sent: Sent, headers: dict[str, str] | None = None) -> httpx.Response:
+    """Send *sent* to its door, signed unless *headers* say otherwise."""
+    path = f"/hooks/{sent.source.platform}/{sent.source.id}"
+    return await client.post(path, content=sent.body, headers=sent.signed() if headers is None else headers)
+
+
+@pytest.fixture
+async def ingest_database(postgres_settings: PostgresSettings) -> AsyncIterator[Database]:
+    database = await Database.open(postgres_settings, schema=SCHEMA, application="test")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def house(ingest_database: Database, postgres_settings: PostgresSettings) -> House:
+    settings = Settings(
+        postgres=postgres_settings,
+        secrets=SecretSettings(key=KEY),
+        ingest=IngestSettings(door=DoorSettings(max_body_bytes=64_000), waiting=WaitingSettings(interval=0.05)),
+    )
+    house = House(ingest_database, settings, Sources(ingest_database, Vault.of(settings.secrets)))
+    for source in (SLACK, DISCOURSE):
+        await house.sources.add(NewSource(source.id, source.platform, source.workspace, SECRET, source.policy), NOW)
+    await house.log.ensure((RECEIVED,))
+    return house

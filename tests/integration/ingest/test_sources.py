@@ -1,0 +1,124 @@
+"""Sources are added, permitted, paused, rotated and removed; their secrets are sealed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from pydantic import SecretStr
+
+from services.ingest.domain.interaction import ChannelId
+from services.ingest.domain.source import Hearing, Platform, Policy, SourceId, State
+from services.ingest.sources import BadSource, NewSource, Sources, UnknownSource, open_sources, sample_of
+from services.ingest.vault import Vault
+from shared.settings import SecretSettings
+from tests.integration.ingest.conftest import House
+from tests.support.ingest import DISCOURSE, NOW, SECRET, SLACK, account_names, slack_conversation
+
+ACME = SourceId("acme")
+
+
+async def test_what_was_added_is_what_is_loaded(house: House) -> None:
+    assert await house.sources.load() == {SLACK.id: SLACK, DISCOURSE.id: DISCOURSE}
+
+
+async def test_secrets_are_sealed(house: House) -> None:
+    rows = await house.database.fetch("SELECT * FROM source")  # type: ignore[arg-type]
+
+    assert all(SECRET not in bytes(str(value), "utf-8") for row in rows for value in row.values())
+
+
+async def test_with_another_master_key_a_source_has_no_secrets(house: House) -> None:
+    other = Vault.of(SecretSettings(key=SecretStr("b" * 43 + "=")))
+
+    loaded = await Sources(house.database, other).load()
+
+    assert loaded[ACME].secrets == ()
+    with pytest.raises(BadSource):
+        sample_of(loaded[ACME], NOW)
+
+
+async def test_a_name_is_taken_once(house: House) -> None:
+    with pytest.raises(BadSource):
+        await house.sources.add(NewSource(ACME, Platform.SLACK, "https://other.slack.com", SECRET), NOW)
+
+
+async def test_what_may_be_heard_is_replaced(house: House) -> None:
+    policy = Policy(
+        channels=frozenset({ChannelId("C1")}),
+        private=True,
+        direct=True,
+        hearing=Hearing.METADATA,
+        accepting=frozenset({"tada"}),
+        question_channels=frozenset({ChannelId("C2")}),
+        excluded=account_names("U9"),
+    )
+
+    await house.sources.permit(ACME, policy)
+
+    assert (await house.sources.load())[ACME].policy == policy
+
+
+async def test_a_source_is_paused_and_heard_again(house: House) -> None:
+    await house.sources.pause(ACME)
+    paused = (await house.sources.load())[ACME].state
+    await house.sources.resume(ACME)
+
+    assert (paused, (await house.sources.load())[ACME].state) == (State.PAUSED, State.ACTIVE)
+
+
+async def test_a_removed_source_leaves_nothing_behind(house: House) -> None:
+    async with house.open() as client:
+        for sent in slack_conversation():
+            await client.post("/hooks/slack/acme", content=sent.body, headers=sent.signed())
+
+    await house.sources.remove(ACME)
+
+    for table in ("source", "artefact", "pending", "orphan", "closed_channel"):
+        column = "id" if table == "source" else "source"
+        query = f"SELECT count(*) FROM {table} WHERE {column} = 'acme'"  # noqa: S608
+        assert await house.database.fetchval(query) == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("change", ["pause", "resume", "retire", "remove"])
+async def test_a_source_that_is_not_there_is_told(house: House, change: str) -> None:
+    with pytest.raises(UnknownSource):
+        await getattr(house.sources, change)(SourceId("nobody"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", "Acme"),
+        ("id", ""),
+        ("id", "a/b"),
+        ("workspace", "acme.slack.com"),
+        ("workspace", "https://acme slack.com"),
+        ("workspace", "https://u:p@acme.slack.com"),
+        ("workspace", "https://acme.slack.com/?x=1"),
+        ("secret", b"short"),
+    ],
+)
+def test_a_source_that_cannot_be_is_refused(field: str, value: object) -> None:
+    new = NewSource(ACME, Platform.SLACK, "https://acme.slack.com", SECRET)
+
+    with pytest.raises(BadSource):
+        replace(new, **{field: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("source", [SLACK, DISCOURSE], ids=["slack", "discourse"])
+async def test_a_sample_passes_the_real_door(house: House, source: object) -> None:
+    assert source in (SLACK, DISCOURSE)
+    chosen = SLACK if source == SLACK else DISCOURSE
+    sample = sample_of(chosen, NOW)
+
+    async with house.open() as client:
+        path = f"/hooks/{chosen.platform}/{chosen.id}"
+        answer = await client.post(path, content=sample.body, headers=dict(sample.headers))
+
+    assert answer.status_code == 200
+
+
+async def test_a_command_opens_the_table_by_itself(house: House) -> None:
+    async with open_sources(house.settings.postgres, house.settings.secrets) as sources:
+        assert set(await sources.load()) == {SLACK.id, DISCOURSE.id}
