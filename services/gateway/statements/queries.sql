@@ -19,6 +19,23 @@ SELECT
         ELSE coalesce((SELECT seq FROM statement WHERE stored <= $2 ORDER BY stored DESC LIMIT 1), 0)
     END AS last
 
+-- name: rarest_first
+-- The places (from 1 on) of the keys $1 in the order of how many statements mention them, directly or, where $2 says so, in any way;
+-- beyond 2,000 statements they count as equal, and keep their order.
+SELECT place
+FROM unnest($1::uuid[], $2::boolean[]) WITH ORDINALITY AS wanted (key, related, place)
+ORDER BY
+    (
+        SELECT count(*)
+        FROM (
+            SELECT
+            FROM statement_mention m
+            WHERE m.key = wanted.key AND m.direct = ANY (CASE WHEN wanted.related THEN '{true,false}'::boolean[] ELSE '{true}' END)
+            LIMIT 2000
+        ) mentioned
+    ),
+    place
+
 -- name: all_ascending
 -- At most $3 statements with a seq above $1, up to $2, the oldest first.
 SELECT seq, body

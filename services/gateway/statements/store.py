@@ -83,7 +83,7 @@ class StatementStore:
 
     async def _rows(self, filters: Filters, window: tuple[int, int, int]) -> list[tuple[int, bytes]]:
         order = "ascending" if filters.ascending else "descending"
-        wanted = _wanted(filters)
+        wanted = await self._rarest_first(_wanted(filters))
         if not wanted:
             rows = await self._database.fetch(_QUERIES[f"all_{order}"], *window)
         else:
@@ -93,9 +93,16 @@ class StatementStore:
             rows = await self._database.fetch(_QUERIES[f"matching_{order}"], *window, *asked)
         return [(seq, body) for seq, body in rows]
 
+    async def _rarest_first(self, wanted: list[_Wanted]) -> list[_Wanted]:
+        """Put first what the fewest statements mention: its part of the index is walked, the others are looked up."""
+        if len(wanted) < 2:  # noqa: PLR2004  one has no order
+            return wanted
+        keys, related = [each.key.hex() for each in wanted], [each.related for each in wanted]
+        return [wanted[place - 1] for (place,) in await self._database.fetch(_QUERIES["rarest_first"], keys, related)]
+
 
 def _wanted(filters: Filters) -> list[_Wanted]:
-    """Return what statements have to mention, the most telling first: its index is walked, the others are looked up."""
+    """Return what statements have to mention, what is most telling as a rule first."""
     wanted: list[_Wanted] = []
     if filters.registration is not None:
         wanted.append(_Wanted(registration_key(filters.registration), related=False))
