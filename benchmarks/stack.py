@@ -1,0 +1,145 @@
+"""The real stack for a benchmark: PostgreSQL with fsync on, the log, and the services in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import httpx
+
+from deploy.kafka.cluster import running
+from services.enrichment.imports import Importer, Kind
+from services.gateway.app import open_issuer
+from services.gateway.domain.credential import Scope
+from services.gateway.settings import Settings as GatewaySettings
+from services.targets import TARGETS
+from services.together import PARTS, ports_from
+from shared.postgres import Database, migrate
+from shared.postgres.embedded import Server
+from shared.settings import PostgresSettings, SecretSettings
+from shared.stream.settings import LogKind
+
+KEY: Final = "c3ltcG9zaWEtdGVzdC1rZXktMzItYnl0ZXMtbG9uZyE="
+POSTGRES: Final = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "256MB", "max_connections": "100"}
+NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+READY: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack: where PostgreSQL, Kafka and the services are, and the key of somebody who may do everything."""
+
+    kind: LogKind
+    dsn: str
+    bootstrap: str
+    ports: dict[str, int]
+    processes: dict[str, subprocess.Popen[bytes]]
+    key: tuple[str, str]
+
+    def url(self, service: str) -> str:
+        """Return the address of *service*."""
+        return f"http://127.0.0.1:{self.ports[service]}"
+
+    async def take(self, kind: Kind, content: str) -> None:
+        """Import a file."""
+        database = await Database.open(_postgres(self.dsn), schema="records", application="benchmark")
+        report = await Importer(database).take(kind, content.encode())
+        await database.close()
+        if report.faults:
+            raise ValueError(report.faults[0])
+
+
+@asynccontextmanager
+async def stack(kind: LogKind, services: Sequence[str] = tuple(PARTS)) -> AsyncIterator[Stack]:
+    """Start everything and stop it at the end: on Kafka *services* each in a process, else all in one, as `symposia up` does."""
+    async with AsyncExitStack() as exits:
+        folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="symposia-benchmark-")))
+        server = Server(folder / "postgres", settings=POSTGRES)
+        await asyncio.to_thread(server.start)
+        exits.callback(server.close)
+        bootstrap = ""
+        if kind is LogKind.KAFKA:
+            bootstrap = exits.enter_context(running(folder / "kafka", 1)).bootstrap
+        await migrate(server.dsn, TARGETS)
+        ports = ports_from(0, "127.0.0.1")
+        key = await _issue(server.dsn)
+        environment = {
+            **os.environ,
+            "DATABASE_URL": server.dsn,
+            "SYMPOSIA_SECRETS__KEY": KEY,
+            "SYMPOSIA_STREAM__KIND": kind,
+            "SYMPOSIA_STREAM__KAFKA__BOOTSTRAP": bootstrap,
+            "SYMPOSIA_TELEMETRY__LOG_LEVEL": "warning",
+        }
+        processes: dict[str, subprocess.Popen[bytes]] = {}
+        for name in services:
+            told = {**environment, "SYMPOSIA_HTTP__PORT": str(ports[name])}
+            processes[name] = exits.enter_context(_process([f"services.{name}"], told))
+        started = Stack(kind, server.dsn, bootstrap, ports, processes, key)
+        await _until_ready(started)
+        yield started
+
+
+@asynccontextmanager
+async def database(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """Open a plain connection."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+class _process:  # noqa: N801  a context manager, used as a function
+    """A Python module in a process of its own, ended with SIGTERM."""
+
+    def __init__(self, module: list[str], environment: dict[str, str]) -> None:
+        self._command = [sys.executable, "-m", *module]
+        self._environment = environment
+
+    def __enter__(self) -> subprocess.Popen[bytes]:
+        self._running = subprocess.Popen(self._command, env=self._environment)
+        return self._running
+
+    def __exit__(self, *error: object) -> None:
+        self._running.terminate()
+        try:
+            self._running.wait(20)
+        except subprocess.TimeoutExpired:
+            self._running.kill()
+
+
+async def _issue(dsn: str) -> tuple[str, str]:
+    lrs = await Database.open(_postgres(dsn), schema="lrs", application="benchmark")
+    settings = GatewaySettings(postgres=_postgres(dsn), secrets=SecretSettings.model_validate({"key": KEY}))
+    shown = await open_issuer(settings, lrs).issue("benchmark", list(Scope), NOW)
+    await lrs.close()
+    return shown.key_id, shown.secret
+
+
+async def _until_ready(started: Stack) -> None:
+    async with httpx.AsyncClient() as client, asyncio.timeout(READY):
+        for name, process in started.processes.items():
+            while True:
+                if process.poll() is not None:
+                    raise RuntimeError(f"{name} ended with status {process.returncode}")
+                try:
+                    if (await client.get(f"{started.url(name)}/readyz")).is_success:
+                        break
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.05)
+
+
+def _postgres(dsn: str) -> PostgresSettings:
+    return PostgresSettings.model_validate({"url": dsn})
