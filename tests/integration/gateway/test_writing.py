@@ -374,3 +374,9 @@ async def test_about_says_which_versions_are_spoken_to_anybody(doors: Doors) -> 
 
 def written(document: object) -> bytes:
     return json.dumps(document).encode()
+
+
+async def test_openapi_describes_the_doors(doors: Doors) -> None:
+    response = await doors.http.get("/openapi.json")
+
+    assert {"/xapi/statements", "/xapi/about", "/v1/impact"} <= set(response.json()["paths"])

@@ -1,0 +1,117 @@
+"""What OpenAPI says of xAPI's routes: they are plain routes over bytes, so it is said by hand."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from services.gateway.domain.version import VERSION_HEADER
+from services.gateway.statements.headers import CONSISTENT_THROUGH
+from services.gateway.statements.reading import MORE_PATH
+from services.gateway.statements.routes import ABOUT_PATH, STATEMENTS_PATH
+
+
+def _parameter(name: str, description: str, *, where: str = "query", required: bool = False, **schema: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": where,
+        "required": required,
+        "description": description,
+        "schema": {"type": "string"} | schema,
+    }
+
+
+def _answer(description: str, media_type: str = "application/json") -> dict[str, Any]:
+    through = {"description": "Up to when the record is whole", "schema": {"type": "string", "format": "date-time"}}
+    return {"description": description, "headers": {CONSISTENT_THROUGH: through}, "content": {media_type: {}}}
+
+
+def _refused(*statuses: str) -> dict[str, Any]:
+    return {status: _answer(_REFUSALS[status], "application/problem+json") for status in statuses}
+
+
+_REFUSALS: Final = {
+    "400": "Not a valid request; `errors` names each place (JSON pointer, led by the statement's index) and rule",
+    "401": "A valid key is needed",
+    "403": "The key does not permit this",
+    "404": "No such statement",
+    "409": "Recorded with other content under the same id; the request was refused whole",
+    "413": "More statements or bytes than one request may carry",
+    "503": "Not durable yet, or not readable now: try again after `Retry-After` seconds, with the same ids",
+}
+_VERSION: Final = _parameter(VERSION_HEADER, "The version of xAPI that is spoken: 1.0.x or 2.0.x", where="header", required=True)
+_BODY: Final = {"required": True, "content": {"application/json": {}}}
+_BOOLEAN: Final[dict[str, Any]] = {"type": "boolean", "default": False}
+
+_FILTERS: Final = (
+    _parameter("statementId", "The statement with this id, unless it is voided", format="uuid"),
+    _parameter("voidedStatementId", "The voided statement with this id", format="uuid"),
+    _parameter("agent", "Whose statements, or about whom: an Agent or identified Group as JSON"),
+    _parameter("verb", "Which verb", format="iri"),
+    _parameter("activity", "About which activity", format="iri"),
+    _parameter("registration", "Of which registration", format="uuid"),
+    _parameter("related_activities", "Where the activity is context or in a SubStatement too", **_BOOLEAN),
+    _parameter("related_agents", "Where the agent is authority, instructor, team or in a SubStatement too", **_BOOLEAN),
+    _parameter("since", "Stored after", format="date-time"),
+    _parameter("until", "Stored at or before", format="date-time"),
+    _parameter("limit", "How many a page at most; 0: as many as the server allows", type="integer", minimum=0),
+    _parameter("format", "How much of agents, activities and verbs", enum=["exact", "ids", "canonical"], default="exact"),
+    _parameter("attachments", "Answer as multipart/mixed", **_BOOLEAN),
+    _parameter("ascending", "The oldest first", **_BOOLEAN),
+)
+
+PATHS: Final[dict[str, Any]] = {
+    STATEMENTS_PATH: {
+        "post": {
+            "summary": "Store a statement or an array of statements",
+            "tags": ["xAPI"],
+            "parameters": [_VERSION],
+            "requestBody": _BODY,
+            "responses": {"200": _answer("The ids, in order"), **_refused("400", "401", "403", "409", "413", "503")},
+        },
+        "put": {
+            "summary": "Store the statement that statementId names",
+            "tags": ["xAPI"],
+            "parameters": [_VERSION, _parameter("statementId", "The statement's id", required=True, format="uuid")],
+            "requestBody": _BODY,
+            "responses": {"204": {"description": "Stored"}, **_refused("400", "401", "403", "409", "413", "503")},
+        },
+        "get": {
+            "summary": "Read one statement, or the first page of those that match",
+            "tags": ["xAPI"],
+            "parameters": [_VERSION, *_FILTERS],
+            "responses": {
+                "200": _answer("A statement or a StatementResult"),
+                **_refused("400", "401", "403", "404", "503"),
+            },
+        },
+    },
+    f"{MORE_PATH}/{{cursor}}": {
+        "get": {
+            "summary": "Read the next page; `more` of a page leads here",
+            "tags": ["xAPI"],
+            "parameters": [_VERSION, _parameter("cursor", "Opaque and signed", where="path", required=True)],
+            "responses": {"200": _answer("A StatementResult"), **_refused("400", "401", "403", "503")},
+        }
+    },
+    ABOUT_PATH: {
+        "get": {
+            "summary": "Say which versions of xAPI are spoken; needs no key",
+            "tags": ["xAPI"],
+            "responses": {"200": _answer("The versions")},
+        }
+    },
+}
+
+
+def document(app: FastAPI) -> None:
+    """Add xAPI's routes to what OpenAPI says of *app*."""
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = generated()
+        schema["paths"] = {**schema["paths"], **PATHS}
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way to extend it
