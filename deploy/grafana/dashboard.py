@@ -1,6 +1,6 @@
 """Write the Grafana dashboard: `python -m deploy.grafana.dashboard` makes dashboards/symposia.json again.
 
-What it shows stands in `board.py`; a test checks that the file is what this makes, and that a real Prometheus answers every query.
+What it shows stands in `board.py`; tests check that the file is what this makes, and that Prometheus answers every query.
 """
 
 from __future__ import annotations
