@@ -8,9 +8,7 @@ was applied, its lock is the fence against a member that was given up, and the o
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Generic
 
 import structlog
@@ -24,6 +22,7 @@ from shared.stream.log import Inbox, Log
 from shared.stream.metrics import StreamMetrics
 from shared.stream.offsets import Place, after, start_of, unapplied
 from shared.stream.outbox import OutboxRow, drain, publish
+from shared.stream.patience import Patience
 from shared.stream.record import Batch, Decision, Handler, Outgoing, Partition, T
 from shared.stream.rejections import RejectionWindow
 from shared.stream.settings import ConsumerSettings
@@ -58,7 +57,7 @@ class Consumer(Generic[T]):
         self._inbox: Inbox | None = None
         self._settled: set[Partition] = set()
         self._rejections = RejectionWindow(settings)
-        self._failures = 0
+        self._patience = Patience(settings)
         metrics.announce(group, topics)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -81,9 +80,9 @@ class Consumer(Generic[T]):
         try:
             await self._turn()
         except Unavailable:
-            self._failures += 1
+            self._patience.fail()
             raise
-        self._failures = 0
+        self._patience.succeed()
 
     async def close(self) -> None:
         """Leave the group."""
@@ -102,6 +101,7 @@ class Consumer(Generic[T]):
             return
         await self._observer(Step.FETCHED)
         self._settled.discard(batch.partition)
+        self._patience.trying = batch.partition
         await self._settle(inbox, batch)
         self._settled.add(batch.partition)
 
@@ -110,17 +110,12 @@ class Consumer(Generic[T]):
         try:
             await self.turn()
         except Unavailable as outage:
+            failures = self._patience.failures
             self._metrics.interrupted(self._group)
-            _log.warning("consumer waits", group=self._group, part=outage.part, reason=outage.reason, failures=self._failures)
-            if self._failures >= self._settings.attempts:
+            _log.warning("consumer waits", group=self._group, part=outage.part, reason=outage.reason, failures=failures)
+            if self._patience.exhausted:
                 raise
-            await self._back_off(stop)
-
-    async def _back_off(self, stop: asyncio.Event) -> None:
-        """Wait before the next attempt: exponential, with jitter, and no longer than until *stop*."""
-        longest = min(self._settings.backoff * 2 ** (self._failures - 1), self._settings.backoff_limit)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), random.uniform(longest / 2, longest))  # noqa: S311  jitter, not a secret
+            await self._patience.wait(stop)
 
     async def _joined(self) -> Inbox:
         """Return the inbox, joining the group first where needed; the topics it needs exist then."""
@@ -157,7 +152,10 @@ class Consumer(Generic[T]):
         await self._observer(Step.SOUGHT)
 
     async def _settle(self, inbox: Inbox, batch: Batch) -> None:
-        """Apply *batch* in one transaction and publish what the handler said; where nothing is new, what was left unsaid."""
+        """Apply *batch* in one transaction and publish what the handler said.
+
+        Where some of the batch was applied already, who applied it may not have published: the whole outbox is drained.
+        """
         place = self._place(batch.partition)
         row: OutboxRow | None = None
         decision = Decision()
@@ -167,12 +165,13 @@ class Consumer(Generic[T]):
             if fresh.records:
                 decision = await self._decide(fresh, transaction)
                 row = await self._write(place, fresh, decision, transaction)
+        self._patience.succeed()
         await self._observer(Step.COMMITTED)
         self._count(place, batch, fresh, decision)
-        if row is not None:
-            await publish(row, self._log, self._ledger, self._observer)
-        elif not fresh.records:
+        if len(fresh.records) < len(batch.records):
             await self._drain(place)
+        elif row is not None:
+            await publish(row, self._log, self._ledger, self._observer)
         await inbox.commit(batch.partition, batch.records[-1].offset + 1)
         await self._observer(Step.OFFSET_COMMITTED)
 
@@ -205,8 +204,10 @@ class Consumer(Generic[T]):
         return row
 
     def _letters(self, decision: Decision) -> tuple[DeadLetter, ...]:
-        attempts = self._failures + 1
-        return tuple(DeadLetter(self._group, each.record, each.reason, attempts) for each in decision.rejections)
+        return tuple(
+            DeadLetter(self._group, each.record, each.reason, self._patience.attempt(each.record.partition))
+            for each in decision.rejections
+        )
 
     def _outgoing(self, fresh: Batch, decision: Decision, letters: Sequence[DeadLetter]) -> tuple[Outgoing, ...]:
         topic = self._topics[fresh.partition.topic]

@@ -17,6 +17,7 @@ from shared.contracts.topics import Topic
 from shared.errors import Misconfigured
 from shared.postgres import Database, Query
 from shared.postgres.embedded import Server
+from shared.postgres.embedded.server import Occupied
 from shared.settings import PostgresSettings
 from shared.stream import Log, MemoryLog, Partition, StreamMetrics
 from shared.stream.kafka import KafkaLog
@@ -67,13 +68,20 @@ async def postgres_stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]
         )
         await log_database.execute(forget_before, partition.topic, partition.number, before)
 
+    async def started() -> bool:
+        try:
+            await asyncio.to_thread(server.start)
+        except Occupied:  # the backends of the killed server are still on their way out
+            return False
+        return True
+
     @asynccontextmanager
     async def outage() -> AsyncIterator[None]:
         await asyncio.to_thread(server.kill)
         try:
             yield
         finally:
-            await asyncio.to_thread(server.start)
+            await eventually(started)
 
     log, log_database = await opened(), await Database.open(settings, schema="log", application="test-operator")
     async with _books(settings) as books:
