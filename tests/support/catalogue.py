@@ -1,0 +1,57 @@
+"""Every metric that the services export, read from the registries that they make."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
+
+from services.gateway.metrics import GatewayMetrics
+from services.ingest.metrics import IngestMetrics
+from services.scoring.metrics import ScoringMetrics
+from shared.clock import utc_now
+from shared.http.observed import HttpMetrics
+from shared.postgres import PostgresMetrics
+from shared.stream.metrics import StreamMetrics
+from shared.telemetry import new_registry
+
+METRICS_OF_OTHERS = frozenset({"up", "process_start_time_seconds", "node_filesystem_avail_bytes", "node_filesystem_size_bytes"})
+"""What rules may ask for that is Prometheus' own, the client library's or the node exporter's."""
+SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
+NAME = re.compile(r"\b(?:job:)?(?:symposia|node|process)_\w+(?::\w+)*\b|\bup\b")
+
+
+@cache
+def families() -> dict[str, Metric]:
+    """Return the services' own metrics by the name they are queried by (a histogram by its base name)."""
+    registry = registry_of_all()
+    found = {f"{metric.name}_total" if metric.type == "counter" else metric.name: metric for metric in registry.collect()}
+    return {name: metric for name, metric in found.items() if name.startswith("symposia_")}
+
+
+@cache
+def exported() -> frozenset[str]:
+    """Return the names of all series: a histogram's three, too."""
+    names = set()
+    for name, metric in families().items():
+        names |= {name} if metric.type == "counter" else {name + suffix for suffix in SUFFIXES[metric.type]}
+    return frozenset(names)
+
+
+def registry_of_all() -> CollectorRegistry:
+    """Return a registry with the metrics of every service."""
+    registry = new_registry("all", "0")
+    StreamMetrics(registry)
+    PostgresMetrics(registry)
+    HttpMetrics(registry)
+    GatewayMetrics(registry)
+    IngestMetrics(registry)
+    ScoringMetrics(registry, utc_now)
+    return registry
+
+
+def names_in(expression: str) -> frozenset[str]:
+    """Return the names of the metrics in a PromQL expression."""
+    return frozenset(NAME.findall(re.sub(r'"[^"]*"', '""', expression)))
