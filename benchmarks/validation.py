@@ -5,10 +5,12 @@
 Times are CPU time, medians over rounds in which all take turns; the ratio is the median of the rounds' ratios.
 
 The ceiling is orjson's parse and jsonschema-rs's verdict on the same strict schema: no guard, no duplicate keys noticed,
-no check that a schema cannot express. With --gate the exit status is 1 when ours is slower than half of it.
+no check that a schema cannot express. With --gate the exit status is 1 when ours is slower than half of it on compact JSON,
+which most clients write; the rows with spaces and with escaped characters show what other spellings cost the guard.
 """
 
 import argparse
+import json
 import random
 import sys
 import time
@@ -31,6 +33,7 @@ from shared.xapi.validation import validate, validator
 GATE = 0.5
 STATEMENTS = 400
 BATCH = 50
+GATED = ("singly", f"by {BATCH}")
 WORDS = ("how", "do", "I", "join", "two", "tables", "that", "match", "nothing", "\N{CHECK MARK}", "Änderung", "\n", '"quoted"')
 
 
@@ -138,16 +141,22 @@ def main() -> int:
     said = [statement(rng) for _ in range(STATEMENTS)]
     single = [orjson.dumps(one) for one in said]
     batches = [orjson.dumps(said[start : start + BATCH]) for start in range(0, STATEMENTS, BATCH)]
+    sent_as = {
+        "singly": single,
+        f"by {BATCH}": batches,
+        "with spaces": [json.dumps(one, ensure_ascii=False).encode() for one in said],
+        "with escapes": [json.dumps(one).encode() for one in said],
+    }
     size = sum(map(len, single)) / STATEMENTS
     table = Table(
         "version", "sent", "ours µs", "ceiling µs", "guard µs", "orjson µs", "ratio", title=f"One statement of {size:,.0f} bytes"
     )
     worst = float("inf")
     for version in Version:
-        for sent, texts in (("singly", single), (f"by {BATCH}", batches)):
+        for sent, texts in sent_as.items():
             rounds = measure(ways(texts, version), options.seconds)
             ratio = median(taken["ceiling"] / taken["ours"] for taken in rounds)
-            worst = min(worst, ratio)
+            worst = min(worst, ratio) if sent in GATED else worst
             table.add_row(
                 version, sent, *(f"{median(taken[name] for taken in rounds):.1f}" for name in rounds[0]), f"{ratio:.2f}"
             )

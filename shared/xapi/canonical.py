@@ -40,7 +40,12 @@ def splice(raw: bytes, **fields: JSON) -> bytes:
 
     *raw* is one well-formed JSON object; a member of the same name is cut out first. Values are JSON.
     """
-    raw = cut(raw, *fields).strip(b" \t\r\n")
+    return add(cut(raw, *fields), **fields)
+
+
+def add(raw: bytes, **fields: JSON) -> bytes:
+    """Return the statement *raw*, which has none of *fields* at its top level, with them added, the rest as it was."""
+    raw = raw.strip(b" \t\r\n")
     if not fields:
         return raw
     body = raw[:-1].rstrip(b" \t\r\n")

@@ -95,7 +95,8 @@ def _plain(raw: bytes) -> JSON:
         again = orjson.dumps(value)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return UNPROVEN
-    return value if again == raw or _bare(again) == _bare(raw) else UNPROVEN
+    # What has \u escapes is written out otherwise: there is no need to compare again.
+    return value if again == raw or (b"\\u" not in raw and _bare(again) == _bare(raw)) else UNPROVEN
 
 
 def _bare(raw: bytes) -> bytes:
