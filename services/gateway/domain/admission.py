@@ -107,12 +107,15 @@ def _id(statement: Statement, credential: Credential) -> StatementId:
 
 def _seal(raw: bytes, statement: Statement, identifier: StatementId, writing: Writing) -> bytes:
     """Set what the door sets, and cut what only the recorder sets; all other bytes stay as they were sent."""
-    fields: dict[str, Any] = {"id": identifier, "authority": orjson.Fragment(writing.credential.authority)}
+    fields: dict[str, Any] = {"authority": orjson.Fragment(writing.credential.authority)}
+    if statement.get("id") != identifier:
+        fields["id"] = identifier
     if "timestamp" not in statement:
         fields["timestamp"] = rfc3339(writing.received_at)
     if "version" not in statement:
         fields["version"] = STATEMENT_VERSION[writing.version]
-    return canonical.splice(canonical.cut(raw, "stored"), **fields)
+    replaced = [name for name in (*fields, "stored") if name in statement]
+    return canonical.add(canonical.cut(raw, *replaced) if replaced else raw, **fields)
 
 
 def _refuse(several: Sequence[Statement], version: Version, *, many: bool, named: StatementId | None) -> None:
