@@ -19,13 +19,15 @@ from services.gateway import app as gateway
 from services.gateway.settings import Settings as GatewaySettings
 from services.ingest import app as ingest
 from services.ingest.settings import Settings as IngestSettings
-from services.installation import Installation
+from services.installation import Found, Home, Installation, open_installation
 from services.scoring import app as scoring
 from services.scoring.settings import Settings as ScoringSettings
+from services.targets import TARGETS
 from shared.errors import Misconfigured, Unavailable
+from shared.postgres import migrate
 from shared.service import Service, run
 from shared.settings import HttpSettings, ServiceSettings
-from shared.stream.steps import Observer, unobserved
+from shared.stream.steps import Observer, crash_at_from_environment, unobserved
 
 PATIENCE: Final = 60.0
 LOOK: Final = 0.02
@@ -72,6 +74,24 @@ async def opened(
             settings = installation.settings(part.settings, http={"port": ports[name]})
             services.append(await stack.enter_async_context(part.open_service(settings, observer=observer)))
         yield services
+
+
+@asynccontextmanager
+async def running(home: Home, port: int, stop: asyncio.Event) -> AsyncIterator[tuple[Installation, Mapping[str, str]]]:
+    """Run the installation in *home*, made if it is not there, and yield it with its services' addresses once all are ready.
+
+    Raises Misconfigured where one runs there already, or a port is in use.
+    """
+    with home.claimed() as claim:
+        ports = ports_from(port, ServiceSettings().http.host)
+        async with open_installation(home, Found.MADE) as installation:
+            await migrate(installation.postgres.url.get_secret_value(), TARGETS)
+            async with (
+                opened(installation, ports, observer=crash_at_from_environment()) as services,
+                serving(services, stop) as urls,
+            ):
+                claim.publish(urls)
+                yield installation, urls
 
 
 @asynccontextmanager

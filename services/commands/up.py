@@ -15,14 +15,12 @@ from services.commands.credential import print_key
 from services.gateway.app import SCHEMA, open_issuer
 from services.gateway.domain.credential import Scope, ShownKey
 from services.gateway.settings import Settings as GatewaySettings
-from services.installation import Found, Home, Installation, open_installation
-from services.targets import TARGETS
-from services.together import opened, ports_from, serving
+from services.installation import Home, Installation
+from services.together import running
 from shared.clock import utc_now
-from shared.postgres import Database, migrate
+from shared.postgres import Database
 from shared.service import stop_on_signals
 from shared.settings import HttpSettings, ServiceSettings
-from shared.stream.steps import crash_at_from_environment
 from shared.telemetry import configure_logs
 
 NAME: Final = "symposia"
@@ -60,19 +58,10 @@ def up(home: HomeOption = DEFAULT_HOME, port: PortOption = DEFAULT_PORT) -> None
 async def _up(home: Home, port: int) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
-    with home.claimed() as claim:
-        ports = ports_from(port, ServiceSettings().http.host)
-        async with open_installation(home, Found.MADE) as installation:
-            await migrate(installation.postgres.url.get_secret_value(), TARGETS)
-            key = await first_credential(installation)
-            async with (
-                opened(installation, ports, observer=crash_at_from_environment()) as services,
-                serving(services, stop) as urls,
-            ):
-                claim.publish(urls)
-                _tell(installation, urls, key)
-                await stop.wait()
-                out.print("Draining: requests under way finish, then everything stops.")
+    async with running(home, port, stop) as (installation, urls):
+        _tell(installation, urls, await first_credential(installation))
+        await stop.wait()
+        out.print("Draining: requests under way finish, then everything stops.")
 
 
 @contextmanager

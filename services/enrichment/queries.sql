@@ -128,3 +128,7 @@ SELECT 'learner', jsonb_build_array(id, external_id, name, email_sha1)::text FRO
 UNION ALL
 SELECT 'alias', jsonb_build_array(ifi, learner)::text FROM alias
 ORDER BY name, line
+
+-- name: forget
+-- Empties what a replay makes again. People, courses, enrolments and identities stay, and the revisions go on rising.
+TRUNCATE interaction_anchor, interaction

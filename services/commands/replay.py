@@ -1,0 +1,68 @@
+"""`symposia replay`: say the record again, so that what is derived from it is made again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run
+from services.commands.progress import Advancing, advancing
+from services.enrichment import forgetting
+from services.gateway.recorder.replay import replay as append_again
+from services.installation import Home, open_installation
+from services.pipeline import Pipeline, Standing, open_pipeline
+from services.scoring import rules
+
+app = typer.Typer()
+
+
+@app.command()
+def replay(
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Empty the projections first: until it is done, impact is not whole.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the consumers have caught up.")] = True,
+) -> None:
+    """Make the projections again from the record.
+
+    Appends every statement of the record again, in its order; consumers take what they know in their stride. With --rebuild what
+    statements say, facts and sums are emptied before; people, courses, enrolments and objections always stay. The services must
+    run, here or elsewhere, for the projections to be made.
+    """
+    run(_replay(Home.at(home), rebuild=rebuild, wait=wait))
+
+
+async def _replay(home: Home, *, rebuild: bool, wait: bool) -> None:
+    async with open_installation(home) as installation, open_pipeline(installation, "replay") as pipeline:
+        if rebuild:
+            await rules.forget(pipeline.databases["impact"])
+            await forgetting.forget(pipeline.databases["records"])
+            err.print("The projections are empty.")
+        last = await append_again(pipeline.databases["lrs"], pipeline.log)
+        out.print(f"{last} statements of the record were said again.")
+        if wait:
+            await settle(pipeline)
+            out.print("Every consumer has caught up.")
+
+
+async def settle(pipeline: Pipeline) -> None:
+    """Wait until nothing is left to do, showing how much is."""
+    with advancing("Consumers catch up") as progress:
+        await pipeline.until_settled(_towards_nothing(progress))
+
+
+def _towards_nothing(progress: Advancing) -> Callable[[Sequence[Standing]], None]:
+    """Return what shows standings as progress towards nothing left."""
+    most = 0
+
+    def tell(standings: Sequence[Standing]) -> None:
+        nonlocal most
+        left = sum(standing.left for standing in standings)
+        most = max(most, left)
+        progress(most - left, most)
+
+    return tell

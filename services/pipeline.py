@@ -1,0 +1,111 @@
+"""How far each stage of the way from the door to the impact has come: by its offsets, not by waiting for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+from prometheus_client import CollectorRegistry
+
+from services.enrichment.app import NAME as ENRICHMENT_GROUP
+from services.gateway.app import RECORDER_GROUP
+from services.installation import Installation
+from services.scoring.handler import GROUP as SCORING_GROUP
+from shared.clock import utc_now
+from shared.contracts import ENRICHED, OBJECTION, RECEIVED, RECORDED, Topic
+from shared.postgres import Database, load_queries
+from shared.stream.log import Log
+from shared.stream.metrics import StreamMetrics
+from shared.stream.open import open_log
+
+SQL: Final = load_queries("services", "pipeline.sql")
+LOOK: Final = 0.1
+"""Seconds between two looks at the offsets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A consumer: what it makes of what it reads, and the schema of its books."""
+
+    makes: str
+    group: str
+    topic: Topic
+    schema: str
+
+
+STAGES: Final = (
+    Stage("recorded", RECORDER_GROUP, RECEIVED, "lrs"),
+    Stage("enriched", ENRICHMENT_GROUP, RECORDED, "records"),
+    Stage("scored", SCORING_GROUP, ENRICHED, "impact"),
+    Stage("objections heard", SCORING_GROUP, OBJECTION, "impact"),
+)
+"""In the order of the way: what a stage has said is there for the next one to read."""
+SCHEMAS: Final = tuple(dict.fromkeys(stage.schema for stage in STAGES))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a stage stands: records that it has not read, rows that it has not published, jobs that it has not begun."""
+
+    stage: Stage
+    behind: int
+    outbox: int
+    jobs: int = 0
+
+    @property
+    def left(self) -> int:
+        """Return how much is left to do, as far as this stage knows."""
+        return self.behind + self.outbox + self.jobs
+
+
+class Pipeline:
+    """The way from the door to the impact, looked at from outside; raises Unavailable for an outage."""
+
+    def __init__(self, log: Log, databases: Mapping[str, Database]) -> None:
+        self.log = log
+        self.databases = databases
+
+    async def standing(self, stage: Stage) -> Standing:
+        """Say where *stage* stands."""
+        ends = await self.log.ends(stage.topic)
+        database = self.databases[stage.schema]
+        row = await database.fetchrow(SQL["place"], stage.group, stage.topic.name)
+        offsets = orjson.loads(row["offsets"]) if row else {}
+        behind = sum(max(end - offsets.get(str(partition.number), 0), 0) for partition, end in ends.items())
+        jobs = await database.fetchval(SQL["relinks"]) if stage.group == ENRICHMENT_GROUP else 0
+        return Standing(stage, behind, row["outbox"] if row else 0, jobs)
+
+    async def standings(self) -> Sequence[Standing]:
+        """Say where each stage stands, in the order of the way: if none has anything left, all that was said is done."""
+        return [await self.standing(stage) for stage in STAGES]
+
+    async def until_settled(self, tell: Callable[[Sequence[Standing]], None]) -> None:
+        """Return once nothing is left, telling at each look where the stages stand."""
+        while True:
+            standings = await self.standings()
+            tell(standings)
+            if not any(standing.left for standing in standings):
+                return
+            await asyncio.sleep(LOOK)
+
+
+@asynccontextmanager
+async def open_pipeline(installation: Installation, application: str) -> AsyncIterator[Pipeline]:
+    """Open the log and the books of every stage."""
+    async with AsyncExitStack() as stack:
+        databases: dict[str, Database] = {}
+        for schema in SCHEMAS:
+            database = await Database.open(
+                installation.postgres, schema=schema, application=application, packages=("shared.stream.migrations",)
+            )
+            stack.push_async_callback(database.close)
+            await database.ready()
+            databases[schema] = database
+        metrics = StreamMetrics(CollectorRegistry(), utc_now)
+        log = await open_log(installation.client.stream, installation.postgres, application=application, metrics=metrics)
+        stack.push_async_callback(log.close)
+        yield Pipeline(log, databases)

@@ -1,0 +1,10 @@
+-- name: place
+-- How far a group ($1) has read each partition of a topic ($2), and, of the same moment, how much its schema still has to say.
+SELECT
+    coalesce((SELECT jsonb_object_agg(partition, next_offset) FROM consumer_offset WHERE group_name = $1 AND topic = $2), '{}')::text
+        AS offsets,
+    (SELECT count(*) FROM outbox) AS outbox
+
+-- name: relinks
+-- How many imports wait to be linked anew.
+SELECT count(*) FROM relink
