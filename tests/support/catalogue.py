@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics import MetricWrapperBase
 
 from services.gateway.metrics import GatewayMetrics
 from services.ingest.metrics import IngestMetrics
@@ -19,24 +20,34 @@ from shared.telemetry import new_registry
 
 METRICS_OF_OTHERS = frozenset({"up", "process_start_time_seconds", "node_filesystem_avail_bytes", "node_filesystem_size_bytes"})
 """What rules may ask for that is Prometheus' own, the client library's or the node exporter's."""
-SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
+SUFFIXES = ("_bucket", "_count", "_sum")
 NAME = re.compile(r"\b(?:job:)?(?:symposia|node|process)_\w+(?::\w+)*\b|\bup\b")
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A metric: its kind and its labels."""
+
+    kind: str
+    labels: tuple[str, ...]
+
+
 @cache
-def families() -> dict[str, Metric]:
+def families() -> dict[str, Family]:
     """Return the services' own metrics by the name they are queried by (a histogram by its base name)."""
-    registry = registry_of_all()
-    found = {f"{metric.name}_total" if metric.type == "counter" else metric.name: metric for metric in registry.collect()}
-    return {name: metric for name, metric in found.items() if name.startswith("symposia_")}
+    collectors = [each for each in registry_of_all()._collector_to_names if isinstance(each, MetricWrapperBase)]
+    return {
+        f"{each._name}_total" if each._type == "counter" else each._name: Family(str(each._type), tuple(each._labelnames))
+        for each in collectors
+    }
 
 
 @cache
 def exported() -> frozenset[str]:
     """Return the names of all series: a histogram's three, too."""
     names = set()
-    for name, metric in families().items():
-        names |= {name} if metric.type == "counter" else {name + suffix for suffix in SUFFIXES[metric.type]}
+    for name, family in families().items():
+        names |= {name + suffix for suffix in SUFFIXES} if family.kind == "histogram" else {name}
     return frozenset(names)
 
 

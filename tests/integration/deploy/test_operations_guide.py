@@ -1,0 +1,41 @@
+"""docs/operations.md: its tables are those of the code and of the alerts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from tests.support.catalogue import families
+
+ROOT = Path(__file__).parents[3]
+GUIDE = (ROOT / "docs" / "operations.md").read_text("utf-8")
+
+
+def rows(first: str) -> list[list[str]]:
+    """Return the cells of the table whose first column is called *first*."""
+    table = GUIDE.split(f"| {first} |")[1].split("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def test_the_catalogue_has_every_metric_with_its_kind_and_labels() -> None:
+    said = {name.strip("`"): (kind, tuple(re.findall(r"`(\w+)`", labels))) for name, kind, labels, _ in rows("metric")}
+
+    assert said == {name: (family.kind, family.labels) for name, family in families().items()}
+
+
+def test_the_guide_lists_every_alert_with_its_severity() -> None:
+    groups = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text("utf-8"))["groups"]
+    alerts = {rule["alert"]: rule["labels"]["severity"] for group in groups for rule in group["rules"] if "alert" in rule}
+
+    said = {re.sub(r"\[(\w+)\]\(runbooks/\1\.md\)", r"\1", name): severity for name, severity, _ in rows("alert")}
+
+    assert said == alerts
+
+
+def test_its_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", GUIDE)
+
+    assert links
+    assert all((ROOT / "docs" / link).exists() for link in links)
