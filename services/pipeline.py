@@ -29,19 +29,18 @@ LOOK: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A consumer: what it makes of what it reads, and the schema of its books."""
+    """A consumer group, the topic that it reads, and the schema of its books."""
 
-    makes: str
     group: str
     topic: Topic
     schema: str
 
 
 STAGES: Final = (
-    Stage("recorded", RECORDER_GROUP, RECEIVED, "lrs"),
-    Stage("enriched", ENRICHMENT_GROUP, RECORDED, "records"),
-    Stage("scored", SCORING_GROUP, ENRICHED, "impact"),
-    Stage("objections heard", SCORING_GROUP, OBJECTION, "impact"),
+    Stage(RECORDER_GROUP, RECEIVED, "lrs"),
+    Stage(ENRICHMENT_GROUP, RECORDED, "records"),
+    Stage(SCORING_GROUP, ENRICHED, "impact"),
+    Stage(SCORING_GROUP, OBJECTION, "impact"),
 )
 """In the order of the way: what a stage has said is there for the next one to read."""
 SCHEMAS: Final = tuple(dict.fromkeys(stage.schema for stage in STAGES))

@@ -59,7 +59,7 @@ def ports_from(base: int, host: str) -> dict[str, int]:
         return dict(zip(PARTS, _free_ports(host, len(PARTS)), strict=True))
     ports = {name: base + number for number, name in enumerate(PARTS)}
     for name, port in ports.items():
-        _check_free(host, port, name)
+        check_free(host, port, name)
     return ports
 
 
@@ -137,7 +137,8 @@ def reached_at(host: str) -> str:
     return f"[{'::1' if host == '::' else host}]" if ":" in host else host
 
 
-def _check_free(host: str, port: int, name: str) -> None:
+def check_free(host: str, port: int, name: str) -> None:
+    """Return where *name* could listen on *port* of *host*. Raises Misconfigured."""
     try:
         with _listener(host, port):
             pass

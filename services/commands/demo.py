@@ -14,6 +14,7 @@ import httpx
 import typer
 
 from services.commands.console import DEFAULT_HOME, out, run
+from services.commands.faults import Refused
 from services.commands.playbill import Played, print_playbill
 from services.commands.progress import advancing
 from services.commands.replay import settle
@@ -65,6 +66,8 @@ def demo(
     if gateway and ingest:
         run(_play_at(place, {"gateway": gateway.rstrip("/"), "ingest": ingest.rstrip("/")}))
     elif found := place.running():
+        if not found.urls:
+            raise Refused(f"An installation is starting in {place.path}: try again in a moment.")
         run(_play_at(place, found.urls))
     else:
         place.make()

@@ -1,0 +1,97 @@
+"""PostgreSQL: reachable, a primary, migrated, with its roles and the right time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from services.doctor.finding import Finding, Findings, safely, well, worrying, wrong
+from services.installation import Installation
+from services.targets import TARGETS
+from shared.clock import Clock
+from shared.postgres import Database, Target, load_queries
+from shared.postgres.roles import role
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+SQL: Final = load_queries("services.doctor", "doctor.sql")
+OLDEST: Final = 15
+CROWDED: Final = 0.9
+SKEWED, FAR_OFF = 2.0, 60.0
+"""Seconds by which our clock and PostgreSQL's may differ; Slack's signatures are refused after 300."""
+
+
+async def look_at_database(installation: Installation, clock: Clock) -> Findings:
+    """Look at the server, then at each schema."""
+    async for finding in safely("PostgreSQL", lambda: _server(installation, clock)):
+        yield finding
+    for target in TARGETS:
+        async for finding in safely(f"Tables of {target.schema}", partial(_schema, installation, target)):
+            yield finding
+
+
+async def _server(installation: Installation, clock: Clock) -> Findings:
+    database = await Database.open(installation.postgres, schema="public", application="doctor")
+    try:
+        before = clock()
+        row = await database.fetchrow(SQL["server"])
+        after = clock()
+        roles = await database.fetch(SQL["roles"], [role(target.schema) for target in TARGETS])
+    finally:
+        await database.close()
+    assert row is not None  # noqa: S101  a SELECT without FROM has one row
+    yield _kind(row, embedded=installation.embedded)
+    yield _crowd(row)
+    yield _clocks(row["now"], before, after)
+    yield _roles(roles)
+
+
+def _kind(row: Record, *, embedded: bool) -> Finding:
+    said = f"PostgreSQL {row['version']}{', embedded' if embedded else ''}"
+    if row["reads_only"]:
+        return wrong("PostgreSQL", f"{said} takes no writes", "Point DATABASE_URL at the primary.")
+    if row["major"] < OLDEST:
+        return wrong("PostgreSQL", f"{said} is too old", f"Move to PostgreSQL {OLDEST} or newer.")
+    return well("PostgreSQL", f"{said} takes writes")
+
+
+def _crowd(row: Record) -> Finding:
+    said = f"{row['connections']} of {row['most_connections']} are open"
+    if row["connections"] >= CROWDED * row["most_connections"]:
+        return worrying("Connections", said, "Lower SYMPOSIA_POSTGRES__POOL_SIZE, or raise max_connections.")
+    return well("Connections", said)
+
+
+def _clocks(theirs: datetime, before: datetime, after: datetime) -> Finding:
+    """Compare the clocks; the time that asking took is no difference."""
+    ours = min(max(theirs, before), after)
+    skew = abs((theirs - ours).total_seconds())
+    if skew < SKEWED:
+        return well("Clocks", "ours and PostgreSQL's agree")
+    said = f"ours and PostgreSQL's differ by {skew:.0f} s"
+    remedy = "Let NTP set the clocks of both machines: signatures and expiries go by them."
+    return wrong("Clocks", said, remedy) if skew >= FAR_OFF else worrying("Clocks", said, remedy)
+
+
+def _roles(rows: Sequence[Record]) -> Finding:
+    missing = [row["name"] for row in rows if not row["there"]]
+    others = [row["name"] for row in rows if row["there"] and not row["ours"]]
+    if missing:
+        return worrying(
+            "Roles", f"there is no {', '.join(missing)}", "`symposia migrate --print-roles` prints what an administrator runs."
+        )
+    if others:
+        return worrying("Roles", f"this login is no member of {', '.join(others)}", "Grant it those that it works as.")
+    return well("Roles", f"{len(rows)}, one for each schema")
+
+
+async def _schema(installation: Installation, target: Target) -> Findings:
+    database = await Database.open(installation.postgres, schema=target.schema, application="doctor", packages=target.packages)
+    try:
+        await database.ready()
+    finally:
+        await database.close()
+    yield well(f"Tables of {target.schema}", "at this version")

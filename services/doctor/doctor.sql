@@ -1,0 +1,31 @@
+-- name: server
+-- What kind of server answers: its version, whether it takes writes, its time, and how many connections it has and may have.
+SELECT
+    current_setting('server_version_num')::integer / 10000 AS major,
+    current_setting('server_version') AS version,
+    pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS reads_only,
+    clock_timestamp() AS now,
+    (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
+    current_setting('max_connections')::integer AS most_connections
+
+-- name: roles
+-- For each role that should be there ($1): whether it is, and whether we may do what it may.
+SELECT wanted.name, role.oid IS NOT NULL AS there, coalesce(pg_has_role(current_user, role.oid, 'USAGE'), false) AS ours
+FROM unnest($1::text[]) AS wanted (name)
+LEFT JOIN pg_roles AS role ON role.rolname = wanted.name
+ORDER BY wanted.name
+
+-- name: silent_sources
+-- The active sources of which no message or post was ever heard, and since when they could have been.
+SELECT id, platform, created_at
+FROM source
+WHERE state = 'active' AND NOT EXISTS (SELECT FROM artefact WHERE artefact.source = source.id)
+ORDER BY id
+
+-- name: sources
+-- How many sources there are.
+SELECT count(*) FROM source
+
+-- name: overdue
+-- How many interactions should have been told five minutes before $1 and were not.
+SELECT count(*) FROM pending WHERE due < $1::timestamptz - interval '5 minutes'

@@ -1,0 +1,125 @@
+"""What people and platforms meet: ports, services, sources, credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Final
+
+import httpx
+
+from services.doctor.database import SQL
+from services.doctor.finding import Finding, Findings, State, safely, well, worrying, wrong
+from services.gateway.app import open_issuer
+from services.gateway.credentials.store import Issued
+from services.gateway.settings import Settings as GatewaySettings
+from services.ingest.sources import open_sources
+from services.installation import Installation
+from services.together import PARTS, check_free, reached_at
+from shared.clock import Clock
+from shared.errors import Misconfigured
+from shared.postgres import Database
+
+ASKED: Final = 5.0
+SOON: Final = timedelta(days=14)
+SILENT: Final = timedelta(days=1)
+
+
+async def look_at_services(installation: Installation) -> Findings:
+    """Look whether each service is ready, or else whether it could listen."""
+    running = installation.home.running()
+    urls = running.urls if running and running.urls else _configured(installation)
+    async with httpx.AsyncClient(timeout=ASKED, trust_env=False) as client:
+        for name, url in urls.items():
+            yield await _service(client, name, url)
+
+
+async def look_at_senders(installation: Installation, clock: Clock) -> Findings:
+    """Look at sources and credentials."""
+    async for finding in safely("Sources", lambda: _sources(installation, clock())):
+        yield finding
+    async for finding in safely("Credentials", lambda: _credentials(installation, clock())):
+        yield finding
+
+
+def _configured(installation: Installation) -> Mapping[str, str]:
+    """Return where the services listen as they are set up."""
+    settings = {name: installation.settings(part.settings).http for name, part in PARTS.items()}
+    return {name: f"http://{reached_at(http.host)}:{http.port}" for name, http in settings.items()}
+
+
+async def _service(client: httpx.AsyncClient, name: str, url: str) -> Finding:
+    about = f"Service {name}"
+    try:
+        answer = await client.get(f"{url}/readyz")
+    except httpx.TransportError:
+        return _absent(about, name, url)
+    if answer.status_code == HTTPStatus.OK:
+        return well(about, f"ready at {url}")
+    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        return wrong(about, f"not ready: {answer.json().get('detail', '')}", "Mend what it names; it becomes ready by itself.")
+    return wrong(about, f"something else answers at {url}", "Stop it, or choose other ports.")
+
+
+def _absent(about: str, name: str, url: str) -> Finding:
+    """Say that nobody answers, and whether its port could be used."""
+    address = httpx.URL(url)
+    try:
+        check_free(address.host, address.port or 80, name)
+    except Misconfigured as error:
+        return wrong(about, f"does not answer HTTP, yet: {error}", "Stop what holds the port, or choose others.")
+    return wrong(about, f"nobody answers at {url}", f"Start `symposia up`, or `symposia {name}`.")
+
+
+async def _sources(installation: Installation, now: datetime) -> Findings:
+    async with open_sources(installation.postgres, installation.secrets) as sources:
+        sealed = [source.id for source in (await sources.load()).values() if not source.secrets]
+    database = await Database.open(installation.postgres, schema="ingest", application="doctor")
+    try:
+        silent = [row["id"] for row in await database.fetch(SQL["silent_sources"]) if now - row["created_at"] > SILENT]
+        number, overdue = await database.fetchval(SQL["sources"]), await database.fetchval(SQL["overdue"], now)
+    finally:
+        await database.close()
+    found = []
+    if sealed:
+        words = f"the secrets of {', '.join(sealed)} cannot be opened with this master key"
+        found.append(wrong("Sources", words, "Restore the key, or give them new secrets: `symposia source rotate`."))
+    if silent:
+        words = f"nothing was ever heard of {', '.join(silent)}"
+        found.append(worrying("Sources", words, "`symposia source test` tries its door; then look at the platform's side."))
+    if overdue:
+        words = f"{overdue} interactions are overdue"
+        found.append(wrong("Sources", words, "Ingest tells them while it runs: start it, or look into its log."))
+    for finding in found or [well("Sources", f"{number}, and each was heard or is new")]:
+        yield finding
+
+
+async def _credentials(installation: Installation, now: datetime) -> Findings:
+    settings = installation.settings(GatewaySettings)
+    database = await Database.open(settings.postgres, schema="lrs", application="doctor")
+    try:
+        issued = await open_issuer(settings, database).issued()
+    finally:
+        await database.close()
+    live = [each for each in issued if each.credential.revoked_at is None]
+    ending = [finding for each in live if (finding := _ending(each, now)) is not None]
+    if not live:
+        yield worrying("Credentials", "there is none: nobody can send or read", "`symposia credential create` makes one.")
+    for finding in ending:
+        yield finding
+    if live and not any(finding.state is State.WORRYING for finding in ending):
+        yield well("Credentials", f"{len(live)}, none ends within {SOON.days} days")
+
+
+def _ending(issued: Issued, now: datetime) -> Finding | None:
+    """Say that a credential ends soon, or ended while it was in use."""
+    credential = issued.credential
+    if credential.expires_at is None or credential.expires_at - now > SOON:
+        return None
+    if credential.expires_at <= now:
+        in_use = issued.last_used_at is not None and credential.expires_at - issued.last_used_at < SOON
+        words = f"{credential.name} ({credential.key_id}) ended at {credential.expires_at:%Y-%m-%d %H:%M}"
+        return worrying("Credentials", words, "Revoke it, or create another for its sender.") if in_use else None
+    words = f"{credential.name} ({credential.key_id}) ends at {credential.expires_at:%Y-%m-%d %H:%M}"
+    return worrying("Credentials", words, "Create another and give it to its sender, before.")

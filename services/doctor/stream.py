@@ -1,0 +1,68 @@
+"""The log and its consumers: topics, lag, outboxes, dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from services.doctor.finding import Finding, Findings, well, worrying, wrong
+from services.installation import Installation
+from services.pipeline import Pipeline, Standing, open_pipeline
+from shared.contracts import TOPICS
+from shared.stream.dead_letters import DeadLetters
+
+WATCHED: Final = 2.0
+"""Seconds after which a consumer with work to do should have done some of it."""
+MUCH: Final = 10_000
+
+
+async def look_at_stream(installation: Installation) -> Findings:
+    """Look at the log, at each stage, and at what was refused."""
+    async with open_pipeline(installation, "doctor") as pipeline:
+        yield await _topics(pipeline, installation.client.stream.kind)
+        before = await pipeline.standings()
+        if any(standing.left for standing in before):
+            await asyncio.sleep(WATCHED)  # to see whether they move
+        for earlier, later in zip(before, await pipeline.standings(), strict=True):
+            yield _stage(earlier, later)
+        for schema, database in pipeline.databases.items():
+            yield _letters(schema, await DeadLetters(database).counts())
+
+
+async def _topics(pipeline: Pipeline, kind: str) -> Finding:
+    """Look whether the topics are there, then whether their limits agree with ours."""
+    found = {topic: len(await pipeline.log.ends(topic)) for topic in TOPICS}
+    missing = [topic.name for topic, partitions in found.items() if partitions < topic.partitions]
+    if missing:
+        return wrong(
+            "Log", f"topics are missing or have too few partitions: {', '.join(missing)}", "Start the services, which make them."
+        )
+    await pipeline.log.ensure(TOPICS)
+    return well("Log", f"{kind} answers; {len(TOPICS)} topics, their limits agree with ours")
+
+
+def _stage(earlier: Standing, later: Standing) -> Finding:
+    about = f"Consumer {later.stage.group} of {later.stage.topic.name}"
+    if not later.left:
+        return well(about, "nothing waits")
+    said = ", ".join(_what_waits(later))
+    if later.left >= earlier.left and earlier.left:
+        return wrong(about, f"{said}, and nothing moves", f"Look into the log of {later.stage.group}'s service: is it running?")
+    return worrying(about, said, "It moves; look again later.") if later.left > MUCH else well(about, f"{said}, and it moves")
+
+
+def _what_waits(standing: Standing) -> Sequence[str]:
+    counted = (
+        ("records unread", standing.behind),
+        ("outbox rows unpublished", standing.outbox),
+        ("imports not linked", standing.jobs),
+    )
+    return [f"{number} {what}" for what, number in counted if number]
+
+
+def _letters(schema: str, counts: dict[str, int]) -> Finding:
+    about, waiting = f"Dead letters of {schema}", counts.get("waiting", 0)
+    if waiting:
+        return wrong(about, f"{waiting} wait", "`symposia dlq list` tells why; mend it, then `symposia dlq replay` or `discard`.")
+    return well(about, "none waits")
