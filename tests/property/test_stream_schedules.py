@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import StrEnum
@@ -26,6 +27,7 @@ from shared.stream import (
     MemoryTransaction,
     Outgoing,
     Partition,
+    Record,
     Step,
     StreamMetrics,
 )
@@ -39,7 +41,7 @@ APPENDS = st.tuples(st.just("append"), st.integers(1, 3))
 TURNS = st.tuples(st.just("turn"), st.integers(0, 1))
 CRASHES = st.tuples(st.just("crash"), st.integers(0, 1), st.sampled_from(list(Step)))
 BOTH = st.tuples(st.just("both"), *[st.one_of(st.none(), st.sampled_from(list(Step)))] * 2)
-FAULTS = st.tuples(st.sampled_from(["lost acknowledgement", "repeated append", "lost commit", "outage"]))
+FAULTS = st.tuples(st.sampled_from(["lost acknowledgement", "repeated append", "lost commit", "outage", "retention"]))
 
 
 class Crash(Exception):
@@ -111,6 +113,7 @@ class World:
         self.ledger = MemoryLedger(lock_timeout=0.05)
         self.members = [Member(number, self.log, self.ledger) for number in range(2)]
         self._values = count()
+        self._forgotten: defaultdict[Partition, list[Record]] = defaultdict(list)
 
     async def act(self, what: str, *details: Any) -> None:
         """Let one thing happen."""
@@ -131,22 +134,24 @@ class World:
                 self.ledger.lost_commits += 1
             case "outage":
                 self.log.faults.outage = not self.log.faults.outage
+            case "retention":
+                await self._forget_applied()
 
     async def settle(self) -> None:
         """End all faults and let the first member apply what is left."""
         self.log.faults = Faults()
         self.ledger.lost_commits = 0
-        async with asyncio.timeout(10):
-            while not self._settled():
-                await self.members[0].turn()
+        for _ in range(200):
+            if self._settled():
+                return
+            await self.members[0].turn()
+        raise AssertionError(f"not settled: {self.ledger.marks}, {self.ledger.rows}")
 
     def heard(self) -> dict[Partition, list[bytes]]:
-        """Return what the log holds, partition by partition."""
-        return {
-            partition: [record.value for record in records]
-            for partition, records in self.log.records.items()
-            if partition.topic == HEARD.name and records
-        }
+        """Return what the log was ever given, partition by partition."""
+        partitions = [Partition(HEARD.name, number) for number in range(HEARD.partitions)]
+        values = {each: [record.value for record in (*self._forgotten[each], *self.log.records[each])] for each in partitions}
+        return {partition: heard for partition, heard in values.items() if heard}
 
     def said(self) -> list[bytes]:
         """Return what was said on, in the order of the log, each value where it was said first."""
@@ -156,6 +161,13 @@ class World:
         values = [b"%d" % next(self._values) for _ in range(number)]
         with suppress(Unavailable):
             await self.log.append([Outgoing(HEARD, value, value) for value in values])
+
+    async def _forget_applied(self) -> None:
+        """Delete what was applied, as retention does: there is then no last record to compare with."""
+        for place, mark in self.ledger.marks.items():
+            kept = self.log.records[place.partition]
+            self._forgotten[place.partition] += [record for record in kept if record.offset < mark.next_offset]
+            await self.log.forget(place.partition, mark.next_offset)
 
     def _settled(self) -> bool:
         marks = {place.partition: mark.next_offset for place, mark in self.ledger.marks.items()}
