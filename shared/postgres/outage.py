@@ -55,7 +55,9 @@ def is_lost(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return state in _LOST or state.startswith(_CONNECTION)
-    return isinstance(error, (ConnectionError, asyncpg.InterfaceError, asyncpg.TargetServerAttributeNotMatched))
+    return isinstance(
+        error, (ConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.TargetServerAttributeNotMatched)
+    )
 
 
 def is_outage(error: BaseException, *, closed: bool) -> bool:
@@ -65,7 +67,8 @@ def is_outage(error: BaseException, *, closed: bool) -> bool:
         return is_lost(error) or state in _BUSY or state[:2] in {_INSUFFICIENT_RESOURCES, _SYSTEM_ERROR}
     if isinstance(error, asyncpg.InterfaceError):
         return closed
-    return isinstance(error, (ConnectionError, TimeoutError))
+    # InternalClientError: the driver and the server are out of step, as when a crash is told between two of our messages.
+    return isinstance(error, (ConnectionError, TimeoutError, asyncpg.InternalClientError))
 
 
 def connecting_failed(error: Exception) -> Unavailable | Misconfigured | None:
