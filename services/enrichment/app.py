@@ -30,13 +30,15 @@ MIGRATIONS = ("shared.stream.migrations", "services.enrichment.migrations")
 async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: Observer = unobserved) -> AsyncIterator[Service]:
     """Open what enrichment works with, and yield it ready to run."""
     registry = new_registry(NAME, version("symposia"))
-    metrics = StreamMetrics(registry, clock)
+    metrics, postgres_metrics = StreamMetrics(registry, clock), PostgresMetrics(registry)
     async with AsyncExitStack() as stack:
         database = await Database.open(
-            settings.postgres, schema=SCHEMA, application=NAME, packages=MIGRATIONS, metrics=PostgresMetrics(registry)
+            settings.postgres, schema=SCHEMA, application=NAME, packages=MIGRATIONS, metrics=postgres_metrics
         )
         stack.push_async_callback(database.close)
-        log = await open_log(settings.stream, settings.postgres, application=NAME, metrics=metrics)
+        log = await open_log(
+            settings.stream, settings.postgres, application=NAME, metrics=metrics, postgres_metrics=postgres_metrics
+        )
         stack.push_async_callback(log.close)
         await log.ensure([RECORDED, ENRICHED, dead_letters_of(RECORDED, NAME)])
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.gateway.domain.credential import Refused
+
 WAIT_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 RULES_COUNTED: Final = 64
 
@@ -51,6 +53,8 @@ class GatewayMetrics:
         self.credentials_read = Gauge(
             "symposia_gateway_credentials_read_timestamp_seconds", "When all credentials were last read", registry=registry
         )
+        for reason in Refused:
+            self._refused.labels(reason)
         self._outcomes = {outcome: self._statements.labels(outcome) for outcome in Outcome}
         self._rules: dict[str, Counter] = {}
 
@@ -65,6 +69,6 @@ class GatewayMetrics:
             self._rules[rule] = self._invalid.labels(rule)
         self._rules[rule].inc()
 
-    def key_refused(self, reason: str) -> None:
-        """Count a request whose key was refused; *reason* is of a closed set."""
+    def key_refused(self, reason: Refused) -> None:
+        """Count a request whose key was refused."""
         self._refused.labels(reason).inc()

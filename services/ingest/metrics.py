@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.ingest.domain.interaction import Interaction
 from services.ingest.domain.reading import Reason
-from services.ingest.domain.source import Source
+from services.ingest.domain.source import Platform, Source
 
 BUCKETS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 600.0, 3600.0, 86400.0)
 
@@ -55,6 +55,9 @@ class IngestMetrics:
             buckets=BUCKETS,
             registry=registry,
         )
+        for platform in Platform:
+            for reason in Refusal:
+                self._refused.labels(platform, reason)
         self.waiting = Gauge("symposia_ingest_waiting", "Interactions that wait for what they depend on", registry=registry)
 
     def delivered(self, source: Source, outcome: Outcome) -> None:

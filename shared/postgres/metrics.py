@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+COLLISIONS = ("40001", "40P01")
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -36,6 +37,8 @@ class PostgresMetrics:
 
     def of(self, schema: str) -> PoolMetrics:
         """Return the metrics of the pool that serves *schema*."""
+        for sqlstate in COLLISIONS:
+            self._retry.labels(schema, sqlstate)
         return PoolMetrics(
             schema, self._in_use.labels(schema), self._acquire.labels(schema), retry=self._retry, outage=self._outage
         )

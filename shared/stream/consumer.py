@@ -128,6 +128,7 @@ class Consumer(Generic[T]):
     async def _unprepared(self, inbox: Inbox) -> list[Partition]:
         """Return the partitions that were newly assigned, and those whose last batch did not come to its end."""
         assigned = await inbox.assignment()
+        self._metrics.released(self._place(partition) for partition in self._settled - assigned)
         self._settled &= assigned
         return sorted((assigned - self._settled) | await inbox.unsought())
 

@@ -107,6 +107,13 @@ class StreamMetrics:
         """Count a stop for a gap or a recreated topic."""
         self._gaps.labels(place.group, place.partition.topic).inc()
 
+    def released(self, places: Iterable[Place]) -> None:
+        """Forget the lag at *places*, which another member reads now."""
+        for place in places:
+            labels = (place.group, place.partition.topic, str(place.partition.number))
+            for gauge in (self._lag_records, self._lag_seconds):
+                gauge.remove(*labels)
+
     def interrupted(self, group: str) -> None:
         """Count a turn that an outage interrupted."""
         self._outages.labels(group).inc()

@@ -44,7 +44,7 @@ class KafkaSettings(Section):
 
     bootstrap: str = Field(default="localhost:9092", description="Brokers to start from: host:port[,host:port…]")
     security_protocol: str = Field(default="PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
-    ca_file: str = Field(default="", description="Certificate authorities that brokers are verified by; default: the system's")
+    ca_path: str = Field(default="", description="File of the authorities that brokers are verified by; default: the system's")
     sasl_mechanism: str = Field(default="SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
     username: str = Field(default="", description="SASL user")
     password: SecretStr = Field(default=SecretStr(""), description="SASL password")

@@ -57,4 +57,4 @@ def outages() -> Iterator[None]:
 def _ssl(settings: KafkaSettings) -> ssl.SSLContext | None:
     if not settings.security_protocol.endswith("SSL"):
         return None
-    return ssl.create_default_context(cafile=settings.ca_file or None)
+    return ssl.create_default_context(cafile=settings.ca_path or None)
