@@ -57,8 +57,8 @@ def demo(
 ) -> None:
     """Play a recorded community through the doors, and show who helped whom.
 
-    Six weeks of forty fictional people on Slack and in a forum, as signed webhooks, and their LMS's statements. If an installation
-    runs in the home, it is played there, else one is started. Playing twice changes nothing.
+    Six weeks of fictional people on Slack and in a forum, as signed webhooks, and their LMS's statements. If an installation runs
+    in the home, it is played there, else one is started. Playing twice changes nothing.
     """
     place = Home.at(home or Path(os.environ.get(HOME, DEFAULT_HOME)) / DEMO_HOME)
     if (gateway is None) != (ingest is None):

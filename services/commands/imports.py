@@ -30,9 +30,7 @@ def import_(
     """
     report = run(_import(Home.at(home), kind, file.read_bytes(), dry_run=dry_run))
     would = "would be " if dry_run else ""
-    out.print(
-        f"{report.taken} {kind} {would}taken, of which {report.changed} {'say' if report.changed != 1 else 'says'} something new."
-    )
+    out.print(f"{report.taken} {kind} {would}taken{'' if report.changed else ', and nothing of it is new'}.")
     if report.faults:
         _print_faults(report, file)
         raise typer.Exit(1)

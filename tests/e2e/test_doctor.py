@@ -1,0 +1,89 @@
+"""`symposia doctor` on an installation that is not running and has faults planted in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.installation import Home
+from shared.clock import utc_now
+from shared.contracts import RECORDED, TOPICS
+from shared.settings import PostgresSettings
+from shared.stream import Outgoing, StreamMetrics
+from shared.stream.open import open_log
+from shared.stream.settings import StreamSettings
+from tests.support.cli import symposia
+from tests.support.postgres import settings_for
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    made = Home.at(tmp_path / "home")
+    made.make()
+    return made.path
+
+
+async def plant(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(sql)
+    await connection.close()
+
+
+async def append(settings: PostgresSettings, value: bytes) -> None:
+    log = await open_log(StreamSettings(), settings, application="test", metrics=StreamMetrics(CollectorRegistry(), utc_now))
+    await log.ensure(TOPICS)
+    await log.append([Outgoing(RECORDED, value, b"key")])
+    await log.close()
+
+
+async def test_records_that_nobody_reads_are_found(home: Path, database_url: str) -> None:
+    await append(settings_for(database_url), b"unread")
+
+    ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
+
+    assert ill.returncode == 1
+    assert "Consumer enrichment of xapi.statement.recorded.v1: 1 records unread, and nothing moves" in ill.stdout
+    assert "Service gateway: nobody answers" in ill.stdout
+
+
+async def test_missing_migrations_and_topics_are_found(home: Path, database_url: str) -> None:
+    await plant(database_url, "DELETE FROM impact.migration WHERE package = 'services.scoring.migrations' AND number > 1")
+
+    ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
+
+    assert ill.returncode == 1
+    assert "Tables of impact: postgres is unavailable: services.scoring.migrations is at 1" in ill.stdout
+    assert "topics are missing" in ill.stdout
+
+
+async def test_a_database_without_any_tables_is_told_what_to_run(home: Path, empty_database_url: str) -> None:
+    ill = symposia("doctor", "--home", home, DATABASE_URL=empty_database_url)
+
+    assert ill.returncode == 1
+    assert "the schema lrs has not been migrated" in ill.stdout
+    assert "Traceback" not in ill.stderr
+
+
+async def test_a_source_whose_secret_another_key_sealed_is_found(home: Path, database_url: str) -> None:
+    added = symposia(
+        "source", "add", "acme", "slack", "https://acme.slack.com", "--secret", "-", "--home", home,
+        stdin="a-signing-secret\n", DATABASE_URL=database_url,
+    )  # fmt: skip
+    (home / "master.key").unlink()
+    Home.at(home).make()
+
+    ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
+
+    assert added.returncode == 0, added.stderr
+    assert "the secrets of acme cannot be opened with this master key" in ill.stdout
+
+
+def test_a_wrong_setting_is_one_sentence(home: Path) -> None:
+    answer = symposia("doctor", "--home", home, SYMPOSIA_POSTGRES__POOL_SIZE="many")
+
+    assert answer.returncode == 1
+    assert "SYMPOSIA_POSTGRES__POOL_SIZE" in answer.stdout + answer.stderr
+    assert "Traceback" not in answer.stderr

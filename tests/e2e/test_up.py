@@ -1,0 +1,165 @@
+"""`symposia up` as a real process: ready, used, drained, killed."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.support.cli import Up, start_up, symposia, up
+
+XAPI = {"X-Experience-API-Version": "1.0.3"}
+STATEMENTS = "/xapi/statements"
+
+
+def statement(number: int) -> dict[str, Any]:
+    return {
+        "id": str(uuid4()),
+        "actor": {"mbox": f"mailto:person{number}@example.org"},
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+        "object": {"id": f"https://example.org/lessons/{number}"},
+    }
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("up") / "home"
+
+
+@pytest.fixture(scope="module")
+def running(home: Path) -> Iterator[Up]:
+    with up(home) as running:
+        yield running
+
+
+def test_it_is_ready_and_a_statement_posted_with_the_printed_credential_is_found(running: Up) -> None:
+    said = statement(1)
+
+    with httpx.Client(base_url=running.urls["gateway"], auth=running.key, headers=XAPI) as client:
+        posted = client.post(STATEMENTS, json=said)
+        found = client.get(STATEMENTS, params={"statementId": str(said["id"])})
+
+    assert posted.json() == [said["id"]]
+    assert found.json()["object"]["id"] == said["object"]["id"]
+
+
+@pytest.mark.parametrize("service", ["gateway", "ingest", "enrichment", "scoring"])
+def test_every_service_answers_its_probes_and_metrics(running: Up, service: str) -> None:
+    for path in ("livez", "readyz", "metrics"):
+        assert httpx.get(f"{running.urls[service]}/{path}").status_code == httpx.codes.OK
+
+
+def test_what_it_made_is_its_owners_alone(running: Up, home: Path) -> None:
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (home, home / "master.key", home / "run.json", home / "postgres")}
+
+    assert set(modes.values()) == {0}, modes
+
+
+def test_a_second_one_in_the_same_home_is_refused_in_a_sentence(running: Up, home: Path) -> None:
+    answer = symposia("up", "--home", home, "--port", "0")
+
+    assert answer.returncode == 1
+    assert answer.stderr.strip().startswith(f"symposia: An installation runs in {home} already (process {running.process.pid})")
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        answer = symposia("up", "--home", tmp_path / "home", "--port", str(port))
+
+    assert answer.returncode == 1
+    assert answer.stderr.strip() == f"symposia: Port {port}, for gateway, is in use: choose others with --port."
+
+
+def test_a_postgresql_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
+
+    answer = symposia("up", "--home", tmp_path / "home", "--port", "0", **settings)
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("symposia: postgres is unavailable")
+    assert "Traceback" not in answer.stderr
+
+
+def test_commands_find_the_running_installation(running: Up, home: Path) -> None:
+    created = symposia("credential", "create", "Moodle", "--scope", "statements/write", "--home", home)
+    listed = symposia("credential", "list", "--home", home)
+
+    assert created.returncode == 0, created.stderr
+    assert "Moodle" in listed.stdout
+    assert "first" in listed.stdout
+    key_id = created.stdout.split()[2]
+    assert symposia("credential", "revoke", key_id, "--home", home).returncode == 0
+    assert symposia("credential", "revoke", "x" * 16, "--home", home).stderr.startswith("symposia: There is no live key")
+
+
+def test_a_source_is_added_tested_through_its_door_paused_and_removed(running: Up, home: Path) -> None:
+    added = symposia(
+        "source", "add", "acme", "slack", "https://acme.slack.com", "--secret", "-", "--home", home, stdin="a-signing-secret\n"
+    )
+    tested = symposia("source", "test", "acme", "--home", home)
+    paused = symposia("source", "pause", "acme", "--home", home)
+    listed = symposia("source", "list", "--home", home)
+    removed = symposia("source", "remove", "acme", "--yes", "--home", home)
+    unknown = symposia("source", "test", "acme", "--home", home)
+
+    assert f"{running.urls['ingest']}/hooks/slack/acme" in added.stdout
+    assert "The signature was accepted" in tested.stdout
+    assert paused.returncode == removed.returncode == 0
+    assert "paused" in listed.stdout
+    assert "a-signing-secret" not in listed.stdout
+    assert unknown.stderr.strip() == "symposia: There is no source called 'acme': `symposia source list` shows them."
+
+
+def test_faults_of_an_import_are_told_with_their_lines(running: Up, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("external_id,name,email\nHR-1,Ann,ann@example.org\n,Bob,bob@example.org\nHR-3,Cy,no address\n")
+
+    tried = symposia("import", "people", file, "--dry-run", "--home", home)
+    taken = symposia("import", "people", file, "--home", home)
+    again = symposia("import", "people", file, "--home", home)
+
+    assert (tried.returncode, taken.returncode, again.returncode) == (1, 1, 1)
+    assert "1 people would be taken" in tried.stdout
+    assert taken.stdout.strip() == "1 people taken."
+    assert again.stdout.strip() == "1 people taken, and nothing of it is new."
+    assert re.search(r"3 +external_id +is empty", taken.stderr)
+    assert "'no address' is no e-mail address" in taken.stderr
+
+
+def test_sigterm_drains_and_a_later_start_makes_no_second_credential(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with up(home) as first:
+        key = first.key
+    assert first.process.returncode == 0
+    assert "Draining" in first.printed
+
+    with up(home) as second:
+        answer = httpx.get(f"{second.urls['gateway']}{STATEMENTS}", auth=key, headers=XAPI)
+
+    assert "Credentials were made before" in second.printed
+    assert answer.status_code == httpx.codes.OK
+
+
+def test_sigkill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    victim = start_up(home)
+    said = [statement(number) for number in range(30)]
+    with httpx.Client(base_url=victim.urls["gateway"], auth=victim.key, headers=XAPI) as client:
+        acknowledged = [client.post(STATEMENTS, json=each).json()[0] for each in said]
+    victim.process.send_signal(signal.SIGKILL)
+    victim.process.wait()
+
+    with up(home) as again, httpx.Client(base_url=again.urls["gateway"], auth=victim.key, headers=XAPI) as client:
+        found = client.get(STATEMENTS, params={"limit": 100}).json()["statements"]
+
+    assert {each["id"] for each in found} == set(acknowledged) == {each["id"] for each in said}

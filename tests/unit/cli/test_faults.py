@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from services.commands.faults import sentence_of
+from services.gateway.settings import Settings
+from shared.errors import Misconfigured, Unavailable
+
+
+def test_an_outage_and_a_misconfiguration_are_sentences() -> None:
+    assert sentence_of(Misconfigured("Set X.")) == "Set X."
+    assert sentence_of(Unavailable("postgres", "gone")) == "postgres is unavailable: gone"
+
+
+def test_a_wrong_setting_is_named_as_in_the_environment_and_its_value_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMPOSIA_POSTGRES__POOL_SIZE", "my-secret")
+
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+
+    said = sentence_of(caught.value)
+    assert said is not None
+    assert "SYMPOSIA_POSTGRES__POOL_SIZE" in said
+    assert "my-secret" not in said
+
+
+def test_a_missing_file_is_named() -> None:
+    assert sentence_of(FileNotFoundError(2, "No such file or directory", "/x.csv")) == "No such file or directory: /x.csv"
+
+
+def test_what_a_group_of_tasks_raised_is_told_once() -> None:
+    group = ExceptionGroup("tasks", [Misconfigured("Set X."), ExceptionGroup("inner", [Misconfigured("Set X.")])])
+
+    assert sentence_of(group) == "Set X."
+
+
+def test_a_bug_keeps_its_traceback_also_beside_an_outage() -> None:
+    assert sentence_of(ZeroDivisionError()) is None
+    assert sentence_of(ExceptionGroup("tasks", [Misconfigured("Set X."), KeyError("x")])) is None

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cli import COMMANDS, load
+from services.commands.settings import document
+
+HEAVY = ("fastapi", "asyncpg", "pydantic", "httpx", "uvicorn", "aiokafka", "prometheus_client")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_of_each_command_what_its_own_help_says(name: str) -> None:
+    command = load(name)
+
+    first = (command.help or "").strip().splitlines()[0]
+    assert first == COMMANDS[name].sentence
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    code = "import sys, services.cli; print([name for name in sys.argv[1:] if name in sys.modules])"
+
+    answer = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "[]"
+
+
+def test_the_page_of_settings_is_current() -> None:
+    page = Path(__file__).parents[3] / "docs" / "settings.md"
+
+    assert page.read_text(encoding="utf-8") == document(), "run: symposia settings > docs/settings.md"
+
+
+def options(command: Any) -> set[str]:
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+@pytest.mark.parametrize("name", ["up", "demo", "migrate", "import", "doctor", "replay"])
+def test_every_command_on_an_installation_takes_its_home(name: str) -> None:
+    assert "--home" in options(load(name))
+
+
+@pytest.mark.parametrize("group", ["credential", "source", "dlq"])
+def test_every_command_of_a_group_takes_its_home(group: str) -> None:
+    assert all("--home" in options(command) for command in load(group).commands.values())

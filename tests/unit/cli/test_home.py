@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from services.gateway.domain.keychain import read_master_key
+from services.installation import Home
+from shared.errors import Misconfigured
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home.at(tmp_path / "home")
+    made.make()
+    return made
+
+
+def test_a_home_and_its_key_are_for_their_owner_alone(home: Home) -> None:
+    assert home.path.stat().st_mode & 0o777 == 0o700
+    assert home.key.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_key_is_made_once(home: Home) -> None:
+    key = home.read_key()
+
+    home.make()
+
+    assert home.read_key() == key
+    assert len(read_master_key(key)) == 32
+
+
+def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(Misconfigured, match="cannot be made"):
+        Home.at(tmp_path / "file" / "home").make()
+
+
+def test_what_runs_in_a_home_is_known_while_it_runs(home: Home) -> None:
+    assert home.running() is None
+
+    with home.claimed() as claim:
+        claim.publish({"gateway": "http://127.0.0.1:1"})
+        found = home.running()
+        assert found is not None
+        assert (found.pid, found.urls) == (os.getpid(), {"gateway": "http://127.0.0.1:1"})
+
+    assert home.running() is None
+
+
+def test_a_home_is_held_by_one_process_at_a_time(home: Home) -> None:
+    with home.claimed() as claim:
+        claim.publish({})
+
+        with pytest.raises(Misconfigured, match=f"process {os.getpid()}"), home.claimed():
+            pass
+
+
+def test_a_run_file_that_a_crash_left_says_nothing(home: Home) -> None:
+    home.run.write_text('{"pid": 1, "urls": {"gateway": "http://127.0.0.1:1"}}')
+
+    assert home.running() is None
