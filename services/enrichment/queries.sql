@@ -19,7 +19,8 @@ SELECT version FROM catalogue_version
 SELECT iri, title, description, codes, aliases, urls, channels FROM course ORDER BY iri
 
 -- name: tell
--- Stores what a statement says; told twice it stores once, but voided and redacted are taken over and never go back.
+-- Stores what a statement says; told twice it stores once, but voided and redacted are taken over and never go back. What a
+-- redacted body no longer says is forgotten, so that a replay of it makes the same row.
 INSERT INTO interaction (
     statement_id, seq, stored, received_at, happened, verb, actor, object, object_type, makes_object,
     parent, threads, courses, target, team, urls, voided, redacted
@@ -28,6 +29,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 ON CONFLICT (statement_id) DO UPDATE SET
     voided = interaction.voided OR excluded.voided,
     redacted = interaction.redacted OR excluded.redacted,
+    target = CASE WHEN interaction.redacted OR excluded.redacted THEN NULL ELSE interaction.target END,
     urls = CASE WHEN interaction.redacted OR excluded.redacted THEN '{}' ELSE interaction.urls END
 
 -- name: tell_anchors

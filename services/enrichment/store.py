@@ -174,7 +174,7 @@ def _row(interaction: Interaction) -> tuple[object, ...]:
         said.parent,
         said.threads,
         said.courses,
-        said.target,
+        None if interaction.redacted else said.target,
         said.team,
         () if interaction.redacted else said.urls,
         interaction.voided,
