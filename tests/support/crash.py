@@ -1,0 +1,142 @@
+"""Processes that are killed and started again, and what is looked at afterwards: the books of every service, and the log."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final, NamedTuple, Self
+from uuid import uuid4
+
+from services.enrichment.digest import digest as records_digest
+from services.pipeline import SCHEMAS, Pipeline
+from services.scoring.digest import digest as impact_digest
+from shared.contracts import Topic
+from shared.postgres import Database, Query
+from shared.settings import PostgresSettings
+from shared.stream import Log, Record, StreamMetrics, StreamSettings
+from shared.stream.open import open_log
+from shared.telemetry import new_registry
+
+LOOK: Final = 0.1
+STATEMENTS: Final = Query("SELECT id::text, encode(digest, 'hex'), voided, redacted_at IS NOT NULL FROM statement")
+
+
+class Digests(NamedTuple):
+    """What the tables hold, bookkeeping aside, and how much that is."""
+
+    statements: frozenset[tuple[Any, ...]]
+    records: Any
+    impact: Any
+
+    def differing(self, other: Digests) -> tuple[str, ...]:
+        """Name the schemas in which *other* holds something else."""
+        names = ("lrs", "records", "impact")
+        return tuple(name for name, mine, theirs in zip(names, self, other, strict=True) if mine != theirs)
+
+
+class Nursery:
+    """Starts processes that have imported everything already: forks of a server without loop, threads or connections."""
+
+    def __init__(self, module: str) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([module])
+
+    def start(self, target: Callable[[Any], None], order: Any) -> Child:
+        """Start a process that calls *target* with *order*."""
+        process = self._context.Process(target=target, args=(order,), daemon=True)
+        process.start()
+        return Child(process)
+
+
+class Child:
+    """A process that runs, and may be killed."""
+
+    def __init__(self, process: Any) -> None:
+        self._process = process
+        self._ended = asyncio.create_task(asyncio.to_thread(process.join))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Kill it, if it lives still."""
+        self._process.kill()
+        await self._ended
+        self._process.close()
+
+    async def killed(self, seconds: float) -> bool:
+        """Wait until it has died by SIGKILL; say no where it outlives *seconds*. Raises AssertionError where it ended otherwise."""
+        await asyncio.wait([self._ended], timeout=seconds)
+        if not self._ended.done():
+            return False
+        assert self._process.exitcode == -signal.SIGKILL, f"ended by itself: {self._process.exitcode}"
+        return True
+
+    async def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._process.terminate()
+        await self._ended
+        assert self._process.exitcode == 0, f"did not end well: {self._process.exitcode}"
+
+    async def while_alive(self, work: Any, seconds: float) -> None:
+        """Do *work* to its end; raises AssertionError where the process ends before, TimeoutError after *seconds*."""
+        async with asyncio.timeout(seconds):
+            working = asyncio.ensure_future(work)  # noqa: TID251  waited for in the next line, and cancelled by it
+            try:
+                await asyncio.wait([working, self._ended], return_when=asyncio.FIRST_COMPLETED)
+                assert working.done(), f"the process ended: {self._process.exitcode}"
+                await working
+            finally:
+                working.cancel()
+
+
+@asynccontextmanager
+async def open_books(postgres: PostgresSettings, stream: StreamSettings) -> AsyncIterator[Pipeline]:
+    """Open the log and the books of every stage, to look at them."""
+    async with AsyncExitStack() as stack:
+        databases = {}
+        for schema in SCHEMAS:
+            databases[schema] = await Database.open(postgres, schema=schema, application="checker")
+            stack.push_async_callback(databases[schema].close)
+        log = await open_log(stream, postgres, application="checker", metrics=StreamMetrics(new_registry("checker", "0")))
+        stack.push_async_callback(log.close)
+        yield Pipeline(log, databases)
+
+
+async def settled(books: Pipeline) -> None:
+    """Return once no stage has anything left to do."""
+    while any(standing.left for standing in await books.standings()):  # noqa: ASYNC110  another process's work
+        await asyncio.sleep(LOOK)
+
+
+async def digests(books: Pipeline) -> Digests:
+    """Read what the tables hold."""
+    statements = await books.databases["lrs"].fetch(STATEMENTS)
+    return Digests(
+        frozenset(tuple(row) for row in statements),
+        await records_digest(books.databases["records"]),
+        await impact_digest(books.databases["impact"]),
+    )
+
+
+async def read_topic(log: Log, topic: Topic) -> Sequence[Record]:
+    """Return every record of *topic*, partition by partition in order."""
+    inbox = await log.inbox(f"checker-{uuid4()}", (topic,))
+    found: list[Record] = []
+    left = {partition: end for partition, end in (await log.ends(topic)).items() if end}
+    try:
+        while left:
+            for partition in await inbox.unsought():
+                await inbox.seek(partition, (await inbox.bounds(partition))[0])
+            batch = await inbox.fetch(500, 0.5)
+            if batch is None:
+                continue
+            found.extend(batch.records)
+            if batch.records[-1].offset + 1 >= left.get(batch.partition, 0):
+                left.pop(batch.partition, None)
+    finally:
+        await inbox.close()
+    return found
