@@ -34,11 +34,12 @@ bench: $(VENV)/.dev ## print the tables that the numbers in the docs come from
 	deploy/setup.sh --check-test-tools
 	for table in validation freshness backlog single_post; do $(BIN)/python -m benchmarks.$$table; done
 
+COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
 lock: $(VENV)/.dev ## pin every dependency by version and hash
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	  --extra embedded -o requirements.lock pyproject.toml
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	  --extra embedded --extra dev --extra deploy -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra embedded -o requirements.lock pyproject.toml
+	$(COMPILE) --extra embedded --extra dev --extra deploy -o requirements-dev.lock pyproject.toml
+	grep -A 100 '^uv==' requirements-dev.lock | sed '1!{/^[a-z]/,$$d}' > deploy/uv.lock
 
 clean: ## remove the environment and what the tests left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

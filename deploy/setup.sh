@@ -20,8 +20,9 @@ environment() { # VENV PYTHON LOCK: make the environment and install exactly wha
     }
     "$python" -c 'import ensurepip' 2>/dev/null || apt_install python3-venv
     [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/uv.lock
+    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r "$lock"
+    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .
 }
 
 test_tools() { # the real servers that the tests start
