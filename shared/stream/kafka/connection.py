@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from aiokafka import errors as kafka
@@ -52,6 +53,17 @@ def outages() -> Iterator[None]:
         raise
     except (kafka.KafkaError, OSError, TimeoutError) as error:
         raise Unavailable("kafka", repr(error)) from error
+
+
+async def stop(consumer: Any, patience: float) -> None:
+    """Stop a consumer in order, or, where the brokers do not answer in time, as it is: aiokafka would leave its tasks behind."""
+    with suppress(TimeoutError, kafka.KafkaError):
+        async with asyncio.timeout(patience):
+            await consumer.stop()
+            return
+    if consumer._fetcher is not None:  # noqa: SLF001
+        await consumer._fetcher.close()  # noqa: SLF001
+    await consumer._client.close()  # noqa: SLF001
 
 
 def _ssl(settings: KafkaSettings) -> ssl.SSLContext | None:

@@ -14,7 +14,7 @@ from aiokafka import errors as kafka
 from shared.contracts.topics import Topic
 from shared.errors import Unavailable
 from shared.stream.background import end, spawn
-from shared.stream.kafka.connection import MESSAGE_BYTES, connection, outages
+from shared.stream.kafka.connection import MESSAGE_BYTES, connection, outages, stop
 from shared.stream.record import Batch, Partition, Record
 from shared.stream.settings import KafkaSettings
 
@@ -165,9 +165,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._assigned = frozenset()
         self._forget(self._sought.copy())
         if consumer is not None:
-            with suppress(TimeoutError, kafka.KafkaError):
-                async with asyncio.timeout(LEAVE_PATIENCE):
-                    await consumer.stop()
+            await stop(consumer, LEAVE_PATIENCE)
 
     async def _commit_forever(self) -> None:
         while True:

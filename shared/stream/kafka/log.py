@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.topics import Topic
 from shared.stream.kafka import topics as kafka_topics
-from shared.stream.kafka.connection import connection, outages
+from shared.stream.kafka.connection import connection, outages, stop
 from shared.stream.kafka.inbox import KafkaInbox
 from shared.stream.kafka.sender import KafkaSender
 from shared.stream.metrics import StreamMetrics
@@ -60,9 +59,7 @@ class KafkaLog:
         await self._producer.close()
         reader, self._reader = self._reader, None
         if reader is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.request_timeout):
-                    await reader.stop()
+            await stop(reader, self._settings.request_timeout)
 
     async def _reader_started(self) -> Any:
         if self._reader is None:
@@ -70,7 +67,7 @@ class KafkaLog:
             try:
                 await reader.start()
             except BaseException:
-                await reader.stop()
+                await stop(reader, self._settings.request_timeout)
                 raise
             self._reader = reader
         return self._reader

@@ -113,11 +113,14 @@ class KafkaSender:
             start = stop
 
     async def _abort(self) -> None:
-        """End without waiting for brokers that do not answer. aiokafka has no public way to, and would wait for ever."""
-        self._producer._message_accumulator.fail_all(kafka.ProducerClosed())  # noqa: SLF001
+        """End without waiting for brokers that do not answer. aiokafka has no public way to, and would wait for ever.
+
+        Its sender has to end before the batches are given up: it puts those that failed back among them.
+        """
         with suppress(TimeoutError, asyncio.CancelledError, kafka.KafkaError):
             async with asyncio.timeout(ABORT_PATIENCE):
                 await self._producer._sender.close()  # noqa: SLF001
+        self._producer._message_accumulator.fail_all(kafka.ProducerClosed())  # noqa: SLF001
         await self._producer.client.close()
 
 

@@ -63,11 +63,15 @@ class PostgresInbox:
         return self._assigned - self._positions.keys()
 
     async def fetch(self, limit: int, wait: float) -> Batch | None:
-        """Return consecutive records of one assigned partition, taking partitions in turn. Raises Unavailable."""
+        """Return consecutive records of one assigned partition, taking partitions in turn. Raises Unavailable.
+
+        Only the waiting ends after *wait* seconds: large records may take longer to read, and have to arrive some time.
+        """
+        partition = None
         with suppress(TimeoutError):
             async with asyncio.timeout(wait):
-                return await self._next(limit)
-        return None
+                partition = await self._wait()
+        return None if partition is None else await self._read(partition, limit)
 
     async def seek(self, partition: Partition, offset: int) -> None:
         """Read *partition* from *offset* next."""
@@ -90,14 +94,14 @@ class PostgresInbox:
         with suppress(Unavailable):
             await self._database.execute(_QUERIES["leave"], self._group, self._member)
 
-    async def _next(self, limit: int) -> Batch | None:
-        """Wait for a partition that rose and read it; return None when one waits for a `seek`."""
+    async def _wait(self) -> Partition | None:
+        """Wait for a partition that rose and return it; return None when one waits for a `seek`."""
         while True:
             change = self._tide.change()
             if self._assigned - self._positions.keys():
                 return None
             if (partition := self._risen()) is not None:
-                return await self._read(partition, limit)
+                return partition
             await change.wait()
 
     def _risen(self) -> Partition | None:

@@ -1,0 +1,198 @@
+"""What only Kafka does to a log: brokers die, sequences break, and topics come with limits of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.structs import TopicPartition
+from prometheus_client import CollectorRegistry
+
+from deploy.kafka.cluster import Cluster
+from shared.contracts.topics import DAY_MS, Topic
+from shared.errors import Misconfigured, Unavailable
+from shared.stream import (
+    Batch,
+    Consumer,
+    Decision,
+    MemoryLedger,
+    MemoryTransaction,
+    Outgoing,
+    Partition,
+    Place,
+    Position,
+    StreamMetrics,
+)
+from shared.stream.kafka import KafkaLog
+from shared.stream.settings import AppendSettings, KafkaSettings
+from tests.contract.stream.stage import QUICK, eventually
+from tests.support.kafka import StartCluster
+
+TOPIC = Topic("heard.v1", partitions=1)
+PATIENT = QUICK.model_copy(update={"attempts": 10_000})
+
+
+@asynccontextmanager
+async def opened(cluster: Cluster, registry: CollectorRegistry | None = None) -> AsyncIterator[KafkaLog]:
+    settings = KafkaSettings(bootstrap=cluster.bootstrap, session_timeout=6.0, request_timeout=2.0)
+    log = KafkaLog(settings, AppendSettings(deadline=3.0), StreamMetrics(registry or CollectorRegistry()))
+    yield log
+    await log.close()
+
+
+@asynccontextmanager
+async def administrator(cluster: Cluster) -> AsyncIterator[Any]:
+    client = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
+    await client.start()
+    yield client
+    await client.close()
+
+
+async def append(log: KafkaLog, value: bytes) -> Position | None:
+    """Append *value*, and return nothing where the outcome is unknown."""
+    try:
+        return (await log.append([Outgoing(TOPIC, value, b"k")]))[0]
+    except Unavailable:
+        return None
+
+
+async def test_a_killed_broker_costs_time_and_no_acknowledged_record(start_kafka: StartCluster) -> None:
+    cluster = await asyncio.to_thread(start_kafka, 1)
+    ledger, stop = MemoryLedger(), asyncio.Event()
+    acknowledged: list[bytes] = []
+
+    async def diary(batch: Batch, transaction: MemoryTransaction) -> Decision:
+        transaction.write("heard", [*transaction.read("heard", []), *(record.value for record in batch.records)])
+        return Decision()
+
+    async with opened(cluster) as log:
+        await log.ensure([TOPIC])
+        consumer: Consumer[MemoryTransaction] = Consumer(
+            group="readers",
+            topics=[TOPIC],
+            handler=diary,
+            log=log,
+            ledger=ledger,
+            settings=PATIENT,
+            metrics=StreamMetrics(CollectorRegistry()),
+        )
+
+        async def write(start: int, stop: int) -> None:
+            for value in (b"%d" % number for number in range(start, stop)):
+                position = await append(log, value)
+                acknowledged.extend([value] if position else [])
+
+        async def all_heard() -> bool:
+            return set(ledger.values.get("heard", [])) >= set(acknowledged)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(consumer.run(stop))
+            await write(0, 50)
+            await asyncio.to_thread(cluster.brokers[0].kill)
+            await write(50, 52)
+            await asyncio.to_thread(cluster.brokers[0].start)
+            await eventually(lambda: has_written(acknowledged, write))
+            await eventually(all_heard)
+            stop.set()
+
+    heard = ledger.values["heard"]
+    assert len(heard) == len(set(heard)) == ledger.marks[Place("readers", Partition(TOPIC.name, 0))].next_offset
+
+
+async def has_written(acknowledged: list[bytes], write: Any) -> bool:
+    """Write once more and say whether the broker takes records again."""
+    before = len(acknowledged)
+    await write(100 + before, 101 + before)
+    return len(acknowledged) > before
+
+
+async def test_a_producer_whose_sequence_broke_is_replaced(start_kafka: StartCluster) -> None:
+    cluster = await asyncio.to_thread(start_kafka, 1)
+    broker, registry = cluster.brokers[0], CollectorRegistry()
+    data, saved = broker.home / "data", broker.home / "saved"
+
+    async with opened(cluster, registry) as log:
+        await log.ensure([TOPIC])
+        assert await append(log, b"kept")
+        await asyncio.to_thread(broker.stop)
+        await asyncio.to_thread(shutil.copytree, data, saved)
+        await asyncio.to_thread(broker.start)
+
+        async def taken() -> bool:
+            return await append(log, b"vanishes") is not None
+
+        await eventually(taken)
+        assert await taken()
+        await asyncio.to_thread(broker.kill)
+        await asyncio.to_thread(shutil.rmtree, data)
+        await asyncio.to_thread(saved.rename, data)
+        await asyncio.to_thread(broker.start)
+
+        await eventually(taken)
+
+    assert (registry.get_sample_value("symposia_producer_rebuilds_total") or 0) >= 1
+    assert registry.get_sample_value("symposia_producer_buffered_bytes") == 0
+
+
+async def test_a_log_can_be_closed_while_no_broker_answers(start_kafka: StartCluster) -> None:
+    cluster = await asyncio.to_thread(start_kafka, 1)
+    async with opened(cluster) as log:
+        await log.ensure([TOPIC])
+        assert await append(log, b"before")
+        inbox = await log.inbox("readers", [TOPIC])
+        await asyncio.to_thread(cluster.brokers[0].kill)
+        assert await append(log, b"lost") is None
+
+        async with asyncio.timeout(30):
+            await inbox.close()
+            await log.close()
+
+
+async def test_no_broker_at_all_is_unavailable() -> None:
+    settings = KafkaSettings(bootstrap="127.0.0.1:9", request_timeout=1.0)
+    log = KafkaLog(settings, AppendSettings(deadline=2.0), StreamMetrics(CollectorRegistry()))
+
+    for attempt in (log.append([Outgoing(TOPIC, b"v")]), log.inbox("readers", [TOPIC]), log.ends(TOPIC), log.ensure([TOPIC])):
+        with pytest.raises(Unavailable):
+            await attempt
+
+    await log.close()
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"max.message.bytes": "1000000"}, "max.message.bytes"),
+        ({"max.message.bytes": "20000000", "retention.ms": "-1"}, "retention.ms"),
+        ({"max.message.bytes": "20000000", "retention.ms": str(29 * DAY_MS)}, "retention.ms"),
+    ],
+)
+async def test_a_topic_with_other_limits_than_ours_is_misconfigured(
+    kafka_broker: Cluster, limits: dict[str, str], said: str
+) -> None:
+    topic = Topic(f"limited.{uuid4().hex}.v1", partitions=1)
+    async with administrator(kafka_broker) as client:
+        await client.create_topics([NewTopic(topic.name, 1, 1, topic_configs=limits)])
+
+    async with opened(kafka_broker) as log:
+        with pytest.raises(Misconfigured, match=said):
+            await log.ensure([topic])
+
+
+async def test_lag_tools_see_the_offsets_that_were_applied(kafka_broker: Cluster) -> None:
+    topic = Topic("lagging.v1", partitions=1)
+    async with opened(kafka_broker) as log:
+        await log.ensure([topic])
+        inbox = await log.inbox("lagging", [topic])
+        await inbox.commit(Partition(topic.name, 0), 7)
+        await inbox.close()
+
+    async with administrator(kafka_broker) as client:
+        offsets = await client.list_consumer_group_offsets("lagging")
+    assert offsets[TopicPartition(topic.name, 0)].offset == 7
