@@ -68,7 +68,7 @@ class Child:
         self._process.close()
 
     async def killed(self, seconds: float) -> bool:
-        """Wait until it has died by SIGKILL; say no where it outlives *seconds*. Raises AssertionError where it ended otherwise."""
+        """Wait until it has died by SIGKILL; say no where it outlives *seconds*. Any other end is an error."""
         await asyncio.wait([self._ended], timeout=seconds)
         if not self._ended.done():
             return False

@@ -20,14 +20,17 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from services.ingest.settings import IngestSettings, WaitingSettings
 from services.together import PARTS
 from shared.service import run, stop_on_signals
 from shared.settings import PostgresSettings, SecretSettings
 from shared.stream.settings import ConsumerSettings, KafkaSettings, LogKind, PostgresLogSettings, StreamSettings
 from shared.stream.steps import CRASH_AT, Observer, crash_at_from_environment, unobserved
 from shared.telemetry import configure_logs
+from tests.faults.crash.naive import NAIVE
 
 KEY: Final = SecretSettings(key=SecretStr("c3ltcG9zaWEtdGVzdC1rZXktMzItYnl0ZXMtbG9uZyE="))
+SERVICES: Final = {**PARTS, **NAIVE}
 BATCH: Final = 10
 """Records that a transaction takes: few, so that there is a middle and a last passage of every step."""
 
@@ -44,12 +47,12 @@ class Order:
     ports: Mapping[str, int] = field(default_factory=dict)
 
 
-def stream_settings(kafka: str = "") -> StreamSettings:
+def stream_settings(kafka: str = "", instance: str = "crash") -> StreamSettings:
     """Return small batches, and a name in the groups that a restart takes over at once."""
     return StreamSettings(
         kind=LogKind.KAFKA if kafka else LogKind.POSTGRES,
         consumer=ConsumerSettings(batch_records=BATCH, fetch_wait=0.1),
-        kafka=KafkaSettings(bootstrap=kafka, instance="crash" if kafka else ""),
+        kafka=KafkaSettings(bootstrap=kafka, instance=instance if kafka else ""),
         postgres=PostgresLogSettings(instance="crash", poll=0.05),
     )
 
@@ -63,13 +66,19 @@ def main(order: Order) -> None:
         Path(order.count).write_text(json.dumps(counter.passages), encoding="utf-8")
 
 
+def read_counts(file: Path) -> dict[str, int]:
+    """Read how often each step was passed."""
+    counts: dict[str, int] = json.loads(file.read_bytes())
+    return counts
+
+
 async def _serve(order: Order, counter: Observer) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with AsyncExitStack() as stack:
         services = []
         for place, name in enumerate(order.services):
-            opened = PARTS[name].open_service(_settings(order, name), observer=unobserved if place else counter)
+            opened = SERVICES[name].open_service(_settings(order, name), observer=unobserved if place else counter)
             services.append(await stack.enter_async_context(opened))
         await run(services, stop)
 
@@ -81,7 +90,9 @@ def _settings(order: Order, name: str) -> Any:
         "stream": stream_settings(order.kafka),
         "http": {"port": order.ports.get(name, 0)},
     }
-    return PARTS[name].settings(**told)
+    if name == "ingest":
+        told["ingest"] = IngestSettings(waiting=WaitingSettings(grace=3600))
+    return SERVICES[name].settings(**told)
 
 
 class _Counter:
@@ -99,7 +110,7 @@ class _Counter:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
-    parser.add_argument("services", nargs="+", choices=tuple(PARTS))
+    parser.add_argument("services", nargs="+", choices=tuple(SERVICES))
     parser.add_argument("--kafka", default="")
     parser.add_argument("--count", default="")
     told = parser.parse_args()

@@ -191,6 +191,13 @@ def play() -> Play:
     )
 
 
+def plain() -> Play:
+    """Write down a play without any trouble: what a consumer must at least get right, whatever it does about repetitions."""
+    acts = [said for number in range(6) for said in thread(number)]
+    expected = {said.id: (False, False) for said in acts}
+    return Play(tuple(request(body(said)) for said in acts), (), expected, Counter(), impacts(_meant(acts, expected), AS_OF))
+
+
 def _deleting(name: str, message: str) -> Said:
     return Said(name, 0, Verb.DELETED, message, minute=2000)
 

@@ -11,7 +11,7 @@ from tests.faults.crash.conftest import Show
 from tests.faults.crash.theatre import ACTS, Act, Theatre, crash_all, places_of, table
 
 EVERYWHERE: Final = os.environ.get("SYMPOSIA_CRASH_PASSAGES") == "all"
-"""First, middle and last passage of every step of every consumer; else all of the recorder, and one of the three of the others."""
+"""First, middle and last passage of every step of every consumer; else all of the recorder's, and one of the others'."""
 
 
 @pytest.mark.timeout(1200 if EVERYWHERE else 300)

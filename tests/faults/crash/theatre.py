@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,7 +14,7 @@ from typing import Final
 
 from services.enrichment.imports import Importer, Kind
 from services.gateway.recorder import RecorderStep
-from services.pipeline import Pipeline
+from services.pipeline import STAGES, Pipeline
 from services.targets import TARGETS
 from shared.postgres import Query, migrate
 from shared.stream import Outgoing
@@ -24,7 +23,7 @@ from tests.faults.crash import member
 from tests.faults.crash.checker import Verdict, check
 from tests.faults.crash.script import COURSE, ENROLLED, ENROLLED_LATER, HOME, PEOPLE, Play
 from tests.support.crash import Child, Digests, Nursery, digests, open_books, settled
-from tests.support.postgres import settings_for, statement, with_database
+from tests.support.postgres import blocking, settings_for, statement, with_database
 
 HOUSE: Final = ("gateway", "enrichment", "scoring")
 PATIENCE: Final = 60.0
@@ -116,14 +115,34 @@ async def rehearse(theatre: Theatre, directory: Path) -> None:
         theatre.undisturbed = await digests(books)
 
 
-async def crash(theatre: Theatre, act: Act, step: str, passage: int) -> Outcome:
-    """Kill the house there, start it again, let the rest of the play arrive meanwhile, and look at what it comes to."""
-    async with theatre.database(theatre.templates[act.name]) as url:
-        async with theatre.start(url, act.services, f"{step}:{passage}") as house:
-            assert await house.killed(PATIENCE), f"{act.name} never came to passage {passage} of {step}"
-        async with theatre.start(url, act.services) as house, open_books(settings_for(url), member.stream_settings()) as books:
+def another(theatre: Theatre, template: str, play: Play, change: Callable[[str], Awaitable[None]]) -> Theatre:
+    """Return a theatre for another *play*, with a *template* in which it begins, *change*d."""
+    made = Theatre(theatre.dsn, theatre.nursery, play)
+
+    async def prepare() -> None:
+        async with made.database("template1", keep=template) as url:
+            await migrate(url, TARGETS)
+            await change(url)
+            await _open(made, url)
+
+    blocking(prepare())
+    return made
+
+
+async def survive(theatre: Theatre, template: str, services: Sequence[str], crash_at: str = "") -> Verdict:
+    """Kill the house there, if anywhere, start it again, let the rest of the play arrive meanwhile, and look what it comes to."""
+    async with theatre.database(template) as url:
+        if crash_at:
+            async with theatre.start(url, services, crash_at) as house:
+                assert await house.killed(PATIENCE), f"{services[0]} never came to {crash_at}"
+        async with theatre.start(url, services) as house, open_books(settings_for(url), member.stream_settings()) as books:
             await house.while_alive(_finish(books, theatre.play), PATIENCE)
-            verdict = await check(books, theatre.play, theatre.undisturbed)
+            return await check(books, theatre.play, theatre.undisturbed)
+
+
+async def crash(theatre: Theatre, act: Act, step: str, passage: int) -> Outcome:
+    """Kill the victim of *act* at the *passage*-th time of *step*."""
+    verdict = await survive(theatre, theatre.templates[act.name], act.services, f"{step}:{passage}")
     return Outcome(act.name, step, passage, theatre.passages[act.name][step], verdict)
 
 
@@ -157,9 +176,9 @@ def passages(number: int) -> Iterator[int]:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Write the outcomes down, a line each."""
-    lines = [f"{'killed':<12}{'at the step':<28}{'passage':>9}{'lost':>6}{'doubled':>9}{'wrong':>7}"]
+    lines = [f"{'killed':<15}{'at the step':<28}{'passage':>9}{'lost':>6}{'doubled':>9}{'wrong':>7}"]
     lines += [
-        f"{each.act:<12}{each.step:<28}{f'{each.passage}/{each.of}':>9}"
+        f"{each.act:<15}{each.step:<28}{f'{each.passage}/{each.of}':>9}"
         f"{each.verdict.lost:>6}{each.verdict.doubled:>9}{each.verdict.wrong:>7}  {' '.join(each.verdict.differ)}"
         for each in outcomes
     ]
@@ -187,14 +206,15 @@ async def _settled_with_topics(books: Pipeline) -> None:
 async def _until_done(theatre: Theatre, url: str, act: Act) -> None:
     """Run the services before the victim until they have nothing left; before relinking, import what makes them link anew."""
     async with open_books(settings_for(url), member.stream_settings()) as books, theatre.start(url, act.done[-1:]) as done:
-        await done.while_alive(_stage_left_nothing(books, len(act.done)), PATIENCE)
+        await done.while_alive(_stages_settled(books, len(act.done) if len(act.done) < len(HOUSE) else len(STAGES)), PATIENCE)
         await done.stop()
         if len(act.done) == len(HOUSE):
             await take(books, later())
 
 
-async def _stage_left_nothing(books: Pipeline, stages: int) -> None:
-    while any(standing.left for standing in list(await books.standings())[: stages if stages < len(HOUSE) else None]):  # noqa: ASYNC110  as above
+async def _stages_settled(books: Pipeline, stages: int) -> None:
+    """Wait until the first *stages* have nothing left to do; nobody has begun with the others."""
+    while any(standing.left for standing in (await books.standings())[:stages]):  # noqa: ASYNC110  another process's work
         await asyncio.sleep(0.05)
 
 
@@ -205,7 +225,7 @@ async def _count(theatre: Theatre, act: Act, file: Path) -> Counter[str]:
         async with house, open_books(settings_for(url), member.stream_settings()) as books:
             await house.while_alive(settled(books), PATIENCE)
             await house.stop()
-    return Counter(json.loads(file.read_bytes()))  # noqa: ASYNC240  a small file, and nobody else waits
+    return Counter(member.read_counts(file))
 
 
 async def _finish(books: Pipeline, play: Play) -> None:
