@@ -15,6 +15,7 @@ from services.enrichment.app import NAME as ENRICHMENT_GROUP
 from services.gateway.app import RECORDER_GROUP
 from services.installation import Installation
 from services.scoring.handler import GROUP as SCORING_GROUP
+from services.tables import open_tables
 from shared.clock import utc_now
 from shared.contracts import ENRICHED, OBJECTION, RECEIVED, RECORDED, Topic
 from shared.postgres import Database, load_queries
@@ -96,14 +97,9 @@ class Pipeline:
 async def open_pipeline(installation: Installation, application: str) -> AsyncIterator[Pipeline]:
     """Open the log and the books of every stage."""
     async with AsyncExitStack() as stack:
-        databases: dict[str, Database] = {}
-        for schema in SCHEMAS:
-            database = await Database.open(
-                installation.postgres, schema=schema, application=application, packages=("shared.stream.migrations",)
-            )
-            stack.push_async_callback(database.close)
-            await database.ready()
-            databases[schema] = database
+        databases = {
+            schema: await stack.enter_async_context(open_tables(installation, schema, application)) for schema in SCHEMAS
+        }
         metrics = StreamMetrics(CollectorRegistry(), utc_now)
         log = await open_log(installation.client.stream, installation.postgres, application=application, metrics=metrics)
         stack.push_async_callback(log.close)

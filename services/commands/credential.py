@@ -13,14 +13,14 @@ import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, day, out, run, table
 from services.commands.faults import Refused
-from services.gateway.app import PACKAGES, SCHEMA, open_issuer
+from services.gateway.app import SCHEMA, open_issuer
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.credentials.store import Issued
 from services.gateway.domain.credential import KeyId, Scope, ShownKey
 from services.gateway.settings import Settings
 from services.installation import Home, open_installation
+from services.tables import open_tables
 from shared.clock import utc_now
-from shared.postgres import Database
 
 T = TypeVar("T")
 
@@ -130,14 +130,8 @@ def print_key(key: ShownKey) -> None:
 @asynccontextmanager
 async def opened_issuer(home: Home) -> AsyncIterator[Issuer]:
     """Open what keys are managed with."""
-    async with open_installation(home) as installation:
-        settings = installation.settings(Settings)
-        database = await Database.open(settings.postgres, schema=SCHEMA, application="credential", packages=PACKAGES)
-        try:
-            await database.ready()
-            yield open_issuer(settings, database)
-        finally:
-            await database.close()
+    async with open_installation(home) as installation, open_tables(installation, SCHEMA, "credential") as database:
+        yield open_issuer(installation.settings(Settings), database)
 
 
 def _with_issuer(home: Path, work: Callable[[Issuer], Awaitable[T]]) -> T:

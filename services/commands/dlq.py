@@ -15,9 +15,9 @@ from prometheus_client import CollectorRegistry
 
 from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table
 from services.commands.faults import Refused
-from services.installation import Home, Installation, open_installation
+from services.installation import Home, open_installation
+from services.tables import open_tables
 from shared.clock import utc_now
-from shared.postgres import Database
 from shared.stream.dead_letters import Buried, Content, DeadLetters
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
@@ -170,19 +170,13 @@ async def _waiting(books: Mapping[str, DeadLetters]) -> list[Name]:
 @asynccontextmanager
 async def _opened(home: Path) -> AsyncIterator[tuple[Mapping[str, DeadLetters], Log]]:
     async with open_installation(Home.at(home)) as installation, AsyncExitStack() as stack:
-        books = {schema: DeadLetters(await _database(stack, installation, schema)) for schema in SCHEMAS}
+        books = {
+            schema: DeadLetters(await stack.enter_async_context(open_tables(installation, schema, "dlq"))) for schema in SCHEMAS
+        }
         metrics = StreamMetrics(CollectorRegistry(), utc_now)
         log = await open_log(installation.client.stream, installation.postgres, application="dlq", metrics=metrics)
         stack.push_async_callback(log.close)
         yield books, log
-
-
-async def _database(stack: AsyncExitStack, installation: Installation, schema: str) -> Database:
-    packages = ("shared.stream.migrations",)
-    database = await Database.open(installation.postgres, schema=schema, application="dlq", packages=packages)
-    stack.push_async_callback(database.close)
-    await database.ready()
-    return database
 
 
 def _facts(buried: Buried, content: Content) -> list[tuple[str, str]]:

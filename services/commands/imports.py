@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
-from services.enrichment.app import MIGRATIONS, SCHEMA
+from services.enrichment.app import SCHEMA
 from services.enrichment.imports import Importer, Kind, Report
 from services.installation import Home, open_installation
-from shared.postgres import Database
+from services.tables import open_tables
 
 app = typer.Typer()
 
@@ -37,13 +37,8 @@ def import_(
 
 
 async def _import(home: Home, kind: Kind, content: bytes, *, dry_run: bool) -> Report:
-    async with open_installation(home) as installation:
-        database = await Database.open(installation.postgres, schema=SCHEMA, application="import", packages=MIGRATIONS)
-        try:
-            await database.ready()
-            return await Importer(database).take(kind, content, dry_run=dry_run)
-        finally:
-            await database.close()
+    async with open_installation(home) as installation, open_tables(installation, SCHEMA, "import") as database:
+        return await Importer(database).take(kind, content, dry_run=dry_run)
 
 
 def _print_faults(report: Report, file: Path) -> None:

@@ -12,11 +12,13 @@ import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, out, run, table
 from services.commands.faults import Refused
+from services.ingest.app import SCHEMA
 from services.ingest.domain.interaction import AccountName, ChannelId
 from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, Source, SourceId
 from services.ingest.settings import Settings
 from services.ingest.sources import NewSource, Sources, open_sources, sample_of
 from services.installation import Home, Installation, open_installation
+from services.tables import open_tables
 from shared.clock import utc_now
 
 T = TypeVar("T")
@@ -178,6 +180,7 @@ def _with_sources(home: Path, work: Callable[[Sources, Installation], Awaitable[
     async def opened() -> T:
         async with (
             open_installation(Home.at(home)) as installation,
+            open_tables(installation, SCHEMA, "source"),
             open_sources(installation.postgres, installation.secrets) as sources,
         ):
             return await work(sources, installation)

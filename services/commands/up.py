@@ -16,9 +16,9 @@ from services.gateway.app import SCHEMA, open_issuer
 from services.gateway.domain.credential import Scope, ShownKey
 from services.gateway.settings import Settings as GatewaySettings
 from services.installation import Home, Installation
+from services.tables import open_tables
 from services.together import running
 from shared.clock import utc_now
-from shared.postgres import Database
 from shared.service import stop_on_signals
 from shared.settings import HttpSettings, ServiceSettings
 from shared.telemetry import configure_logs
@@ -79,15 +79,9 @@ def logging_for(home: Home) -> Iterator[None]:
 
 async def first_credential(installation: Installation) -> ShownKey | None:
     """Issue a credential where there is none yet."""
-    settings = installation.settings(GatewaySettings)
-    database = await Database.open(settings.postgres, schema=SCHEMA, application="up")
-    try:
-        issuer = open_issuer(settings, database)
-        if await issuer.issued():
-            return None
-        return await issuer.issue("first", FIRST_SCOPES, utc_now())
-    finally:
-        await database.close()
+    async with open_tables(installation, SCHEMA, "up") as database:
+        issuer = open_issuer(installation.settings(GatewaySettings), database)
+        return None if await issuer.issued() else await issuer.issue("first", FIRST_SCOPES, utc_now())
 
 
 def _tell(installation: Installation, urls: Mapping[str, str], key: ShownKey | None) -> None:

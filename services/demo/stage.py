@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,8 +26,8 @@ from services.ingest.domain.interaction import AccountName, ChannelId
 from services.ingest.domain.source import Hearing, Platform, Policy, SourceId
 from services.ingest.sources import NewSource, open_sources
 from services.installation import PRIVATE_FILE, Home, Installation
+from services.tables import open_tables
 from shared.errors import Misconfigured
-from shared.postgres import Database
 
 MEMORY: Final = "demo.json"
 SLACK_SOURCE, FORUM_SOURCE = SourceId("demo-slack"), SourceId("demo-discourse")
@@ -80,7 +79,7 @@ async def set_stage(installation: Installation, now: datetime, length: timedelta
 
 
 async def _import(installation: Installation) -> Mapping[Kind, int]:
-    async with _database(installation, RECORDS) as database:
+    async with open_tables(installation, RECORDS, "demo") as database:
         importer = Importer(database)
         reports = {kind: await importer.take(kind, content(name)) for kind, name in FILES.items()}
     faults = [f"{FILES[kind]} line {fault.line}: {fault.reason}" for kind, report in reports.items() for fault in report.faults]
@@ -107,7 +106,7 @@ async def _hear(installation: Installation, memory: Memory, now: datetime) -> No
 
 async def _issue(installation: Installation, memory: Memory, now: datetime) -> None:
     """Issue the keys that are not remembered, or do not work any more."""
-    async with _database(installation, LRS) as database:
+    async with open_tables(installation, LRS, "demo") as database:
         issuer = open_issuer(installation.settings(GatewaySettings), database)
         valid = await _valid(issuer)
         for name, (title, scopes) in KEYS.items():
@@ -118,15 +117,6 @@ async def _issue(installation: Installation, memory: Memory, now: datetime) -> N
 
 async def _valid(issuer: Issuer) -> Sequence[str]:
     return [each.credential.key_id for each in await issuer.issued() if each.credential.revoked_at is None]
-
-
-@asynccontextmanager
-async def _database(installation: Installation, schema: str) -> AsyncIterator[Database]:
-    database = await Database.open(installation.postgres, schema=schema, application="demo")
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 def _recall(home: Home) -> Memory | None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from services.doctor.finding import Finding, Findings, safely, well, worrying, wrong
 from services.installation import Installation
+from services.tables import open_tables
 from services.targets import TARGETS
 from shared.clock import Clock
-from shared.postgres import Database, Target, load_queries
+from shared.postgres import Database, load_queries
 from shared.postgres.roles import role
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ async def look_at_database(installation: Installation, clock: Clock) -> Findings
     async for finding in safely("PostgreSQL", lambda: _server(installation, clock)):
         yield finding
     for target in TARGETS:
-        async for finding in safely(f"Tables of {target.schema}", partial(_schema, installation, target)):
+        async for finding in safely(f"Tables of {target.schema}", partial(_schema, installation, target.schema)):
             yield finding
 
 
@@ -88,10 +89,6 @@ def _roles(rows: Sequence[Record]) -> Finding:
     return well("Roles", f"{len(rows)}, one for each schema")
 
 
-async def _schema(installation: Installation, target: Target) -> Findings:
-    database = await Database.open(installation.postgres, schema=target.schema, application="doctor", packages=target.packages)
-    try:
-        await database.ready()
-    finally:
-        await database.close()
-    yield well(f"Tables of {target.schema}", "at this version")
+async def _schema(installation: Installation, schema: str) -> Findings:
+    async with open_tables(installation, schema, "doctor"):
+        yield well(f"Tables of {schema}", "at this version")

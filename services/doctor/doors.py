@@ -16,10 +16,10 @@ from services.gateway.credentials.store import Issued
 from services.gateway.settings import Settings as GatewaySettings
 from services.ingest.sources import open_sources
 from services.installation import Installation
+from services.tables import open_tables
 from services.together import PARTS, check_free, reached_at
 from shared.clock import Clock
 from shared.errors import Misconfigured
-from shared.postgres import Database
 
 ASKED: Final = 5.0
 SOON: Final = timedelta(days=14)
@@ -73,14 +73,11 @@ def _absent(about: str, name: str, url: str) -> Finding:
 
 
 async def _sources(installation: Installation, now: datetime) -> Findings:
-    async with open_sources(installation.postgres, installation.secrets) as sources:
-        sealed = [source.id for source in (await sources.load()).values() if not source.secrets]
-    database = await Database.open(installation.postgres, schema="ingest", application="doctor")
-    try:
+    async with open_tables(installation, "ingest", "doctor") as database:
         silent = [row["id"] for row in await database.fetch(SQL["silent_sources"]) if now - row["created_at"] > SILENT]
         number, overdue = await database.fetchval(SQL["sources"]), await database.fetchval(SQL["overdue"], now)
-    finally:
-        await database.close()
+    async with open_sources(installation.postgres, installation.secrets) as sources:
+        sealed = [source.id for source in (await sources.load()).values() if not source.secrets]
     found = []
     if sealed:
         words = f"the secrets of {', '.join(sealed)} cannot be opened with this master key"
@@ -96,12 +93,8 @@ async def _sources(installation: Installation, now: datetime) -> Findings:
 
 
 async def _credentials(installation: Installation, now: datetime) -> Findings:
-    settings = installation.settings(GatewaySettings)
-    database = await Database.open(settings.postgres, schema="lrs", application="doctor")
-    try:
-        issued = await open_issuer(settings, database).issued()
-    finally:
-        await database.close()
+    async with open_tables(installation, "lrs", "doctor") as database:
+        issued = await open_issuer(installation.settings(GatewaySettings), database).issued()
     live = [each for each in issued if each.credential.revoked_at is None]
     ending = [finding for each in live if (finding := _ending(each, now)) is not None]
     if not live:
