@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import uvloop
+
 from services.enrichment.app import NAME, open_service
 from services.enrichment.settings import Settings
 from shared.service import run, stop_on_signals
@@ -22,4 +24,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())
