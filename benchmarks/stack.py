@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ from shared.stream.settings import LogKind
 KEY: Final = "c3ltcG9zaWEtdGVzdC1rZXktMzItYnl0ZXMtbG9uZyE="
 POSTGRES: Final = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "256MB", "max_connections": "100"}
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
-READY: Final = 60.0
+READY: Final = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,10 @@ class Stack:
 
 
 @asynccontextmanager
-async def stack(kind: LogKind, services: Sequence[str] = tuple(PARTS)) -> AsyncIterator[Stack]:
-    """Start everything and stop it at the end: on Kafka *services* each in a process, else all in one, as `symposia up` does."""
+async def stack(
+    kind: LogKind, services: Sequence[str] = tuple(PARTS), *, before: Callable[[Stack], Awaitable[None]] | None = None
+) -> AsyncIterator[Stack]:
+    """Start everything, *services* each in a process of its own, and stop it at the end; *before* runs before the services do."""
     async with AsyncExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="symposia-benchmark-")))
         server = Server(folder / "postgres", settings=POSTGRES)
@@ -82,10 +84,12 @@ async def stack(kind: LogKind, services: Sequence[str] = tuple(PARTS)) -> AsyncI
             "SYMPOSIA_TELEMETRY__LOG_LEVEL": "warning",
         }
         processes: dict[str, subprocess.Popen[bytes]] = {}
+        started = Stack(kind, server.dsn, bootstrap, ports, processes, key)
+        if before is not None:
+            await before(started)
         for name in services:
             told = {**environment, "SYMPOSIA_HTTP__PORT": str(ports[name])}
             processes[name] = exits.enter_context(_process([f"services.{name}"], told))
-        started = Stack(kind, server.dsn, bootstrap, ports, processes, key)
         await _until_ready(started)
         yield started
 
