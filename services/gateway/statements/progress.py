@@ -37,14 +37,16 @@ class _Waiting:
     number: int
     partition: int
     ids: Sequence[StatementId] = field(compare=False)
+    sent: Digests | None = field(compare=False)
     answer: asyncio.Future[Digests] = field(compare=False)
 
 
 class Progress:
     """Tells everyone who waits in this process when the recorder has passed their record.
 
-    Announcements are hints, and one slow poll for all stands in for those that are missed; that a statement was refused is told
-    on the offset row alone. Who has waited *patience* seconds goes on without, and from then on nobody waits until the recorder
+    Announcements are hints, and one slow poll for all stands in for those that are missed. One that says that the recorder took a
+    whole batch is an answer too, since it is heard only once that has committed; that a statement was refused is told on the
+    offset row alone. Who has waited *patience* seconds goes on without, and from then on nobody waits until the recorder
     has passed the record over which patience was lost: an outage does not cost each request its patience.
     """
 
@@ -61,21 +63,23 @@ class Progress:
         self._moved = asyncio.Event()
         metrics.recorder_awaited.set(1)
 
-    def heard(self, partition: int, offset: int) -> None:
-        """Take the hint that *offset* is applied next in *partition*."""
+    def heard(self, partition: int, offset: int, taken: int | None = None) -> None:
+        """Take the hint that *offset* is applied next in *partition*, and that all from *taken* on was taken, if it says so."""
         self._applied[partition] = offset
-        self._moved.set()
+        if taken is None or not self._tell_taken(partition, range(taken, offset)):
+            self._moved.set()
 
-    async def digests(self, position: Position, ids: Sequence[StatementId]) -> Digests | None:
+    async def digests(self, position: Position, ids: Sequence[StatementId], sent: Digests | None = None) -> Digests | None:
         """Wait until the recorder has passed *position*; return the digests of those of *ids* that are recorded.
 
+        These are *sent*, where that is given, once the recorder announces that it took the record.
         Returns None where the recorder is too slow; raises Unavailable where PostgreSQL goes before it has told.
         """
         if self._lost is not None:
             return None
         answer: asyncio.Future[Digests] = asyncio.get_running_loop().create_future()
         self._number += 1
-        self._enqueue(_Waiting(position.offset, self._number, position.partition.number, ids, answer))
+        self._enqueue(_Waiting(position.offset, self._number, position.partition.number, ids, sent, answer))
         try:
             async with asyncio.timeout(self._patience):
                 return await answer
@@ -95,6 +99,20 @@ class Progress:
         self._wanted.set()
         if waiting.offset < self._applied.get(waiting.partition, 0):
             self._moved.set()
+
+    def _tell_taken(self, partition: int, taken: range) -> bool:
+        """Answer those whose record is among the *taken*, without a query; say whether nobody is left to look after."""
+        heap = self._waiting.get(partition, [])
+        others: list[_Waiting] = []
+        while heap and heap[0].offset < taken.stop:
+            waiting = heapq.heappop(heap)
+            if waiting.offset in taken and waiting.sent is not None and not waiting.answer.done():
+                waiting.answer.set_result(waiting.sent)
+            else:
+                others.append(waiting)
+        for waiting in others:
+            heapq.heappush(heap, waiting)
+        return not others and self._lost is None
 
     async def _look_on(self) -> None:
         hinted = False

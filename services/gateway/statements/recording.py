@@ -52,7 +52,7 @@ class Recording:
         (position,) = await self._log.append([Outgoing(RECEIVED, encode(admitted.received), headers=headers)])
         begun = asyncio.get_running_loop().time()
         try:
-            recorded = await self._progress.digests(position, tuple(admitted.digests))
+            recorded = await self._progress.digests(position, tuple(admitted.digests), admitted.digests)
         except Unavailable:
             recorded = None
         self._metrics.wait_seconds.observe(asyncio.get_running_loop().time() - begun)

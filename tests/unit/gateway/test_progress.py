@@ -165,4 +165,31 @@ def test_an_announcement_is_read_as_it_was_written() -> None:
     batch = Batch(PARTITION, tuple(Record(PARTITION, offset, None, b"") for offset in (7, 8)))
 
     assert read_announcement(announcement(batch)) == (0, 9)
+    assert read_announcement(announcement(batch, whole=True)) == (0, 9, batch.records[0].offset)
     assert read_announcement("something else") is None
+
+
+async def test_an_announcement_that_all_was_taken_answers_without_a_query() -> None:
+    standing = Standing()
+    async with running(standing, poll=LONG) as progress:
+        waiting = asyncio.create_task(progress.digests(at(3), [ONE], {ONE: b"sent"}))
+        await asyncio.sleep(0.05)
+        standing.down = True
+
+        progress.heard(0, 4, 2)
+
+        async with asyncio.timeout(SOON * 10):
+            assert await waiting == {ONE: b"sent"}
+
+
+async def test_what_lies_before_the_taken_batch_is_looked_up() -> None:
+    standing = Standing()
+    async with running(standing, poll=LONG) as progress:
+        waiting = asyncio.create_task(progress.digests(at(1), [ONE], {ONE: b"sent"}))
+        await asyncio.sleep(0.05)
+        standing.record(3, ONE)
+
+        progress.heard(0, 4, 2)
+
+        async with asyncio.timeout(SOON * 10):
+            assert await waiting == {ONE: b"digest"}
