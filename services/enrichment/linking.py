@@ -44,7 +44,11 @@ class Linking:
             changed = await self._evaluate(transaction, level)
             news.update({settled.interaction.statement_id: settled for settled in changed})
             made = _made(changed)
-            level = await self._store.built_on(transaction, made) if made else set()
+            if not made:
+                break
+            # Whoever builds on these just now holds their locks, and read what was said of them before: it is waited for.
+            await self._store.lock_artefacts(transaction, made)
+            level = await self._store.built_on(transaction, made)
             if not level:
                 break
         return [_outgoing(settled.message) for settled in news.values()]
