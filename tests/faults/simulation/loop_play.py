@@ -192,7 +192,7 @@ class LoopPlay:
         self._sent = True
 
     def _to_someone(self, fate: Callable[[Director, Actor], None]) -> None:
-        members = [actor for actor in self.director.ready() if actor.name != "sender"]
+        members = [actor for actor in self.director.ready() if actor.name != "sender" and actor.at != "entrance"]
         if members:
             fate(self.director, fated(self.director.random, members))
 

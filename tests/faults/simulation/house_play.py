@@ -1,0 +1,253 @@
+"""A history of the whole house on PostgreSQL: the services' own handlers, stepped statement by statement."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from shared.stream import ConsumerSettings
+from shared.stream.memory import Faults
+from tests.faults.simulation.books import WAITING
+from tests.faults.simulation.faults import Misfortune, crash, fated, slow_down
+from tests.faults.simulation.house import IDLE, Books, Cast, House, HouseParts
+from tests.faults.simulation.judge import judge
+from tests.faults.simulation.loop_play import Played
+from tests.faults.simulation.plot import plot
+from tests.faults.simulation.stage import Actor, Director, Order, StageLoop, Violation
+
+MOST_STEPS: Final = 30_000
+MOST_PAUSES: Final = 400
+PROCESSES: Final = ("recorder-", "enrichment-", "scoring-", "relinker", "drainer", "importer", "poller")
+SETTLED: Final = """
+SELECT json_object_agg(what, number) FROM (
+    SELECT 'outbox' AS what, (SELECT count(*) FROM lrs.outbox) + (SELECT count(*) FROM records.outbox)
+        + (SELECT count(*) FROM impact.outbox) AS number
+    UNION ALL SELECT 'relink', count(*) FROM records.relink
+    UNION ALL SELECT place.group_name || ' ' || place.topic || ' ' || place.partition, place.next_offset FROM (
+        SELECT * FROM lrs.consumer_offset UNION ALL SELECT * FROM records.consumer_offset UNION ALL SELECT * FROM impact.consumer_offset
+    ) AS place
+) AS standing
+"""
+RECORDING_ALONE: Final = 0.4
+"""The share of histories in which the recorder, its doors and a poller are alone on the stage."""
+
+
+class HousePlay:
+    """One history of the house."""
+
+    def __init__(self, seed: int, parts: HouseParts, books: Books, loop: StageLoop) -> None:
+        self._chance = random.Random(seed)  # noqa: S311  a schedule, not a secret
+        random.seed(seed)
+        self.director = Director(loop, self._chance, constancy=self._chance.choice((0.3, 0.7, 0.9)))
+        self._books = books
+        self._plot = plot(seed, self._chance)
+        cast = parts.cast or (Cast.RECORDING if self._chance.random() < RECORDING_ALONE else Cast.WHOLE)
+        self._house = House(self.director, books, parts, self._chance, cast)
+        self._errands: list[Coroutine[Any, Any, Any]] = []
+        self._lost_answers = 0
+        self._failures = 0
+        loop.glancing.answers = lambda: bool(self.director.in_flight - self.director.blocked)
+        self._misfortune = Misfortune(
+            self.director,
+            {
+                "crash": (6, lambda: self._to_someone(crash)),
+                "slow": (4, lambda: self._to_someone(slow_down)),
+                "zombie": (5, self._zombie),
+                "moved": (2, self._move),
+                "log out": (1, lambda: setattr(self._house.log.faults, "outage", True)),
+                "ledger out": (2, lambda: self._to_someone(lambda director, actor: self._order(actor, Order.FAIL))),
+                "lost commit": (3, lambda: self._to_committing(Order.LOSE)),
+                "died at the commit": (1, lambda: self._to_committing(Order.CRASH)),
+                "lost acknowledgement": (2, lambda: self._more("lost_acknowledgements")),
+                "repeated append": (2, lambda: self._more("repeated_appends")),
+                "clock set back": (2, lambda: self._errand("SELECT setval('simulation.tick', greatest(last_value - 40, 1)) FROM simulation.tick")),
+                "frozen": (1, self._freeze),
+            },
+        )
+
+    async def run(self) -> Played:
+        """Play the history to its end. Raises Violation."""
+        await self._house.open(self._plot)
+        try:
+            await self._direct()
+            await judge(self._house, self._plot)
+        finally:
+            self._house.stop.set()
+            self.director.loop.glancing.answers = bool
+            await self.director.dismiss()
+        return Played(self.director.step, tuple(self.director.trail))
+
+    async def _direct(self) -> None:
+        pauses = 0
+        while self.director.step < MOST_STEPS:
+            await self.director.loop.until_quiet()
+            if self.director.in_flight - self.director.blocked:
+                await self._see_who_waits()
+                continue
+            while self._errands:
+                await self._errands.pop()
+            if self._house.bugs:
+                raise Violation(f"a member stopped: {self._house.bugs[0]!r}")
+            calm = not self._house.busy and not self._misfortune.left
+            if calm:
+                self._end_faults()
+            ready = [actor for actor in self.director.ready() if actor.at != IDLE or (not calm and self._chance.random() < 0.08)]
+            if ready:
+                self._step(ready, calm=calm)
+            elif calm and not (left := await self._left()) and self._stirred():
+                return
+            elif not await self._let_time_pass() or (pauses := pauses + 1) > MOST_PAUSES:
+                break
+        raise Violation(f"it does not come to rest: {await self._left()} left, steps {self.director.step}")
+
+    def _step(self, ready: list[Actor], *, calm: bool) -> None:
+        if not calm:
+            before = self.director.step
+            self._misfortune.perhaps()
+            if self.director.step != before:
+                return
+            ready = [actor for actor in ready if actor.is_held and actor.asleep <= self.director.step and not actor.frozen]
+        if ready:
+            self.director.release(self.director.choose(ready))
+
+    _rounds = 0
+
+    def _stirred(self) -> bool:
+        """Say whether everybody who only looks now and then has looked once more, since all was settled."""
+        self._rounds += 1
+        if self._rounds > 1:
+            return True
+        self._stir()
+        return False
+
+    def _stir(self) -> None:
+        for actor in self.director.ready():
+            if actor.at == IDLE:
+                self.director.release(actor)
+
+    async def _let_time_pass(self) -> bool:
+        """Wake who is slow, end outages, let who looks now and then look; or time pass. Say no where nothing is waited for."""
+        self._misfortune.left = max(self._misfortune.left - (not self._house.busy), 0)
+        if self.director.wake():
+            return True
+        self._house.log.faults.outage = False
+        frozen = await self._end_frozen_sessions()
+        idle = [actor for actor in self.director.ready() if actor.at == IDLE]
+        self._stir()
+        return self.director.loop.pass_time() or bool(idle) or frozen
+
+    async def _see_who_waits(self) -> None:
+        waiting = {row["pid"] for row in await self._books.ask(WAITING)}
+        self.director.blocked |= waiting & self.director.in_flight
+
+    async def _left(self) -> dict[str, int]:
+        """Say what is not done yet: rows, jobs, and records that a group has not applied."""
+        standing = json.loads((await self._books.ask(SETTLED))[0][0])
+        left = {what: standing[what] for what in ("outbox", "relink") if standing[what]}
+        for group, troop in self._house.troops.items():
+            for partition in self._house.log.records:
+                if partition.topic == troop.topics[0].name:
+                    at = standing.get(f"{group} {partition.topic} {partition.number}", 0)
+                    if at != (end := self._house.log.end(partition)):
+                        left[f"{group} in {partition.number}"] = end - at
+        return left
+
+    async def _end_frozen_sessions(self) -> bool:
+        """Do what PostgreSQL does to a session that is idle in a transaction for as long as its own setting says."""
+        ended = False
+        for actor in self.director.actors.values():
+            connection = actor.connection
+            if not actor.frozen or connection is None or connection.is_closed() or not connection.is_in_transaction():
+                continue
+            (row,) = await super(type(connection), connection).fetch(
+                "SELECT setting::int / 1000.0 AS seconds FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+            )
+            if 0 < row["seconds"] < ConsumerSettings().poll_interval:
+                pid = connection.get_server_pid()
+                await self._books.ask("SELECT pg_terminate_backend($1, 5000)", pid)
+                self.director.note(f"PostgreSQL ends the session of {actor.name}")
+                self.director.blocked.clear()
+                ended = True
+        return ended
+
+    def _members(self) -> list[Actor]:
+        return [actor for actor in self.director.ready() if actor.name.startswith(PROCESSES) and actor.at != "entrance"]
+
+    def _to_someone(self, fate: Callable[[Director, Actor], None]) -> None:
+        if members := self._members():
+            fate(self.director, fated(self._chance, members))
+
+    def _to_committing(self, order: Order) -> None:
+        committing = [actor for actor in self._members() if actor.at == "commit"]
+        if committing:
+            self.director.release(self._chance.choice(committing), order)
+
+    def _order(self, actor: Actor, order: Order) -> None:
+        if actor.connection is not None and not actor.connection.is_closed() and " " not in actor.at and actor.at != IDLE:
+            self.director.release(actor, order)
+
+    def _zombie(self) -> None:
+        """Give a member up that is at work, and let it go on only later."""
+        members = [actor for actor in self._members() if self._house.troop_of(actor.name)]
+        if members:
+            actor = fated(self._chance, members)
+            slow_down(self.director, actor)
+            self._give_up(actor.name)
+
+    def _freeze(self) -> None:
+        """Freeze a member inside its transaction, for good."""
+        inside = [
+            actor
+            for actor in self._members()
+            if self._house.troop_of(actor.name) and actor.connection and not actor.connection.is_closed()
+            and actor.connection.is_in_transaction()
+        ]  # fmt: skip
+        if inside and not any(actor.frozen for actor in self.director.actors.values()):
+            actor = self._chance.choice(inside)
+            actor.frozen = True
+            self.director.note(f"{actor.name} freezes at {actor.at}")
+            self._give_up(actor.name)
+
+    def _give_up(self, name: str) -> None:
+        troop = self._house.troop_of(name)
+        if troop is not None:
+            troop.give_up(name)
+
+    def _move(self) -> None:
+        troop = self._house.troops[self._chance.choice(sorted(self._house.troops))]
+        if troop.given_up:
+            self._take_back()
+        else:
+            troop.give_up(f"{troop.group}-{self._chance.randrange(2)}")
+
+    def _take_back(self) -> None:
+        for troop in self._house.troops.values():
+            for name in list(troop.given_up):
+                if not self.director.actors[name].frozen:
+                    troop.take_back(name)
+
+    def _more(self, fault: str) -> None:
+        faults = self._house.log.faults
+        setattr(faults, fault, getattr(faults, fault) + 1)
+
+    def _errand(self, sql: str) -> None:
+        self._errands.append(self._books.ask(sql))
+
+    def _end_faults(self) -> None:
+        self._house.log.faults = Faults()
+        self.director.wake()
+        self._take_back()
+
+
+async def play_house(seed: int, books: Books, loop: StageLoop, parts: HouseParts | None = None) -> Played:
+    """Play one history of the house by *seed*. Raises Violation, which names the seed and holds the schedule."""
+    parts = parts or HouseParts()
+    with parts.patch():
+        history = HousePlay(seed, parts, books, loop)
+        try:
+            return await history.run()
+        except Violation as violation:
+            schedule = "\n".join(f"{number:5} {line}" for number, line in enumerate(history.director.trail))
+            raise Violation(f"seed {seed} of the house: {violation}\n{schedule}") from violation
