@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo up test lint types format bench lock clean
+.PHONY: help demo up test lint types format crash bench lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ lint: $(VENV)/.dev ## style, import contracts, types, and what is deployed
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+crash: $(VENV)/.dev ## kill every consumer at the first, a middle and the last passage of every step, and print the tables
+	SYMPOSIA_CRASH_PASSAGES=all $(BIN)/python -m pytest tests/faults/crash
 
 bench: $(VENV)/.dev ## print the tables that the numbers in the docs come from
 	deploy/setup.sh --check-test-tools

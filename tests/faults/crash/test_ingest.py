@@ -23,7 +23,7 @@ from tests.faults.crash import member
 from tests.faults.crash.checker import Verdict
 from tests.faults.crash.conftest import Show
 from tests.faults.crash.script import Play
-from tests.faults.crash.theatre import HOUSE, PATIENCE, Outcome, Theatre, another, passages, table
+from tests.faults.crash.theatre import AT_ONCE, HOUSE, PATIENCE, Outcome, Theatre, another, passages, table
 from tests.support.crash import Child, Digests, digests, open_books, settled
 from tests.support.ingest import SECRET, Ear, Sent, discourse_conversation, slack_conversation
 from tests.support.postgres import settings_for
@@ -42,25 +42,28 @@ class Platforms:
     stack: AsyncExitStack
     port: int
     house: Child
+    client: httpx.AsyncClient
 
     @classmethod
     async def begin(cls, theatre: Theatre, url: str, stack: AsyncExitStack, crash_at: str = "", counts: str = "") -> Platforms:
         """Start the house, which crashes there."""
         port = _free_port()
-        return cls(theatre, url, stack, port, await stack.enter_async_context(_start(theatre, url, port, crash_at, counts)))
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=5, trust_env=False))
+        house = await stack.enter_async_context(_start(theatre, url, port, crash_at, counts))
+        return cls(theatre, url, stack, port, house, client)
 
     async def deliver(self, sent: Sent) -> None:
         """Deliver *sent* until it is answered 2xx."""
-        async with asyncio.timeout(PATIENCE), httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            while not await self._answered(client, sent):
+        async with asyncio.timeout(PATIENCE):
+            while not await self._answered(sent):
                 if await self.house.killed(0.05):
                     self.house = await self.stack.enter_async_context(_start(self.theatre, self.url, self.port))
 
-    async def _answered(self, client: httpx.AsyncClient, sent: Sent) -> bool:
+    async def _answered(self, sent: Sent) -> bool:
         address = f"http://127.0.0.1:{self.port}/hooks/{sent.source.platform}/{sent.source.id}"
         headers = sent.signed(datetime.now(UTC))  # noqa: TID251  a signature is of now
         try:
-            return (await client.post(address, content=sent.body, headers=headers)).is_success
+            return (await self.client.post(address, content=sent.body, headers=headers)).is_success
         except httpx.TransportError:
             return False
 
@@ -128,15 +131,17 @@ async def test_ingest_killed_at_any_step_loses_doubles_and_falsifies_nothing(
     assert set(ids) == wanted
     passed = Counter(member.read_counts(counts))
 
-    outcomes = []
-    for step in IntakeStep:
-        for passage in passages(passed[step.value]):
+    turnstile = asyncio.Semaphore(AT_ONCE)
+
+    async def one(step: str, passage: int) -> Outcome:
+        async with turnstile:
             found, ids = await told(sources, f"{step}:{passage}")
-            outcomes.append(
-                Outcome("ingest", step.value, passage, passed[step.value], verdict_of(found, ids, undisturbed, wanted))
-            )
+        return Outcome("ingest", step, passage, passed[step], verdict_of(found, ids, undisturbed, wanted))
+
+    outcomes = await asyncio.gather(*(one(step.value, each) for step in IntakeStep for each in passages(passed[step.value])))
 
     show(table(outcomes))
     assert undisturbed.records.interactions
+    assert undisturbed.impact.facts
     assert {each.step for each in outcomes} == {step.value for step in IntakeStep}
     assert [each for each in outcomes if not each.verdict.clean] == []

@@ -160,11 +160,16 @@ async def crash_all(theatre: Theatre, act: Act, places: Iterable[tuple[str, int]
 
 
 def places_of(theatre: Theatre, act: Act, *, everywhere: bool) -> list[tuple[str, int]]:
-    """Return the first, a middle and the last passage of every step of *act*, or, less than *everywhere*, one of them in turn."""
+    """Return where to crash: at the first, a middle and the last passage of every step of *act*.
+
+    Less than *everywhere*, the consumers share the steps of the loop: one is killed at the first passage of a step, one at a
+    middle one and one at the last. What only one of them passes is crashed at all three.
+    """
     found = []
-    for turn, step in enumerate(act.steps):
+    for turn, step in enumerate(act.steps, start=ACTS.index(act)):
         there = list(passages(theatre.passages[act.name][step.value]))
-        chosen = there if everywhere else there[turn % len(there) :][:1] if there else []
+        shared = isinstance(step, Step) and not everywhere
+        chosen = there[turn % len(there) :][:1] if there and shared else there
         found += [(step.value, passage) for passage in chosen]
     return found
 
