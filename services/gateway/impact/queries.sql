@@ -7,8 +7,20 @@ SELECT learner FROM records.learner_profile WHERE learner = $1::uuid;
 SELECT learner FROM records.learner_reference WHERE kind = $1 AND value = $2;
 
 -- name: impact
--- Returns the impact of a learner who has facts; no row for one who has none, objects, or is unknown.
-SELECT scored.* FROM impact.learner_impact($1, $2) AS scored WHERE scored.facts > 0;
+-- Returns the impact at $4 of the learner with the id $1, or whom the reference of kind $2 and value $3 leads to, and writes down who
+-- ($6) asked for it at $5 and what for ($7), in one round trip; no row for one who has no facts, objects, or is unknown.
+WITH known AS (
+    SELECT learner FROM records.learner_profile WHERE learner = $1::uuid
+    UNION ALL
+    SELECT learner FROM records.learner_reference WHERE kind = $2::text AND value = $3::text
+    LIMIT 1
+), scored AS MATERIALIZED (
+    SELECT told.* FROM known CROSS JOIN LATERAL impact.learner_impact(known.learner, $4) AS told WHERE told.facts > 0
+), noted AS (
+    INSERT INTO audit (at, key_id, action, purpose, learner, learners)
+    SELECT $5::timestamptz, $6::text, 'impact', $7::text, (SELECT learner FROM known), (SELECT count(*) FROM scored)
+)
+SELECT * FROM scored;
 
 -- name: explanation
 -- Returns the facts of a learner with their credits, largest first, $3 at most, each beside the learner's impact: one snapshot.

@@ -44,14 +44,9 @@ class ImpactStore:
 
     async def impact(self, reading: Reading, reference: Reference, as_of: datetime) -> Row | None:
         """Return the impact of whom *reference* names; None where there is none to show."""
-
-        async def read(transaction: Transaction) -> Row | None:
-            learner = await _learner(transaction, reference)
-            row = None if learner is None else await transaction.fetchrow(QUERIES["impact"], learner, as_of)
-            await _audit(transaction, reading, Action.IMPACT, learner, int(row is not None))
-            return None if row is None else dict(row)
-
-        return await self._database.run(read)
+        whom = (reference.value, None, None) if reference.kind is Kind.ID else (None, reference.kind.value, reference.value)
+        row = await self._database.fetchrow(QUERIES["impact"], *whom, as_of, reading.at, reading.key_id, _purpose(reading))
+        return None if row is None else dict(row)
 
     async def explanation(self, reading: Reading, reference: Reference, as_of: datetime, limit: int) -> Sequence[Row]:
         """Return the impact of whom *reference* names beside *limit* of its facts at most; empty where there is none to show."""
@@ -98,5 +93,9 @@ async def _learner(transaction: Transaction, reference: Reference) -> UUID | Non
 
 
 async def _audit(transaction: Transaction, reading: Reading, action: Action, learner: UUID | None, learners: int) -> None:
-    purpose = reading.purpose.value if reading.purpose is not None else None
-    await transaction.execute(QUERIES["audit"], reading.at, reading.key_id, action.value, purpose, learner, learners)
+    arguments = reading.at, reading.key_id, action.value, _purpose(reading), learner, learners
+    await transaction.execute(QUERIES["audit"], *arguments)
+
+
+def _purpose(reading: Reading) -> str | None:
+    return reading.purpose.value if reading.purpose is not None else None
