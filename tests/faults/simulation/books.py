@@ -26,24 +26,28 @@ PACKAGES: Final = (
 NAMES: Final = {query: name for package, file in PACKAGES for name, query in load_queries(package, file).items()}
 SLOTS: Final = {
     **{f"recorder-{number}": "lrs" for number in range(2)},
-    **{name: "lrs" for name in ("door", "poller")},
+    **dict.fromkeys(("door", "poller"), "lrs"),
     **{f"enrichment-{number}": "records" for number in range(2)},
-    **{name: "records" for name in ("importer", "relinker", "drainer")},
+    **dict.fromkeys(("importer", "relinker", "drainer"), "records"),
     **{f"scoring-{number}": "impact" for number in range(2)},
 }
 """Each process of the house, and the schema of its pool."""
 KEPT: Final = ("alias", "learner", "enrolment")
 EMPTIED: Final = {
     "lrs": ("statement_mention", "statement_reference", "redaction", "statement", "consumer_offset", "outbox", "dead_letter"),
-    "records": ("relink", "interaction_anchor", "interaction", "consumer_offset", "outbox", "dead_letter", "alias", "enrolment", "learner"),
+    "records": (
+        "relink", "interaction_anchor", "interaction", "alias", "enrolment", "learner",
+        "consumer_offset", "outbox", "dead_letter",
+    ),
     "impact": (
-        "fact", "cell", "receipt", "artefact", "statement_revision", "learner_change", "objection", "consumer_offset", "outbox", "dead_letter",
+        "fact", "cell", "receipt", "artefact", "statement_revision", "learner_change", "objection",
+        "consumer_offset", "outbox", "dead_letter",
     ),
 }  # fmt: skip
 WAITING: Final = Query("SELECT pid FROM pg_locks WHERE NOT granted")
 
 
-class HeldConnection(asyncpg.Connection):  # type: ignore[misc]
+class HeldConnection(asyncpg.Connection):
     """A connection that waits for the director before each statement of an actor, and may fail there."""
 
     async def execute(self, query: str, *args: Any, **options: Any) -> Any:
@@ -58,11 +62,13 @@ class HeldConnection(asyncpg.Connection):  # type: ignore[misc]
     async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
         return await _held(self, query, lambda: super(HeldConnection, self).fetchval(query, *args, **options))
 
-    async def executemany(self, query: str, args: Any, **options: Any) -> Any:
-        return await _held(self, query, lambda: super(HeldConnection, self).executemany(query, args, **options))
+    async def executemany(self, command: str, args: Any, **options: Any) -> Any:
+        return await _held(self, command, lambda: super(HeldConnection, self).executemany(command, args, **options))
 
     async def copy_records_to_table(self, table_name: str, **options: Any) -> Any:
-        return await _held(self, f"copy {table_name}", lambda: super(HeldConnection, self).copy_records_to_table(table_name, **options))
+        return await _held(
+            self, f"copy {table_name}", lambda: super(HeldConnection, self).copy_records_to_table(table_name, **options)
+        )
 
     async def copy_to_table(self, table_name: str, **options: Any) -> Any:
         return await _held(self, f"copy {table_name}", lambda: super(HeldConnection, self).copy_to_table(table_name, **options))
@@ -88,7 +94,7 @@ async def _ordered(connection: HeldConnection, actor: Actor, name: str) -> Order
     try:
         order = await actor.director.hold(name)
         if order is Order.FAIL:
-            raise ConnectionResetError("the server is out of reach")
+            raise ConnectionResetError("the server is out of reach")  # noqa: TRY301  it ends as a crash does
     except BaseException:
         if name == "commit" and not connection.is_closed():
             await _asked(connection, actor, "rollback", lambda: asyncpg.Connection.execute(connection, "ROLLBACK"))
@@ -119,7 +125,7 @@ class HeldDatabase(Database):
         """Open a pool for *schema* whose limits no history reaches."""
         settings = settings_for(url, command_timeout=1e6, acquire_timeout=1e6, pool_size=4, **changes)
         database = await cls.open(settings, schema=schema, application=application)
-        database._pool._connection_class = HeldConnection
+        database._pool._connection_class = HeldConnection  # type: ignore[attr-defined]
         return database
 
     async def _acquire(self) -> Any:
@@ -156,7 +162,7 @@ def _set_queries(store: Any, clock: Any) -> None:
 
 def prepare_sql() -> str:
     """Return what makes the stage's clock, and a function that puts every table back to where a history begins."""
-    emptied = "\n".join(f"DELETE FROM {schema}.{table};" for schema, tables in EMPTIED.items() for table in tables)
+    emptied = "\n".join(f"DELETE FROM {schema}.{table};" for schema, tables in EMPTIED.items() for table in tables)  # noqa: S608  names of ours
     kept = "\n".join(f"CREATE TABLE simulation.{table} AS TABLE records.{table};" for table in KEPT)
     restored = "\n".join(f"INSERT INTO records.{table} TABLE simulation.{table};" for table in reversed(KEPT))
     return f"""
@@ -174,7 +180,7 @@ def prepare_sql() -> str:
             UPDATE lrs.clock SET consistent_through = '1970-01-01T00:00:00Z';
             PERFORM setval('simulation.tick', 1000);
         END $$;
-    """
+    """  # noqa: S608  names of ours
 
 
 __all__ = ["SLOTS", "WAITING", "Crash", "HeldDatabase", "prepare_sql", "stage_clock"]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from shared.contracts.topics import Topic
 from shared.stream import Consumer, MemoryLog, Step
 from tests.faults.simulation.stage import Actor, Director, Order
 
-
-DELICATE: Final = frozenset({Step.FETCHED, Step.OUTBOX_DRAINED, Step.ADVANCED, Step.COMMITTED, Step.PUBLISHING, Step.PUBLISHED})
+DELICATE: Final = frozenset(
+    {Step.FETCHED, Step.OUTBOX_DRAINED, Step.DECIDED, Step.ADVANCED, "commit", Step.COMMITTED, Step.PUBLISHING, Step.PUBLISHED}
+)
 """Steps at which a process has done something that others do not know of yet: misfortune prefers them."""
 
 
@@ -23,7 +24,7 @@ class Troop:
     group: str
     log: MemoryLog
     topics: tuple[Topic, ...]
-    consumers: dict[str, Consumer[object]] = field(default_factory=dict)
+    consumers: dict[str, Consumer[Any]] = field(default_factory=dict)
     given_up: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
 
     def give_up(self, name: str) -> None:

@@ -81,7 +81,7 @@ class Cast(StrEnum):
 
 @dataclass(frozen=True)
 class HouseParts:
-    """What the house is made of; a test takes a rule away by another class, by a *patch*, by *sql*, or by *settings* of the pools."""
+    """What the house is made of; a rule is taken away by another class, by a *patch*, by *sql*, or by *settings* of the pools."""
 
     store: type[Store] = Store
     reader: type[Reader] = Reader
@@ -131,7 +131,8 @@ async def open_books(url: str, parts: HouseParts | None = None) -> AsyncIterator
 class OpenDoor:
     """A door that opens to everybody: keys are not what a history is about."""
 
-    async def authorise(self, request: Request, scope: Scope) -> Credential:
+    async def authorise(self, *_: object) -> Credential:
+        """Let in."""
         return CREDENTIAL
 
     def note_refusal(self, *_: object) -> None:

@@ -7,9 +7,11 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from shared.stream import ConsumerSettings
+import asyncpg
+
+from shared.stream import ConsumerSettings, Step
 from shared.stream.memory import Faults
-from tests.faults.simulation.books import WAITING
+from tests.faults.simulation.books import NAMES, WAITING
 from tests.faults.simulation.faults import Misfortune, crash, fated, slow_down
 from tests.faults.simulation.house import IDLE, Books, Cast, House, HouseParts
 from tests.faults.simulation.judge import judge
@@ -17,8 +19,10 @@ from tests.faults.simulation.loop_play import Played
 from tests.faults.simulation.plot import plot
 from tests.faults.simulation.stage import Actor, Director, Order, StageLoop, Violation
 
+STATEMENTS: Final = frozenset(NAMES.values()) | {"commit"}
 MOST_STEPS: Final = 30_000
-MOST_PAUSES: Final = 400
+MOST_PAUSES: Final = 600
+MOST_CALM_PAUSES: Final = 40
 PROCESSES: Final = ("recorder-", "enrichment-", "scoring-", "relinker", "drainer", "importer", "poller")
 SETTLED: Final = """
 SELECT json_object_agg(what, number) FROM (
@@ -26,10 +30,12 @@ SELECT json_object_agg(what, number) FROM (
         + (SELECT count(*) FROM impact.outbox) AS number
     UNION ALL SELECT 'relink', count(*) FROM records.relink
     UNION ALL SELECT place.group_name || ' ' || place.topic || ' ' || place.partition, place.next_offset FROM (
-        SELECT * FROM lrs.consumer_offset UNION ALL SELECT * FROM records.consumer_offset UNION ALL SELECT * FROM impact.consumer_offset
+        SELECT * FROM lrs.consumer_offset UNION ALL SELECT * FROM records.consumer_offset
+        UNION ALL SELECT * FROM impact.consumer_offset
     ) AS place
 ) AS standing
 """
+SET_BACK: Final = "SELECT setval('simulation.tick', greatest(last_value - 40, 1)) FROM simulation.tick"
 RECORDING_ALONE: Final = 0.4
 """The share of histories in which the recorder, its doors and a poller are alone on the stage."""
 
@@ -57,12 +63,15 @@ class HousePlay:
                 "zombie": (5, self._zombie),
                 "moved": (2, self._move),
                 "log out": (1, lambda: setattr(self._house.log.faults, "outage", True)),
-                "ledger out": (2, lambda: self._to_someone(lambda director, actor: self._order(actor, Order.FAIL))),
+                "ledger out": (2, lambda: self._to_someone(self._fail)),
                 "lost commit": (3, lambda: self._to_committing(Order.LOSE)),
                 "died at the commit": (1, lambda: self._to_committing(Order.CRASH)),
                 "lost acknowledgement": (2, lambda: self._more("lost_acknowledgements")),
                 "repeated append": (2, lambda: self._more("repeated_appends")),
-                "clock set back": (2, lambda: self._errand("SELECT setval('simulation.tick', greatest(last_value - 40, 1)) FROM simulation.tick")),
+                "clock set back": (
+                    2,
+                    lambda: self._errand(SET_BACK),
+                ),
                 "frozen": (1, self._freeze),
             },
         )
@@ -70,6 +79,7 @@ class HousePlay:
     async def run(self) -> Played:
         """Play the history to its end. Raises Violation."""
         await self._house.open(self._plot)
+        self._delay()
         try:
             await self._direct()
             await judge(self._house, self._plot)
@@ -79,8 +89,15 @@ class HousePlay:
             await self.director.dismiss()
         return Played(self.director.step, tuple(self.director.trail))
 
+    def _delay(self) -> None:
+        """Let some enter late, so that much waits for them at once, and news of people come in the middle."""
+        late = ["enrichment-0", "enrichment-1"] if self._chance.random() < 0.6 else []
+        for name in (*late, "importer"):
+            if name in self.director.actors:
+                self.director.actors[name].asleep = self._chance.choice((0, 200, 300, 400, 500))
+
     async def _direct(self) -> None:
-        pauses = 0
+        pauses = calm_pauses = 0
         while self.director.step < MOST_STEPS:
             await self.director.loop.until_quiet()
             if self.director.in_flight - self.director.blocked:
@@ -93,14 +110,23 @@ class HousePlay:
             calm = not self._house.busy and not self._misfortune.left
             if calm:
                 self._end_faults()
-            ready = [actor for actor in self.director.ready() if actor.at != IDLE or (not calm and self._chance.random() < 0.08)]
+            ready = [actor for actor in self.director.ready() if actor.at != IDLE or self._looks(actor, calm=calm)]
             if ready:
                 self._step(ready, calm=calm)
-            elif calm and not (left := await self._left()) and self._stirred():
+                continue
+            if calm and not await self._left() and self._stirred():
                 return
-            elif not await self._let_time_pass() or (pauses := pauses + 1) > MOST_PAUSES:
+            if not await self._let_time_pass(calm=calm):
+                break
+            pauses, calm_pauses = pauses + 1, calm_pauses + calm
+            if pauses > MOST_PAUSES or calm_pauses > MOST_CALM_PAUSES:
                 break
         raise Violation(f"it does not come to rest: {await self._left()} left, steps {self.director.step}")
+
+    def _looks(self, actor: Actor, *, calm: bool) -> bool:
+        """Say whether somebody who looks only now and then looks now: the relinker soon after an import."""
+        eager = actor.name == "relinker" and "importer" not in self._house.busy
+        return not calm and self._chance.random() < (0.3 if eager else 0.06)
 
     def _step(self, ready: list[Actor], *, calm: bool) -> None:
         if not calm:
@@ -127,7 +153,7 @@ class HousePlay:
             if actor.at == IDLE:
                 self.director.release(actor)
 
-    async def _let_time_pass(self) -> bool:
+    async def _let_time_pass(self, *, calm: bool) -> bool:
         """Wake who is slow, end outages, let who looks now and then look; or time pass. Say no where nothing is waited for."""
         self._misfortune.left = max(self._misfortune.left - (not self._house.busy), 0)
         if self.director.wake():
@@ -135,7 +161,8 @@ class HousePlay:
         self._house.log.faults.outage = False
         frozen = await self._end_frozen_sessions()
         idle = [actor for actor in self.director.ready() if actor.at == IDLE]
-        self._stir()
+        if calm or self._chance.random() < 0.2:
+            self._stir()
         return self.director.loop.pass_time() or bool(idle) or frozen
 
     async def _see_who_waits(self) -> None:
@@ -161,8 +188,9 @@ class HousePlay:
             connection = actor.connection
             if not actor.frozen or connection is None or connection.is_closed() or not connection.is_in_transaction():
                 continue
-            (row,) = await super(type(connection), connection).fetch(
-                "SELECT setting::int / 1000.0 AS seconds FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+            (row,) = await asyncpg.Connection.fetch(
+                connection,
+                "SELECT setting::int / 1000.0 AS seconds FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'",
             )
             if 0 < row["seconds"] < ConsumerSettings().poll_interval:
                 pid = connection.get_server_pid()
@@ -184,9 +212,10 @@ class HousePlay:
         if committing:
             self.director.release(self._chance.choice(committing), order)
 
-    def _order(self, actor: Actor, order: Order) -> None:
-        if actor.connection is not None and not actor.connection.is_closed() and " " not in actor.at and actor.at != IDLE:
-            self.director.release(actor, order)
+    def _fail(self, director: Director, actor: Actor) -> None:
+        """Let the server be out of reach for the statement that *actor* is about to ask, if it is about to ask one."""
+        if actor.connection is not None and not actor.connection.is_closed() and actor.at in STATEMENTS:
+            director.release(actor, Order.FAIL)
 
     def _zombie(self) -> None:
         """Give a member up that is at work, and let it go on only later."""
@@ -195,6 +224,7 @@ class HousePlay:
             actor = fated(self._chance, members)
             slow_down(self.director, actor)
             self._give_up(actor.name)
+            actor.doomed = self._chance.choice(("", Step.COMMITTED))
 
     def _freeze(self) -> None:
         """Freeze a member inside its transaction, for good."""

@@ -33,14 +33,14 @@ Patch = Callable[[], AbstractContextManager[object]]
 class WithoutArtefactLocks(Store):
     """Takes no lock on artefacts."""
 
-    async def lock_artefacts(self, transaction: Transaction, iris: Iterable[str]) -> None:
+    async def lock_artefacts(self, *_: object) -> None:
         pass
 
 
 class LocksAfterReading(Store):
     """Takes the locks on artefacts only when everything has been read and written."""
 
-    async def lock_artefacts(self, transaction: Transaction, iris: Iterable[str]) -> None:
+    async def lock_artefacts(self, _: Transaction, iris: Iterable[str]) -> None:
         self._wanted = [*getattr(self, "_wanted", ()), *iris]
 
     async def settle(self, transaction: Transaction, settled: Sequence[Any]) -> None:
@@ -65,14 +65,14 @@ class LocksNothingDeeper(Store):
 class WithoutIdentityLock(Store):
     """Relies on identities without holding them as they are."""
 
-    async def share_identities(self, transaction: Transaction) -> None:
+    async def share_identities(self, _: Transaction) -> None:
         pass
 
 
 class HoldsIdentitiesLate(Store):
     """Holds identities as they are only after it has read them."""
 
-    async def share_identities(self, transaction: Transaction) -> None:
+    async def share_identities(self, _: Transaction) -> None:
         pass
 
     async def settle(self, transaction: Transaction, settled: Sequence[Any]) -> None:
@@ -200,9 +200,7 @@ HOUSE_RULES: Final[Mapping[str, HouseParts]] = {
         publisher=PublishesNothing, relink_owner=f"enrichment/{RECORDED.name}/0", cast=Cast.WHOLE
     ),
     "4: a revision is taken after locking": HouseParts(store=RevisionsBeforeLocks, cast=Cast.WHOLE),
-    "4: revisions are not cached": HouseParts(
-        sql="ALTER SEQUENCE records.revision CACHE 50;", cast=Cast.WHOLE
-    ),
+    "4: revisions are not cached": HouseParts(sql="ALTER SEQUENCE records.revision CACHE 50;", cast=Cast.WHOLE),
     "5: the recorder's lock": HouseParts(patch=query(recorder_store, "lock", (LOCK, "1")), cast=Cast.RECORDING),
     "5: the recorder's lock is a statement of its own": HouseParts(patch=locking_while_reading, cast=Cast.RECORDING),
     "5: the recorder's lock lasts until the commit": HouseParts(patch=unlocking_before_commit, cast=Cast.RECORDING),

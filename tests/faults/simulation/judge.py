@@ -79,8 +79,13 @@ async def _judge_letters(house: House, rows: list[Any], received: list[tuple[Par
     }
     letters = [tuple(row[name] for name in ("partition", "offset")) for row in await house.books.ask(LETTERS.format("lrs"))]
     _check(sorted(letters) == sorted(refused), f"refused were {sorted(refused)}, and dead letters are {sorted(letters)}")
-    buried = [record for partition, records in house.log.records.items() if partition.topic.endswith(".dlq") for record in records]
-    _check(len({record.value for record in buried}) <= len(letters) and bool(buried) == bool(letters), "the dead letters' topic lacks some")
+    buried = [
+        record for partition, records in house.log.records.items() if partition.topic.endswith(".dlq") for record in records
+    ]
+    _check(
+        len({record.value for record in buried}) <= len(letters) and bool(buried) == bool(letters),
+        "the dead letters' topic lacks some",
+    )
     for schema in ("records", "impact"):
         _check(not await house.books.ask(LETTERS.format(schema)), f"{schema} refused what the house itself said")
 
@@ -97,7 +102,9 @@ def _judge_answers(house: House, rows: list[Any]) -> None:
 
 
 def _judge_poller(house: House, rows: list[Any]) -> None:
-    missed = [row["id"] for row in rows if not row["voided"] and rfc3339(row["stored"]) <= house.through and row["id"] not in house.seen]
+    missed = [
+        row["id"] for row in rows if not row["voided"] and rfc3339(row["stored"]) <= house.through and row["id"] not in house.seen
+    ]
     _check(not missed, f"consistent through {house.through}, the poller missed {missed}")
 
 
@@ -148,12 +155,16 @@ def _essence(message: Enriched) -> tuple[Any, ...]:
 async def _judge_scored(house: House, newest: dict[str, Enriched], known: dict[str, Enriched]) -> None:
     """Scoring applied the newest word on every statement, and its sums are those of the design's text (rules 4 and 8)."""
     applied = {
-        row["id"]: row["revision"] for row in await house.books.ask("SELECT statement_id::text AS id, revision FROM impact.statement_revision")
+        row["id"]: row["revision"]
+        for row in await house.books.ask("SELECT statement_id::text AS id, revision FROM impact.statement_revision")
     }
     said = {identifier: message.revision for identifier, message in newest.items()}
     _check(applied == said, f"scoring applied the revisions {applied}, and the newest are {said}")
     expected = impacts([each for each in known.values() if each.status is not Status.VOIDED], AS_OF)
-    found = {str(row["learner"]): Impact(row["reception"], row["contribution"], row["grounding"]) for row in await house.books.ask(IMPACTS, AS_OF)}
+    found = {
+        str(row["learner"]): Impact(row["reception"], row["contribution"], row["grounding"])
+        for row in await house.books.ask(IMPACTS, AS_OF)
+    }
     for learner in expected.keys() | found.keys():
         one, two = expected.get(learner, Impact(0, 0, None)), found.get(learner, Impact(0, 0, None))
         same = all(isclose(a or 0, b or 0, abs_tol=1e-5) for a, b in zip(one, two, strict=True))

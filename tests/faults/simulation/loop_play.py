@@ -27,6 +27,7 @@ from shared.stream import (
     Partition,
     Record,
     Rejection,
+    Step,
     StreamMetrics,
 )
 from shared.stream.memory import Faults
@@ -68,13 +69,13 @@ class LoopPlay:
         self.director = Director(loop, chance, constancy=chance.choice((0.0, 0.5, 0.9)))
         self._parts = parts
         self._batch = chance.choice((1, 2, 3))
-        self._values = [(BAD if chance.random() < 0.1 else b"") + b"%d" % number for number in range(chance.randint(3, 14))]
+        self._values = [(BAD if chance.random() < 0.1 else b"") + b"%d" % number for number in range(chance.randint(3, 20))]
         self._log = MemoryLog()
         self._ledger = parts.ledger(lock_timeout=1.0)
         self._troop = Troop(GROUP, self._log, (HEARD,))
         self._effects: defaultdict[Partition, list[tuple[int, bytes]]] = defaultdict(list)
         self._forgotten: defaultdict[Partition, list[Record]] = defaultdict(list)
-        self._is_forgetful = chance.random() < 0.3
+        self._is_forgetful = chance.random() < 0.5
         self._bugs: list[BaseException] = []
         self._sent = False
         self._stop = asyncio.Event()
@@ -84,6 +85,7 @@ class LoopPlay:
                 "crash": (5, lambda: self._to_someone(crash)),
                 "slow": (2, lambda: self._to_someone(slow_down)),
                 "zombie": (5, self._zombie),
+                "given up, to die": (5, lambda: self._to_someone(self._be_given_up_to_die)),
                 "moved": (2, self._move),
                 "log out": (1, lambda: setattr(self._log.faults, "outage", True)),
                 "ledger out": (1, lambda: setattr(self._ledger, "outage", True)),
@@ -164,7 +166,9 @@ class LoopPlay:
                 await consumer.run(self._stop)
             except Crash:
                 await self.director.hold("dead")
-            except OffsetGap as gap:  # what others applied may be forgotten while this one looks where it stands: it stops, loudly
+            except (
+                OffsetGap
+            ) as gap:  # what others applied may be forgotten while this one looks where it stands: it stops, loudly
                 if not self._is_forgetful:
                     self._bugs.append(gap)
                     return
@@ -198,7 +202,16 @@ class LoopPlay:
 
     def _zombie(self) -> None:
         """Give somebody up who is at work, and let him go on only later."""
-        self._to_someone(lambda director, actor: (slow_down(director, actor), self._troop.give_up(actor.name))[0])
+        self._to_someone(self._be_given_up)
+
+    def _be_given_up(self, director: Director, actor: Actor) -> None:
+        slow_down(director, actor)
+        self._troop.give_up(actor.name)
+
+    def _be_given_up_to_die(self, director: Director, actor: Actor) -> None:
+        """Die as soon as a transaction is committed, having been given up before: nobody says what was applied but the outbox."""
+        self._be_given_up(director, actor)
+        actor.doomed = Step.COMMITTED
 
     def _move(self) -> None:
         """Move partitions: give somebody up, or take everybody back who was."""

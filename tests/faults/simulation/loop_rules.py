@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from shared.errors import Unavailable
 from shared.stream import Batch, Consumer, Decision, Inbox, MemoryLedger, MemoryTransaction, Partition, consumer, outbox
@@ -13,6 +13,9 @@ from shared.stream.offsets import Mark, Place
 from shared.stream.outbox import Outbox, OutboxRow
 from shared.stream.steps import Observer, Step
 from tests.faults.simulation.loop_play import LoopParts
+
+LOOP: Final[Any] = consumer
+OUTBOX: Final[Any] = outbox
 
 
 class DrainsBeforeReading(Consumer[MemoryTransaction]):
@@ -75,7 +78,7 @@ class DropsInSilence(Consumer[MemoryTransaction]):
         if self._fresh is None:
             await super()._drain(place)
         elif self._row is not None:
-            await consumer.publish(self._row, self._log, self._ledger, self._observer)
+            await LOOP.publish(self._row, self._log, self._ledger, self._observer)
 
 
 class DropsInPartInSilence(DropsInSilence):
@@ -133,12 +136,12 @@ class DeletesAll(MemoryLedger):
 
 @contextmanager
 def _publishing(published: object) -> Iterator[None]:
-    kept = outbox.publish
-    outbox.publish = consumer.publish = published  # type: ignore[assignment]
+    kept = OUTBOX.publish
+    OUTBOX.publish = LOOP.publish = published
     try:
         yield
     finally:
-        outbox.publish = consumer.publish = kept
+        OUTBOX.publish = LOOP.publish = kept
 
 
 @contextmanager
@@ -186,8 +189,3 @@ LOOP_RULES: Final[Mapping[str, LoopParts]] = {
     "8: delete after all is acknowledged, not after a time-out": LoopParts(patch=deleting_unacknowledged),
     "8: delete by row id": LoopParts(ledger=DeletesAll),
 }
-
-
-def named(rules: Mapping[str, object]) -> Sequence[str]:
-    """Return the names of *rules* in order."""
-    return list(rules)

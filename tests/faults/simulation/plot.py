@@ -23,7 +23,7 @@ STRANGER: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Somebody did *verb* to *about*, which answers *parent*; a *link* to the course stands in the text; or it *voids* a statement."""
+    """Somebody did *verb* to *about*, which answers *parent*; a *link* to the course stands in it; or it *voids* a statement."""
 
     id: str
     actor: int
@@ -63,15 +63,11 @@ class Said:
 
 @dataclass
 class Plot:
-    """Requests of statements, each a tuple: what is *posted* by whom, and what the platform's *hook* tells, with what it deleted."""
+    """Requests: what is *posted*, sender by sender, and what the platform's *hook* tells, each with what was deleted."""
 
     posted: list[list[tuple[Said, ...]]] = field(default_factory=list)
     hook: list[tuple[tuple[Said, ...], tuple[str, ...]]] = field(default_factory=list)
     variants: dict[str, list[Said]] = field(default_factory=dict)
-
-    def all(self) -> list[tuple[Said, ...]]:
-        """Return every request."""
-        return [*(each for several in self.posted for each in several), *(said for said, _ in self.hook)]
 
 
 def iri(message: str) -> str:
@@ -82,7 +78,7 @@ def iri(message: str) -> str:
 def plot(seed: int, chance: Random) -> Plot:
     """Make up what is said: a thread or two, a conflict, a void, a redaction, repetitions."""
     told = [said for number in range(chance.choice((1, 1, 1, 2))) for said in _thread(seed, number, chance)]
-    requests = [(said,) for said in told]
+    requests: list[tuple[Said, ...]] = [(said,) for said in told]
     if chance.random() < 0.5:
         requests.append((requests.pop()[0], *requests.pop()))
     more: list[tuple[Said, ...]] = []

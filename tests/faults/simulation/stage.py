@@ -1,7 +1,7 @@
 """The stage: an event loop whose time stands still, and a director who lets one actor at a time take one step, by a seed.
 
-Every actor (a member of a group, a poster, a poller) is a task that is held at each of its steps. Only when all of them are held, or
-wait for a lock or for time to pass, does the director choose who goes on. So a seed is a schedule, and a schedule can be played again.
+Every actor (a member of a group, a poster, a poller) is a task that is held at each of its steps. Only when all of them are held,
+or wait for a lock or for time to pass, does the director choose who goes on. So a seed is a schedule, and can be played again.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import selectors
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -40,7 +40,7 @@ class Order(StrEnum):
 
 @dataclass(eq=False)
 class Actor:
-    """A task that is held at its steps: *at* which, and since when it is slow (not chosen before the step *asleep*)."""
+    """A task that is held at its steps: *at* which; *asleep* until which step of the history; *doomed* to die at which step."""
 
     name: str
     director: Director
@@ -49,6 +49,7 @@ class Actor:
     released: asyncio.Future[Order] | None = None
     asleep: int = 0
     frozen: bool = False
+    doomed: str = ""
     connection: Any = None
 
     @property
@@ -179,13 +180,15 @@ class Director:
     def choose(self, among: list[Actor]) -> Actor:
         """Choose who goes on: now and then for long the same one, as real processes do."""
         if self._last in among and self.random.random() < self.constancy:
-            return self._last  # type: ignore[return-value]
+            return self._last
         return self.random.choice(among)
 
     def release(self, actor: Actor, order: Order = Order.GO) -> None:
         """Let *actor* take its next step."""
         if actor.released is None or actor.released.done():
             raise AssertionError(f"{actor.name} is not held")
+        if actor.at == actor.doomed:
+            order, actor.doomed = Order.CRASH, ""
         self.step += 1
         self.trail.append(f"{actor.name} {actor.at}" + ("" if order is Order.GO else f" !{order.value}"))
         self._last = actor
@@ -210,12 +213,12 @@ class Director:
         await asyncio.gather(*(actor.task for actor in self.actors.values() if actor.task), return_exceptions=True)
 
 
-def play(work: Callable[[StageLoop], Awaitable[Any]]) -> Any:
+def play(work: Callable[[StageLoop], Coroutine[Any, Any, Any]]) -> Any:
     """Run *work* on a stage of its own."""
     loop = StageLoop()
     asyncio.set_event_loop(loop)
     try:
-        return loop.run_until_complete(work(loop))  # type: ignore[arg-type]
+        return loop.run_until_complete(work(loop))
     finally:
         asyncio.set_event_loop(None)
         loop.close()

@@ -1,0 +1,99 @@
+"""Many histories, in two processes: each with a database of its own for those of the house."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from time import perf_counter
+from typing import Final
+
+import structlog
+
+from tests.faults.simulation.house import HouseParts, open_books
+from tests.faults.simulation.house_play import play_house
+from tests.faults.simulation.loop_play import LoopParts, Played, play_loop
+from tests.faults.simulation.stage import StageLoop, Violation, play
+
+SEED: Final = "SYMPOSIA_SIMULATION_SEED"
+PROCESSES: Final = 2
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many histories were played, how many steps they took, in how many seconds; and the first violations."""
+
+    histories: int
+    steps: int
+    seconds: float
+    violations: tuple[str, ...] = ()
+
+    def __add__(self, other: Count) -> Count:
+        seconds = max(self.seconds, other.seconds)
+        return Count(self.histories + other.histories, self.steps + other.steps, seconds, self.violations + other.violations)
+
+
+def first_seed() -> int:
+    """Return the seed of the first history: SYMPOSIA_SIMULATION_SEED, or 1."""
+    return int(os.environ.get(SEED, "1"))
+
+
+def play_loops(seeds: Sequence[int], parts: LoopParts | None = None) -> Count:
+    """Play histories of the loop alone up to the first violation."""
+    begun, steps = perf_counter(), 0
+    with quiet():
+        for number, seed in enumerate(seeds, start=1):
+            try:
+                steps += play_loop(seed, parts).steps
+            except Violation as violation:
+                return Count(number, steps, perf_counter() - begun, (str(violation),))
+    return Count(len(seeds), steps, perf_counter() - begun)
+
+
+def play_houses(url: str, seeds: Sequence[int], parts: HouseParts | None = None) -> Count:
+    """Play histories of the house on the fresh database *url* up to the first violation."""
+    begun = perf_counter()
+    played: list[Played] = []
+
+    async def work(loop: StageLoop) -> Count:
+        async with open_books(url, parts) as books:
+            for number, seed in enumerate(seeds, start=1):
+                try:
+                    played.append(await play_house(seed, books, loop, parts))
+                except Violation as violation:
+                    return Count(number, sum(each.steps for each in played), perf_counter() - begun, (str(violation),))
+        return Count(len(seeds), sum(each.steps for each in played), perf_counter() - begun)
+
+    with quiet():
+        count: Count = play(work)
+    return count
+
+
+def play_all(urls: Sequence[str], loops: Sequence[int], houses: Sequence[int]) -> tuple[Count, Count]:
+    """Play histories of the loop and of the house in as many processes as there are *urls* of fresh databases."""
+    share = len(urls)
+    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as processes:
+        of_house = [processes.submit(play_houses, url, houses[place::share]) for place, url in enumerate(urls)]
+        of_loop = [processes.submit(play_loops, loops[place::share]) for place in range(share)]
+        counted = [future.result() for future in chain(of_loop, of_house)]
+    nothing = Count(0, 0, 0.0)
+    return sum(counted[:share], nothing), sum(counted[share:], nothing)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the house's own log to itself: outages are what a history is made of."""
+    kept = structlog.get_config()
+    structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
+    try:
+        yield
+    finally:
+        structlog.configure(**kept)
+
+
+def _drop(*_: object) -> str:
+    raise structlog.DropEvent
