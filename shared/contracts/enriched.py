@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from shared.contracts.wire import Place, Text
+
 
 class Status(StrEnum):
     """Whether a statement still speaks."""
@@ -21,10 +23,10 @@ class CourseLink(msgspec.Struct, frozen=True, rename="camel"):
     *actor_enrolled* and *author_enrolled* say who of the two is enrolled in the course, or has been.
     """
 
-    course: str
-    method: str
+    course: Text
+    method: Text
     confidence: float
-    evidence: str
+    evidence: Text
     actor_enrolled: bool = False
     author_enrolled: bool = False
 
@@ -37,18 +39,18 @@ class Enriched(msgspec.Struct, frozen=True, rename="camel"):
     where the statement names none. *actor_grounded* says that the acting learner has a formal course record. Times are RFC 3339.
     """
 
-    revision: int
-    id: str
-    seq: int
-    timestamp: str
-    stored: str
-    received_at: str
-    verb: str
+    revision: Place
+    id: Text
+    seq: Place
+    timestamp: Text
+    stored: Text
+    received_at: Text
+    verb: Text
     status: Status
-    learner: str | None = None
-    author: str | None = None
+    learner: Text | None = None
+    author: Text | None = None
     actor_grounded: bool = False
-    object: str | None = None
-    object_type: str | None = None
-    parent: str | None = None
+    object: Text | None = None
+    object_type: Text | None = None
+    parent: Text | None = None
     links: tuple[CourseLink, ...] = ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from shared.contracts.wire import Text
+
 
 class ReceivedStatement(msgspec.Struct, frozen=True, rename="camel"):
     """A statement as the door passed it on.
@@ -12,8 +14,8 @@ class ReceivedStatement(msgspec.Struct, frozen=True, rename="camel"):
     the canonical content that the sender sent, before the door added to it.
     """
 
-    id: str
-    digest: str
+    id: Text
+    digest: Text
     body: msgspec.Raw
 
 
@@ -25,8 +27,8 @@ class Received(msgspec.Struct, frozen=True, rename="camel"):
     the statements of the same source whose object they are, those still to come included.
     """
 
-    received_at: str
-    source: str
-    authority: str
+    received_at: Text
+    source: Text
+    authority: Text
     statements: tuple[ReceivedStatement, ...]
-    redacts: tuple[str, ...] = ()
+    redacts: tuple[Text, ...] = ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from shared.contracts.wire import Place, Text
+
 
 class Recorded(msgspec.Struct, frozen=True, rename="camel"):
     """A recorded statement, or news of one.
@@ -13,11 +15,11 @@ class Recorded(msgspec.Struct, frozen=True, rename="camel"):
     bytes, `stored` included.
     """
 
-    id: str
-    seq: int
-    stored: str
-    received_at: str
-    source: str
+    id: Text
+    seq: Place
+    stored: Text
+    received_at: Text
+    source: Text
     statement: msgspec.Raw
     voided: bool = False
-    redacted_at: str | None = None
+    redacted_at: Text | None = None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
 
 SCHEMA_VERSION = "1"
 SCHEMA_VERSION_HEADER = "schema-version"
 TRACEPARENT_HEADER = "traceparent"
+
+Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]
+"""Text that PostgreSQL can keep: without NUL."""
+Place: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A place in an order: a bigint of PostgreSQL that is not negative."""
 
 Message = TypeVar("Message", bound=msgspec.Struct)
 

@@ -16,12 +16,13 @@ from shared.stream.memory_ledger import MemoryLedger, MemoryTransaction
 from shared.stream.metrics import StreamMetrics
 from shared.stream.offsets import Mark, Place
 from shared.stream.postgres_ledger import PostgresLedger
-from shared.stream.record import Batch, Decision, Handler, Header, Outgoing, Partition, Position, Record, Rejection
+from shared.stream.record import Batch, Cause, Decision, Handler, Header, Outgoing, Partition, Position, Record, Rejection
 from shared.stream.settings import ConsumerSettings, StreamSettings
 from shared.stream.steps import Observer, Step, crash_at_from_environment, unobserved
 
 __all__ = [
     "Batch",
+    "Cause",
     "Consumer",
     "ConsumerSettings",
     "ConsumerStopped",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 from typing_extensions import TypeVar
@@ -81,12 +82,22 @@ class Outgoing:
         return len(self.value) + len(self.key or b"") + sum(len(name) + len(value) for name, value in self.headers)
 
 
+class Cause(StrEnum):
+    """What a refused record says of its handler."""
+
+    UNUSABLE = "unusable"
+    """The record cannot be read: many of them say that the handler is wrong, or the topic."""
+    CONFLICT = "conflict"
+    """The record contradicts what is known: its sender's doing, however often."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """A record that a handler cannot use, and why; it goes to the dead letters and its neighbours go on."""
 
     record: Record
     reason: str
+    cause: Cause = Cause.UNUSABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from shared.xapi import extract, ifi
 from shared.xapi.bounded import bounded
@@ -74,11 +73,6 @@ def features(statement: dict[str, Any]) -> Features:
         team=ifi.canonical(statement["context"]["team"]) if "team" in statement.get("context", {}) else None,
         urls=tuple(dict.fromkeys(_urls(statement)))[:MOST_URLS],
     )
-
-
-def statement_uuid(statement_id: str) -> UUID:
-    """Return *statement_id* as a UUID; raise ValueError where it is none."""
-    return UUID(statement_id)
 
 
 def _context_activities(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -52,23 +52,19 @@ def read(content: bytes, *, required: Sequence[str], optional: Sequence[str]) ->
 
     A row without a *required* cell is a fault; so is a file without a required column, or one that has an unknown one.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        return [], [Fault(line, "", "the file is not UTF-8 from here on; save it as CSV UTF-8")]
+    text = content.decode("utf-8-sig", errors="surrogateescape")
     header, _, _ = text.partition("\n")
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",", strict=True
     )
     try:
         names = [name.strip().lower() for name in next(reader, [])]
-        faults = _header_faults(names, required, optional)
-        if faults:
-            return [], faults
-        checked = list(_rows(reader, names, required))
     except csv.Error as error:
-        return [], [Fault(reader.line_num, "", f"not CSV: {error}")]
+        return [], [Fault(1, "", f"not CSV: {error}")]
+    faults = _header_faults(names, required, optional)
+    if faults:
+        return [], faults
+    checked = list(_rows(reader, names, required))
     return [row for row in checked if isinstance(row, Row)], [fault for fault in checked if isinstance(fault, Fault)]
 
 
@@ -83,11 +79,13 @@ def _header_faults(names: Sequence[str], required: Sequence[str], optional: Sequ
 
 def _rows(reader: LineCounter, names: Sequence[str], required: Sequence[str]) -> Iterator[Row | Fault]:
     line = 2
-    for values in reader:
-        at, line = line, reader.line_num + 1
-        if not any(value.strip() for value in values):
-            continue
-        yield _row(at, names, values, required)
+    try:
+        for values in reader:
+            at, line = line, reader.line_num + 1
+            if any(value.strip() for value in values):
+                yield _row(at, names, values, required)
+    except csv.Error as error:
+        yield Fault(line, "", f"not CSV from here on: {error}")
 
 
 def _row(line: int, names: Sequence[str], values: Sequence[str], required: Sequence[str]) -> Row | Fault:
@@ -97,6 +95,8 @@ def _row(line: int, names: Sequence[str], values: Sequence[str], required: Seque
     for name, value in cells.items():
         if "\0" in value:
             return Fault(line, name, "holds a NUL character")
+        if any("\udc80" <= character <= "\udcff" for character in value):
+            return Fault(line, name, "is not UTF-8; save the file as CSV UTF-8")
         if len(value) > MOST_CHARACTERS:
             return Fault(line, name, f"is longer than {MOST_CHARACTERS} characters")
     empty = next((name for name in required if not cells.get(name)), None)

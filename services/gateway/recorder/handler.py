@@ -31,16 +31,17 @@ class Recorder:
         await self._observer(RecorderStep.READ)
         ruling = rule(requests, known)
         await self._observer(RecorderStep.RULED)
-        redacted = await self._redact(ruling, transaction)
+        redacted = await self._redact(ruling, requests, transaction)
         await self._append(ruling.fresh, transaction)
         await self._inherit(ruling.fresh, known.referrers, transaction)
         voided = await self._void(ruling, transaction)
         return Decision(_outgoing(ruling.fresh, [*redacted, *voided]), (*unreadable, *ruling.rejections))
 
-    async def _redact(self, ruling: Ruling, transaction: Transaction) -> list[RecordedRow]:
-        """Overwrite what was recorded before and is redacted now."""
+    async def _redact(self, ruling: Ruling, requests: Sequence[Request], transaction: Transaction) -> list[RecordedRow]:
+        """Overwrite what was recorded before and is redacted now, and what was refused of it."""
         if not ruling.redactions:
             return []
+        await store.erase_letters(requests, transaction)
         rows = await store.redact_recorded(ruling.redactions, transaction)
         await self._observer(RecorderStep.REDACTED)
         return rows

@@ -33,6 +33,13 @@ INSERT INTO redaction AS r (source, activity_key, at)
 SELECT source, activity_key, at FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS news (source, activity_key, at)
 ON CONFLICT (activity_key, source) DO UPDATE SET at = least(r.at, excluded.at)
 
+-- name: erase_letters
+-- Empties the dead letters of the source ($1) in which one of the activities ($2) stands, both as JSON, redacted at $3.
+UPDATE dead_letter
+SET value = ''::bytea, state = 'discarded', settled_at = $3, reason = 'redacted'
+WHERE position($1::bytea IN value) > 0
+  AND EXISTS (SELECT FROM unnest($2::bytea[]) AS activity (iri) WHERE position(activity.iri IN value) > 0)
+
 -- name: to_redact
 -- The statements of the sources ($1) whose object is the activity ($2), unless they brought that news or were redacted before $3.
 SELECT s.seq, s.body, news.at

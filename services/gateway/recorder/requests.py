@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+import orjson
+
 from services.gateway.domain.keys import Key, activity_key
 from services.gateway.domain.mentions import Mentions, mentions
 from shared.contracts import BadMessage, Received, ReceivedStatement, decode
@@ -40,7 +42,10 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One accepted request, taken or refused whole; *redacts* are the keys of the activities whose text was deleted."""
+    """One accepted request, taken or refused whole.
+
+    *redacts* are the keys of the activities whose text was deleted, *redacted* the same as they stand in JSON.
+    """
 
     record: Record
     received_at: datetime
@@ -48,6 +53,7 @@ class Request:
     authority: str
     statements: tuple[Candidate, ...]
     redacts: frozenset[Key]
+    redacted: tuple[bytes, ...] = ()
 
 
 def read(record: Record) -> Request:
@@ -61,6 +67,7 @@ def read(record: Record) -> Request:
             authority=_text(received.authority, "authority"),
             statements=_candidates(received.statements),
             redacts=frozenset(map(activity_key, received.redacts)),
+            redacted=tuple(map(orjson.dumps, received.redacts)),
         )
     except (BadMessage, ValueError) as error:
         raise Unreadable(f"unreadable: {error}") from error

@@ -11,7 +11,7 @@ from services.gateway.domain.keys import Key
 from services.gateway.domain.redaction import redact
 from services.gateway.recorder.requests import Candidate, Request
 from shared.clock import rfc3339
-from shared.stream import Rejection
+from shared.stream import Cause, Rejection
 from shared.xapi.canonical import splice
 from shared.xapi.model import StatementId
 
@@ -99,7 +99,7 @@ def _take(
     for request in requests:
         conflicts = [each.id for each in request.statements if digests.get(each.id, each.digest) != each.digest]
         if conflicts:
-            rejections.append(Rejection(request.record, _conflict(conflicts, len(request.statements))))
+            rejections.append(Rejection(request.record, _conflict(conflicts, len(request.statements)), Cause.CONFLICT))
             continue
         taken.append((request, [each for each in request.statements if each.id not in digests]))
         digests.update((each.id, each.digest) for each in request.statements)

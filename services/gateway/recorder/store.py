@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+import orjson
+
 from services.gateway.domain.keys import Key
 from services.gateway.domain.mentions import referred
 from services.gateway.domain.redaction import redact
@@ -83,6 +85,14 @@ async def redact_recorded(news: Mapping[RedactionKey, datetime], transaction: Tr
     bodies = [redact(row["body"]) for row in rows]
     columns = [row["seq"] for row in rows], bodies, [row["at"] for row in rows]
     return [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["redact"], *columns)]
+
+
+async def erase_letters(requests: Iterable[Request], transaction: Transaction) -> None:
+    """Empty the dead letters that hold what *requests* redact."""
+    for request in requests:
+        if request.redacted:
+            source = orjson.dumps(request.source)
+            await transaction.execute(_QUERIES["erase_letters"], source, list(request.redacted), request.received_at)
 
 
 def _redactable(request: Request) -> Iterable[RedactionKey]:

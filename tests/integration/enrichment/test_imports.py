@@ -63,7 +63,7 @@ async def test_bad_rows_are_told_by_line_and_their_neighbours_are_taken(house: H
         (b"", Fault(1, "external_id", "")),
         (b"name\nAda\n", Fault(1, "external_id", "")),
         (b"external_id,salary\nHR-1,5\n", Fault(1, "salary", "")),
-        (b"external_id,name\nHR-1,\xff\n", Fault(2, "", "")),
+        (b"external_id,name\nHR-1,\xff\n", Fault(2, "name", "")),
         (b'external_id,name\nHR-1,"x\n', Fault(2, "", "")),
         (b"external_id,email\nHR-1,not an address\n", Fault(2, "email", "")),
         (b"external_id,accounts\nHR-1,no-home-page\n", Fault(2, "accounts", "")),
@@ -76,6 +76,13 @@ async def test_a_file_or_row_that_cannot_be_read_says_where(house: House, conten
 
     assert [(one.line, one.column) for one in report.faults] == [(fault.line, fault.column)]
     assert report.taken == 0
+
+
+async def test_a_quote_that_never_closes_costs_only_the_rows_behind_it(house: House) -> None:
+    report = await house.importer.take(Kind.PEOPLE, b'external_id,name\nHR-1,Ada\n,Nobody\nHR-2,"Bob\nHR-3,Cy\n')
+
+    assert report.taken == 1
+    assert [fault.line for fault in report.faults] == [3, 4]
 
 
 async def test_an_account_of_somebody_else_is_refused_and_never_moved(house: House) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from shared.contracts import Received
+from shared.postgres import Query
+from shared.stream import DeadLetter, PostgresLedger
 from tests.support.lrs import Lrs, body, said
-from tests.support.received import activity, id_of, request, statement
+from tests.support.received import activity, id_of, record, request, statement
 
 POST = "https://acme.slack.com/archives/C1/p77"
 SECRET = "the launch is in May"
@@ -95,3 +97,17 @@ async def test_digest_id_and_seq_outlive_the_text_so_that_it_cannot_come_back(lr
     assert [before[name] for name in ("seq", "id", "digest", "stored")] == [
         after[name] for name in ("seq", "id", "digest", "stored")
     ]
+
+
+async def test_what_was_refused_of_it_is_erased_from_the_dead_letters(lrs: Lrs) -> None:
+    await lrs.take(posted())
+    other, unrelated = posted(1, received_at=EARLY), request(statement(3, result={"response": SECRET}))
+    ledger = PostgresLedger(lrs.database)
+    letters = [DeadLetter("recorder", record(value, offset), "conflict", 1) for offset, value in enumerate((other, unrelated))]
+    async with ledger.transaction() as transaction:
+        await ledger.bury(letters, transaction)
+
+    await lrs.take(deleted())
+
+    values = await lrs.database.fetch(Query('SELECT value, state FROM dead_letter ORDER BY "offset"'))
+    assert [(SECRET.encode() in row["value"], row["state"]) for row in values] == [(False, "discarded"), (True, "waiting")]

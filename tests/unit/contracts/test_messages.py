@@ -68,5 +68,29 @@ def test_bytes_that_are_no_message_are_told_as_such(garbage: bytes) -> None:
         decode(garbage, Recorded)
 
 
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        (Recorded, {"seq": 2**63}),
+        (Recorded, {"seq": -1}),
+        (Recorded, {"stored": "a\0"}),
+        (Recorded, {"source": "\0"}),
+        (Recorded, {"redactedAt": "\0"}),
+        (Enriched, {"seq": 2**70}),
+        (Enriched, {"revision": -1}),
+        (Enriched, {"object": "https://a.example/\0"}),
+        (Received, {"source": "a\0"}),
+        (Received, {"redacts": ["\0"]}),
+        (Objection, {"at": "\0"}),
+    ],
+)
+def test_what_no_column_can_hold_is_no_message(kind: type[msgspec.Struct], change: dict[str, object]) -> None:
+    golden = next(golden for message, golden in GOLDEN if type(message) is kind)
+    poisoned = msgspec.json.encode(msgspec.json.decode(golden) | change)
+
+    with pytest.raises(BadMessage):
+        decode(poisoned, kind)
+
+
 def test_every_copy_of_a_statement_is_gone_after_28_days() -> None:
     assert all(topic.retention_ms <= 28 * 24 * 3600 * 1000 for topic in TOPICS)
