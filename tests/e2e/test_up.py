@@ -153,13 +153,14 @@ def test_sigterm_drains_and_a_later_start_makes_no_second_credential(tmp_path: P
 def test_sigkill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     home = tmp_path / "home"
     victim = start_up(home)
+    key = victim.key
     said = [statement(number) for number in range(30)]
-    with httpx.Client(base_url=victim.urls["gateway"], auth=victim.key, headers=XAPI) as client:
+    with httpx.Client(base_url=victim.urls["gateway"], auth=key, headers=XAPI) as client:
         acknowledged = [client.post(STATEMENTS, json=each).json()[0] for each in said]
     victim.process.send_signal(signal.SIGKILL)
     victim.process.wait()
 
-    with up(home) as again, httpx.Client(base_url=again.urls["gateway"], auth=victim.key, headers=XAPI) as client:
+    with up(home) as again, httpx.Client(base_url=again.urls["gateway"], auth=key, headers=XAPI) as client:
         found = client.get(STATEMENTS, params={"limit": 100}).json()["statements"]
 
     assert {each["id"] for each in found} == set(acknowledged) == {each["id"] for each in said}
