@@ -63,21 +63,14 @@ def read(record: Record) -> Request:
         return Request(
             record=record,
             received_at=instant(received.received_at),
-            source=_text(received.source, "source"),
-            authority=_text(received.authority, "authority"),
+            source=received.source,
+            authority=received.authority,
             statements=_candidates(received.statements),
             redacts=frozenset(map(activity_key, received.redacts)),
             redacted=tuple(map(orjson.dumps, received.redacts)),
         )
     except (BadMessage, ValueError) as error:
         raise Unreadable(f"unreadable: {error}") from error
-
-
-def _text(value: str, name: str) -> str:
-    """Return *value*, which goes to a text column."""
-    if "\0" in value:
-        raise Unreadable(f"{name} holds NUL")
-    return value
 
 
 def _candidates(statements: tuple[ReceivedStatement, ...]) -> tuple[Candidate, ...]:

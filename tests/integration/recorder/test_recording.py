@@ -113,7 +113,7 @@ POISON: dict[str, tuple[Received | bytes, str]] = {
     "an odd digest": (tampered(digest="abc"), "unreadable: statement 0"),
     "a short digest": (tampered(digest="abcd"), "its digest has not 64 digits"),
     "the same id twice": (request(statement(1), statement(1)), "an id stands twice"),
-    "NUL in the source": (request(statement(1), source="source:\0"), "source holds NUL"),
+    "NUL in the source": (request(statement(1), source="source:\0"), "$.source"),
     "no time of receipt": (request(statement(1), received_at="yesterday"), "unreadable: "),
     "a duplicate key": (tampered(body=msgspec.Raw(b'{"id":1,"id":2}')), "same key twice"),
 }
