@@ -88,7 +88,7 @@ async def _start_and_play(home: Home, port: int, *, keep: bool) -> None:
     async with running(home, port, stop) as (installation, urls):
         played = await _unless(stop, _play(installation, urls))
         if played is None:
-            return
+            raise Refused("The play was stopped before its end. Start it again: what was played counts once.")
         print_playbill(installation, urls, played)
         if keep:
             out.print("It keeps running: Ctrl-C ends it.")
