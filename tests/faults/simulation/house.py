@@ -209,7 +209,7 @@ class House:
         group = name.rpartition("-")[0]
         (topic,) = self.troops[group].topics
         while not self.stop.is_set():
-            handler, observer = self._handler(group, name)
+            handler, observer = self._handler(group)
             consumer: Consumer[Any] = Consumer(
                 group=group,
                 topics=[topic],
@@ -229,7 +229,7 @@ class House:
                 self.bugs.append(bug)
                 return
 
-    def _handler(self, group: str, name: str) -> tuple[Handler[Any], Any]:
+    def _handler(self, group: str) -> tuple[Handler[Any], Any]:
         if group == "recorder":
             announced = Hinting(Announcing(self.parts.recorder(observer=self.director.observe)), self)
             return announced, announced.observe
@@ -303,8 +303,8 @@ class House:
     async def _poll(self, reader: Reader) -> None:
         """Ask for what is new, page by page, and believe what the last answer says of Consistent-Through."""
         since = f"&since={self.through}" if self.through else ""
-        order = self.chance.choice(("true", "false"))
-        response = await reader.get(_request(f"limit=2&ascending={order}{since}"))
+        order, limit = self.chance.choice(("true", "false")), self.chance.choice((1, 2))
+        response = await reader.get(_request(f"limit={limit}&ascending={order}{since}"))
         page = msgspec.json.decode(bytes(response.body))
         found = list(page["statements"])
         while page["more"]:

@@ -36,6 +36,7 @@ SELECT json_object_agg(what, number) FROM (
 ) AS standing
 """
 SET_BACK: Final = "SELECT setval('simulation.tick', greatest(last_value - 40, 1)) FROM simulation.tick"
+HAMPERED: Final = 0.5
 RECORDING_ALONE: Final = 0.4
 """The share of histories in which the recorder, its doors and a poller are alone on the stage."""
 
@@ -52,8 +53,7 @@ class HousePlay:
         cast = parts.cast or (Cast.RECORDING if self._chance.random() < RECORDING_ALONE else Cast.WHOLE)
         self._house = House(self.director, books, parts, self._chance, cast)
         self._errands: list[Coroutine[Any, Any, Any]] = []
-        self._lost_answers = 0
-        self._failures = 0
+        self._is_hampered = self._chance.random() < HAMPERED
         loop.glancing.answers = lambda: bool(self.director.in_flight - self.director.blocked)
         self._misfortune = Misfortune(
             self.director,
@@ -126,7 +126,7 @@ class HousePlay:
     def _looks(self, actor: Actor, *, calm: bool) -> bool:
         """Say whether somebody who looks only now and then looks now: the relinker soon after an import."""
         eager = actor.name == "relinker" and "importer" not in self._house.busy
-        return not calm and self._chance.random() < (0.3 if eager else 0.06)
+        return not calm and self._chance.random() < (0.3 if eager or self._house.cast is Cast.RECORDING else 0.06)
 
     def _step(self, ready: list[Actor], *, calm: bool) -> None:
         if not calm:
@@ -135,8 +135,24 @@ class HousePlay:
             if self.director.step != before:
                 return
             ready = [actor for actor in ready if actor.is_held and actor.asleep <= self.director.step and not actor.frozen]
-        if ready:
-            self.director.release(self.director.choose(ready))
+        if not ready:
+            return
+        actor = self.director.choose(ready)
+        if calm or not self._is_hampered or not self._hamper(actor):
+            self.director.release(actor)
+
+    def _hamper(self, actor: Actor) -> bool:
+        """Hold enrichment up around its commits, and let the news of people come meanwhile; say whether it is held up."""
+        if (
+            not actor.name.startswith("enrichment-")
+            or actor.at not in {"commit", Step.COMMITTED}
+            or self._chance.random() < HAMPERED
+        ):
+            return False
+        actor.asleep = self.director.step + self._chance.choice((40, 80, 160))
+        if "importer" in self.director.actors and self._chance.random() < HAMPERED:
+            self.director.actors["importer"].asleep = 0
+        return True
 
     _rounds = 0
 

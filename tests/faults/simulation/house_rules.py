@@ -87,7 +87,7 @@ class RevisionsBeforeLocks(Store):
         self._taken = await super().next_revisions(transaction, 40)
         await super().share_identities(transaction)
 
-    async def next_revisions(self, transaction: Transaction, count: int) -> list[int]:
+    async def next_revisions(self, _: Transaction, count: int) -> list[int]:
         return [self._taken.pop(0) for _ in range(count)]
 
 
@@ -193,9 +193,6 @@ CT: Final = "WHERE pg_try_advisory_xact_lock(hashtextextended('symposia record',
 HOUSE_RULES: Final[Mapping[str, HouseParts]] = {
     "3: lock artefacts": HouseParts(store=WithoutArtefactLocks, cast=Cast.WHOLE),
     "3: lock artefacts before reading": HouseParts(store=LocksAfterReading, cast=Cast.WHOLE),
-    "3: lock what is linked anew, too": HouseParts(store=LocksNothingDeeper, cast=Cast.WHOLE),
-    "3: hold identities": HouseParts(store=WithoutIdentityLock, cast=Cast.WHOLE),
-    "3: hold identities before reading": HouseParts(store=HoldsIdentitiesLate, cast=Cast.WHOLE),
     "3: a key and a drainer for what is said outside the loop": HouseParts(
         publisher=PublishesNothing, relink_owner=f"enrichment/{RECORDED.name}/0", cast=Cast.WHOLE
     ),

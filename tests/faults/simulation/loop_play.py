@@ -39,6 +39,7 @@ SAID: Final = Topic("said.v1", partitions=2)
 GROUP: Final = "readers"
 MEMBERS: Final = 3
 BAD: Final = b"bad"
+HAMPERED: Final = 0.3
 MOST_STEPS: Final = 20_000
 MOST_PAUSES: Final = 400
 
@@ -75,6 +76,7 @@ class LoopPlay:
         self._troop = Troop(GROUP, self._log, (HEARD,))
         self._effects: defaultdict[Partition, list[tuple[int, bytes]]] = defaultdict(list)
         self._forgotten: defaultdict[Partition, list[Record]] = defaultdict(list)
+        self._is_hampered = chance.random() < HAMPERED
         self._is_forgetful = chance.random() < 0.5
         self._bugs: list[BaseException] = []
         self._sent = False
@@ -143,8 +145,21 @@ class LoopPlay:
             if self.director.step != before:
                 return
             ready = self.director.ready()
-        if ready:
-            self.director.release(self.director.choose(ready))
+        if not ready:
+            return
+        actor = self.director.choose(ready)
+        if calm or not self._is_hampered or not self._hamper(actor):
+            self.director.release(actor)
+
+    def _hamper(self, actor: Actor) -> bool:
+        """Give up who is about to forget what it published; let others die with what they did not publish yet."""
+        if actor.at == Step.PUBLISHED and self.director.random.random() < HAMPERED:
+            actor.asleep = self.director.step + self.director.random.choice((40, 80, 160))
+            self._troop.give_up(actor.name)
+            return True
+        if actor.at == Step.COMMITTED and self.director.random.random() < HAMPERED / 2:
+            actor.doomed = Step.COMMITTED
+        return False
 
     async def _member(self, name: str) -> None:
         """Be a process that is started again whenever it dies."""
