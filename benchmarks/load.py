@@ -31,7 +31,7 @@ PATIENCE: Final = 10.0
 
 
 def shapes() -> list[dict[str, Any]]:
-    """Return statements of about 1.3 KB, always the same: the ceiling writes rows for what these mention."""
+    """Return statements of about 1.7 KB, always the same: the ceiling writes rows for what these mention."""
     rng = random.Random(1)
     return [{name: value for name, value in statement(rng).items() if name != "authority"} for _ in range(SHAPES)]
 

@@ -1,6 +1,6 @@
 """Measure a POST that is answered once it is recorded, beside its ceiling: `python -m benchmarks.single_post`.
 
-16 connections post statements of about 1.3 KB, one in each request, to a gateway on Kafka; then, in the same round, to the
+16 connections post statements of about 1.7 KB, one in each request, to a gateway on Kafka; then, in the same round, to the
 ceiling (`benchmarks/ceiling.py`): a bare ASGI application → aiokafka → COPY into the same tables. Brokers acknowledge with
 acks=all, PostgreSQL syncs, and enrichment and scoring are stopped, since they are no part of the answer. The load comes from a
 process of its own. The ratio is the median of the rounds' ratios, so that a machine that slows down slows both.
