@@ -99,7 +99,7 @@ async def measure(kind: LogKind, rate: int, seconds: int) -> Freshness:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(number)) for number in range(count)]
     waits = sorted(wait for task in tasks if (wait := task.result()) is not None)
-    cuts = quantiles(waits, n=100)
+    cuts = quantiles(waits, n=100, method="inclusive")
     return Freshness(count, len(waits), cuts[49], cuts[98], waits[-1])
 
 
