@@ -52,6 +52,8 @@ from tests.support.received import AUTHORITY, received_statement
 TWO: Final = 2
 """Partitions of every topic here: enough for two members to be at work at once."""
 IDLE: Final = "idle"
+DEADLOCK: Final = "20ms"
+"""After how long PostgreSQL looks for a deadlock: sooner than histories end."""
 BACK_OFF: Final = 0.3
 """Seconds of the stage's time after which a hook tells again what the log did not take."""
 TOPICS: Final = {topic.name: Topic(topic.name, TWO) for topic in (RECEIVED, RECORDED, ENRICHED)}
@@ -113,6 +115,8 @@ async def open_books(url: str, parts: HouseParts | None = None) -> AsyncIterator
     """Open the pools on a fresh database, and put into it what every history begins with."""
     parts = parts or HouseParts()
     outside = await Database.open(settings_for(url), schema="public", application="outside")
+    (place,) = await outside.fetch(Query("SELECT quote_ident(current_database())"))
+    await outside.execute(Query(f"ALTER DATABASE {place[0]} SET deadlock_timeout = '{DEADLOCK}'"))
     pools = {name: await HeldDatabase.of(url, schema, name, **parts.settings) for name, schema in SLOTS.items()}
     try:
         importer = Importer(pools["importer"])

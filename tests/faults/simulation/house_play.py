@@ -22,7 +22,7 @@ from tests.faults.simulation.stage import Actor, Director, Order, StageLoop, Vio
 STATEMENTS: Final = frozenset(NAMES.values()) | {"commit"}
 MOST_STEPS: Final = 30_000
 MOST_PAUSES: Final = 600
-MOST_CALM_PAUSES: Final = 40
+MOST_CALM_PAUSES: Final = 80
 PROCESSES: Final = ("recorder-", "enrichment-", "scoring-", "relinker", "drainer", "importer", "poller")
 SETTLED: Final = """
 SELECT json_object_agg(what, number) FROM (
@@ -176,6 +176,7 @@ class HousePlay:
             return True
         self._house.log.faults.outage = False
         frozen = await self._end_frozen_sessions()
+        self.director.blocked.clear()  # a deadlock may have been ended
         idle = [actor for actor in self.director.ready() if actor.at == IDLE]
         if calm or self._chance.random() < 0.2:
             self._stir()
