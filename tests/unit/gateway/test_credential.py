@@ -33,7 +33,11 @@ def basic(text: bytes) -> str:
     return "Basic " + base64.b64encode(text).decode()
 
 
-@pytest.mark.parametrize("header", [basic(f"{KEY.key_id}:{KEY.secret}".encode()), f"Bearer {KEY.token}", f"bearer  {KEY.token} "])
+@pytest.mark.parametrize(
+    "header",
+    [basic(f"{KEY.key_id}:{KEY.secret}".encode()), f"Bearer {KEY.token}", f"bearer  {KEY.token} "],
+    ids=["basic", "bearer", "bearer in small letters among spaces"],
+)
 def test_a_key_is_read_from_basic_and_bearer(header: str) -> None:
     assert read_authorization(header) == KEY
 
@@ -96,6 +100,7 @@ def test_a_scope_contains_no_more_than_it_says(granted: Scope, permitted: set[Sc
         (credential(revoked_at=EARLIER), "wrong", Refused.WRONG_SECRET),
         (credential(secrets=(SecretDigest(KEYCHAIN.digest("old"), EARLIER),)), "old", Refused.SECRET_EXPIRED),
     ],
+    ids=["good", "not expired yet", "unknown", "wrong", "expired", "revoked", "revoked and wrong", "rotated away"],
 )
 def test_a_key_is_refused_for_a_reason(known: Credential | None, secret: str, refused: Refused | None) -> None:
     assert judge(known, KEYCHAIN.digests(secret), NOW) is refused
