@@ -70,7 +70,7 @@ def read_act(enriched: Enriched) -> Act:
             learner=_learner(enriched.learner),
             author=_learner(enriched.author),
             grounded=enriched.actor_grounded,
-            artefact=_plain(enriched.object),
+            artefact=enriched.object,
             received=_received(enriched, rule),
             links=_links(enriched.links),
         )
@@ -88,9 +88,9 @@ def _received(enriched: Enriched, rule: Rule | None) -> str | None:
         case Receives.NOTHING:
             return None
         case Receives.OBJECT:
-            return _plain(enriched.object)
+            return enriched.object
         case Receives.PARENT:
-            return _plain(enriched.parent or enriched.object)
+            return enriched.parent or enriched.object
 
 
 def _learner(learner: str | None) -> LearnerId | None:
@@ -105,19 +105,10 @@ def _link(link: CourseLink) -> Link:
     if not 0 <= link.confidence <= 1:
         raise Unreadable(f"a confidence of {link.confidence} is outside 0 to 1")
     return Link(
-        course=_text(link.course),
-        method=_text(link.method),
-        evidence=_text(link.evidence),
+        course=link.course,
+        method=link.method,
+        evidence=link.evidence,
         confidence=round(link.confidence * MICRO),
         actor_enrolled=link.actor_enrolled,
         author_enrolled=link.author_enrolled,
     )
-
-
-def _plain(text: str | None) -> str | None:
-    return None if text is None else _text(text)
-
-
-def _text(text: str) -> str:
-    """Show a NUL, which PostgreSQL cannot keep in text, as U+FFFD."""
-    return text.replace("\x00", "\ufffd")
