@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,12 +15,18 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from shared.settings import HttpSettings
+from shared.settings import HttpSettings, ServiceSettings
+from shared.stream.steps import crash_at_from_environment
+from shared.telemetry import configure_logs
 
 log = structlog.get_logger()
 
 Task: TypeAlias = Callable[[asyncio.Event], Coroutine[None, None, None]]
 """Work until the event is set, then finish what is under way and return."""
+
+
+Opening: TypeAlias = Callable[..., AbstractAsyncContextManager["Service"]]
+"""A service's `open_service(settings, *, clock, observer)`."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,15 @@ async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyn
         finish.set()
         await asyncio.gather(*tasks)
     log.info("stopped", services=[service.name for service in services])
+
+
+async def run_alone(name: str, settings: ServiceSettings, open_service: Opening) -> None:
+    """Open the service called *name* and serve it until SIGTERM, in a process of its own."""
+    configure_logs(name, settings.telemetry.log_level)
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    async with open_service(settings, observer=crash_at_from_environment()) as service:
+        await run([service], stop)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
