@@ -16,7 +16,7 @@ from services.commands.faults import Refused
 from services.gateway.app import SCHEMA, open_issuer
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.credentials.store import Issued
-from services.gateway.domain.credential import KeyId, Scope, ShownKey
+from services.gateway.domain.credential import OF_AN_ACTIVITY_PROVIDER, KeyId, Scope, ShownKey
 from services.gateway.settings import Settings
 from services.installation import Home, open_installation
 from services.tables import open_tables
@@ -33,9 +33,14 @@ KeyArgument = Annotated[str, typer.Argument(help="The key id, as `symposia crede
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="What the key is for: `Moodle`, `HR reports`.")],
-    scope: Annotated[list[Scope], typer.Option("--scope", help="What it may do; several times for several scopes.")],
     home: HomeOption = DEFAULT_HOME,
     *,
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(
+            "--scope", help="What it may do; several times for several scopes. Default: what a sender of statements needs."
+        ),
+    ] = None,
     expires: Annotated[datetime | None, typer.Option(help="When it ends (UTC).")] = None,
     authority: Annotated[str | None, typer.Option(help="The xAPI Agent, as JSON, that vouches for what it sends.")] = None,
     ids_from_content: Annotated[
@@ -45,9 +50,10 @@ def create(
     """Create a key; its secret is shown this once."""
     agent = None if authority is None else _json(authority)
     until = None if expires is None else expires.replace(tzinfo=UTC)
+    scopes = scope or OF_AN_ACTIVITY_PROVIDER
 
     async def work(issuer: Issuer) -> ShownKey:
-        return await issuer.issue(name, scope, utc_now(), authority=agent, ids_from_content=ids_from_content, expires_at=until)
+        return await issuer.issue(name, scopes, utc_now(), authority=agent, ids_from_content=ids_from_content, expires_at=until)
 
     print_key(_with_issuer(home, work))
 

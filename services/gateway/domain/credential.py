@@ -22,22 +22,34 @@ AUTHORIZATION_LIMIT: Final = 1024
 
 
 class Scope(StrEnum):
-    """What a credential may be allowed; the first five are xAPI's own (1.0.3, part three, 4.2)."""
+    """What a credential may be allowed: xAPI's own scopes (1.0.3 Communication §4.2), the reading halves of two, and impact."""
 
     STATEMENTS_WRITE = "statements/write"
     STATEMENTS_READ = "statements/read"
     STATEMENTS_READ_MINE = "statements/read/mine"
+    DEFINE = "define"
+    STATE = "state"
+    STATE_READ = "state/read"
+    PROFILE = "profile"
+    PROFILE_READ = "profile/read"
     ALL_READ = "all/read"
     ALL = "all"
     IMPACT_READ = "impact/read"
     IMPACT_WRITE = "impact/write"
 
 
-_READS: Final = frozenset({Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE})
+OF_AN_ACTIVITY_PROVIDER: Final = frozenset(
+    {Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE, Scope.DEFINE, Scope.STATE, Scope.PROFILE}
+)
+"""What a learning activity provider needs, and nothing that others sent."""
+
+_READS: Final = frozenset({Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.STATE_READ, Scope.PROFILE_READ})
 _CONTAINS: Final[Mapping[Scope, frozenset[Scope]]] = {
     Scope.STATEMENTS_READ: frozenset({Scope.STATEMENTS_READ_MINE}),
+    Scope.STATE: frozenset({Scope.STATE_READ}),
+    Scope.PROFILE: frozenset({Scope.PROFILE_READ}),
     Scope.ALL_READ: _READS,
-    Scope.ALL: _READS | {Scope.ALL_READ, Scope.STATEMENTS_WRITE},
+    Scope.ALL: _READS | OF_AN_ACTIVITY_PROVIDER | {Scope.ALL_READ},
 }
 
 
