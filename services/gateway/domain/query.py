@@ -10,17 +10,23 @@ from typing import Final, TypeVar
 import msgspec
 
 from services.gateway.domain.formats import Format
-from shared.errors import SymposiaError
-from shared.xapi import guard, ifi
-from shared.xapi.model import JSON, StatementId, Version
-from shared.xapi.timestamps import instant
-from shared.xapi.validation import Invalid, validate
+from services.gateway.domain.parameters import (
+    BadParameter,
+    read_activity,
+    read_agent,
+    read_once,
+    read_registration,
+    read_since,
+    read_statement_id,
+    read_until,
+    read_verb,
+)
+from shared.xapi.model import StatementId
 
 T = TypeVar("T")
 
 _BOOLEANS: Final = {"true": True, "false": False}
 _LIMIT: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
-_AGENT_LIMITS: Final = guard.Limits(size=65_536, depth=8, nodes=2_000)
 _SINGLE: Final = frozenset({"statementId", "voidedStatementId", "attachments", "format"})
 _PARAMETERS: Final = _SINGLE | {
     "agent",
@@ -34,18 +40,6 @@ _PARAMETERS: Final = _SINGLE | {
     "limit",
     "ascending",
 }
-_ANYONE: Final = {"mbox": "mailto:anyone@example.org"}
-_ANYTHING: Final = "https://example.org/"
-
-
-class BadParameter(SymposiaError):
-    """A query parameter is unknown, repeated, wrong, or does not go with another."""
-
-    def __init__(self, name: str, rule: str, message: str) -> None:
-        super().__init__(message)
-        self.name = name
-        self.rule = rule
-        self.message = message
 
 
 class Filters(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -89,26 +83,9 @@ def read_query(parameters: Sequence[tuple[str, str]], most: int) -> SingleQuery 
 
     Raises BadParameter, which names the parameter and never repeats what it said.
     """
-    given = _once(parameters)
+    given = read_once(parameters, _PARAMETERS)
     single = given.keys() & {"statementId", "voidedStatementId"}
     return _read_single(given, single) if single else _read_many(given, most)
-
-
-def read_statement_id(text: str) -> StatementId:
-    """Read a `statementId`. Raises BadParameter."""
-    _check({"id": text}, "statementId")
-    return StatementId(text.lower())
-
-
-def _once(parameters: Sequence[tuple[str, str]]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for name, value in parameters:
-        if name not in _PARAMETERS:
-            raise BadParameter(name, "unknown-parameter", "xAPI has no such parameter here; case matters")
-        if name in given:
-            raise BadParameter(name, "repeated-parameter", "The parameter is there more than once")
-        given[name] = value
-    return given
 
 
 def _read_single(given: Mapping[str, str], single: set[str]) -> SingleQuery:
@@ -118,7 +95,7 @@ def _read_single(given: Mapping[str, str], single: set[str]) -> SingleQuery:
         raise BadParameter(name, "beside-statement-id", "statementId or voidedStatementId goes with format and attachments only")
     name = single.pop()
     return SingleQuery(
-        id=_named(name, lambda: read_statement_id(given[name])),
+        id=read_statement_id(given[name], name),
         voided=name == "voidedStatementId",
         format=_format(given),
         attachments=_boolean(given, "attachments"),
@@ -127,14 +104,14 @@ def _read_single(given: Mapping[str, str], single: set[str]) -> SingleQuery:
 
 def _read_many(given: Mapping[str, str], most: int) -> ManyQuery:
     filters = Filters(
-        agent=_read(given, "agent", _agent),
-        verb=_read(given, "verb", _verb),
-        activity=_read(given, "activity", _activity),
-        registration=_read(given, "registration", _registration),
+        agent=_read(given, "agent", read_agent),
+        verb=_read(given, "verb", read_verb),
+        activity=_read(given, "activity", read_activity),
+        registration=_read(given, "registration", read_registration),
         related_agents=_boolean(given, "related_agents"),
         related_activities=_boolean(given, "related_activities"),
-        since=_read(given, "since", _since),
-        until=_read(given, "until", _until),
+        since=_read(given, "since", read_since),
+        until=_read(given, "until", read_until),
         ascending=_boolean(given, "ascending"),
     )
     return ManyQuery(
@@ -144,59 +121,6 @@ def _read_many(given: Mapping[str, str], most: int) -> ManyQuery:
 
 def _read(given: Mapping[str, str], name: str, read: Callable[[str], T]) -> T | None:
     return read(given[name]) if name in given else None
-
-
-def _agent(text: str) -> str:
-    try:
-        actor = guard.parse(text.encode("utf-8", "surrogatepass"), _AGENT_LIMITS)
-    except guard.Malformed as error:
-        raise BadParameter("agent", error.rule, error.message) from error
-    _check({"actor": actor}, "agent")
-    identifier = ifi.canonical(actor)
-    if identifier is None:
-        raise BadParameter("agent", "anonymous-group", "An anonymous group cannot be asked for")
-    return identifier
-
-
-def _verb(text: str) -> str:
-    _check({"verb": {"id": text}}, "verb")
-    return text
-
-
-def _activity(text: str) -> str:
-    _check({"object": {"id": text}}, "activity")
-    return text
-
-
-def _registration(text: str) -> str:
-    _check({"context": {"registration": text}}, "registration")
-    return text.lower()
-
-
-def _since(text: str) -> datetime:
-    _check({"timestamp": text}, "since")
-    return instant(text)
-
-
-def _until(text: str) -> datetime:
-    _check({"stored": text}, "until")
-    return instant(text)
-
-
-def _check(part: Mapping[str, JSON], name: str) -> None:
-    """Check a parameter's value by the rule of the place in a statement where such a value stands."""
-    statement = {"actor": _ANYONE, "verb": {"id": _ANYTHING}, "object": {"id": _ANYTHING}, **part}
-    try:
-        validate(statement, Version.V1_0_3)
-    except Invalid as error:
-        raise BadParameter(name, error.errors[0].rule, error.errors[0].message) from error
-
-
-def _named(name: str, read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except BadParameter as error:
-        raise BadParameter(name, error.rule, error.message) from error
 
 
 def _boolean(given: Mapping[str, str], name: str) -> bool:

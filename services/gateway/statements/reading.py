@@ -19,7 +19,8 @@ from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
 from services.gateway.domain.formats import Format, accepted_languages, one_language, only_ids
 from services.gateway.domain.keychain import Keychain
-from services.gateway.domain.query import BadParameter, ManyQuery, SingleQuery, read_query
+from services.gateway.domain.parameters import BadParameter
+from services.gateway.domain.query import ManyQuery, SingleQuery, read_query
 from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.statements import refusals
 from services.gateway.statements.headers import CONSISTENT_THROUGH

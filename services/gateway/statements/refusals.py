@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.gateway.domain.query import BadParameter
+from services.gateway.domain.parameters import BadParameter
 from services.gateway.statements.recording import Conflict
 from shared.http import Fault, Problem
 from shared.xapi.guard import Malformed

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.gateway.credentials.door import Door
 from services.gateway.domain.admission import Admitted, TooMany, Writing, admit, admit_one
 from services.gateway.domain.credential import Credential, Scope
-from services.gateway.domain.query import BadParameter, read_statement_id
+from services.gateway.domain.parameters import BadParameter, read_once, read_statement_id
 from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.metrics import GatewayMetrics, Outcome
 from services.gateway.statements import refusals
@@ -56,7 +56,7 @@ class Writer:
         """Take one statement or an array of them; answer with their ids, in order, once they are recorded."""
         credential = await self._door.authorise(request, Scope.STATEMENTS_WRITE)
         try:
-            _refuse_parameters(request, frozenset())
+            _parameters(request, frozenset())
             admitted = await self._admit(request, credential, admit)
             await self._record(request, admitted)
         except Problem as problem:
@@ -119,8 +119,7 @@ class Writer:
 
 def _statement_id(request: Request) -> StatementId:
     """Read PUT's one parameter."""
-    _refuse_parameters(request, frozenset({"statementId"}))
-    named = request.query_params.get("statementId")
+    named = _parameters(request, frozenset({"statementId"})).get("statementId")
     if named is None:
         raise refusals.bad_parameter(BadParameter("statementId", "missing-parameter", "PUT names the statement it stores"))
     try:
@@ -129,14 +128,12 @@ def _statement_id(request: Request) -> StatementId:
         raise refusals.bad_parameter(error) from error
 
 
-def _refuse_parameters(request: Request, known: frozenset[str]) -> None:
+def _parameters(request: Request, known: frozenset[str]) -> dict[str, str]:
     """Refuse parameters that xAPI does not have here, and repeated ones."""
-    names = [name for name, _ in request.query_params.multi_items()]
-    for index, name in enumerate(names):
-        if name not in known:
-            raise refusals.bad_parameter(BadParameter(name, "unknown-parameter", "xAPI has no such parameter here"))
-        if name in names[:index]:
-            raise refusals.bad_parameter(BadParameter(name, "repeated-parameter", "The parameter is there more than once"))
+    try:
+        return read_once(request.query_params.multi_items(), known)
+    except BadParameter as error:
+        raise refusals.bad_parameter(error) from error
 
 
 def _refuse_other_types(request: Request) -> None:

@@ -8,7 +8,8 @@ import pytest
 from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
 from services.gateway.domain.formats import Format
 from services.gateway.domain.keychain import Keychain
-from services.gateway.domain.query import BadParameter, Filters, ManyQuery, SingleQuery, read_query
+from services.gateway.domain.parameters import BadParameter
+from services.gateway.domain.query import Filters, ManyQuery, SingleQuery, read_query
 from services.gateway.domain.version import UnspokenVersion, negotiate
 from shared.xapi.model import Version
 
