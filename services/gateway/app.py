@@ -14,7 +14,9 @@ from prometheus_client import CollectorRegistry
 from services.gateway.credentials.door import Door
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.credentials.keyring import Keyring
+from services.gateway.credentials.oauth import routes as oauth_routes
 from services.gateway.credentials.store import CredentialStore
+from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.usage import Usage
 from services.gateway.domain.keychain import Keychain, read_master_key
 from services.gateway.impact.routes import routes as impact_routes
@@ -90,7 +92,8 @@ def wire(
     credentials = CredentialStore(database)
     keyring = Keyring(credentials, refresh=chosen.credentials_refresh, keep=chosen.credentials_keep, clock=clock, metrics=metrics)
     usage = Usage(credentials, interval=chosen.usage_interval)
-    door = Door(keyring=keyring, usage=usage, keychain=keychain, clock=clock, metrics=metrics)
+    tokens = AccessTokens(keychain=keychain, base_url=settings.http.base_url, lifetime=chosen.access_token_seconds, clock=clock)
+    door = Door(keyring=keyring, usage=usage, keychain=keychain, tokens=tokens, clock=clock, metrics=metrics)
     store = StatementStore(database)
     standing = RecorderStanding(database, store, RECORDER_GROUP)
     progress = Progress(standing, poll=chosen.poll_seconds, patience=chosen.wait_seconds, metrics=metrics)
@@ -117,7 +120,7 @@ def wire(
         service=NAME,
         registry=registry,
         ready=_Readiness(database, keyring),
-        routes=xapi_routes(writer, reader),
+        routes=[*xapi_routes(writer, reader), *oauth_routes(door, tokens)],
         routers=[impact_routes(database, stream_log, clock, door.authorise)],
     )
     document(app)

@@ -32,6 +32,9 @@ class GatewaySettings(Section):
     credentials_keep: float = Field(
         default=86_400.0, gt=0, description="Seconds that known credentials work on while PostgreSQL is down"
     )
+    access_token_seconds: int = Field(
+        default=3600, ge=60, le=86_400, description="Seconds that an access token of /oauth/token is valid"
+    )
     usage_interval: float = Field(
         default=10.0, gt=0, description="Seconds between two writings of last uses and refused requests"
     )

@@ -8,25 +8,37 @@ from starlette.requests import Request
 
 from services.gateway.credentials.keyring import Keyring
 from services.gateway.credentials.store import RefusedRequest
+from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.usage import Usage, storable
-from services.gateway.domain.credential import Credential, KeyId, Refused, Scope, ShownKey, judge, read_authorization
+from services.gateway.domain.credential import Credential, KeyId, Refused, Scope, ShownKey, ShownToken, judge, read_authorization
 from services.gateway.domain.keychain import Keychain
 from services.gateway.metrics import GatewayMetrics
 from shared.clock import Clock
 from shared.http import Problem
 
-CHALLENGE: Final = 'Basic realm="Symposia", charset="UTF-8", Bearer realm="Symposia"'
+BASIC_CHALLENGE: Final = 'Basic realm="Symposia", charset="UTF-8"'
+BEARER_CHALLENGE: Final = 'Bearer realm="Symposia"'
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
 
 
 class Door:
-    """Opens to a valid key with the scope that a request needs; notes each use and each refusal."""
+    """Opens to a valid key, or access token, with the scope that a request needs; notes each use and each refusal."""
 
-    def __init__(self, *, keyring: Keyring, usage: Usage, keychain: Keychain, clock: Clock, metrics: GatewayMetrics) -> None:
+    def __init__(
+        self,
+        *,
+        keyring: Keyring,
+        usage: Usage,
+        keychain: Keychain,
+        tokens: AccessTokens,
+        clock: Clock,
+        metrics: GatewayMetrics,
+    ) -> None:
         self._keyring = keyring
         self._usage = usage
         self._keychain = keychain
+        self._tokens = tokens
         self._clock = clock
         self._metrics = metrics
 
@@ -36,44 +48,75 @@ class Door:
         Raises Problem 401, the same for every reason, or 403; Unavailable where the key is unknown and PostgreSQL down.
         """
         shown = read_authorization(request.headers.get("authorization"))
-        if isinstance(shown, Refused):
-            raise self._refuse(request, None, shown)
-        credential = await self._keyring.find(shown.key_id)
-        refused = self._judge(credential, shown)
-        if refused is Refused.WRONG_SECRET:
-            credential = await self._keyring.find_again(shown.key_id)
-            refused = self._judge(credential, shown)
-        if credential is None or refused is not None:
-            raise self._refuse(request, credential.key_id if credential else None, refused or Refused.UNKNOWN_KEY)
-        self._usage.used(credential.key_id, self._clock())
+        credential = await self.identify(request, shown)
+        if isinstance(credential, Refused):
+            raise _unauthorized(request)
         if not credential.permits(scope):
             raise self._forbid(request, credential, scope)
         return credential
+
+    async def identify(self, request: Request, shown: ShownKey | ShownToken | Refused) -> Credential | Refused:
+        """Return the credential that *shown* opens, its use noted, or why there is none, noted too. Raises Unavailable."""
+        match shown:
+            case ShownKey():
+                known, opened = await self._by_key(shown)
+            case ShownToken():
+                known, opened = await self._by_token(shown)
+            case Refused():
+                known, opened = None, shown
+        if isinstance(opened, Refused):
+            self._metrics.key_refused(opened)
+            self._note(request, known, UNAUTHORIZED, opened)
+        else:
+            self._usage.used(opened.key_id, self._clock())
+        return opened
 
     def note_refusal(self, request: Request, credential: Credential, status: int, reason: str) -> None:
         """Note that a request with a valid key was refused, for the operator who asks why; *reason* names rules, not content."""
         self._note(request, credential.key_id, status, reason)
 
+    async def _by_key(self, shown: ShownKey) -> tuple[KeyId | None, Credential | Refused]:
+        """Return the key id, where it was issued, and what the key opens."""
+        credential = await self._keyring.find(shown.key_id)
+        refused = self._judge(credential, shown)
+        if refused is Refused.WRONG_SECRET:
+            credential = await self._keyring.find_again(shown.key_id)
+            refused = self._judge(credential, shown)
+        if credential is None:
+            return None, refused or Refused.UNKNOWN_KEY
+        return credential.key_id, refused or credential
+
+    async def _by_token(self, shown: ShownToken) -> tuple[KeyId | None, Credential | Refused]:
+        """Return the key id, where it was issued, and what the access token opens."""
+        token = self._tokens.read(shown.text)
+        if isinstance(token, Refused):
+            return None, token
+        credential = await self._keyring.find(token.key_id)
+        return credential.key_id if credential else None, self._tokens.open(token, credential)
+
     def _judge(self, credential: Credential | None, shown: ShownKey) -> Refused | None:
         return judge(credential, self._keychain.digests(shown.secret), self._clock())
-
-    def _refuse(self, request: Request, key_id: KeyId | None, reason: Refused) -> Problem:
-        self._metrics.key_refused(reason)
-        self._note(request, key_id, UNAUTHORIZED, reason)
-        return Problem(
-            UNAUTHORIZED,
-            "A valid key is needed: Basic with key id and secret, or Bearer with the whole key",
-            headers={"WWW-Authenticate": CHALLENGE},
-        )
 
     def _forbid(self, request: Request, credential: Credential, scope: Scope) -> Problem:
         self._metrics.key_refused(Refused.SCOPE)
         self._note(request, credential.key_id, FORBIDDEN, f"{Refused.SCOPE}: {scope}")
-        return Problem(FORBIDDEN, f"This key does not permit {scope}")
+        challenge = f'{BEARER_CHALLENGE}, error="insufficient_scope", scope="{scope}"'
+        return Problem(FORBIDDEN, f"This key does not permit {scope}", headers={"WWW-Authenticate": challenge})
 
     def _note(self, request: Request, key_id: KeyId | None, status: int, reason: str) -> None:
         refused = RefusedRequest(self._clock(), _method(request), route_of(request), status, storable(reason))
         self._usage.refused(key_id, refused)
+
+
+def _unauthorized(request: Request) -> Problem:
+    """Say that a valid key is needed, the same whatever was wrong with the one shown (RFC 7235 §4.1, RFC 6750 §3)."""
+    bearer = request.headers.get("authorization", "")[:7].lower() == "bearer "
+    challenge = f'{BEARER_CHALLENGE}, error="invalid_token"' if bearer else BEARER_CHALLENGE
+    return Problem(
+        UNAUTHORIZED,
+        "A valid key is needed: Basic with key id and secret, or Bearer with the whole key or an access token",
+        headers={"WWW-Authenticate": f"{BASIC_CHALLENGE}, {challenge}"},
+    )
 
 
 def route_of(request: Request) -> str:

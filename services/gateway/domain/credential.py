@@ -19,6 +19,7 @@ TOKEN_PREFIX: Final = "symposia"  # noqa: S105  what every token starts with, no
 KEY_ID_BYTES: Final = 10
 SECRET_BYTES: Final = 20
 AUTHORIZATION_LIMIT: Final = 1024
+PERIODS_OF_A_JWT: Final = 2
 
 
 class Scope(StrEnum):
@@ -63,6 +64,8 @@ class Refused(StrEnum):
     SECRET_EXPIRED = "secret-expired"  # noqa: S105  idem
     EXPIRED = "expired"
     REVOKED = "revoked"
+    BAD_TOKEN = "bad-access-token"  # noqa: S105  idem
+    TOKEN_EXPIRED = "access-token-expired"  # noqa: S105  idem
     SCOPE = "scope-missing"
 
 
@@ -77,6 +80,13 @@ class ShownKey:
     def token(self) -> str:
         """Write the key in one word, for `Authorization: Bearer`; its prefix lets scanners of leaked secrets find it."""
         return f"{TOKEN_PREFIX}_{self.key_id}_{self.secret}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownToken:
+    """What a caller showed instead: an access token, not verified yet."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +131,8 @@ def mint_secret() -> str:
     return _base32(secrets.token_bytes(SECRET_BYTES))
 
 
-def read_authorization(header: str | None) -> ShownKey | Refused:
-    """Read the key from an `Authorization` header: Basic (key id and secret, RFC 7617) or Bearer (the whole token, RFC 6750)."""
+def read_authorization(header: str | None) -> ShownKey | ShownToken | Refused:
+    """Read an `Authorization` header: Basic with key id and secret (RFC 7617), Bearer with a key or an access token (RFC 6750)."""
     if not header:
         return Refused.NO_KEY
     scheme, _, parameter = header.partition(" ")
@@ -132,7 +142,7 @@ def read_authorization(header: str | None) -> ShownKey | Refused:
         case "basic":
             return _read_basic(parameter.strip())
         case "bearer":
-            return _read_token(parameter.strip())
+            return _read_bearer(parameter.strip())
         case _:
             return Refused.MALFORMED
 
@@ -147,13 +157,18 @@ def judge(credential: Credential | None, digests: Sequence[bytes], now: datetime
     matching = [kept for kept in credential.secrets if _any_equal(kept.digest, digests)]
     if not matching:
         return Refused.WRONG_SECRET
-    if credential.revoked_at is not None:
-        return Refused.REVOKED
-    if _past(credential.expires_at, now):
-        return Refused.EXPIRED
+    if (ended := ended_at(credential, now)) is not None:
+        return ended
     if all(_past(kept.expires_at, now) for kept in matching):
         return Refused.SECRET_EXPIRED
     return None
+
+
+def ended_at(credential: Credential, now: datetime) -> Refused | None:
+    """Say why *credential* opens nothing any more at *now*, or None where it does."""
+    if credential.revoked_at is not None:
+        return Refused.REVOKED
+    return Refused.EXPIRED if _past(credential.expires_at, now) else None
 
 
 def _any_equal(kept: bytes, digests: Sequence[bytes]) -> bool:
@@ -176,7 +191,9 @@ def _read_basic(parameter: str) -> ShownKey | Refused:
     return ShownKey(KeyId(key_id), secret) if colon and key_id and secret else Refused.MALFORMED
 
 
-def _read_token(token: str) -> ShownKey | Refused:
+def _read_bearer(token: str) -> ShownKey | ShownToken | Refused:
+    if token.count(".") == PERIODS_OF_A_JWT:
+        return ShownToken(token)
     prefix, _, rest = token.partition("_")
     key_id, _, secret = rest.partition("_")
     return ShownKey(KeyId(key_id), secret) if prefix == TOKEN_PREFIX and key_id and secret else Refused.MALFORMED

@@ -16,6 +16,7 @@ TAG_BYTES: Final = 16
 
 _CREDENTIALS: Final = b"credential"
 _CURSORS: Final = b"cursor"
+_TOKENS: Final = b"access-token"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -24,11 +25,12 @@ class Keychain:
 
     peppers: tuple[bytes, ...]
     cursor_keys: tuple[bytes, ...]
+    token_keys: tuple[bytes, ...]
 
     @classmethod
     def of(cls, *masters: bytes) -> Keychain:
         """Derive the keys of each master key, the newest first."""
-        return cls(tuple(_derive(key, _CREDENTIALS) for key in masters), tuple(_derive(key, _CURSORS) for key in masters))
+        return cls(*(tuple(_derive(key, purpose) for key in masters) for purpose in (_CREDENTIALS, _CURSORS, _TOKENS)))
 
     def digest(self, secret: str) -> bytes:
         """Hash *secret*, a random key of 128 bits or more: fast, since no guess will ever meet it, and keyed (32 bytes)."""

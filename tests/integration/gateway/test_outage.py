@@ -89,6 +89,20 @@ async def test_conflicts_are_told_again_once_the_recorder_is_back(doors: Doors, 
     assert (await client.get(statementId=sent["id"])).json()["verb"] == sent["verb"]
 
 
+async def test_access_tokens_are_issued_and_believed_while_postgres_is_down(doors: Doors, server: Server) -> None:
+    client = await doors.client()
+    form = {"grant_type": "client_credentials"}
+    assert (await client.post(statement())).status_code == 200
+
+    server.kill()
+    issued = await doors.http.post("/oauth/token", data=form, headers={"Authorization": client.headers["Authorization"]})
+    headers = {**client.headers, "Authorization": f"Bearer {issued.json()['access_token']}"}
+    posted = await doors.http.post("/xapi/statements", json=statement(), headers=headers)
+    server.start()
+
+    assert (issued.status_code, posted.status_code) == (200, 200)
+
+
 async def timed(client: Client, body: object) -> tuple[int, float]:
     begun = perf_counter()
     response = await client.post(body)

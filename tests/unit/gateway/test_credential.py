@@ -128,7 +128,7 @@ def test_a_secret_hashed_before_the_master_key_changed_still_opens() -> None:
 
 
 def test_the_keys_of_two_uses_differ() -> None:
-    assert set(KEYCHAIN.peppers).isdisjoint(KEYCHAIN.cursor_keys)
+    assert len({*KEYCHAIN.peppers, *KEYCHAIN.cursor_keys, *KEYCHAIN.token_keys}) == 3
 
 
 def test_a_keychain_shows_nothing_of_itself() -> None:
