@@ -73,7 +73,7 @@ class SecretSettings(Section):
 
     key: SecretStr = Field(
         default=SecretStr(""),
-        description="Master key, 32 bytes in URL-safe base64: encrypts webhook secrets, keys hashes, signs cursors and access tokens",
+        description="Master key, 32 bytes in URL-safe base64: encrypts webhook secrets, keys hashes, signs cursors and tokens",
     )
     previous_key: SecretStr = Field(default=SecretStr(""), description="The master key before the last rotation; still decrypts")
 
