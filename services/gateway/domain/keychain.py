@@ -17,6 +17,7 @@ TAG_BYTES: Final = 16
 _CREDENTIALS: Final = b"credential"
 _CURSORS: Final = b"cursor"
 _TOKENS: Final = b"access-token"
+_ERASURES: Final = b"erasure"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,11 +27,13 @@ class Keychain:
     peppers: tuple[bytes, ...]
     cursor_keys: tuple[bytes, ...]
     token_keys: tuple[bytes, ...]
+    erasure_keys: tuple[bytes, ...]
 
     @classmethod
     def of(cls, *masters: bytes) -> Keychain:
         """Derive the keys of each master key, the newest first."""
-        return cls(*(tuple(_derive(key, purpose) for key in masters) for purpose in (_CREDENTIALS, _CURSORS, _TOKENS)))
+        purposes = (_CREDENTIALS, _CURSORS, _TOKENS, _ERASURES)
+        return cls(*(tuple(_derive(key, purpose) for key in masters) for purpose in purposes))
 
     def digest(self, secret: str) -> bytes:
         """Hash *secret*, a random key of 128 bits or more: fast, since no guess will ever meet it, and keyed (32 bytes)."""
@@ -39,6 +42,10 @@ class Keychain:
     def digests(self, secret: str) -> tuple[bytes, ...]:
         """Hash *secret* under every pepper that may have hashed it."""
         return tuple(_keyed(pepper, secret) for pepper in self.peppers)
+
+    def forgotten(self, identifier: bytes) -> tuple[bytes, ...]:
+        """Return by what an erased *identifier* is remembered (16 bytes each): the first is written, all are looked for."""
+        return tuple(_tag(key, identifier) for key in self.erasure_keys)
 
     def sign(self, payload: bytes) -> bytes:
         """Return the tag (16 bytes) that proves a cursor is ours."""
