@@ -29,13 +29,14 @@ SHOWN: Final = 4000
 
 
 Settling: TypeAlias = Callable[[DeadLetters, int, Log], Awaitable[bool]]
-"""Settle one dead letter, and say whether it was waiting."""
+"""Settle one dead letter, and say whether it was unsettled."""
 
 
 class State(StrEnum):
     """What became of a dead letter."""
 
     WAITING = "waiting"
+    QUARANTINED = "quarantined"
     REPLAYED = "replayed"
     DISCARDED = "discarded"
 
@@ -73,7 +74,10 @@ def list_(
     state: Annotated[State, typer.Option(help="Which of them.")] = State.WAITING,
     limit: Annotated[int, typer.Option(min=1, help="How many of each service at most.")] = 100,
 ) -> None:
-    """List dead letters, the oldest first, with the reason of each."""
+    """List dead letters, the oldest first, with the reason of each.
+
+    Those in `quarantined` contradict the record: an id that came again with another content. The first content stands.
+    """
 
     async def work() -> list[tuple[Name, Buried]]:
         async with _opened(home) as (books, _):

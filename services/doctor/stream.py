@@ -65,4 +65,8 @@ def _letters(schema: str, counts: dict[str, int]) -> Finding:
     about, waiting = f"Dead letters of {schema}", counts.get("waiting", 0)
     if waiting:
         return wrong(about, f"{waiting} wait", "`symposia dlq list` tells why; mend it, then `symposia dlq replay` or `discard`.")
-    return well(about, "none waits")
+    quarantined = counts.get("quarantined", 0)
+    apart = (
+        f"; {quarantined} in quarantine contradict the record (`symposia dlq list --state quarantined`)" if quarantined else ""
+    )
+    return well(about, f"none waits{apart}")

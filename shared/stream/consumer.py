@@ -206,7 +206,7 @@ class Consumer(Generic[T]):
 
     def _letters(self, decision: Decision) -> tuple[DeadLetter, ...]:
         return tuple(
-            DeadLetter(self._group, each.record, each.reason, self._patience.attempt(each.record.partition))
+            DeadLetter(self._group, each.record, each.reason, self._patience.attempt(each.record.partition), each.cause)
             for each in decision.rejections
         )
 

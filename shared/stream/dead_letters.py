@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from shared.contracts.topics import Topic
 from shared.postgres import Database, load_queries
@@ -14,11 +14,13 @@ from shared.stream.record import Header, Outgoing, Partition
 from shared.stream.wire import decode_headers
 
 _QUERIES = load_queries("shared.stream", "dead_letters.sql")
+UNSETTLED: Final = frozenset({"waiting", "quarantined"})
+"""States of which something can still be made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Buried:
-    """A dead letter as its table keeps it; *state* is waiting, replayed or discarded, *size* the bytes of the value."""
+    """A dead letter as its table keeps it; *state* is waiting, quarantined, replayed or discarded, *size* the value's bytes."""
 
     id: int
     group: str
@@ -61,13 +63,13 @@ class DeadLetters:
         return None if row is None else (_buried(row), Content(row["key"], row["value"], decode_headers(row["headers"])))
 
     async def replay(self, letter: int, log: Log) -> bool:
-        """Append the dead letter with id *letter* to its topic again, and mark it; say whether it was waiting.
+        """Append the dead letter with id *letter* to its topic again, and mark it; say whether it was unsettled.
 
         All groups of the topic hear it again, which their idempotence bears. Where the mark cannot be made after the append,
         the letter waits still, and replaying it again is harmless. Raises Unavailable.
         """
         found = await self.show(letter)
-        if found is None or found[0].state != "waiting":
+        if found is None or found[0].state not in UNSETTLED:
             return False
         buried, content = found
         topic = Topic(buried.partition.topic)
@@ -75,7 +77,7 @@ class DeadLetters:
         return await self._settle(letter, "replayed")
 
     async def discard(self, letter: int) -> bool:
-        """Mark the dead letter with id *letter* as not to be replayed; say whether it was waiting. Raises Unavailable."""
+        """Mark the dead letter with id *letter* as not to be replayed; say whether it was unsettled. Raises Unavailable."""
         return await self._settle(letter, "discarded")
 
     async def _settle(self, letter: int, state: str) -> bool:

@@ -18,5 +18,5 @@ FROM dead_letter
 WHERE id = $1
 
 -- name: settle_letter
--- Say what became of a dead letter that waits; no row where it does not wait any more.
-UPDATE dead_letter SET state = $2, settled_at = now() WHERE id = $1 AND state = 'waiting' RETURNING id
+-- Say what became of a dead letter that waits or is quarantined; no row where it is settled already.
+UPDATE dead_letter SET state = $2, settled_at = now() WHERE id = $1 AND state IN ('waiting', 'quarantined') RETURNING id

@@ -9,17 +9,18 @@ from typing import Protocol
 
 from shared.stream.offsets import Mark, Place
 from shared.stream.outbox import Outbox
-from shared.stream.record import Outgoing, Record, T
+from shared.stream.record import Cause, Outgoing, Record, T
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A record that *group* could not use after *attempts* attempts, and why."""
+    """A record that *group* could not use after *attempts* attempts, and why; what is a conflict is kept apart from the rest."""
 
     group: str
     record: Record
     reason: str
     attempts: int
+    cause: Cause = Cause.UNUSABLE
 
 
 class Ledger(Outbox, Protocol[T]):

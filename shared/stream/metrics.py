@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from shared.clock import Clock, utc_now
 from shared.contracts.topics import Topic
 from shared.stream.offsets import Place
-from shared.stream.record import Batch, Decision
+from shared.stream.record import Batch, Cause, Decision
 
 APPEND_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -51,6 +51,12 @@ class StreamMetrics:
         self._dead_letters = Counter(
             "symposia_dead_letter_records", "Records that became dead letters", ["topic", "group"], registry=registry
         )
+        self._quarantined = Counter(
+            "symposia_quarantined_records",
+            "Records kept apart: they contradict what is known",
+            ["topic", "group"],
+            registry=registry,
+        )
         self._outages = Counter("symposia_consumer_outages", "Turns that an outage interrupted", ["group"], registry=registry)
         self.buffered_bytes = Gauge("symposia_producer_buffered_bytes", "Bytes under way to the log", registry=registry)
         self.rebuilds = Counter("symposia_producer_rebuilds", "Producers replaced after a fatal error", registry=registry)
@@ -70,6 +76,7 @@ class StreamMetrics:
                 self._records.labels(group, topic.name, outcome.value)
             self._gaps.labels(group, topic.name)
             self._dead_letters.labels(topic.name, group)
+            self._quarantined.labels(topic.name, group)
             self._progress.labels(group, topic.name).set(self._now())
 
     def applied(self, place: Place, batch: Batch, decision: Decision) -> None:
@@ -79,7 +86,9 @@ class StreamMetrics:
         self._records.labels(group, topic, Outcome.APPLIED.value).inc(len(batch.records) - rejected)
         if rejected:
             self._records.labels(group, topic, Outcome.REJECTED.value).inc(rejected)
-            self._dead_letters.labels(topic, group).inc(rejected)
+            conflicts = sum(rejection.cause is Cause.CONFLICT for rejection in decision.rejections)
+            self._quarantined.labels(topic, group).inc(conflicts)
+            self._dead_letters.labels(topic, group).inc(rejected - conflicts)
         last = batch.records[-1]
         behind = max(batch.end - last.offset - 1, 0)
         now = self._now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 from shared.postgres import Database, Transaction, load_queries
 from shared.postgres.outage import is_collision, unavailable
@@ -11,10 +12,12 @@ from shared.stream.errors import OffsetRowMissing
 from shared.stream.ledger import DeadLetter
 from shared.stream.offsets import Mark, Place
 from shared.stream.outbox import OutboxRow, decode_row, encode_row
-from shared.stream.record import Outgoing
+from shared.stream.record import Cause, Outgoing
 from shared.stream.wire import encode_headers
 
 _QUERIES = load_queries("shared.stream")
+STATES: Final = {Cause.UNUSABLE: "waiting", Cause.CONFLICT: "quarantined"}
+"""In which state a dead letter begins."""
 
 
 class PostgresLedger:
@@ -69,6 +72,7 @@ class PostgresLedger:
             [letter.record.value for letter in letters],
             [encode_headers(letter.record.headers) for letter in letters],
             [letter.record.timestamp for letter in letters],
+            [STATES[letter.cause] for letter in letters],
         )
 
     async def waiting(self, owner: str) -> Sequence[OutboxRow]:

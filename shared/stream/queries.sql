@@ -27,11 +27,11 @@ DELETE FROM outbox USING unhurried WHERE id = $1
 
 -- name: bury_letters
 -- Keep records that were refused; one that was refused before, at the same place, counts its attempts up and waits again.
-INSERT INTO dead_letter (group_name, topic, partition, "offset", reason, attempts, key, value, headers, appended_at)
+INSERT INTO dead_letter (group_name, topic, partition, "offset", reason, attempts, key, value, headers, appended_at, state)
 SELECT $1, $2, $3, letter."offset", letter.reason, letter.attempts, letter.key, letter.value, letter.headers,
-    to_timestamp(letter.appended_ms / 1000.0)
-FROM unnest($4::bigint[], $5::text[], $6::integer[], $7::bytea[], $8::bytea[], $9::bytea[], $10::bigint[])
-    AS letter ("offset", reason, attempts, key, value, headers, appended_ms)
+    to_timestamp(letter.appended_ms / 1000.0), letter.state
+FROM unnest($4::bigint[], $5::text[], $6::integer[], $7::bytea[], $8::bytea[], $9::bytea[], $10::bigint[], $11::text[])
+    AS letter ("offset", reason, attempts, key, value, headers, appended_ms, state)
 ON CONFLICT (group_name, topic, partition, "offset") DO UPDATE SET
     reason = excluded.reason,
     attempts = dead_letter.attempts + excluded.attempts,
@@ -39,5 +39,5 @@ ON CONFLICT (group_name, topic, partition, "offset") DO UPDATE SET
     value = excluded.value,
     headers = excluded.headers,
     appended_at = excluded.appended_at,
-    state = 'waiting',
+    state = excluded.state,
     settled_at = NULL

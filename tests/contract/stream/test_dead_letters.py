@@ -8,7 +8,7 @@ import pytest
 
 from shared.contracts.topics import dead_letters_of
 from shared.errors import Unavailable
-from shared.stream import Batch, Decision, Handler, Outgoing, Partition, Place, Rejection, TooManyRejections
+from shared.stream import Batch, Cause, Decision, Handler, Outgoing, Partition, Place, Rejection, TooManyRejections
 from shared.stream.dead_letters import DeadLetters
 from shared.stream.log import RECORD_BYTES
 from tests.contract.stream.stage import QUICK, PostgresBooks, Stage, turns
@@ -140,3 +140,26 @@ async def test_an_operator_lists_shows_replays_and_discards(stage: Stage) -> Non
     assert await letters.counts() == {"replayed": 1, "discarded": 1}
     assert await letters.show(10**6) is None
     assert await stage.everything(topic) == [b"poison0", b"poison1", b"poison0"]
+
+
+@pytest.mark.parametrize("stage", ["postgres"], indirect=True)
+async def test_a_record_that_contradicts_what_is_known_is_quarantined_apart_from_what_could_not_be_used(stage: Stage) -> None:
+    topic = await stage.topic()
+    assert isinstance(stage.books, PostgresBooks)
+    await stage.append(topic, POISON, b"contradiction")
+
+    async def handler(batch: Batch, transaction: Any) -> Decision:
+        causes = [Cause.UNUSABLE if record.value == POISON else Cause.CONFLICT for record in batch.records]
+        return Decision(
+            rejections=tuple(Rejection(record, "why", cause) for record, cause in zip(batch.records, causes, strict=True))
+        )
+
+    async with stage.consumer(handler, topic) as consumer:
+        await turns(consumer, lambda: done(stage, topic.name, 2))
+    letters = DeadLetters(stage.books.database)
+
+    assert await letters.counts() == {"waiting": 1, "quarantined": 1}
+    (apart,) = await letters.list(state="quarantined")
+    assert apart.offset == 1
+    assert await letters.discard(apart.id)
+    assert not await letters.replay(apart.id, stage.log)

@@ -13,6 +13,7 @@ from shared.contracts.topics import Topic, dead_letters_of
 from shared.errors import Unavailable
 from shared.stream import (
     Batch,
+    Cause,
     Consumer,
     ConsumerSettings,
     Decision,
@@ -191,20 +192,23 @@ async def test_a_stop_does_not_wait_for_the_back_off() -> None:
 
 async def test_what_happened_is_counted() -> None:
     async def picky(batch: Batch, transaction: MemoryTransaction) -> Decision:
-        return Decision(rejections=tuple(Rejection(record, "bad") for record in batch.records if record.value == b"bad"))
+        causes = {b"bad": Cause.UNUSABLE, b"odd": Cause.CONFLICT}
+        bad = [record for record in batch.records if record.value in causes]
+        return Decision(rejections=tuple(Rejection(record, "bad", causes[record.value]) for record in bad))
 
-    scene = Scene(picky, batch_records=2)
-    await scene.hear(b"good", b"bad", b"fine")
+    scene = Scene(picky, batch_records=3)
+    await scene.hear(b"good", b"bad", b"odd", b"fine")
 
     await scene.consumer.turn()
 
     labels = {"group": "readers", "topic": TOPIC.name}
     assert scene.count("symposia_consumer_records_total", **labels, outcome="applied") == 1
-    assert scene.count("symposia_consumer_records_total", **labels, outcome="rejected") == 1
+    assert scene.count("symposia_consumer_records_total", **labels, outcome="rejected") == 2
     assert scene.count("symposia_consumer_records_total", **labels, outcome="repeated") == 0
     assert scene.count("symposia_dead_letter_records_total", **labels) == 1
+    assert scene.count("symposia_quarantined_records_total", **labels) == 1
     assert scene.count("symposia_consumer_lag_records", **labels, partition="0") == 1
-    assert scene.said(dead_letters_of(TOPIC, "readers")) == [b"bad"]
+    assert scene.said(dead_letters_of(TOPIC, "readers")) == [b"bad", b"odd"]
 
     await scene.consumer.turn()
     await scene.consumer.turn()
