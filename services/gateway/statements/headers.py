@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.domain.version import LATEST, VERSION_HEADER, UnspokenVersion, negotiate
+from shared.http.problem import on_bug
 from shared.xapi.model import Version
 
 CONSISTENT_THROUGH: Final = "X-Experience-API-Consistent-Through"
@@ -19,13 +21,20 @@ ACCEPTED: Final = (
     "Authorization, Content-Type, X-Experience-API-Version, If-Match, If-None-Match, Accept-Language, Accept, traceparent"
 )
 EXPOSED: Final = (
-    f"ETag, Last-Modified, Location, Content-Type, WWW-Authenticate, Retry-After, {VERSION_HEADER}, {CONSISTENT_THROUGH}"
+    f"Date, ETag, Last-Modified, Location, Content-Type, WWW-Authenticate, Retry-After, {VERSION_HEADER}, {CONSISTENT_THROUGH}"
 )
 PREFLIGHT_SECONDS: Final = "86400"
 
+_VERSION_NAME: Final = VERSION_HEADER.lower().encode()
+_THROUGH_NAME: Final = CONSISTENT_THROUGH.lower().encode()
+_FOR_BROWSERS: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", EXPOSED.encode()),
+)
+
 
 class XapiHeaders:
-    """ASGI middleware: answers under `/xapi` carry xAPI's headers, errors included, and preflights are answered without a key."""
+    """ASGI middleware: answers under `/xapi` carry xAPI's headers, errors included; preflights need no key, HEAD gets no body."""
 
     def __init__(self, app: ASGIApp, *, without_header: Version | None, consistent_through: Callable[[], str]) -> None:
         self._app = app
@@ -38,20 +47,36 @@ class XapiHeaders:
             await self._app(scope, receive, send)
             return
         version = self._version(Headers(scope=scope).get(VERSION_HEADER))
+        started = False
 
         async def complete(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers[VERSION_HEADER] = version
-                headers["Access-Control-Allow-Origin"] = "*"
-                headers["Access-Control-Expose-Headers"] = EXPOSED
-                headers.setdefault(CONSISTENT_THROUGH, self._consistent_through())
+                started = True
+                self._add(message, version)
+            elif scope["method"] == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         if scope["method"] == "OPTIONS":
             await _preflight(complete)
-        else:
+            return
+        try:
             await self._app(scope, receive, complete)
+        except Exception as error:
+            if not started:
+                await (await on_bug(Request(scope), error))(scope, receive, complete)
+            raise
+
+    def _add(self, message: Message, version: str) -> None:
+        """Add what the answer does not say itself."""
+        headers = list(message["headers"])
+        said = {name for name, _ in headers}
+        if _VERSION_NAME not in said:
+            headers.append((_VERSION_NAME, version.encode()))
+        if _THROUGH_NAME not in said:
+            headers.append((_THROUGH_NAME, self._consistent_through().encode()))
+        message["headers"] = [*headers, *_FOR_BROWSERS]
 
     def _version(self, header: str | None) -> str:
         try:

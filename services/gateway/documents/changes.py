@@ -1,0 +1,86 @@
+"""What a request makes of the document that stands there, or why it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from services.gateway.documents.merging import JSON_TYPE, is_json, merge
+from services.gateway.documents.parameters import Resource
+from services.gateway.documents.preconditions import Preconditions, Verdict, judge, judge_put
+from services.gateway.documents.store import Decide, Document, Names
+from shared.http import Problem
+from shared.xapi import guard
+from shared.xapi.model import Version
+
+_STATUS = {Verdict.FAILED: 412, Verdict.UNGUARDED: 409, Verdict.MISSING: 400}
+_DETAIL = {
+    Verdict.FAILED: "The document is not as If-Match or If-None-Match says; GET it, and send its ETag in If-Match",
+    Verdict.UNGUARDED: "There is such a document already. Check it with GET, then send its ETag in If-Match to replace it",
+    Verdict.MISSING: "PUT of a profile says what it knows: If-None-Match: * for a new document, If-Match for one that is there",
+}
+
+
+def replacing(posted: Document, preconditions: Preconditions, resource: Resource, version: Version) -> Decide:
+    """Put *posted* in the place of what stands there (PUT)."""
+
+    def decide(standing: Document | None) -> Document:
+        _refuse(judge_put(preconditions, _etag(standing), resource, version))
+        return posted
+
+    return decide
+
+
+def merging(posted: Document, preconditions: Preconditions, limits: guard.Limits) -> Decide:
+    """Merge *posted* into what stands there (POST); where nothing does, it is a new document."""
+
+    def decide(standing: Document | None) -> Document:
+        _refuse(judge(preconditions, _etag(standing)))
+        if standing is None:
+            return posted
+        return Document.of(standing.content_type, _merged(standing, posted, limits), posted.updated_at)
+
+    return decide
+
+
+def deleting(preconditions: Preconditions) -> Decide:
+    """Leave nothing there (DELETE)."""
+
+    def decide(standing: Document | None) -> None:
+        _refuse(judge(preconditions, _etag(standing)))
+
+    return decide
+
+
+def deleting_all(preconditions: Preconditions, etag_of: Callable[[Names], str]) -> Callable[[Names], None]:
+    """Allow to delete several documents, if the list of their names is as the sender knows it."""
+    return partial(_allow, preconditions, etag_of)
+
+
+def _allow(preconditions: Preconditions, etag_of: Callable[[Names], str], standing: Names) -> None:
+    if not preconditions.absent:
+        _refuse(judge(preconditions, etag_of(standing)))
+
+
+def _merged(standing: Document, posted: Document, limits: guard.Limits) -> bytes:
+    """Merge two JSON objects. Raises Problem 400 where one of them is none, 413 where they are too large together."""
+    if not is_json(posted.content_type):
+        raise Problem(400, f"POST merges {JSON_TYPE} into a document; to replace it, PUT")
+    if not is_json(standing.content_type):
+        raise Problem(400, f"The document that is there is not {JSON_TYPE}, so nothing is merged into it; to replace it, PUT")
+    try:
+        merged = merge(standing.content, posted.content)
+    except ValueError as error:
+        raise Problem(400, "The document that is there is no JSON object; to replace it, PUT") from error
+    if len(merged) > limits.size:
+        raise Problem(413, f"The merged document is larger than {limits.size} bytes")
+    return merged
+
+
+def _etag(standing: Document | None) -> str | None:
+    return None if standing is None else standing.etag
+
+
+def _refuse(verdict: Verdict) -> None:
+    if verdict is not Verdict.PROCEED:
+        raise Problem(_STATUS[verdict], _DETAIL[verdict])

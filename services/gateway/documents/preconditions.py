@@ -1,0 +1,120 @@
+"""Whether what a sender knows of a document is still so: If-Match, If-None-Match (RFC 9110 §13.1), and where xAPI wants them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from services.gateway.documents.parameters import Resource
+from shared.errors import SymposiaError
+from shared.xapi.model import Version
+
+ANY: Final = "*"
+# A bare word is no entity tag, but some senders leave the quotes out.
+_TAG: Final = re.compile(r'(?P<weak>W/)?"(?P<quoted>[\x21\x23-\x7e\x80-\xff]*)"|(?P<bare>[0-9A-Za-z_-]+)')
+
+
+class BadPrecondition(SymposiaError):
+    """If-Match or If-None-Match holds no list of entity tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Entity tags without their quotes: *strong* and *weak* ones; with *any*, whatever there is."""
+
+    strong: frozenset[str] = frozenset()
+    weak: frozenset[str] = frozenset()
+    any: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preconditions:
+    """What a request demands of the document as it stands, None where it demands nothing."""
+
+    if_match: Tags | None = None
+    if_none_match: Tags | None = None
+
+    @property
+    def absent(self) -> bool:
+        """Say whether there are none."""
+        return self.if_match is None and self.if_none_match is None
+
+    def matches(self, etag: str | None) -> bool:
+        """Say whether If-Match, if it is there, holds for *etag*, None where there is no document; weak tags never match."""
+        wanted = self.if_match
+        if wanted is None:
+            return True
+        return etag is not None and (wanted.any or etag in wanted.strong)
+
+    def is_new(self, etag: str | None) -> bool:
+        """Say whether If-None-Match, if it is there, holds for *etag*, None where there is no document."""
+        known = self.if_none_match
+        if known is None or etag is None:
+            return True
+        return not known.any and etag not in known.strong | known.weak
+
+
+class Verdict(Enum):
+    """What becomes of a request that would change a document."""
+
+    PROCEED = auto()
+    FAILED = auto()
+    """412: the document is not as the sender thinks."""
+    UNGUARDED = auto()
+    """409: the sender would overwrite a document that it may not know."""
+    MISSING = auto()
+    """400: the sender must say what it knows."""
+
+
+def read_preconditions(if_match: Sequence[str], if_none_match: Sequence[str]) -> Preconditions:
+    """Read the two headers, given as the values of all their lines. Raises BadPrecondition."""
+    return Preconditions(_read_tags("If-Match", if_match), _read_tags("If-None-Match", if_none_match))
+
+
+def judge(preconditions: Preconditions, etag: str | None) -> Verdict:
+    """Judge POST and DELETE of a document with *etag*, None where there is none (1.0.3 Communication §3.1)."""
+    holds = preconditions.matches(etag) and preconditions.is_new(etag)
+    return Verdict.PROCEED if holds else Verdict.FAILED
+
+
+def judge_put(preconditions: Preconditions, etag: str | None, resource: Resource, version: Version) -> Verdict:
+    """Judge PUT, which in 1.0.3 needs a precondition for profiles, and in 2.0.0 for whatever is there already."""
+    if not preconditions.absent:
+        return judge(preconditions, etag)
+    match version:
+        case Version.V1_0_3 if resource is not Resource.STATE:
+            return Verdict.MISSING if etag is None else Verdict.UNGUARDED
+        case Version.V2_0_0 if etag is not None:
+            return Verdict.UNGUARDED
+        case _:
+            return Verdict.PROCEED
+
+
+def _read_tags(header: str, lines: Sequence[str]) -> Tags | None:
+    if not lines:
+        return None
+    text = ",".join(lines).strip()
+    if text == ANY:
+        return Tags(any=True)
+    strong: set[str] = set()
+    weak: set[str] = set()
+    at = 0
+    while at < len(text):
+        found = _TAG.match(text, at)
+        if found is None:
+            raise BadPrecondition(f"{header} is neither * nor a list of entity tags in quotes")
+        kind = weak if found["weak"] else strong
+        kind.add(found["bare"] or found["quoted"] or "")
+        at = _after_comma(header, text, found.end())
+    return Tags(frozenset(strong), frozenset(weak))
+
+
+def _after_comma(header: str, text: str, at: int) -> int:
+    """Return where the next tag starts."""
+    rest = text[at:].lstrip(" \t")
+    if rest and not rest.startswith(","):
+        raise BadPrecondition(f"{header} has no comma between two entity tags")
+    return len(text) - len(rest.lstrip(", \t"))

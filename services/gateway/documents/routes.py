@@ -1,0 +1,212 @@
+"""The three document resources (1.0.3 Communication §2.2, §2.3, §2.6, §2.7; 2.0.0 §4.1.6.2, §4.1.6.5, §4.1.6.6)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Final, TypeAlias
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.gateway.credentials.door import Door
+from services.gateway.documents.changes import deleting, deleting_all, merging, replacing
+from services.gateway.documents.merging import JSON_TYPE, check_object, is_json
+from services.gateway.documents.parameters import Resource, Several, read_for_delete, read_for_get, read_single
+from services.gateway.documents.preconditions import BadPrecondition, Preconditions, read_preconditions
+from services.gateway.documents.store import LARGE, Document, DocumentStore, Names, etag_of
+from services.gateway.domain.credential import Scope
+from services.gateway.domain.parameters import BadParameter
+from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
+from services.gateway.statements import refusals
+from shared.clock import Clock
+from shared.http import Problem, read_body
+from shared.xapi import guard
+from shared.xapi.grammar import MEDIA_TYPE
+from shared.xapi.model import Version
+
+PATHS: Final[Mapping[Resource, str]] = {
+    Resource.STATE: "/xapi/activities/state",
+    Resource.AGENT_PROFILE: "/xapi/agents/profile",
+    Resource.ACTIVITY_PROFILE: "/xapi/activities/profile",
+}
+_READS: Final[Mapping[Resource, Scope]] = {
+    Resource.STATE: Scope.STATE_READ,
+    Resource.AGENT_PROFILE: Scope.PROFILE_READ,
+    Resource.ACTIVITY_PROFILE: Scope.PROFILE_READ,
+}
+_WRITES: Final[Mapping[Resource, Scope]] = {
+    Resource.STATE: Scope.STATE,
+    Resource.AGENT_PROFILE: Scope.PROFILE,
+    Resource.ACTIVITY_PROFILE: Scope.PROFILE,
+}
+Handle: TypeAlias = Callable[[Request, Version], Awaitable[Response]]
+_MEDIA_TYPE: Final = re.compile(MEDIA_TYPE)
+_LONGEST_TYPE: Final = 255
+_UNTYPED: Final = "application/octet-stream"
+_INERT: Final = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+"""A document may be a page with scripts; in a browser it is shown and does nothing."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the document resources work with; *max_bytes* bounds a document, before and after merging."""
+
+    door: Door
+    store: DocumentStore
+    clock: Clock
+    max_bytes: int
+    version_without_header: Version | None
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Return the routes of the three document resources."""
+    return [route for resource in Resource for route in Documents(resource, desk).routes()]
+
+
+class Documents:
+    """The routes of one document resource."""
+
+    def __init__(self, resource: Resource, desk: Desk) -> None:
+        self._resource = resource
+        self._door = desk.door
+        self._store = desk.store
+        self._clock = desk.clock
+        self._limits = guard.Limits(size=desk.max_bytes)
+        self._version_without_header = desk.version_without_header
+
+    def routes(self) -> list[Route]:
+        """Return the resource's routes."""
+        path = PATHS[self._resource]
+        return [
+            Route(path, self.get, methods=["GET"]),
+            Route(path, self.put, methods=["PUT"]),
+            Route(path, self.post, methods=["POST"]),
+            Route(path, self.delete, methods=["DELETE"]),
+        ]
+
+    async def get(self, request: Request) -> Response:
+        """Answer with a document, or with the names of several."""
+        return await self._serve(request, _READS[self._resource], self._read)
+
+    async def put(self, request: Request) -> Response:
+        """Store a document in the place of the one that is there."""
+        return await self._serve(request, _WRITES[self._resource], self._replace)
+
+    async def post(self, request: Request) -> Response:
+        """Store a document, or merge it into the one that is there."""
+        return await self._serve(request, _WRITES[self._resource], self._merge)
+
+    async def delete(self, request: Request) -> Response:
+        """Delete a document, or all states of a context."""
+        return await self._serve(request, _WRITES[self._resource], self._delete)
+
+    async def _serve(self, request: Request, scope: Scope, handle: Handle) -> Response:
+        """Let in who may, and note for the operator what is refused."""
+        credential = await self._door.authorise(request, scope)
+        try:
+            return await self._handled(request, handle)
+        except Problem as problem:
+            self._door.note_refusal(request, credential, problem.status, refusals.reason(problem))
+            raise
+
+    async def _handled(self, request: Request, handle: Handle) -> Response:
+        try:
+            return await handle(request, negotiate(request.headers.get(VERSION_HEADER), self._version_without_header))
+        except BadParameter as error:
+            raise refusals.bad_parameter(error) from error
+        except guard.Malformed as error:
+            raise refusals.malformed(error) from error
+        except (UnspokenVersion, BadPrecondition) as error:
+            raise Problem(400, str(error)) from error
+
+    async def _read(self, request: Request, _version: Version) -> Response:
+        asked = read_for_get(self._resource, request.scope["query_string"])
+        preconditions = _preconditions(request)
+        if isinstance(asked, Several):
+            return _listed(await self._store.names(asked), preconditions)
+        document = await self._store.one(asked)
+        if document is None:
+            raise Problem(404, "No such document")
+        headers = {**_INERT, "Content-Type": document.content_type}
+        return _conditional(document.content, document.etag, document.updated_at, headers, preconditions)
+
+    async def _replace(self, request: Request, version: Version) -> Response:
+        asked = read_single(self._resource, request.scope["query_string"])
+        preconditions, content_type = _preconditions(request), _content_type(request)
+        content = await read_body(request, self._limits.size)
+        if is_json(content_type):
+            await self._checked(guard.parse, content)
+        posted = Document.of(content_type, content, self._clock())
+        return _changed(await self._store.replace(asked, replacing(posted, preconditions, self._resource, version)))
+
+    async def _merge(self, request: Request, _version: Version) -> Response:
+        asked = read_single(self._resource, request.scope["query_string"])
+        preconditions, content_type = _preconditions(request), _content_type(request)
+        content = await read_body(request, self._limits.size)
+        if is_json(content_type):
+            await self._checked(check_object, content)
+        posted = Document.of(content_type, content, self._clock())
+        return _changed(await self._store.revise(asked, merging(posted, preconditions, self._limits)))
+
+    async def _delete(self, request: Request, _version: Version) -> Response:
+        asked = read_for_delete(self._resource, request.scope["query_string"])
+        preconditions = _preconditions(request)
+        if isinstance(asked, Several):
+            await self._store.delete_all(asked, deleting_all(preconditions, lambda names: etag_of(_list(names))))
+        else:
+            await self._store.replace(asked, deleting(preconditions))
+        return Response(status_code=204)
+
+    async def _checked(self, check: Callable[[bytes, guard.Limits], object], content: bytes) -> None:
+        """Check JSON, in a thread where it is long. Raises guard.Malformed."""
+        if len(content) < LARGE:
+            check(content, self._limits)
+        else:
+            await asyncio.to_thread(check, content, self._limits)
+
+
+def _preconditions(request: Request) -> Preconditions:
+    return read_preconditions(request.headers.getlist("if-match"), request.headers.getlist("if-none-match"))
+
+
+def _content_type(request: Request) -> str:
+    """Return what the body is, as it will be answered. Raises Problem 400 for what is no media type."""
+    given = request.headers.get("content-type", _UNTYPED).strip()
+    if len(given) > _LONGEST_TYPE or not given.isprintable() or not _MEDIA_TYPE.fullmatch(given):
+        raise Problem(400, "Content-Type is no media type")
+    return given
+
+
+def _listed(names: Names, preconditions: Preconditions) -> Response:
+    content = _list(names)
+    return _conditional(content, etag_of(content), names.updated_at, {"Content-Type": JSON_TYPE}, preconditions)
+
+
+def _list(names: Names) -> bytes:
+    return orjson.dumps(names.names)
+
+
+def _conditional(
+    content: bytes, etag: str, updated_at: datetime | None, headers: Mapping[str, str], preconditions: Preconditions
+) -> Response:
+    """Answer with *content*, or with 304 to who has it already (RFC 9110 §13.2.2)."""
+    if not preconditions.matches(etag):
+        raise Problem(412, "The document is not as If-Match says")
+    validators = {"ETag": f'"{etag}"'}
+    if updated_at is not None:
+        validators["Last-Modified"] = format_datetime(updated_at, usegmt=True)
+    if not preconditions.is_new(etag):
+        return Response(status_code=304, headers=validators)
+    return Response(content, headers={**headers, **validators})
+
+
+def _changed(document: Document | None) -> Response:
+    """Say that the document is stored, and its new ETag."""
+    return Response(status_code=204, headers={"ETag": f'"{document.etag}"'} if document else None)
