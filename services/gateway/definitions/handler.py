@@ -1,0 +1,126 @@
+"""Decide a batch of recorded statements: what they say of activities and agents becomes what is known of these.
+
+A message is news of a statement; what the statement says is read from the record, so that old news never brings back what was
+voided or redacted since. Whatever the order, the tables end as: of each leaf, what the last recorded statement says of it that is
+not void.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from services.gateway.definitions import store
+from services.gateway.domain.definitions import (
+    MOST_LEAVES,
+    Leaf,
+    Leaves,
+    Unreadable,
+    merged,
+    said_by,
+    sayings,
+    without,
+)
+from services.gateway.domain.keys import Key
+from shared.contracts import BadMessage, Recorded, decode
+from shared.postgres import Transaction
+from shared.stream import Batch, Decision, Record, Rejection
+from shared.xapi.model import StatementId
+
+GROUP: Final = "definitions"
+
+
+@dataclass(slots=True)
+class News:
+    """What a batch says of each thing; *final* statements say no more than this, whatever was heard of them before."""
+
+    said: dict[Key, Leaves] = field(default_factory=dict)
+    final: defaultdict[Key, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def about(self, known: dict[Key, Leaves]) -> dict[Key, Leaves]:
+        """Return what is said that changes what is *known*, or may: where less is said now, only the lock tells."""
+        fresh = {key: said for key, said in self.said.items() if merged(known.get(key, {}), said) != known.get(key)}
+        return {key: self.said.get(key, {}) for key in sorted(fresh.keys() | self.final)}
+
+
+class Definitions:
+    """The handler of `recorded` in the group `definitions`."""
+
+    async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
+        """Merge what *batch* says into what is known; what cannot be read is rejected, and its neighbours go on."""
+        heard, rejections = _hear(batch.records)
+        if heard:
+            await store.relax(transaction)
+            news, unreadable = _read(await store.statements(heard, transaction), heard)
+            await _apply(news, transaction)
+            rejections += unreadable
+        return Decision(rejections=tuple(rejections))
+
+
+def _hear(records: Iterable[Record]) -> tuple[dict[StatementId, Record], list[Rejection]]:
+    """Return of which statements *records* bring news."""
+    heard: dict[StatementId, Record] = {}
+    rejections: list[Rejection] = []
+    for record in records:
+        try:
+            heard[StatementId(str(UUID(decode(record.value, Recorded).id)))] = record
+        except (BadMessage, ValueError) as error:
+            rejections.append(Rejection(record, str(error)))
+    return heard, rejections
+
+
+def _read(rows: Iterable[store.Row], heard: dict[StatementId, Record]) -> tuple[News, list[Rejection]]:
+    """Read what the statements in *rows* say."""
+    news = News()
+    rejections: list[Rejection] = []
+    for row in rows:
+        try:
+            said = sayings(row.body)
+        except Unreadable as error:
+            rejections.append(Rejection(heard[row.id], str(error)))
+            continue
+        for key, saying in said.items():
+            if row.final:
+                news.final[key].add(row.seq)
+            if saying and not row.voided:
+                news.said[key] = merged(news.said.get(key, {}), said_by(row.seq, saying))
+    return news, rejections
+
+
+async def _apply(news: News, transaction: Transaction) -> None:
+    """Bring the tables up to *news*; most statements repeat what is known and change nothing but who said it last."""
+    said = news.about(await store.read(news.said, transaction))
+    if not said:
+        return
+    inserted = await store.lock(said, transaction)
+    known = await store.read(said.keys() - inserted, transaction)
+    changed: dict[Key, Leaves] = {key: {} for key in inserted if not said[key]}
+    for key, leaves in known.items():
+        now = await _settle(key, leaves, news, transaction)
+        if now != leaves or not now:
+            changed[key] = now
+    await store.write(changed, transaction)
+
+
+async def _settle(key: Key, known: Leaves, news: News, transaction: Transaction) -> Leaves:
+    """Return what holds of the thing *key*, which is locked: what is *known* and not taken back, and what is said now."""
+    taken = news.final.get(key, set())
+    now = merged(without(known, taken), news.said.get(key, {}))
+    lost = {leaf for leaf, said in known.items() if said.seq in taken and (leaf not in now or now[leaf].seq < said.seq)}
+    if not lost:
+        return now
+    most = MOST_LEAVES if len(known) == MOST_LEAVES else 0
+    below = max(known[leaf].seq for leaf in lost)
+    async for seq, saying in store.told(key, transaction, below=below):
+        if _is_found(now, lost, seq) and len(now) >= most:
+            break
+        now = merged(now, said_by(seq, saying))
+    return now
+
+
+def _is_found(now: Leaves, lost: Iterable[Leaf], seq: int) -> bool:
+    """Say whether no statement up to *seq* can say anything of the leaves *lost* that holds."""
+    return all(leaf in now and now[leaf].seq >= seq for leaf in lost)
