@@ -11,6 +11,10 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry
 
+from services.gateway.attachments.answer import Attachments
+from services.gateway.attachments.incoming import Sizes
+from services.gateway.attachments.store import AttachmentStore
+from services.gateway.attachments.sweeping import Sweep
 from services.gateway.credentials.door import Door
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.credentials.keyring import Keyring
@@ -52,6 +56,7 @@ from shared.telemetry import new_registry
 
 NAME: Final = "gateway"
 SCHEMA: Final = "lrs"
+SWEEP_SECONDS: Final = 3600.0
 RECORDER_GROUP: Final = "recorder"
 TOPICS_USED: Final = (RECEIVED, RECORDED, OBJECTION, dead_letters_of(RECEIVED, RECORDER_GROUP))
 PACKAGES: Final = ("shared.stream.migrations", "services.gateway.migrations")
@@ -95,21 +100,24 @@ def wire(
     tokens = AccessTokens(keychain=keychain, base_url=settings.http.base_url, lifetime=chosen.access_token_seconds, clock=clock)
     door = Door(keyring=keyring, usage=usage, keychain=keychain, tokens=tokens, clock=clock, metrics=metrics)
     store = StatementStore(database)
+    attachments = AttachmentStore(database)
     standing = RecorderStanding(database, store, RECORDER_GROUP)
     progress = Progress(standing, poll=chosen.poll_seconds, patience=chosen.wait_seconds, metrics=metrics)
     horizon = Horizon(store)
     writer = Writer(
         door=door,
         recording=Recording(stream_log, progress, metrics),
+        attachments=attachments,
         clock=clock,
         metrics=metrics,
-        max_bytes=settings.http.max_body_bytes,
+        sizes=Sizes(json=settings.http.max_body_bytes, multipart=chosen.multipart_bytes),
         max_statements=chosen.statements_per_request,
         version_without_header=chosen.version_without_header,
     )
     reader = Reader(
         door=door,
         store=store,
+        attachments=Attachments(attachments),
         horizon=horizon,
         keychain=keychain,
         base_url=settings.http.base_url,
@@ -126,6 +134,7 @@ def wire(
     document(app)
     app.add_middleware(XapiHeaders, without_header=chosen.version_without_header, consistent_through=horizon.recent)
     tasks: list[Task] = [keyring.run, usage.run, progress.run, horizon.run, _hearing(settings, progress)]
+    tasks.append(Sweep(attachments, interval=SWEEP_SECONDS).run)
     if chosen.recorder:
         tasks.append(_recording(settings, database, stream_log, stream_metrics, observer))
     return Service(NAME, app, settings.http, tuple(tasks))

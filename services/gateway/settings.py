@@ -22,6 +22,9 @@ class GatewaySettings(Section):
         default=0.1, gt=0, description="Seconds between two looks at the recorder's progress where no announcement is heard"
     )
     statements_per_request: int = Field(default=1000, ge=1, description="Statements that one request may carry; more get 413")
+    multipart_bytes: int = Field(
+        default=32 * 1024 * 1024, gt=0, description="Largest request of statements with attachments; larger ones get 413"
+    )
     page_size: int = Field(default=500, ge=1, description="Statements on one page of an answer at most")
     version_without_header: Version | None = Field(
         default=None, description="The xAPI version of requests without X-Experience-API-Version; default: they get 400"

@@ -48,9 +48,9 @@ MAILTO: Final = rf"^mailto:{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*$"
 SHA1: Final = "^[0-9A-Fa-f]{40}$"
 SHA2: Final = "^(?:[0-9A-Fa-f]{56}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{128})$"
 
-# RFC 2045 §5.1.
+# RFC 2045 §5.1; without control characters, since it becomes a header.
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-MEDIA_TYPE: Final = rf"^{_NAME}/{_NAME}(?:[ \t]*;[ \t]*{_NAME}=(?:{_NAME}|\"(?:[^\"\\]|\\.)*\"))*$"
+MEDIA_TYPE: Final = rf"^{_NAME}/{_NAME}(?:[ \t]*;[ \t]*{_NAME}=(?:{_NAME}|\"(?:[^\x00-\x1f\x7f\"\\]|\\[^\x00-\x1f\x7f])*\"))*$"
 
 # Semantic versions that start with 1.0 or 2.0; the bare 1.0 is common in the field.
 _PATCH = r"(?:\.(?:0|[1-9][0-9]*)(?:[-+][0-9A-Za-z.+-]+)?)?"

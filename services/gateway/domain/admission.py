@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -12,6 +12,8 @@ import msgspec
 import orjson
 
 from services.gateway.domain.credential import Credential
+from services.gateway.domain.enclosed import Enclosed, Sha2, Use, disagreements, uses
+from services.gateway.domain.listed import has_activity_alone, in_lists
 from shared.clock import rfc3339
 from shared.contracts import Received, ReceivedStatement
 from shared.errors import SymposiaError
@@ -33,23 +35,26 @@ class Admitted:
     """A request that may be recorded: the ids it answers with, in order, each statement's digest, and the message.
 
     Statements of the same content that have no id of their own share one, where ids come from content: *collapsed* of them.
+    *uses* are the octets that came with the statements, to be kept before the message is passed on.
     """
 
     ids: tuple[StatementId, ...]
     digests: Mapping[StatementId, bytes]
     received: Received
     collapsed: int = 0
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How a request writes: in which version of xAPI, by whom, when, and at most how much."""
+    """How a request writes: in which version of xAPI, by whom, when, at most how much, and with which attachments' octets."""
 
     version: Version
     credential: Credential
     received_at: datetime
     limits: guard.Limits
     most: int
+    enclosed: Mapping[Sha2, Enclosed] = field(default_factory=dict)
 
 
 def admit(body: bytes, writing: Writing) -> Admitted:
@@ -73,7 +78,7 @@ def admit_one(body: bytes, writing: Writing, named: StatementId) -> Admitted:
 
 def _admit(body: bytes, value: JSON, writing: Writing, named: StatementId | None) -> Admitted:
     several = statements(value, writing.version)
-    _refuse(several, writing.version, many=isinstance(value, list), named=named)
+    _refuse(several, writing, many=isinstance(value, list), named=named)
     ids = tuple(named or _id(statement, writing.credential) for statement in several)
     digests: dict[StatementId, bytes] = {}
     received: list[ReceivedStatement] = []
@@ -89,7 +94,14 @@ def _admit(body: bytes, value: JSON, writing: Writing, named: StatementId | None
         authority=writing.credential.authority_ifi,
         statements=tuple(received),
     )
-    return Admitted(ids, digests, message, len(ids) - len(digests))
+    used = _uses(ids, several, writing.enclosed) if writing.enclosed else ()
+    return Admitted(ids, digests, message, len(ids) - len(digests), used)
+
+
+def _uses(ids: Sequence[StatementId], several: Sequence[Statement], enclosed: Mapping[Sha2, Enclosed]) -> tuple[Use, ...]:
+    """Return which statement uses which of the *enclosed* octets, each pair once."""
+    pairs = (use for identifier, statement in zip(ids, several, strict=True) for use in uses(identifier, statement, enclosed))
+    return tuple({(use.statement, use.sha2): use for use in pairs}.values())
 
 
 def _id(statement: Statement, credential: Credential) -> StatementId:
@@ -115,16 +127,16 @@ def _seal(raw: bytes, statement: Statement, identifier: StatementId, writing: Wr
     if "version" not in statement:
         fields["version"] = STATEMENT_VERSION[writing.version]
     replaced = [name for name in (*fields, "stored") if name in statement]
+    if has_activity_alone(statement):
+        raw = in_lists(raw)
     return canonical.add(canonical.cut(raw, *replaced) if replaced else raw, **fields)
 
 
-def _refuse(several: Sequence[Statement], version: Version, *, many: bool, named: StatementId | None) -> None:
-    """Raise Invalid for what the schema of *version* alone does not show."""
-    violations: list[Violation] = []
-    for index, statement in enumerate(several):
-        at = f"/{index}" if many else ""
-        violations += _parts_missing(statement, at)
-        violations += _older(statement, at) if version is Version.V2_0_0 else ()
+def _refuse(several: Sequence[Statement], writing: Writing, *, many: bool, named: StatementId | None) -> None:
+    """Raise Invalid for what the schema of the version alone does not show."""
+    violations = list(disagreements(several, writing.enclosed, writing.version, many=many))
+    if writing.version is Version.V2_0_0:
+        violations += (each for index, one in enumerate(several) for each in _older(one, f"/{index}" if many else ""))
     if named is not None and (own := statement_id(several[0])) not in {None, named}:
         message = f"The statement's id {own} is not the statementId of the request, {named}."
         violations.append(Violation("/id", "statement-id", message))
@@ -139,14 +151,3 @@ def _older(statement: Statement, at: str) -> Iterator[Violation]:
             validate(statement, Version.V1_0_3)
         except Invalid as error:
             yield from (Violation(at + each.pointer, each.rule, each.message) for each in error.errors)
-
-
-def _parts_missing(statement: Statement, at: str) -> Iterator[Violation]:
-    """Yield the attachments whose bytes are neither here nor elsewhere (1.0.3 Communication §1.5.1)."""
-    target: Any = statement["object"]
-    nested = target.get("attachments", ()) if target.get("objectType") == "SubStatement" else ()
-    for place, attachments in (("", statement.get("attachments", ())), ("/object", nested)):
-        for index, attachment in enumerate(attachments):
-            if "fileUrl" not in attachment:
-                message = "An attachment without fileUrl comes as a part of a multipart/mixed request."
-                yield Violation(f"{at}{place}/attachments/{index}", "attachment-part", message)

@@ -14,6 +14,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.attachments.answer import Attachments
+from services.gateway.attachments.incoming import JSON_TYPE
 from services.gateway.credentials.door import Door
 from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
@@ -31,7 +33,6 @@ from shared.http import Problem
 from shared.xapi.model import Version
 from shared.xapi.timestamps import instant
 
-JSON_TYPE: Final = "application/json"
 MORE_PATH: Final = "/xapi/statements/more"
 ETAG_BYTES: Final = 16
 
@@ -50,6 +51,7 @@ class Reader:
         *,
         door: Door,
         store: StatementStore,
+        attachments: Attachments,
         horizon: Horizon,
         keychain: Keychain,
         base_url: str,
@@ -58,6 +60,7 @@ class Reader:
     ) -> None:
         self._door = door
         self._store = store
+        self._attachments = attachments
         self._horizon = horizon
         self._keychain = keychain
         self._more_path = urlsplit(base_url).path.rstrip("/") + MORE_PATH
@@ -115,7 +118,7 @@ class Reader:
         stored = instant(msgspec.json.decode(body, type=_Stored).stored)
         headers = {"ETag": f'"{_hash(body)}"', "Last-Modified": format_datetime(stored, usegmt=True)}
         content = _formatter(query.format, request)(body)
-        return _answer(request, content, through, headers, multipart=query.attachments)
+        return await self._answer(request, content, [body] if query.attachments else None, through, headers)
 
     async def _page(
         self, request: Request, credential: Credential, query: ManyQuery, through: datetime, after: int | None
@@ -124,7 +127,25 @@ class Reader:
         page = await self._store.page(filters, query.limit, after)
         more = self._more(query, page, through)
         content = join(list(map(_formatter(query.format, request), page.bodies)), more)
-        return _answer(request, content, through, {}, multipart=query.attachments)
+        return await self._answer(request, content, page.bodies if query.attachments else None, through, {})
+
+    async def _answer(
+        self,
+        request: Request,
+        content: bytes,
+        attached_to: Sequence[bytes] | None,
+        through: datetime,
+        headers: dict[str, str],
+    ) -> Response:
+        """Answer with *content*, and with what came with the statements that it is *attached_to*; to HEAD without."""
+        headers = {**headers, CONSISTENT_THROUGH: rfc3339(through)}
+        bare = request.method == "HEAD"
+        if attached_to is not None:
+            return await self._attachments.answer(content, attached_to, headers, head_only=bare)
+        response = Response(content, headers=headers, media_type=JSON_TYPE)
+        if bare:
+            response.body = b""
+        return response
 
     def _more(self, query: ManyQuery, page: Page, through: datetime) -> str:
         if not page.more or page.last is None:
@@ -151,24 +172,6 @@ def _formatter(form: Format, request: Request) -> Callable[[bytes], bytes]:
         case Format.CANONICAL:
             accepted = accepted_languages(request.headers.get("accept-language"))
             return lambda body: one_language(body, accepted)
-
-
-def _answer(request: Request, content: bytes, through: datetime, headers: dict[str, str], *, multipart: bool) -> Response:
-    """Answer with *content*; to HEAD without it."""
-    media_type = JSON_TYPE
-    if multipart:
-        media_type, content = _in_parts(content)
-    response = Response(content, headers={**headers, CONSISTENT_THROUGH: rfc3339(through)}, media_type=media_type)
-    if request.method == "HEAD":
-        response.body = b""
-    return response
-
-
-def _in_parts(content: bytes) -> tuple[str, bytes]:
-    """Write *content* as the first part of multipart/mixed (1.0.3 Communication §1.5.2); no attachment follows yet."""
-    boundary = _hash(content)
-    head = f"--{boundary}\r\nContent-Type: {JSON_TYPE}\r\n\r\n".encode()
-    return f"multipart/mixed; boundary={boundary}", head + content + f"\r\n--{boundary}--\r\n".encode()
 
 
 def _hash(content: bytes) -> str:

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.gateway.attachments.incoming import JSON_TYPE
 from services.gateway.domain.version import SPOKEN
-from services.gateway.statements.reading import JSON_TYPE, MORE_PATH, Reader
+from services.gateway.statements.reading import MORE_PATH, Reader
 from services.gateway.statements.writing import Writer
 
 STATEMENTS_PATH: Final = "/xapi/statements"

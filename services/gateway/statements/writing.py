@@ -10,6 +10,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.attachments.incoming import JSON_TYPE, Sizes, read_incoming
+from services.gateway.attachments.store import AttachmentStore
 from services.gateway.credentials.door import Door
 from services.gateway.domain.admission import Admitted, TooMany, Writing, admit, admit_one
 from services.gateway.domain.credential import Credential, Scope
@@ -19,13 +21,12 @@ from services.gateway.metrics import GatewayMetrics, Outcome
 from services.gateway.statements import refusals
 from services.gateway.statements.recording import Conflict, Recording
 from shared.clock import Clock
-from shared.http import Problem, read_body
+from shared.http import Problem
 from shared.stream.errors import RecordTooLarge
 from shared.xapi import guard
 from shared.xapi.model import StatementId, Version
 from shared.xapi.validation import Invalid
 
-JSON_TYPE: Final = "application/json"
 LARGE_BODY: Final = 128 * 1024
 """Bodies from this size on are admitted in a thread, so that they do not hold up other requests."""
 
@@ -38,17 +39,20 @@ class Writer:
         *,
         door: Door,
         recording: Recording,
+        attachments: AttachmentStore,
         clock: Clock,
         metrics: GatewayMetrics,
-        max_bytes: int,
+        sizes: Sizes,
         max_statements: int,
         version_without_header: Version | None,
     ) -> None:
         self._door = door
         self._recording = recording
+        self._attachments = attachments
         self._clock = clock
         self._metrics = metrics
-        self._limits = guard.Limits(size=max_bytes)
+        self._sizes = sizes
+        self._limits = guard.Limits(size=sizes.json)
         self._max_statements = max_statements
         self._version_without_header = version_without_header
 
@@ -76,11 +80,12 @@ class Writer:
 
     async def _admit(self, request: Request, credential: Credential, admission: Callable[[bytes, Writing], Admitted]) -> Admitted:
         """Read and admit the body. Raises Problem for whatever is wrong with it."""
-        writing = Writing(self._version(request), credential, self._clock(), self._limits, self._max_statements)
-        _refuse_other_types(request)
-        body = await read_body(request, self._limits.size)
+        version = self._version(request)
+        incoming = await read_incoming(request, self._sizes)
+        writing = Writing(version, credential, self._clock(), self._limits, self._max_statements, incoming.enclosed)
+        body = incoming.statements
         try:
-            if len(body) < LARGE_BODY:
+            if len(body) < LARGE_BODY and not incoming.enclosed:
                 return admission(body, writing)
             return await asyncio.to_thread(admission, body, writing)
         except guard.Malformed as error:
@@ -91,9 +96,14 @@ class Writer:
             raise Problem(413, str(error)) from error
 
     async def _record(self, request: Request, admitted: Admitted) -> None:
-        """Append what was admitted and wait for the verdict. Raises Problem 409, or 413 where it is too much for the log."""
+        """Keep the attachments, append the statements and wait for the verdict.
+
+        Raises Problem 409, or 413 where it is too much for the log.
+        """
         if not admitted.ids:
             return
+        if admitted.uses:
+            await self._attachments.keep(admitted.uses, self._clock())
         try:
             verdict = await self._recording.record(admitted, request.scope["traceparent"])
         except RecordTooLarge as error:
@@ -134,10 +144,3 @@ def _parameters(request: Request, known: frozenset[str]) -> dict[str, str]:
         return read_once(request.query_params.multi_items(), known)
     except BadParameter as error:
         raise refusals.bad_parameter(error) from error
-
-
-def _refuse_other_types(request: Request) -> None:
-    """Refuse what is not JSON (1.0.3 Communication §1.5: such a mismatch is 400)."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON_TYPE:
-        raise Problem(400, f"Statements come as {JSON_TYPE}; the request says {kind[:80]!r}")

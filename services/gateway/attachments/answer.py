@@ -1,0 +1,80 @@
+"""Answer with statements and the octets of their attachments, as multipart/mixed (1.0.3 Communication §1.5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from starlette.responses import Response, StreamingResponse
+
+from services.gateway.attachments.declarations import Declaration, declared_in
+from services.gateway.attachments.incoming import BINARY, ENCODING_HEADER, HASH_HEADER, JSON_TYPE, MULTIPART_TYPE
+from services.gateway.attachments.multipart import CRLF, head, new_boundary, tail
+from services.gateway.attachments.store import AttachmentStore, Kept
+from services.gateway.domain.enclosed import Sha2
+from shared.xapi.model import StatementId
+
+
+class _Identified(msgspec.Struct):
+    id: str
+
+
+class _Part(NamedTuple):
+    """What stands before the octets, and which they are."""
+
+    head: bytes
+    kept: Kept
+
+
+class Attachments:
+    """Writes answers whose length is known before the octets are read, piece by piece."""
+
+    def __init__(self, store: AttachmentStore) -> None:
+        self._store = store
+
+    async def answer(self, content: bytes, bodies: Sequence[bytes], headers: Mapping[str, str], *, head_only: bool) -> Response:
+        """Answer with *content*, JSON of the statements stored as *bodies*, and with what they declare and came with, each once.
+
+        *head_only* leaves the body out. Raises Unavailable before anything is sent.
+        """
+        boundary = new_boundary()
+        first = head(boundary, {"Content-Type": JSON_TYPE}) + content + CRLF
+        parts = await self._parts(boundary, bodies)
+        last = tail(boundary)
+        length = len(first) + sum(len(part.head) + part.kept.length + len(CRLF) for part in parts) + len(last)
+        complete = {**headers, "Content-Length": str(length), "Content-Type": f"{MULTIPART_TYPE}; boundary={boundary}"}
+        if head_only:
+            return Response(headers=complete)
+        return StreamingResponse(self._written(first, parts, last), headers=complete)
+
+    async def _parts(self, boundary: str, bodies: Sequence[bytes]) -> list[_Part]:
+        """Return the parts behind the first, in the order of the statements; what did not come with its statement has none."""
+        declared = {(_id(body), sha2): said for body in bodies for sha2, said in declared_in(body).items()}
+        if not declared:
+            return []
+        kept = {(each.statement, each.sha2): each for each in await self._store.of_statements({id_ for id_, _ in declared})}
+        once: dict[Sha2, _Part] = {}
+        for key, said in declared.items():
+            if key in kept and key[1] not in once:
+                once[key[1]] = _Part(head(boundary, _headers(said)), kept[key])
+        return list(once.values())
+
+    async def _written(self, first: bytes, parts: Sequence[_Part], last: bytes) -> AsyncIterator[bytes]:
+        yield first
+        begun: Kept | None = None
+        heads = {part.kept: part.head for part in parts}
+        async for kept, octets in self._store.octets(heads):
+            if kept is not begun:
+                yield (b"" if begun is None else CRLF) + heads[kept]
+                begun = kept
+            yield octets
+        yield last if begun is None else CRLF + last
+
+
+def _headers(said: Declaration) -> dict[str, str]:
+    return {"Content-Type": said.content_type, ENCODING_HEADER: BINARY, HASH_HEADER: said.sha2}
+
+
+def _id(body: bytes) -> StatementId:
+    return StatementId(msgspec.json.decode(body, type=_Identified).id.lower())

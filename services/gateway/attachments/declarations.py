@@ -1,0 +1,43 @@
+"""What a recorded statement says of its attachments, read from its stored bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from services.gateway.domain.enclosed import Sha2
+
+_MARK: Final = b'"attachments"'
+_ESCAPE: Final = b"\\u"
+
+
+class Declaration(msgspec.Struct, frozen=True, rename="camel"):
+    """What an attachment is, and its hash as the statement spells it."""
+
+    content_type: str
+    sha2: str
+
+
+class _Object(msgspec.Struct, frozen=True):
+    attachments: tuple[Declaration, ...] = ()
+
+
+class _Statement(msgspec.Struct, frozen=True):
+    attachments: tuple[Declaration, ...] = ()
+    object: _Object = _Object()
+
+
+_decoder: Final = msgspec.json.Decoder(_Statement)
+
+
+def declared_in(body: bytes) -> Mapping[Sha2, Declaration]:
+    """Return the hashes that the recorded statement *body* declares, in order."""
+    if _MARK not in body and _ESCAPE not in body:  # a key may be spelled with escapes
+        return {}
+    statement = _decoder.decode(body)
+    found: dict[Sha2, Declaration] = {}
+    for each in (*statement.attachments, *statement.object.attachments):
+        found.setdefault(Sha2(each.sha2.lower()), each)
+    return found

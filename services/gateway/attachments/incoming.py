@@ -1,0 +1,115 @@
+"""Read the body of a request that writes statements: JSON alone, or JSON with the octets of attachments behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.requests import Request
+
+from services.gateway.attachments.multipart import BadMultipart, Part, boundary_of, read_parts
+from services.gateway.domain.enclosed import Enclosed, Sha2, hash_as, read_sha2
+from shared.http import Fault, Problem, read_body
+
+JSON_TYPE: Final = "application/json"
+MULTIPART_TYPE: Final = "multipart/mixed"
+HASH_HEADER: Final = "X-Experience-API-Hash"
+ENCODING_HEADER: Final = "Content-Transfer-Encoding"
+BINARY: Final = "binary"
+
+_UNENCODED: Final = {None, BINARY, "8bit", "7bit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """The *statements* of a request, as JSON, and the octets *enclosed* with them."""
+
+    statements: bytes
+    enclosed: Mapping[Sha2, Enclosed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many bytes a body of JSON, and one of multipart/mixed, may have."""
+
+    json: int
+    multipart: int
+
+
+async def read_incoming(request: Request, most: Sizes) -> Incoming:
+    """Return what the body of *request* holds (1.0.3 Communication §1.5).
+
+    Raises Problem as `read_body` does, and 400 where it is neither JSON nor multipart/mixed as attachments travel in it.
+    """
+    content_type = request.headers.get("content-type", "")
+    match content_type.partition(";")[0].strip().lower():
+        case "application/json":
+            return Incoming(await read_body(request, most.json))
+        case "multipart/mixed":
+            body = await read_body(request, most.multipart)
+            try:
+                return await asyncio.to_thread(_read_multipart, body, content_type)
+            except BadMultipart as error:
+                raise _problem(error) from error
+        case kind:
+            raise Problem(400, f"Statements come as {JSON_TYPE} or {MULTIPART_TYPE}; the request says {kind[:80]!r}")
+
+
+def _read_multipart(body: bytes, content_type: str) -> Incoming:
+    """Read the first part as JSON, each other as the octets of an attachment, which its hash names."""
+    first, *others = read_parts(body, boundary_of(content_type))
+    if _kind(first) != JSON_TYPE:
+        raise BadMultipart("first-part-type", f"The first part is the statements, with Content-Type: {JSON_TYPE}", 0)
+    if _encoding(first) not in _UNENCODED:
+        raise BadMultipart("part-encoding", "The statements come without a content transfer encoding", 0)
+    enclosed: dict[Sha2, Enclosed] = {}
+    for number, part in enumerate(others, start=1):
+        enclosed.setdefault(_checked_hash(part, number), _enclosed(part, number))
+    return Incoming(first.content, enclosed)
+
+
+def _checked_hash(part: Part, number: int) -> Sha2:
+    """Return the hash that names the octets of *part*; it is theirs."""
+    if _encoding(part) != BINARY:
+        raise BadMultipart("part-encoding", f"An attachment's part has the header {ENCODING_HEADER}: {BINARY}", number)
+    named = part.headers.get(HASH_HEADER.lower())
+    if named is None:
+        raise BadMultipart("part-hash", f"An attachment's part has the header {HASH_HEADER}, with its sha2", number)
+    sha2 = read_sha2(named)
+    if sha2 is None:
+        raise BadMultipart("part-hash", f"{HASH_HEADER} is not a SHA-2 hash in hexadecimal", number)
+    if hash_as(sha2, part.content) != sha2:
+        raise BadMultipart("part-hash", f"{HASH_HEADER} is not the hash of the {len(part.content)} bytes of the part", number)
+    return sha2
+
+
+def _enclosed(part: Part, number: int) -> Enclosed:
+    stated = part.headers.get("content-length")
+    if stated is not None and stated != str(len(part.content)):
+        raise BadMultipart(
+            "part-length", f"The part has {len(part.content)} bytes, not as many as its Content-Length says", number
+        )
+    return Enclosed(number, part.content, part.headers.get("content-type"), None if stated is None else len(part.content))
+
+
+def _kind(part: Part) -> str:
+    return part.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _encoding(part: Part) -> str | None:
+    stated = part.headers.get(ENCODING_HEADER.lower())
+    return None if stated is None else stated.lower()
+
+
+def _problem(error: BadMultipart) -> Problem:
+    """Say which part of the body is wrong, and why; parts are counted from 0."""
+    pointer = "" if error.part is None else f"/parts/{error.part}"
+    where = "The body" if error.part is None else f"Part {error.part} of the body"
+    return Problem(
+        400,
+        f"{where}: {error.message}",
+        title="Not multipart/mixed with attachments",
+        faults=(Fault(pointer, error.rule, error.message),),
+    )

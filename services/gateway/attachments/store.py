@@ -1,0 +1,140 @@
+"""Keep the octets of attachments, each once, and which statements they came with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final, NamedTuple, NewType
+from uuid import UUID
+
+from services.gateway.attachments.declarations import declared_in
+from services.gateway.domain.enclosed import Sha2, Use
+from shared.errors import Unavailable
+from shared.postgres import Database, Transaction, load_queries
+from shared.xapi.model import StatementId
+
+Name = NewType("Name", bytes)
+"""The SHA-256 of octets, by which they are kept, whatever hash a statement declares them by."""
+
+AT_ONCE: Final = 1024 * 1024
+"""Octets that are read at a time, and so held in memory for one answer."""
+LOOKED_AT: Final = 100
+"""Uses whose statements are read at a time."""
+
+_QUERIES: Final = load_queries(__package__)
+
+
+class Kept(NamedTuple):
+    """Octets that came with *statement*, which declares them by *sha2*."""
+
+    statement: StatementId
+    sha2: Sha2
+    name: Name
+    length: int
+
+
+class AttachmentStore:
+    """The tables of attachments."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, uses: Sequence[Use], at: datetime) -> None:
+        """Keep the octets of *uses*, from a request received *at*; twice is once. Raises Unavailable."""
+        names = {use.sha2: _name(use.content) for use in uses}
+        contents = {names[use.sha2]: use.content for use in uses}
+        noted = (
+            [UUID(use.statement) for use in uses],
+            [bytes.fromhex(use.sha2) for use in uses],
+            [names[use.sha2] for use in uses],
+        )
+
+        async def work(transaction: Transaction) -> None:
+            for name in sorted(contents):
+                await transaction.execute(_QUERIES["keep"], name, contents[name], at)
+            await transaction.execute(_QUERIES["note_uses"], *noted, at)
+
+        await self._database.run(work)
+
+    async def of_statements(self, ids: Iterable[StatementId]) -> list[Kept]:
+        """Return what came with the statements *ids*, whether or not they declare it. Raises Unavailable."""
+        rows = await self._database.fetch(_QUERIES["of_statements"], [UUID(each) for each in ids])
+        return [Kept(StatementId(str(statement)), Sha2(sha2.hex()), Name(name), length) for statement, sha2, name, length in rows]
+
+    async def octets(self, several: Iterable[Kept]) -> AsyncIterator[tuple[Kept, bytes]]:
+        """Yield the octets of *several* in order, in pieces of at most AT_ONCE; an empty one as an empty piece.
+
+        Raises Unavailable in an outage, and where octets were erased since they were looked up.
+        """
+        for _, group in groupby(_batches(several), key=lambda numbered: numbered[0]):
+            batch = [kept for _, kept in group]
+            if batch[0].length > AT_ONCE:
+                async for piece in self._pieces(batch[0]):
+                    yield batch[0], piece
+                continue
+            rows = await self._database.fetch(_QUERIES["contents"], [kept.name for kept in batch])
+            contents: dict[bytes, bytes] = {name: content for name, content in rows}  # noqa: C416  a row is no pair to mypy
+            for kept in batch:
+                if kept.name not in contents:
+                    raise _erased()
+                yield kept, contents[kept.name]
+
+    async def release(self, transaction: Transaction, bodies: Mapping[StatementId, bytes]) -> None:
+        """Let go of what statements no longer declare in their *bodies*; octets go with their last use. Raises Unavailable."""
+        still = [(UUID(statement), bytes.fromhex(sha2)) for statement, body in bodies.items() for sha2 in declared_in(body)]
+        statements, hashes = [statement for statement, _ in still], [sha2 for _, sha2 in still]
+        rows = await transaction.fetch(_QUERIES["release_uses"], [UUID(each) for each in bodies], statements, hashes)
+        if rows:
+            await transaction.execute(_QUERIES["release_contents"], [name for (name,) in rows])
+
+    async def settle(self, patience: timedelta) -> int:
+        """Look at uses noted longer ago than *patience*, as the record counts: keep those that the record bears out.
+
+        Returns how many were looked at: 0 when none is left. Raises Unavailable.
+        """
+        rows = await self._database.fetch(_QUERIES["due"], patience, LOOKED_AT)
+        borne_out = [
+            (statement, sha2) for statement, sha2, body in rows if body is not None and Sha2(sha2.hex()) in declared_in(body)
+        ]
+        gone = [(statement, sha2) for statement, sha2, _ in rows if (statement, sha2) not in set(borne_out)]
+        if borne_out:
+            await self._database.execute(_QUERIES["settle"], *_columns(borne_out))
+        if gone:
+            await self._database.execute(_QUERIES["drop_uses"], *_columns(gone), patience)
+        return len(rows)
+
+    async def sweep(self, patience: timedelta) -> int:
+        """Delete octets that nothing uses and that came longer ago than *patience*; return how many. Raises Unavailable."""
+        status = await self._database.execute(_QUERIES["sweep"], patience)
+        return int(status.rpartition(" ")[2])
+
+    async def _pieces(self, kept: Kept) -> AsyncIterator[bytes]:
+        for start in range(0, kept.length, AT_ONCE):
+            piece: bytes | None = await self._database.fetchval(_QUERIES["piece"], kept.name, start + 1, AT_ONCE)
+            if piece is None:
+                raise _erased()
+            yield piece
+
+
+def _name(content: bytes) -> Name:
+    return Name(hashlib.sha256(content).digest())
+
+
+def _batches(several: Iterable[Kept]) -> Iterable[tuple[int, Kept]]:
+    """Yield *several* with the numbers of the batches in which they are read: AT_ONCE octets at most, or one that has more."""
+    number, size = 0, 0
+    for kept in several:
+        if size and size + kept.length > AT_ONCE:
+            number, size = number + 1, 0
+        size += max(kept.length, 1)
+        yield number, kept
+
+
+def _columns(pairs: Sequence[tuple[UUID, bytes]]) -> tuple[list[UUID], list[bytes]]:
+    return [statement for statement, _ in pairs], [sha2 for _, sha2 in pairs]
+
+
+def _erased() -> Unavailable:
+    return Unavailable("attachment", "erased while it was being answered")

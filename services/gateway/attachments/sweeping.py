@@ -1,0 +1,50 @@
+"""Sweep octets that came with a request whose statements never became the record."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from services.gateway.attachments.store import AttachmentStore
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+PATIENCE: Final = timedelta(days=1)
+"""So long a request may take to become the record, by the time at which the newest recorded request was received."""
+
+
+class Sweep:
+    """Looks every *interval* seconds; replicas may look at the same time."""
+
+    def __init__(self, store: AttachmentStore, *, interval: float) -> None:
+        self._store = store
+        self._interval = interval
+
+    async def turn(self) -> int:
+        """Settle what is due and delete what is left over; return how many octets' rows went. Raises Unavailable."""
+        looked_at = await self._store.settle(PATIENCE)
+        while looked_at:
+            looked_at = await self._store.settle(PATIENCE)
+        return await self._store.sweep(PATIENCE)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep until *stop*; an outage is waited out."""
+        while not stop.is_set():
+            try:
+                async with asyncio.timeout(self._interval):
+                    await stop.wait()
+            except TimeoutError:
+                await self._sweep()
+
+    async def _sweep(self) -> None:
+        try:
+            swept = await self.turn()
+        except Unavailable as outage:
+            log.warning("attachments_not_swept", part=outage.part, reason=outage.reason)
+            return
+        if swept:
+            log.info("attachments_swept", count=swept)
