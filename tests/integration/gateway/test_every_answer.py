@@ -1,0 +1,121 @@
+"""What every answer of xAPI carries, errors included: 1.0.3 Communication §1.1, §1.2, §2.1.3, §3.3, and CORS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.routing import Route
+
+from services.gateway import app as gateway
+from services.gateway.settings import Settings
+from shared.service import run
+from shared.settings import HttpSettings, PostgresSettings
+from tests.support.gateway import VERSION, Doors, settings_of
+
+ORIGIN = {"Origin": "https://course.example"}
+PATHS = [
+    "/xapi/statements",
+    "/xapi/activities/state",
+    "/xapi/activities/profile",
+    "/xapi/agents/profile",
+    "/xapi/about",
+    "/xapi/no",
+]
+
+
+def assert_whole(response: httpx.Response, version: str = "1.0.3") -> None:
+    headers = response.headers
+    assert headers["x-experience-api-version"] == version
+    assert headers["x-experience-api-consistent-through"].endswith("Z")
+    assert headers["access-control-allow-origin"] == "*"
+    exposed = headers["access-control-expose-headers"].lower()
+    assert {"etag", "last-modified", "x-experience-api-version", "x-experience-api-consistent-through", "retry-after"} <= set(
+        exposed.split(", ")
+    )
+    for name in ("x-experience-api-version", "access-control-allow-origin"):
+        assert len(headers.get_list(name)) == 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_refused_or_not_every_answer_is_whole(doors: Doors, path: str) -> None:
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        response = await doors.http.request(method, path, headers={**VERSION, **ORIGIN})
+
+        assert_whole(response)
+        assert method != "HEAD" or response.content == b""
+
+
+async def test_the_answer_speaks_the_version_of_the_request(doors: Doors) -> None:
+    for spoken, answered in (("1.0", "1.0.3"), ("1.0.9", "1.0.3"), ("2.0.0", "2.0.0"), ("0.95", "2.0.0")):
+        response = await doors.http.get("/xapi/activities/state", headers={"X-Experience-API-Version": spoken})
+
+        assert_whole(response, answered)
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_preflight_needs_no_key_and_no_version(doors: Doors, path: str) -> None:
+    asked = {**ORIGIN, "Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization,if-match"}
+
+    response = await doors.http.options(path, headers=asked)
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert "DELETE" in response.headers["access-control-allow-methods"]
+    allowed = response.headers["access-control-allow-headers"].lower().split(", ")
+    assert {"authorization", "content-type", "x-experience-api-version", "if-match", "if-none-match"} <= set(allowed)
+
+
+async def test_a_bug_answers_with_xapis_headers_too(doors: Doors) -> None:
+    async def stumble(request: Request) -> None:
+        raise ZeroDivisionError(request.url.path)
+
+    doors.app.router.routes.insert(0, Route("/xapi/bug", stumble))
+    transport = httpx.ASGITransport(doors.app, raise_app_exceptions=False)
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        response = await http.get("/xapi/bug", headers=VERSION)
+
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
+    assert_whole(response)
+
+
+@pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
+async def test_the_version_of_requests_without_one_is_a_setting(postgres_settings: PostgresSettings, version: str) -> None:
+    async with served(settings_of(postgres_settings, version_without_header=version)) as http:
+        state = await http.get("/xapi/activities/state")
+        about = await http.get("/xapi/about")
+
+    assert (state.status_code, about.status_code) == (401, 200)
+    assert_whole(state, version)
+    assert_whole(about, version)
+
+
+async def test_on_the_wire_every_answer_has_a_date(postgres_settings: PostgresSettings) -> None:
+    async with served(settings_of(postgres_settings)) as http:
+        for path in PATHS:
+            for method in ("GET", "HEAD", "POST", "DELETE", "OPTIONS"):
+                response = await http.request(method, path, headers=VERSION)
+
+                assert response.headers["date"].endswith("GMT")
+                assert_whole(response)
+
+
+@asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the gateway on a port, as in production."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    chosen = settings.model_copy(update={"http": HttpSettings(port=port)})
+    stop, started = asyncio.Event(), asyncio.Event()
+    async with gateway.open_service(chosen) as service, asyncio.TaskGroup() as group:
+        group.create_task(run([service], stop, started=started))
+        await started.wait()
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+            yield http
+        stop.set()
