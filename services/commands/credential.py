@@ -11,12 +11,13 @@ from typing import Annotated, Final, TypeVar
 import orjson
 import typer
 
-from services.commands.console import DEFAULT_HOME, HomeOption, day, out, run, table
+from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table
 from services.commands.faults import Refused
 from services.gateway.app import SCHEMA, open_issuer
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.credentials.store import Issued
-from services.gateway.domain.credential import OF_AN_ACTIVITY_PROVIDER, KeyId, Scope, ShownKey
+from services.gateway.domain.credential import OF_AN_ACTIVITY_PROVIDER, Credential, KeyId, Scope, ShownKey
+from services.gateway.domain.quirks import PECULIARITIES, Quirk
 from services.gateway.settings import Settings
 from services.installation import Home, open_installation
 from services.tables import open_tables
@@ -27,6 +28,16 @@ T = TypeVar("T")
 UNKNOWN_KEYS: Final = "unknown"
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, rotate and revoke the keys of senders and readers.")
+Quirks = Annotated[
+    list[Quirk] | None,
+    typer.Option(
+        "--quirk", help="What its sender gets wrong and is understood in (`symposia credential quirks`); several times."
+    ),
+]
+Rate = Annotated[
+    int | None,
+    typer.Option("--requests-per-minute", min=0, help="Requests that each gateway takes in a minute; 0: any number."),
+]
 KeyArgument = Annotated[str, typer.Argument(help="The key id, as `symposia credential list` shows it.", metavar="KEY_ID")]
 
 
@@ -46,6 +57,8 @@ def create(
     ids_from_content: Annotated[
         bool, typer.Option("--ids-from-content", help="For senders that give no ids (Moodle): a repeated statement is one.")
     ] = False,
+    requests_per_minute: Rate = None,
+    quirk: Quirks = None,
 ) -> None:
     """Create a key; its secret is shown this once."""
     agent = None if authority is None else _json(authority)
@@ -53,9 +66,48 @@ def create(
     scopes = scope or OF_AN_ACTIVITY_PROVIDER
 
     async def work(issuer: Issuer) -> ShownKey:
-        return await issuer.issue(name, scopes, utc_now(), authority=agent, ids_from_content=ids_from_content, expires_at=until)
+        return await issuer.issue(
+            name,
+            scopes,
+            utc_now(),
+            authority=agent,
+            ids_from_content=ids_from_content,
+            expires_at=until,
+            requests_per_minute=requests_per_minute,
+            quirks=quirk or (),
+        )
 
     print_key(_with_issuer(home, work))
+
+
+@app.command()
+def edit(
+    key_id: KeyArgument,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    requests_per_minute: Rate = None,
+    quirk: Quirks = None,
+    no_quirks: Annotated[bool, typer.Option("--no-quirks", help="Its sender gets nothing wrong any more.")] = False,
+) -> None:
+    """Change a key's limit or quirks; running gateways follow within seconds."""
+    quirks = () if no_quirks else quirk or None
+
+    async def work(issuer: Issuer) -> Credential | None:
+        return await issuer.edit(KeyId(key_id), requests_per_minute=requests_per_minute, quirks=quirks)
+
+    changed = _with_issuer(home, work)
+    if changed is None:
+        raise _unknown(key_id)
+    out.print(f"{key_id}: {_limit(changed)}; quirks: {', '.join(sorted(changed.quirks)) or NONE}.")
+
+
+@app.command()
+def quirks() -> None:
+    """Say which quirks of senders are understood, and whose they are."""
+    known = table("Quirk", "Sender", "Sends", "Understood", "Reported in")
+    for name, each in PECULIARITIES.items():
+        known.add_row(name, each.sender, each.sends, each.understood, each.source)
+    out.print(known)
 
 
 @app.command("list")
@@ -155,6 +207,16 @@ def _state(issued: Issued, now: datetime) -> str:
     if credential.expires_at is None:
         return "valid"
     return f"{'expired' if credential.expires_at <= now else 'until'} {day(credential.expires_at)}"
+
+
+def _limit(credential: Credential) -> str:
+    match credential.requests_per_minute:
+        case None:
+            return "as many requests as the gateway's setting allows"
+        case 0:
+            return "any number of requests"
+        case limit:
+            return f"{limit} requests a minute"
 
 
 def _unknown(key_id: str) -> Refused:

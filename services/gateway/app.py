@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -18,6 +19,7 @@ from services.gateway.attachments.sweeping import Sweep
 from services.gateway.credentials.door import Door
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.credentials.keyring import Keyring
+from services.gateway.credentials.limits import RateLimitHeaders, RateLimits
 from services.gateway.credentials.oauth import routes as oauth_routes
 from services.gateway.credentials.store import CredentialStore
 from services.gateway.credentials.tokens import AccessTokens
@@ -26,7 +28,7 @@ from services.gateway.domain.keychain import Keychain, read_master_key
 from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.recorder import Recorder
-from services.gateway.settings import Settings
+from services.gateway.settings import GatewaySettings, Settings
 from services.gateway.statements.announcing import CHANNEL, Announcing, read_announcement
 from services.gateway.statements.documentation import document
 from services.gateway.statements.headers import XapiHeaders
@@ -98,7 +100,15 @@ def wire(
     keyring = Keyring(credentials, refresh=chosen.credentials_refresh, keep=chosen.credentials_keep, clock=clock, metrics=metrics)
     usage = Usage(credentials, interval=chosen.usage_interval)
     tokens = AccessTokens(keychain=keychain, base_url=settings.http.base_url, lifetime=chosen.access_token_seconds, clock=clock)
-    door = Door(keyring=keyring, usage=usage, keychain=keychain, tokens=tokens, clock=clock, metrics=metrics)
+    door = Door(
+        keyring=keyring,
+        usage=usage,
+        keychain=keychain,
+        tokens=tokens,
+        limits=_limits(chosen, metrics),
+        clock=clock,
+        metrics=metrics,
+    )
     store = StatementStore(database)
     attachments = AttachmentStore(database)
     standing = RecorderStanding(database, store, RECORDER_GROUP)
@@ -132,6 +142,7 @@ def wire(
         routers=[impact_routes(database, stream_log, clock, door.authorise)],
     )
     document(app)
+    app.add_middleware(RateLimitHeaders)
     app.add_middleware(XapiHeaders, without_header=chosen.version_without_header, consistent_through=horizon.recent)
     tasks: list[Task] = [keyring.run, usage.run, progress.run, horizon.run, _hearing(settings, progress)]
     tasks.append(Sweep(attachments, interval=SWEEP_SECONDS).run)
@@ -151,6 +162,16 @@ def open_keychain(secrets: SecretSettings) -> Keychain:
 def open_issuer(settings: Settings, database: Database) -> Issuer:
     """Open what an operator manages credentials with."""
     return Issuer(CredentialStore(database), open_keychain(settings.secrets), settings.http.base_url)
+
+
+def _limits(chosen: GatewaySettings, metrics: GatewayMetrics) -> RateLimits:
+    """Open the limits of this process."""
+    return RateLimits(
+        requests_per_minute=chosen.requests_per_minute,
+        refusals_per_minute=chosen.refusals_per_minute,
+        metrics=metrics,
+        seconds=monotonic,
+    )
 
 
 class _Readiness:

@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.gateway.domain.credential import Refused
+from services.gateway.domain.quirks import Quirk
 
 WAIT_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 RULES_COUNTED: Final = 64
@@ -21,6 +22,13 @@ class Outcome(StrEnum):
     COLLAPSED = "collapsed"
     CONFLICT = "conflict"
     REJECTED = "rejected"
+
+
+class Limited(StrEnum):
+    """Whose limit refused a request."""
+
+    CREDENTIAL = "credential"
+    ADDRESS = "address"
 
 
 class GatewayMetrics:
@@ -39,6 +47,12 @@ class GatewayMetrics:
         self._refused = Counter(
             "symposia_gateway_keys_refused_total", "Requests whose key was refused", ["reason"], registry=registry
         )
+        self._limited = Counter(
+            "symposia_gateway_requests_limited_total", "Requests answered 429, by whose limit", ["limit"], registry=registry
+        )
+        self._quirks = Counter(
+            "symposia_gateway_quirks_total", "Requests understood by a quirk of their sender", ["quirk"], registry=registry
+        )
         self.wait_seconds = Histogram(
             "symposia_gateway_recorder_wait_seconds",
             "Time that answers waited for the recorder",
@@ -55,6 +69,10 @@ class GatewayMetrics:
         )
         for reason in Refused:
             self._refused.labels(reason)
+        for limit in Limited:
+            self._limited.labels(limit)
+        for quirk in Quirk:
+            self._quirks.labels(quirk)
         self._outcomes = {outcome: self._statements.labels(outcome) for outcome in Outcome}
         self._rules: dict[str, Counter] = {}
 
@@ -72,3 +90,11 @@ class GatewayMetrics:
     def key_refused(self, reason: Refused) -> None:
         """Count a request whose key was refused."""
         self._refused.labels(reason).inc()
+
+    def limited(self, limit: Limited) -> None:
+        """Count a request that was one too many."""
+        self._limited.labels(limit).inc()
+
+    def quirk(self, quirk: Quirk) -> None:
+        """Count a request that was understood by *quirk*."""
+        self._quirks.labels(quirk).inc()

@@ -35,6 +35,12 @@ class GatewaySettings(Section):
     credentials_keep: float = Field(
         default=86_400.0, gt=0, description="Seconds that known credentials work on while PostgreSQL is down"
     )
+    requests_per_minute: int = Field(
+        default=0, ge=0, description="Requests a minute that one gateway takes of a credential without a limit of its own; 0: any"
+    )
+    refusals_per_minute: int = Field(
+        default=60, ge=0, description="Refused keys a minute from one address; from then on it gets 429 in their place; 0: any"
+    )
     access_token_seconds: int = Field(
         default=3600, ge=60, le=86_400, description="Seconds that an access token of /oauth/token is valid"
     )

@@ -7,6 +7,8 @@ from typing import Final
 from starlette.requests import Request
 
 from services.gateway.credentials.keyring import Keyring
+from services.gateway.credentials.leniency import Leniency
+from services.gateway.credentials.limits import RateLimits
 from services.gateway.credentials.store import RefusedRequest
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.usage import Usage, storable
@@ -32,6 +34,7 @@ class Door:
         usage: Usage,
         keychain: Keychain,
         tokens: AccessTokens,
+        limits: RateLimits,
         clock: Clock,
         metrics: GatewayMetrics,
     ) -> None:
@@ -39,13 +42,16 @@ class Door:
         self._usage = usage
         self._keychain = keychain
         self._tokens = tokens
+        self._limits = limits
         self._clock = clock
         self._metrics = metrics
+        self.leniency = Leniency(metrics)
 
     async def authorise(self, request: Request, scope: Scope) -> Credential:
-        """Return the credential that *request* shows, if it permits *scope*.
+        """Return the credential that *request* shows, if it permits *scope*, and read the query as its sender means it.
 
-        Raises Problem 401, the same for every reason, or 403; Unavailable where the key is unknown and PostgreSQL down.
+        Raises Problem 401, the same for every reason, 403, 429 for too many requests or guesses, and 400 for a quirk that the key
+        does not have; Unavailable where the key is unknown and PostgreSQL down.
         """
         shown = read_authorization(request.headers.get("authorization"))
         credential = await self.identify(request, shown)
@@ -53,13 +59,17 @@ class Door:
             raise _unauthorized(request)
         if not credential.permits(scope):
             raise self._forbid(request, credential, scope)
+        self.leniency.query(request, credential)
         return credential
 
     async def identify(self, request: Request, shown: ShownKey | ShownToken | Refused) -> Credential | Refused:
-        """Return the credential that *shown* opens, its use noted, or why there is none, noted too. Raises Unavailable."""
+        """Return the credential that *shown* opens, its use noted, or why there is none, noted too.
+
+        Raises Problem 429, Unavailable.
+        """
         match shown:
             case ShownKey():
-                known, opened = await self._by_key(shown)
+                known, opened = await self._by_key(shown, asks_too_often=self._limits.exhausted(request))
             case ShownToken():
                 known, opened = await self._by_token(shown)
             case Refused():
@@ -67,19 +77,22 @@ class Door:
         if isinstance(opened, Refused):
             self._metrics.key_refused(opened)
             self._note(request, known, UNAUTHORIZED, opened)
+            if opened is not Refused.NO_KEY:
+                self._limits.refuse(request)
         else:
             self._usage.used(opened.key_id, self._clock())
+            self._limits.take(request, opened)
         return opened
 
     def note_refusal(self, request: Request, credential: Credential, status: int, reason: str) -> None:
         """Note that a request with a valid key was refused, for the operator who asks why; *reason* names rules, not content."""
         self._note(request, credential.key_id, status, reason)
 
-    async def _by_key(self, shown: ShownKey) -> tuple[KeyId | None, Credential | Refused]:
-        """Return the key id, where it was issued, and what the key opens."""
-        credential = await self._keyring.find(shown.key_id)
+    async def _by_key(self, shown: ShownKey, *, asks_too_often: bool) -> tuple[KeyId | None, Credential | Refused]:
+        """Return the key id, where it was issued, and what the key opens; who *asks_too_often* has nothing looked for."""
+        credential = self._keyring.known(shown.key_id) if asks_too_often else await self._keyring.find(shown.key_id)
         refused = self._judge(credential, shown)
-        if refused is Refused.WRONG_SECRET:
+        if refused is Refused.WRONG_SECRET and not asks_too_often:
             credential = await self._keyring.find_again(shown.key_id)
             refused = self._judge(credential, shown)
         if credential is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,7 @@ import orjson
 from services.gateway.credentials.store import CredentialStore, Issued, RefusedRequest
 from services.gateway.domain.credential import Credential, KeyId, Scope, SecretDigest, ShownKey, mint, mint_secret
 from services.gateway.domain.keychain import Keychain
+from services.gateway.domain.quirks import Quirk
 from shared.errors import SymposiaError
 from shared.xapi import ifi
 from shared.xapi.model import JSON, Version
@@ -40,6 +42,8 @@ class Issuer:
         authority: JSON = None,
         ids_from_content: bool = False,
         expires_at: datetime | None = None,
+        requests_per_minute: int | None = None,
+        quirks: Collection[Quirk] = (),
     ) -> ShownKey:
         """Issue a key and return it, this once: only a keyed hash of its secret is kept.
 
@@ -59,6 +63,8 @@ class Issuer:
             secrets=(SecretDigest(self._keychain.digest(shown.secret)),),
             ids_from_content=ids_from_content,
             expires_at=expires_at,
+            requests_per_minute=requests_per_minute,
+            quirks=frozenset(quirks),
         )
         await self._store.create(credential, now)
         return shown
@@ -68,6 +74,20 @@ class Issuer:
         secret = mint_secret()
         rotated = await self._store.rotate(key_id, self._keychain.digest(secret), now, old_until)
         return ShownKey(key_id, secret) if rotated else None
+
+    async def edit(
+        self, key_id: KeyId, *, requests_per_minute: int | None = None, quirks: Collection[Quirk] | None = None
+    ) -> Credential | None:
+        """Give the key another limit or other quirks, those that are not None, and return it. None: no such live key."""
+        known = {issued.credential.key_id: issued.credential for issued in await self._store.issued()}.get(key_id)
+        if known is None:
+            return None
+        changed = replace(
+            known,
+            requests_per_minute=known.requests_per_minute if requests_per_minute is None else requests_per_minute,
+            quirks=known.quirks if quirks is None else frozenset(quirks),
+        )
+        return changed if await self._store.change(changed) else None
 
     async def revoke(self, key_id: KeyId, now: datetime) -> bool:
         """Revoke the key for good; return False where there is no such key."""

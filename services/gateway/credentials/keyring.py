@@ -58,6 +58,10 @@ class Keyring:
             credential = self._credentials.get(key_id)
         return credential
 
+    def known(self, key_id: KeyId) -> Credential | None:
+        """Return the credential of *key_id* as far as the ring has it, and look nowhere else."""
+        return self._credentials.get(key_id)
+
     async def find_again(self, key_id: KeyId) -> Credential | None:
         """Return the credential as it is now, for a secret that may be newer than the ring; in an outage as it is known."""
         with suppress(Unavailable):

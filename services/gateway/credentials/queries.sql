@@ -1,7 +1,9 @@
 -- name: insert_credential
 -- Issues a key; fails where the key id exists.
-INSERT INTO credential (key_id, name, scopes, authority, authority_ifi, ids_from_content, created_at, expires_at)
-VALUES ($1, $2, $3::text[], $4, $5, $6, $7, $8)
+INSERT INTO credential (
+    key_id, name, scopes, authority, authority_ifi, ids_from_content, created_at, expires_at, requests_per_minute, quirks
+)
+VALUES ($1, $2, $3::text[], $4, $5, $6, $7, $8, $9, $10::text[])
 
 -- name: insert_secret
 -- Adds a secret to a key.
@@ -31,10 +33,17 @@ SET revoked_at = coalesce(revoked_at, $2)
 WHERE key_id = $1
 RETURNING key_id
 
+-- name: change_credential
+-- Sets the limit ($2) and the quirks ($3) of a key that is not revoked; returns nothing where there is none.
+UPDATE credential
+SET requests_per_minute = $2, quirks = $3::text[]
+WHERE key_id = $1 AND revoked_at IS NULL
+RETURNING key_id
+
 -- name: credentials
 -- All keys with their secrets' hashes, the oldest key first.
 SELECT c.key_id, c.name, c.scopes, c.authority, c.authority_ifi, c.ids_from_content,
-       c.created_at, c.expires_at, c.revoked_at, c.last_used_at,
+       c.created_at, c.expires_at, c.revoked_at, c.last_used_at, c.requests_per_minute, c.quirks,
        coalesce(array_agg(s.digest ORDER BY s.id) FILTER (WHERE s.id IS NOT NULL), '{}') AS digests,
        coalesce(array_agg(s.expires_at ORDER BY s.id) FILTER (WHERE s.id IS NOT NULL), '{}') AS digest_expiries
 FROM credential c

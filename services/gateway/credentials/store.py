@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from services.gateway.domain.credential import Credential, KeyId, Scope, SecretDigest
+from services.gateway.domain.quirks import Quirk
 from shared.postgres import Database, Transaction, load_queries
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 REFUSALS_KEPT: Final = 50
 _SCOPES: Final = frozenset(Scope)  # a newer version beside this one may have issued scopes that this one does not know
+_QUIRKS: Final = frozenset(Quirk)  # idem
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class CredentialStore:
                 credential.ids_from_content,
                 now,
                 credential.expires_at,
+                credential.requests_per_minute,
+                sorted(credential.quirks),
             )
             for secret in credential.secrets:
                 await transaction.execute(self._sql["insert_secret"], credential.key_id, secret.digest, now)
@@ -83,6 +87,13 @@ class CredentialStore:
     async def revoke(self, key_id: KeyId, now: datetime) -> bool:
         """Revoke the key for good; return False where there is no such key."""
         return await self._database.fetchval(self._sql["revoke_credential"], key_id, now) is not None
+
+    async def change(self, credential: Credential) -> bool:
+        """Store the limit and the quirks of *credential*; return False where there is no such key, or it is revoked."""
+        changed = await self._database.fetchval(
+            self._sql["change_credential"], credential.key_id, credential.requests_per_minute, sorted(credential.quirks)
+        )
+        return changed is not None
 
     async def issued(self) -> list[Issued]:
         """Return all keys, the oldest first."""
@@ -133,4 +144,6 @@ def _credential(row: Record) -> Credential:
         ids_from_content=row["ids_from_content"],
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
+        requests_per_minute=row["requests_per_minute"],
+        quirks=frozenset(Quirk(quirk) for quirk in row["quirks"] if quirk in _QUIRKS),
     )

@@ -141,6 +141,7 @@ class Documents:
         asked = read_single(self._resource, request.scope["query_string"])
         preconditions, content_type = _preconditions(request), _content_type(request)
         content = await read_body(request, self._limits.size)
+        content_type = self._door.leniency.document_type(request, content_type, content)
         if is_json(content_type):
             await self._checked(guard.parse, content)
         posted = Document.of(content_type, content, self._clock())
@@ -150,6 +151,7 @@ class Documents:
         asked = read_single(self._resource, request.scope["query_string"])
         preconditions, content_type = _preconditions(request), _content_type(request)
         content = await read_body(request, self._limits.size)
+        content_type = self._door.leniency.document_type(request, content_type, content)
         if is_json(content_type):
             await self._checked(check_object, content)
         posted = Document.of(content_type, content, self._clock())

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType
 
+from services.gateway.domain.quirks import Quirk
+
 KeyId = NewType("KeyId", str)
 """The public half of a key: 16 characters of base32; it names the credential in logs, in `authority` and in `source`."""
 
@@ -99,7 +101,10 @@ class SecretDigest:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A key that was issued; *authority* is its xAPI Agent as JSON, *authority_ifi* that agent's canonical identifier."""
+    """A key that was issued; *authority* is its xAPI Agent as JSON, *authority_ifi* that agent's canonical identifier.
+
+    *requests_per_minute* is its own limit, 0 for none, None where the gateway's holds; *quirks* are what its sender gets wrong.
+    """
 
     key_id: KeyId
     name: str
@@ -110,6 +115,8 @@ class Credential:
     ids_from_content: bool = False
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    requests_per_minute: int | None = None
+    quirks: frozenset[Quirk] = frozenset()
 
     def permits(self, scope: Scope) -> bool:
         """Say whether a scope of this credential is *scope* or contains it; `all` contains all of xAPI, and no impact."""
@@ -132,7 +139,7 @@ def mint_secret() -> str:
 
 
 def read_authorization(header: str | None) -> ShownKey | ShownToken | Refused:
-    """Read an `Authorization` header: Basic with key id and secret (RFC 7617), Bearer with a key or an access token (RFC 6750)."""
+    """Read an `Authorization` header: Basic with key id and secret (RFC 7617), Bearer with key or access token (RFC 6750)."""
     if not header:
         return Refused.NO_KEY
     scheme, _, parameter = header.partition(" ")

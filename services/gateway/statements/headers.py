@@ -21,7 +21,8 @@ ACCEPTED: Final = (
     "Authorization, Content-Type, X-Experience-API-Version, If-Match, If-None-Match, Accept-Language, Accept, traceparent"
 )
 EXPOSED: Final = (
-    f"Date, ETag, Last-Modified, Location, Content-Type, WWW-Authenticate, Retry-After, {VERSION_HEADER}, {CONSISTENT_THROUGH}"
+    f"Date, ETag, Last-Modified, Location, Content-Type, WWW-Authenticate, Retry-After, "
+    f"RateLimit, RateLimit-Policy, {VERSION_HEADER}, {CONSISTENT_THROUGH}"
 )
 PREFLIGHT_SECONDS: Final = "86400"
 

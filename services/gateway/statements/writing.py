@@ -83,7 +83,7 @@ class Writer:
         version = self._version(request)
         incoming = await read_incoming(request, self._sizes)
         writing = Writing(version, credential, self._clock(), self._limits, self._max_statements, incoming.enclosed)
-        body = incoming.statements
+        body = self._door.leniency.statements(request, incoming.statements)
         try:
             if len(body) < LARGE_BODY and not incoming.enclosed:
                 return admission(body, writing)

@@ -1,0 +1,69 @@
+"""Requests read as their sender means them, where the credential says what the sender gets wrong; each is counted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+
+from services.gateway.alternate import FORM_TYPE_KEY
+from services.gateway.domain.credential import Credential
+from services.gateway.domain.quirks import (
+    PECULIARITIES,
+    Quirk,
+    actor_arrays,
+    bare_state,
+    read_query,
+    text_plain_form,
+)
+from services.gateway.metrics import GatewayMetrics
+from shared.http import Problem
+
+_QUIRKS: Final = "symposia.quirks"
+"""Where the scope of a request holds the quirks of its credential, once that is known."""
+
+
+class Leniency:
+    """What the doors ask at the places where senders are known to err; costs nothing for a credential without quirks."""
+
+    def __init__(self, metrics: GatewayMetrics) -> None:
+        self._metrics = metrics
+
+    def query(self, request: Request, credential: Credential) -> None:
+        """Read the query string of *request*, and remember the quirks for its body.
+
+        Raises Problem 400 where the form that it came as is understood only by a quirk that the credential does not have.
+        """
+        form_type = request.scope.get(FORM_TYPE_KEY)
+        if form_type is not None and text_plain_form(form_type) != form_type:
+            if Quirk.TEXT_PLAIN_FORM not in credential.quirks:
+                sends = PECULIARITIES[Quirk.TEXT_PLAIN_FORM].sends
+                raise Problem(400, f"This is {sends}, which a key takes that was edited with --quirk {Quirk.TEXT_PLAIN_FORM}")
+            self._metrics.quirk(Quirk.TEXT_PLAIN_FORM)
+        if credential.quirks:
+            request.scope[_QUIRKS] = credential.quirks
+            request.scope["query_string"], taken = read_query(request.scope["query_string"], credential.quirks)
+            for quirk in taken:
+                self._metrics.quirk(quirk)
+
+    def document_type(self, request: Request, content_type: str, content: bytes) -> str:
+        """Return what a document is, whatever its sender called it."""
+        if not _has(request, Quirk.BARE_STATE):
+            return content_type
+        understood = bare_state(content_type, content)
+        if understood != content_type:
+            self._metrics.quirk(Quirk.BARE_STATE)
+        return understood
+
+    def statements(self, request: Request, body: bytes) -> bytes:
+        """Return the statements in *body* with actors as xAPI has them."""
+        if not _has(request, Quirk.ACTOR_ARRAYS):
+            return body
+        understood = actor_arrays(body)
+        if understood != body:
+            self._metrics.quirk(Quirk.ACTOR_ARRAYS)
+        return understood
+
+
+def _has(request: Request, quirk: Quirk) -> bool:
+    return quirk in request.scope.get(_QUIRKS, ())

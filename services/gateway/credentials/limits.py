@@ -1,0 +1,118 @@
+"""How often a credential may ask, and an address be refused: buckets in this process's memory, and what answers say of them."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.domain.credential import Credential, KeyId
+from services.gateway.domain.rate import WINDOW, Allowance, Bucket
+from services.gateway.metrics import GatewayMetrics, Limited
+from shared.http import Problem
+
+TOO_MANY_REQUESTS: Final = 429
+ADDRESSES: Final = 10_000
+"""Addresses that are remembered; the one that was quiet for longest is forgotten first."""
+NETWORK_BITS: Final = 64
+"""Of an IPv6 address: who has one has all of its network."""
+_SAID: Final = "symposia.allowance"
+
+
+class RateLimits:
+    """The limits of this process: with several gateways each has its own."""
+
+    def __init__(
+        self, *, requests_per_minute: int, refusals_per_minute: int, metrics: GatewayMetrics, seconds: Callable[[], float]
+    ) -> None:
+        self._default = requests_per_minute
+        self._refusals = refusals_per_minute
+        self._metrics = metrics
+        self._seconds = seconds
+        self._credentials: dict[KeyId, Bucket] = {}
+        self._addresses: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, request: Request, credential: Credential) -> None:
+        """Count a request of *credential*. Raises Problem 429 where there were too many."""
+        quota = self._default if credential.requests_per_minute is None else credential.requests_per_minute
+        if not quota:
+            return
+        now = self._seconds()
+        allowance = self._credentials.setdefault(credential.key_id, Bucket(quota, now)).take(quota, now)
+        said: list[Allowance] = request.scope.get(_SAID, [])
+        said.append(allowance)
+        if not allowance.allowed:
+            self._metrics.limited(Limited.CREDENTIAL)
+            raise _too_many(f"This key may ask {quota} times a minute", allowance)
+
+    def refuse(self, request: Request) -> None:
+        """Count a refused key of the caller's address. Raises Problem 429 where there were too many."""
+        if not self._refusals:
+            return
+        allowance = self._bucket(request).take(self._refusals, self._seconds())
+        if not allowance.allowed:
+            self._metrics.limited(Limited.ADDRESS)
+            raise _too_many("Too many keys were refused to this address", allowance)
+
+    def exhausted(self, request: Request) -> bool:
+        """Say whether so many keys were refused to the caller's address that unknown ones are not looked for any more."""
+        if not self._refusals or _address(request) not in self._addresses:
+            return False
+        return not self._bucket(request).look(self._refusals, self._seconds()).allowed
+
+    def _bucket(self, request: Request) -> Bucket:
+        address = _address(request)
+        bucket = self._addresses.setdefault(address, Bucket(self._refusals, self._seconds()))
+        self._addresses.move_to_end(address)
+        if len(self._addresses) > ADDRESSES:
+            self._addresses.popitem(last=False)
+        return bucket
+
+
+class RateLimitHeaders:
+    """ASGI middleware: answers to who is limited say what is left (draft-ietf-httpapi-ratelimit-headers-11)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and complete its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        said: list[Allowance] = []
+        scope[_SAID] = said
+
+        async def complete(message: Message) -> None:
+            if said and message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["RateLimit-Policy"] = f'"default";q={said[-1].quota};w={WINDOW:.0f}'
+                headers["RateLimit"] = f'"default";r={said[-1].remaining};t={math.ceil(said[-1].full_in)}'
+            await send(message)
+
+        await self._app(scope, receive, complete)
+
+
+def _too_many(detail: str, allowance: Allowance) -> Problem:
+    retry_after = str(max(1, math.ceil(allowance.wait)))
+    return Problem(TOO_MANY_REQUESTS, f"{detail}; try again later", headers={"Retry-After": retry_after})
+
+
+def _address(request: Request) -> str:
+    """Name who calls: an IPv4 address, or the network of an IPv6 one."""
+    host = request.client.host if request.client else ""
+    if ":" not in host:
+        return host
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, NETWORK_BITS), strict=False))

@@ -1,0 +1,159 @@
+"""Quirks: what known senders get wrong, understood for those credentials alone that say so. Functions of what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+
+from shared.xapi import canonical
+from shared.xapi.guard import Limits, Malformed, parse
+
+FORM: Final = "application/x-www-form-urlencoded"
+BYTES: Final = "application/octet-stream"
+MOST_PARAMETERS: Final = 100
+PARAMETERS: Final = frozenset({
+    "statementId", "voidedStatementId", "agent", "verb", "activity", "registration", "related_activities", "related_agents",
+    "since", "until", "limit", "format", "attachments", "ascending", "activityId", "stateId", "profileId", "partial", "method",
+})  # fmt: skip
+"""What some resource of xAPI takes; each resource still refuses what it does not take itself."""
+_OF_AN_AGENT: Final = ("name", "mbox", "mbox_sha1sum", "openid", "account")
+_ACCOUNT: Final = {"accountServiceHomePage": "homePage", "accountName": "name"}
+
+
+class Quirk(StrEnum):
+    """What a credential's sender gets wrong."""
+
+    TEXT_PLAIN_FORM = "text-plain-form"
+    BARE_STATE = "bare-state"
+    EXTRA_PARAMETERS = "extra-parameters"
+    ACTOR_ARRAYS = "actor-arrays"
+
+
+@dataclass(frozen=True, slots=True)
+class Peculiarity:
+    """Who has a quirk, what the sender does, what is made of it, and where that was reported."""
+
+    sender: str
+    sends: str
+    understood: str
+    source: str
+
+
+PECULIARITIES: Final[Mapping[Quirk, Peculiarity]] = {
+    Quirk.TEXT_PLAIN_FORM: Peculiarity(
+        "Articulate Storyline",
+        "the alternate request syntax with Content-Type text/plain",
+        "as a form",
+        "LearningLocker/learninglocker issues 497, 699, 998, 1042",
+    ),
+    Quirk.BARE_STATE: Peculiarity(
+        "Adobe Captivate, Articulate Rise",
+        "a state that says it is JSON and is bare text",
+        "stored as application/octet-stream",
+        "LearningLocker/learninglocker issue 1022",
+    ),
+    Quirk.EXTRA_PARAMETERS: Peculiarity(
+        "TinCanJS in published courses",
+        "the parameters of the course's own launch link with each request",
+        "without those that xAPI does not have",
+        "TinCanJS 0.50, LRS.extended",
+    ),
+    Quirk.ACTOR_ARRAYS: Peculiarity(
+        "Courses that pass on the actor of a launch link of Tin Can 0.9",
+        "an actor whose name and identifier stand in lists of one",
+        "without the lists",
+        "Tin Can API 0.90, launch parameters",
+    ),
+}
+
+
+def text_plain_form(content_type: str) -> str:
+    """Return *content_type*, or a form's where it says plain text."""
+    kind, _, _ = content_type.partition(";")
+    return FORM if kind.strip().lower() == "text/plain" else content_type
+
+
+def bare_state(content_type: str, content: bytes) -> str:
+    """Return *content_type*, or that of bytes without meaning where it says JSON and *content* is none."""
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        return content_type
+    try:
+        parse(content, Limits(size=max(1, len(content))))
+    except Malformed:
+        return BYTES
+    return content_type
+
+
+def extra_parameters(query: bytes) -> bytes:
+    """Return the query string without parameters that no resource of xAPI has."""
+    return _rewritten(query, lambda given: [(name, value) for name, value in given if name in PARAMETERS])
+
+
+def actor_arrays_in_query(query: bytes) -> bytes:
+    """Return the query string with its `agent` in the form of xAPI 1.0."""
+    return _rewritten(query, lambda given: [(name, _agent_text(value) if name == "agent" else value) for name, value in given])
+
+
+def actor_arrays(body: bytes) -> bytes:
+    """Return one statement, or an array of them, each actor in the form of xAPI 1.0; what is no JSON as it is."""
+    try:
+        parsed = parse(body, Limits(size=max(1, len(body))))
+    except Malformed:
+        return body
+    several = parsed if isinstance(parsed, list) else [parsed]
+    actors = [_without_lists(each.get("actor")) if isinstance(each, dict) else None for each in several]
+    if all(actor is None for actor in actors):
+        return body
+    pieces = [
+        raw if actor is None else canonical.splice(raw, actor=actor)
+        for raw, actor in zip(canonical.split(body), actors, strict=True)
+    ]
+    return b"[" + b",".join(pieces) + b"]" if isinstance(parsed, list) else pieces[0]
+
+
+def read_query(query: bytes, quirks: Collection[Quirk]) -> tuple[bytes, list[Quirk]]:
+    """Return the query string as a sender with *quirks* means it, and the quirks that it took."""
+    taken = []
+    for quirk, understand in ((Quirk.EXTRA_PARAMETERS, extra_parameters), (Quirk.ACTOR_ARRAYS, actor_arrays_in_query)):
+        understood = understand(query) if quirk in quirks else query
+        if understood != query:
+            query = understood
+            taken.append(quirk)
+    return query, taken
+
+
+def _rewritten(query: bytes, rewrite: Callable[[list[tuple[str, str]]], list[tuple[str, str]]]) -> bytes:
+    """Return *query* with its parameters rewritten, byte by byte as it was where nothing changes or it cannot be read."""
+    try:
+        given = parse_qsl(query.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        return query
+    wanted = rewrite(given)
+    return query if wanted == given else urlencode(wanted).encode()
+
+
+def _agent_text(text: str) -> str:
+    try:
+        agent = _without_lists(parse(text.encode("utf-8", "surrogatepass"), Limits(size=65_536, depth=8, nodes=2_000)))
+    except Malformed:
+        return text
+    return text if agent is None else orjson.dumps(agent).decode()
+
+
+def _without_lists(actor: Any) -> dict[str, Any] | None:
+    """Return *actor* without the lists of one around its name and identifier, or None where it has none."""
+    if not isinstance(actor, dict) or not any(_alone(actor.get(name)) for name in _OF_AN_AGENT):
+        return None
+    plain = {name: value[0] if name in _OF_AN_AGENT and _alone(value) else value for name, value in actor.items()}
+    if isinstance(plain.get("account"), dict):
+        plain["account"] = {_ACCOUNT.get(name, name): value for name, value in plain["account"].items()}
+    return plain
+
+
+def _alone(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 1

@@ -1,0 +1,118 @@
+"""What known senders get wrong, at the doors: understood for the credentials that say so, refused for all others."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from services.gateway.domain.quirks import Quirk
+from tests.support.gateway import VERSION, Client, Doors, basic, eventually, statement, without
+
+FORM = "application/x-www-form-urlencoded"
+STATE = {"activityId": "https://course.example/1", "agent": json.dumps({"mbox": "mailto:ann@example.org"}), "stateId": "bookmark"}
+
+
+async def storyline(client: Client, body: object, **parameters: str) -> httpx.Response:
+    """Send a statement as Storyline does."""
+    form = {"Authorization": basic(client.key), **VERSION, **parameters, "content": json.dumps(body)}
+    return await client.http.post(
+        "/xapi/statements?method=PUT", content=urlencode(form), headers={"Content-Type": "text/plain;charset=UTF-8"}
+    )
+
+
+async def captivate(client: Client, state: bytes) -> httpx.Response:
+    return await client.http.put(
+        "/xapi/activities/state", params=STATE, content=state, headers={**client.headers, "Content-Type": "application/json"}
+    )
+
+
+async def counted(doors: Doors, quirk: Quirk) -> float:
+    lines = (await doors.http.get("/metrics")).text.splitlines()
+    return next(
+        float(line.rpartition(" ")[2]) for line in lines if line.startswith(f'symposia_gateway_quirks_total{{quirk="{quirk}"')
+    )
+
+
+async def test_storylines_form_in_plain_text_is_taken(doors: Doors) -> None:
+    client, other = await doors.client(quirks=[Quirk.TEXT_PLAIN_FORM]), await doors.client()
+    sent = statement()
+
+    taken = await storyline(client, without(sent, "id"), statementId=sent["id"])
+    refused = await storyline(other, sent, statementId=sent["id"])
+
+    assert (taken.status_code, refused.status_code) == (204, 400)
+    assert "text-plain-form" in refused.json()["detail"]
+    assert await client.ids() == [sent["id"]]
+    assert await counted(doors, Quirk.TEXT_PLAIN_FORM) == 1
+
+
+async def test_captivates_bare_state_is_kept_as_bytes(doors: Doors) -> None:
+    client, other = await doors.client(quirks=[Quirk.BARE_STATE]), await doors.client()
+
+    taken = await captivate(client, b"slide_4,slide_5")
+    refused = await captivate(other, b"slide_4,slide_5")
+    found = await client.get("/xapi/activities/state", **STATE)
+
+    assert (taken.status_code, refused.status_code) == (204, 400)
+    assert (found.content, found.headers["content-type"]) == (b"slide_4,slide_5", "application/octet-stream")
+    assert await counted(doors, Quirk.BARE_STATE) == 1
+
+
+async def test_a_state_that_is_json_stays_json(doors: Doors) -> None:
+    client = await doors.client(quirks=[Quirk.BARE_STATE])
+
+    await captivate(client, b'{"slide":4}')
+
+    assert (await client.get("/xapi/activities/state", **STATE)).headers["content-type"] == "application/json"
+    assert await counted(doors, Quirk.BARE_STATE) == 0
+
+
+async def test_parameters_of_a_launch_link_are_overlooked(doors: Doors) -> None:
+    client, other = await doors.client(quirks=[Quirk.EXTRA_PARAMETERS]), await doors.client()
+    sent = statement()
+
+    taken = await client.put(sent, statementId=sent["id"], endpoint="https://lrs.example/", lang="en")
+    refused = await other.put(sent, statementId=sent["id"], lang="en")
+    read = await client.get(statementId=sent["id"], lang="en")
+
+    assert (taken.status_code, refused.status_code, read.status_code) == (204, 400, 200)
+    assert await counted(doors, Quirk.EXTRA_PARAMETERS) == 2
+
+
+async def test_the_actor_of_an_old_launch_link_is_one_of_1_0(doors: Doors) -> None:
+    client, other = await doors.client(quirks=[Quirk.ACTOR_ARRAYS]), await doors.client()
+    legacy = {"name": ["Ann"], "mbox": ["mailto:ann@example.org"]}
+    sent = statement(actor=legacy)
+
+    taken, refused = await client.post([sent]), await other.post([sent])
+    ids = await client.ids(agent=json.dumps(legacy))
+
+    assert (taken.status_code, refused.status_code) == (200, 400)
+    assert ids == [sent["id"]]
+    assert (await client.get(statementId=sent["id"])).json()["actor"] == {"name": "Ann", "mbox": "mailto:ann@example.org"}
+    assert await counted(doors, Quirk.ACTOR_ARRAYS) == 2
+
+
+@pytest.mark.parametrize("quirk", Quirk)
+async def test_a_quirk_can_be_given_and_taken_while_the_gateway_runs(doors: Doors, quirk: Quirk) -> None:
+    client = await doors.client()
+
+    given = await doors.issuer.edit(client.key.key_id, quirks=[quirk])
+    taken = await doors.issuer.edit(client.key.key_id, quirks=[])
+
+    assert given is not None
+    assert taken is not None
+    assert (given.quirks, taken.quirks) == ({quirk}, set())
+
+
+async def test_an_edited_key_works_so_within_the_refresh_interval(doors: Doors) -> None:
+    client = await doors.client()
+    await doors.issuer.edit(client.key.key_id, quirks=[Quirk.EXTRA_PARAMETERS])
+
+    async def lenient() -> bool:
+        return (await client.get(lang="en")).status_code == 200
+
+    await eventually(lenient)
