@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from shared.settings import HttpSettings, ServiceSettings
 from shared.stream.steps import crash_at_from_environment
@@ -34,7 +34,7 @@ class Service:
     """What a service's `app.py` wires: an application to serve and tasks to run beside it."""
 
     name: str
-    app: FastAPI
+    app: Starlette
     http: HttpSettings
     tasks: tuple[Task, ...] = ()
 

@@ -30,7 +30,7 @@ from services.gateway.metrics import GatewayMetrics
 from services.gateway.recorder import Recorder
 from services.gateway.settings import GatewaySettings, Settings
 from services.gateway.statements.announcing import CHANNEL, Announcing, read_announcement
-from services.gateway.statements.documentation import document
+from services.gateway.statements.documentation import PATHS
 from services.gateway.statements.headers import XapiHeaders
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.progress import Progress
@@ -140,8 +140,8 @@ def wire(
         ready=_Readiness(database, keyring),
         routes=[*xapi_routes(writer, reader), *oauth_routes(door, tokens)],
         routers=[impact_routes(database, stream_log, clock, door.authorise)],
+        documented=PATHS,
     )
-    document(app)
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(XapiHeaders, without_header=chosen.version_without_header, consistent_through=horizon.recent)
     tasks: list[Task] = [keyring.run, usage.run, progress.run, horizon.run, _hearing(settings, progress)]

@@ -15,6 +15,7 @@ class GatewaySettings(Section):
     recorder: bool = Field(
         default=True, description="Run the recorder in this process too; one of all replicas records at a time"
     )
+    definitions: bool = Field(default=True, description="Merge what statements say of activities and agents in this process too")
     wait_seconds: float = Field(
         default=1.5, gt=0, description="Seconds that an answer waits for the recorder; later the log's acknowledgement is enough"
     )

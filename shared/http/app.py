@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import version
+from types import MappingProxyType
+from typing import Any, Final
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ExceptionHandler
 
 from shared.errors import Unavailable
 from shared.http.observed import HttpMetrics, Observed
@@ -29,6 +33,14 @@ from shared.http.problem import (
 
 Ready = Callable[[], Awaitable[None]]
 
+HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
+    Problem: on_problem,
+    Unavailable: on_unavailable,
+    HTTPException: on_http_exception,
+    RequestValidationError: on_invalid_parameters,
+    Exception: on_bug,
+}
+
 
 def create_app(
     *,
@@ -37,24 +49,36 @@ def create_app(
     ready: Ready,
     routes: Sequence[BaseRoute] = (),
     routers: Sequence[APIRouter] = (),
-) -> FastAPI:
-    """Return *service*'s application: its routes, `/livez`, `/readyz` and `/metrics`.
+    documented: Mapping[str, Any] = MappingProxyType({}),
+) -> Starlette:
+    """Return *service*'s application: its routes, `/livez`, `/readyz` and `/metrics`, and behind them the *routers* of its API.
 
-    *ready* raises Unavailable while the service cannot do its work. `app.state.draining` set to True makes `/readyz` answer 503
-    before the listener closes.
+    Plain *routes* are looked at first and pass through nothing of FastAPI's, since the hot ones are among them; *documented* is
+    what OpenAPI says of them, by path. *ready* raises Unavailable while the service cannot do its work. `app.state.draining` set
+    to True makes `/readyz` answer 503 before the listener closes.
     """
-    app = FastAPI(title=f"Symposia {service}", version=version("symposia"), docs_url=None, redoc_url=None)
+    api = [Mount("", _api(service, routers, documented))] if routers else []
+    app = Starlette(routes=[*routes, *_probes(ready, registry), *api], exception_handlers=HANDLERS)
     app.state.draining = False
-    app.router.routes.extend([*_probes(ready, registry), *routes])
-    for router in routers:
-        app.include_router(router)
-    app.add_exception_handler(Problem, on_problem)
-    app.add_exception_handler(Unavailable, on_unavailable)
-    app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_exception_handler(RequestValidationError, on_invalid_parameters)
-    app.add_exception_handler(Exception, on_bug)
     app.add_middleware(Observed, metrics=HttpMetrics(registry))
     return app
+
+
+def _api(service: str, routers: Sequence[APIRouter], documented: Mapping[str, Any]) -> FastAPI:
+    """Return the part of an application that FastAPI serves and describes."""
+    api = FastAPI(title=f"Symposia {service}", version=version("symposia"), docs_url=None, redoc_url=None)
+    for router in routers:
+        api.include_router(router)
+    for error, handler in HANDLERS.items():
+        api.add_exception_handler(error, handler)
+    generated = api.openapi
+
+    def openapi() -> dict[str, Any]:
+        described = generated()
+        return described | {"paths": {**described["paths"], **documented}}
+
+    api.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way to extend it
+    return api
 
 
 def _probes(ready: Ready, registry: CollectorRegistry) -> list[Route]:

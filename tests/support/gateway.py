@@ -12,9 +12,9 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from services.gateway import app as gateway
 from services.gateway.credentials.issuing import Issuer
@@ -40,7 +40,7 @@ class Doors:
     http: httpx.AsyncClient
     issuer: Issuer
     database: Database
-    app: FastAPI
+    app: Starlette
 
     async def key(self, *scopes: Scope, **options: Any) -> ShownKey:
         """Issue a key with *scopes*; all of them by default."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import FastAPI
-
 from services.gateway.domain.version import VERSION_HEADER
 from services.gateway.statements.headers import CONSISTENT_THROUGH
 from services.gateway.statements.reading import MORE_PATH
@@ -104,14 +102,3 @@ PATHS: Final[dict[str, Any]] = {
     },
 }
 
-
-def document(app: FastAPI) -> None:
-    """Add xAPI's routes to what OpenAPI says of *app*."""
-    generated = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = generated()
-        schema["paths"] = {**schema["paths"], **PATHS}
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way to extend it

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -49,13 +49,13 @@ def readiness() -> Readiness:
 
 
 @pytest.fixture
-def app(readiness: Readiness) -> FastAPI:
+def app(readiness: Readiness) -> Starlette:
     routes = [Route(f"/{route.__name__}", route, methods=["POST"]) for route in (echo, refuse, outage, bug)]
     return create_app(service="trial", registry=new_registry("trial", "1"), ready=readiness, routes=routes)
 
 
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://trial") as client:
         yield client
@@ -125,7 +125,7 @@ async def test_a_service_that_cannot_work_is_alive_but_not_ready(client: httpx.A
     assert "read-only" in ready.text
 
 
-async def test_a_draining_service_is_not_ready(client: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_a_draining_service_is_not_ready(client: httpx.AsyncClient, app: Starlette) -> None:
     app.state.draining = True
 
     assert (await client.get("/readyz")).status_code == 503
