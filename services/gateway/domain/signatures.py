@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ CONTENT_TYPE: Final = "application/octet-stream"
 PARTS: Final = 3
 """Header, payload and signature of a JWS in its compact form."""
 
+_BASE64URL: Final = re.compile(rb"[A-Za-z0-9_-]*")
 _ALGORITHMS: Final = {"RS256": hashes.SHA256(), "RS384": hashes.SHA384(), "RS512": hashes.SHA512()}
 _LIMITS: Final = guard.Limits()
 _NOT_THE_SENDERS: Final = ("id", "timestamp", "stored", "authority", "version", "attachments")
@@ -60,12 +62,13 @@ def verify(statement: Mapping[str, Any], attachment: Mapping[str, Any], token: b
 
 
 def _decode(part: bytes) -> bytes:
-    """Read base64url, which a JWS has without padding (RFC 7515 §2)."""
-    padding = b"" if b"=" in part else b"=" * (-len(part) % 4)
+    """Read base64url without padding (RFC 7515 §2)."""
+    if not _BASE64URL.fullmatch(part):
+        raise Unsigned("signature-jws", "A part of the JWS is not base64url without padding.")
     try:
-        return base64.b64decode(part + padding, altchars=b"-_", validate=True)
+        return base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4))
     except binascii.Error as error:
-        raise Unsigned("signature-jws", "A part of the JWS is not base64url.") from error
+        raise Unsigned("signature-jws", "A part of the JWS is cut off.") from error
 
 
 def _object(text: bytes, part: str) -> dict[str, Any]:
