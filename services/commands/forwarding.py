@@ -1,0 +1,249 @@
+"""`symposia forwarding`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import typer
+
+from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table
+from services.gateway.app import SCHEMA
+from services.gateway.domain.selection import Selection
+from services.gateway.forwarding.target import (
+    Authentication,
+    Basic,
+    ClientCredentials,
+    ForwardingVault,
+    NewTarget,
+    Standing,
+    State,
+    TargetName,
+)
+from services.gateway.forwarding.targets import Targets
+from services.gateway.forwarding.trial import try_target
+from services.installation import Home, open_installation
+from services.tables import open_tables
+from shared.clock import utc_now
+from shared.xapi.model import Version
+
+T = TypeVar("T")
+
+SHOWN: Final = 50
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+app = typer.Typer(no_args_is_help=True, help="Add, list, test, pause, resume, remove and replay the LRSs we forward to.")
+NameArgument = Annotated[str, typer.Argument(help="The target's name.", metavar="TARGET")]
+SecretOption = Annotated[
+    str,
+    typer.Option(
+        "--secret",
+        envvar="SYMPOSIA_FORWARDING_SECRET",
+        prompt=True,
+        hide_input=True,
+        help="The secret of the key, or of the OAuth client; `-` reads it from standard input.",
+    ),
+]
+Many = list[str]
+NOTHING: Final[Many] = []
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="A name of your choice: small letters, digits, hyphens.")],
+    endpoint: Annotated[
+        str, typer.Argument(help="The LRS, such as https://lrs.example.org/xapi: what stands before /statements.")
+    ],
+    key: Annotated[str, typer.Option("--key", help="The key that the LRS knows us by, or the client id for OAuth.")],
+    secret: SecretOption,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    token_url: Annotated[
+        str | None, typer.Option("--token-url", help="The OAuth 2.0 token endpoint, where the LRS takes tokens instead of keys.")
+    ] = None,
+    scope: Annotated[str, typer.Option("--scope", help="The OAuth scope to ask for.")] = "",
+    version: Annotated[Version, typer.Option("--version", help="The version of xAPI to speak.")] = Version.V1_0_3,
+    since: Annotated[
+        datetime | None, typer.Option("--since", help="Send what was stored from then on (UTC), too; default: from now on.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="Send the whole record, from its first statement on.")] = False,
+    source: Annotated[
+        Many, typer.Option("--source", help="Only what came in by this: credential:KEY_ID or source:ID.")
+    ] = NOTHING,
+    except_source: Annotated[
+        Many,
+        typer.Option(
+            "--except-source", help="Nothing that came in by this; where they forward to us too: credential:THEIR_KEY_ID."
+        ),
+    ] = NOTHING,
+    authority: Annotated[
+        Many, typer.Option("--authority", help="Only what this authority vouches for, by its canonical IFI.")
+    ] = NOTHING,
+    verb: Annotated[Many, typer.Option("--verb", help="Only this verb, by its IRI.")] = NOTHING,
+    activity: Annotated[
+        Many, typer.Option("--activity", help="Only what is about this activity, or has it in its context.")
+    ] = NOTHING,
+    home_page: Annotated[Many, typer.Option("--home-page", help="Only actors with an account at this home page.")] = NOTHING,
+    private: Annotated[bool, typer.Option("--private", help="The LRS may be in a private network, and without TLS.")] = False,
+    paused: Annotated[bool, typer.Option("--paused", help="Send nothing before `symposia forwarding resume`.")] = False,
+) -> None:
+    """Add an LRS to forward to. Options that select may be repeated; a `*` at the end of one stands for any rest."""
+    selection = Selection(tuple(source), tuple(except_source), tuple(authority), tuple(verb), tuple(activity), tuple(home_page))
+    shown = _authentication(key, _secret(secret), token_url, scope)
+    new = NewTarget(TargetName(name), endpoint, version, shown, selection, private)
+    start = BEGINNING if everything else _utc(since)
+    state = State.PAUSED if paused else State.RUNNING
+
+    _with_targets(home, lambda targets, _: targets.add(new, utc_now(), since=start, state=state))
+    out.print(f"{name} is added. Try it: symposia forwarding test {name}", markup=False)
+
+
+@app.command("list")
+def list_(home: HomeOption = DEFAULT_HOME) -> None:
+    """List the targets and how they stand."""
+
+    async def work(targets: Targets, vault: ForwardingVault) -> list[Standing]:
+        del vault
+        return await targets.standings()
+
+    found = _with_targets(home, work)
+    targets = table(
+        "Target", "LRS", "xAPI", "State", "Last forwarded", ">Waiting", ">Behind", ">Letters", ">Failures", "Last failure"
+    )
+    for each in found:
+        targets.add_row(*_row(each))
+    out.print(targets if found else "There is no target yet: symposia forwarding add NAME https://… --key KEY")
+
+
+@app.command("test")
+def try_(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Ask a target what it speaks, and whether it knows our key; nothing is stored there."""
+
+    async def work(targets: Targets, vault: ForwardingVault) -> list[str]:
+        return await try_target(await targets.find(TargetName(name)), vault, utc_now)
+
+    for line in _with_targets(home, work):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def pause(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Send nothing more to a target; what is recorded meanwhile waits for it."""
+    _with_targets(home, lambda targets, _: targets.pause(TargetName(name)))
+    out.print(f"{name} is paused; what is under way now may still arrive.", markup=False)
+
+
+@app.command()
+def resume(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Send to a target again, at once, whatever failed before."""
+    _with_targets(home, lambda targets, _: targets.resume(TargetName(name)))
+    out.print(f"{name} runs.", markup=False)
+
+
+@app.command()
+def rotate(
+    name: NameArgument,
+    key: Annotated[str, typer.Option("--key", help="The key, or the client id.")],
+    secret: SecretOption,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Show another key, or another secret of it, to a target from now on."""
+
+    async def work(targets: Targets, vault: ForwardingVault) -> None:
+        del vault
+        await targets.rotate(TargetName(name), key, _secret(secret))
+
+    _with_targets(home, work)
+    out.print(f"{name} is shown the new key.", markup=False)
+
+
+@app.command()
+def remove(
+    name: NameArgument,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a target and its letters; what it was sent stays there."""
+    if not yes:
+        typer.confirm(f"Remove {name}? How far it has come is forgotten.", abort=True)
+    _with_targets(home, lambda targets, _: targets.remove(TargetName(name)))
+    out.print(f"{name} is removed.", markup=False)
+
+
+@app.command()
+def replay(
+    name: NameArgument,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    since: Annotated[datetime | None, typer.Option("--since", help="What was stored from then on (UTC).")] = None,
+    letters: Annotated[bool, typer.Option("--letters", help="What the target refused for good.")] = False,
+) -> None:
+    """Send once more, in order; a target takes what it has already as the repetition that it is."""
+    if (since is None) is not letters:
+        raise typer.BadParameter("Say what to send once more: --since DATE or --letters")
+
+    async def work(targets: Targets, vault: ForwardingVault) -> int:
+        del vault
+        if since is None:
+            return await targets.resend_letters(TargetName(name))
+        return await targets.rewind(TargetName(name), since.replace(tzinfo=UTC))
+
+    out.print(f"{_with_targets(home, work)} statements wait for {name}.", markup=False)
+
+
+@app.command()
+def letters(
+    name: NameArgument,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = SHOWN,
+) -> None:
+    """Show what a target refused for good, and why."""
+    found = _with_targets(home, lambda targets, _: targets.letters(TargetName(name), limit))
+    refused = table(">Seq", "Statement", "When", "Again", "Why")
+    for each in found:
+        refused.add_row(str(each.seq), each.id, day(each.at), "waits" if each.waiting else NONE, each.reason)
+    out.print(refused if found else f"{name} has refused nothing.")
+
+
+def _with_targets(home: Path, work: Callable[[Targets, ForwardingVault], Awaitable[T]]) -> T:
+    async def opened() -> T:
+        async with (
+            open_installation(Home.at(home)) as installation,
+            open_tables(installation, SCHEMA, "forwarding") as database,
+        ):
+            vault = ForwardingVault.of(installation.secrets)
+            return await work(Targets(database, vault), vault)
+
+    return run(opened())
+
+
+def _authentication(key: str, secret: str, token_url: str | None, scope: str) -> Authentication:
+    return Basic(key, secret) if token_url is None else ClientCredentials(token_url, key, secret, scope)
+
+
+def _row(standing: Standing) -> tuple[str, ...]:
+    return (
+        standing.name,
+        standing.endpoint,
+        standing.version,
+        standing.state,
+        day(standing.last_forwarded_at),
+        str(standing.lag),
+        f"{standing.lag_seconds:.0f} s" if standing.lag else NONE,
+        str(standing.letters),
+        str(standing.failures),
+        standing.last_failure or NONE,
+    )
+
+
+def _secret(given: str) -> str:
+    return sys.stdin.readline().strip() if given == "-" else given
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)

@@ -1,0 +1,96 @@
+"""Say which statements of the record a target gets. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import orjson
+
+from shared.xapi import extract
+from shared.xapi.model import JSON, StatementId
+
+ANY_REST: Final = "*"
+"""At the end of a pattern it stands for whatever comes there."""
+
+
+class Entry(NamedTuple):
+    """A statement of the record: its place, its id, its door, the canonical IFI of who vouches, and its stored bytes."""
+
+    seq: int
+    id: StatementId
+    source: str
+    authority: str
+    redacted: bool
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Patterns of what a target gets: one of each kind has to match, a kind without patterns excludes nothing.
+
+    *sources* are `credential:<key id>` and `source:<id>`, *authorities* canonical IFIs, *activities* stand as the object or
+    in the context, *home_pages* are those of the actor's account, or of a group's members. Nothing from *except_sources* is
+    selected: where two LRSs forward to each other, these are the keys of the other one.
+    """
+
+    sources: tuple[str, ...] = ()
+    except_sources: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
+    activities: tuple[str, ...] = ()
+    home_pages: tuple[str, ...] = ()
+
+    def wants(self, entry: Entry) -> bool:
+        """Say whether *entry* is selected for what it is itself."""
+        if self._excepts(entry) or not _meets(self.sources, (entry.source,)) or not _meets(self.authorities, (entry.authority,)):
+            return False
+        if not (self.verbs or self.activities or self.home_pages):
+            return True
+        statement = orjson.loads(entry.body)
+        return (
+            _meets(self.verbs, (extract.verb(statement),))
+            and _meets(self.activities, (iri for _, iri in extract.activities(statement)))
+            and _meets(self.home_pages, _home_pages(statement["actor"]))
+        )
+
+    def voids(self, entry: Entry) -> StatementId | None:
+        """Return what *entry* voids, where that decides whether it is selected."""
+        return None if self._excepts(entry) or self.wants(entry) else extract.voided(orjson.loads(entry.body))
+
+    def _excepts(self, entry: Entry) -> bool:
+        return bool(self.except_sources) and _meets(self.except_sources, (entry.source,))
+
+
+def voided_by(selection: Selection, entries: Iterable[Entry]) -> list[StatementId]:
+    """Return the statements whose voiding among *entries* is selected only if they are."""
+    return [target for entry in entries if (target := selection.voids(entry)) is not None]
+
+
+def select(selection: Selection, entries: Sequence[Entry], voided: Mapping[StatementId, Entry]) -> list[Entry]:
+    """Return those of *entries* that are selected; *voided* are the statements of `voided_by` that are recorded.
+
+    A voiding statement goes wherever the statement goes that it voids, and everywhere while that is not known.
+    """
+    return [entry for entry in entries if selection.wants(entry) or _follows(selection, entry, voided)]
+
+
+def _follows(selection: Selection, entry: Entry, voided: Mapping[StatementId, Entry]) -> bool:
+    target = selection.voids(entry)
+    return target is not None and (target not in voided or selection.wants(voided[target]))
+
+
+def _meets(patterns: Sequence[str], values: Iterable[str]) -> bool:
+    """Say whether one of *values* matches one of *patterns*, or there are no patterns."""
+    return not patterns or any(_matches(pattern, value) for value in values for pattern in patterns)
+
+
+def _matches(pattern: str, value: str) -> bool:
+    return value.startswith(pattern[:-1]) if pattern.endswith(ANY_REST) else value == pattern
+
+
+def _home_pages(actor: Mapping[str, JSON]) -> Iterator[str]:
+    for agent in (actor, *actor.get("member", ())):
+        if "account" in agent:
+            yield agent["account"]["homePage"]

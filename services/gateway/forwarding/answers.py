@@ -1,0 +1,120 @@
+"""What an LRS's answer to a POST of statements means for them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Final
+
+import orjson
+
+from shared.errors import SymposiaError
+from shared.xapi.model import StatementId
+
+LONGEST_WAIT: Final = 3600.0
+"""Seconds that a target is left alone at most because it says so."""
+QUOTED: Final = 200
+"""Characters of an answer that are kept."""
+
+_OF_THE_TARGET: Final = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.PAYMENT_REQUIRED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.GONE,
+        HTTPStatus.MISDIRECTED_REQUEST,
+        HTTPStatus.TOO_EARLY,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+"""Statuses that say nothing about the statements: the target, its address or our key is not as it should be."""
+
+
+class TargetAway(SymposiaError):
+    """The target takes nothing now, whatever it is sent; leave it alone for *retry_after* seconds at least."""
+
+    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Fate(StrEnum):
+    """What became of what was sent."""
+
+    TAKEN = "taken"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+    BROKEN = "broken"
+    """The target failed over it, or would have failed over anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an LRS answered: the status, the headers that matter, and the first bytes of the body."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+    location: str | None = None
+
+    @property
+    def said(self) -> str:
+        """Return what the answer says, in a line to keep: no more than QUOTED characters of it, none of them a NUL."""
+        text = " ".join(self.body.decode("utf-8", "replace").replace("\0", " ").split())
+        return f"{self.status} {text[:QUOTED]}".strip()
+
+
+def fate(answer: Answer, ids: Sequence[StatementId], now: datetime) -> Fate:
+    """Say what became of the statements *ids*. Raises TargetAway for an answer that is not about them."""
+    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        _check_ids(answer, ids)
+        return Fate.TAKEN
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        raise TargetAway(f"{answer.status}: redirects to {_host(answer.location)}; redirects are not followed")
+    if answer.status in _OF_THE_TARGET:
+        raise TargetAway(answer.said, wait_of(answer, now))
+    if answer.status == HTTPStatus.CONFLICT:
+        return Fate.CONFLICT
+    return Fate.REFUSED if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else Fate.BROKEN
+
+
+def wait_of(answer: Answer, now: datetime) -> float:
+    """Return the seconds that Retry-After asks for, as a number or a date (RFC 9110 §10.2.3); 0 where it asks for none."""
+    said = (answer.retry_after or "").strip()
+    if said.isascii() and said.isdigit():
+        return min(float(said[:9]), LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(said)
+    except ValueError:
+        return 0.0
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def _check_ids(answer: Answer, ids: Sequence[StatementId]) -> None:
+    """Raise TargetAway where the answer is not the array of ids that an LRS gives (1.0.3 Communication §2.1.2), nor empty."""
+    if not answer.body.strip():
+        return
+    try:
+        said = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        said = None
+    if not isinstance(said, list) or {str(each).lower() for each in said} != set(ids):
+        raise TargetAway(f"{answer.status} without the statements' ids: this is no answer of an LRS")
+
+
+def _host(location: str | None) -> str:
+    """Return the part of a redirect's address that names a host, or a dash."""
+    return (location or "-").split("?")[0][:QUOTED]

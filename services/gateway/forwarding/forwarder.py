@@ -1,0 +1,167 @@
+"""Send to every target what it lacks: one sender at a time for each, whichever replica it is in."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+import structlog
+
+from services.gateway.domain.selection import Entry, select, voided_by
+from services.gateway.forwarding.answers import TargetAway
+from services.gateway.forwarding.lrs import Lrs, open_lrs
+from services.gateway.forwarding.metrics import ForwardingMetrics, Outcome
+from services.gateway.forwarding.sending import batches, resend, send
+from services.gateway.forwarding.store import SendingStore, Settled
+from services.gateway.forwarding.target import ForwardingVault, Target, TargetName
+from shared.clock import Clock
+from shared.errors import Unavailable
+from shared.postgres import Database
+from shared.vault import Sealed
+
+LEASE_REQUESTS: Final = 5
+"""Requests at full length that fit into one lease: a token, a statement, whether the target has it, and some to spare."""
+FLOOD: Final = 200
+"""Statements refused in a row after which a target is paused: it is not the statements that are wrong."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds: between two looks at the targets, for one request, and how long a target that failed is left alone."""
+
+    look: float = 1.0
+    request: float = 20.0
+    first_pause: float = 1.0
+    longest_pause: float = 300.0
+
+    def pause(self, failures: int, asked: float) -> float:
+        """Return how long to leave a target alone after *failures* and one more, and no shorter than it *asked* for."""
+        longest = min(self.first_pause * 2.0 ** min(failures, 30), self.longest_pause)
+        return max(asked, random.uniform(longest / 2, longest))  # noqa: S311  jitter, not a secret
+
+
+class Forwarder:
+    """Looks which targets lack something, and runs a sender for each of those that no other process sends to."""
+
+    def __init__(self, database: Database, vault: ForwardingVault, clock: Clock, metrics: ForwardingMetrics, pace: Pace) -> None:
+        self._store = SendingStore(database, uuid4(), LEASE_REQUESTS * pace.request)
+        self._vault = vault
+        self._clock = clock
+        self._metrics = metrics
+        self._pace = pace
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Forward until *stop* is set; what is under way then is given up, and sent again by whoever comes next."""
+        senders: dict[TargetName, asyncio.Task[None]] = {}
+        async with asyncio.TaskGroup() as group:
+            while not stop.is_set():
+                for name in await self._due():
+                    if name not in senders or senders[name].done():
+                        senders[name] = group.create_task(self._serve(name), name=f"forwarding to {name}")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._pace.look)
+            for sender in senders.values():
+                sender.cancel()
+
+    async def _due(self) -> list[TargetName]:
+        try:
+            standings = await self._store.standings()
+        except Unavailable as outage:
+            log.warning("forwarding_waits", part=outage.part, reason=outage.reason)
+            return []
+        self._metrics.stand(standings)
+        return [standing.name for standing in standings if standing.due]
+
+    async def _serve(self, name: TargetName) -> None:
+        """Send to a target all that it lacks, while no other process does."""
+        try:
+            await self._send_all(name)
+        except Unavailable as outage:
+            log.warning("forwarding_waits", target=name, part=outage.part, reason=outage.reason)
+        finally:
+            with suppress(Unavailable):
+                await self._store.release(name)
+
+    async def _send_all(self, name: TargetName) -> None:
+        target = await self._store.claim(name)
+        if target is None:
+            return
+        failures = target.failures
+        try:
+            authentication = self._vault.open_for(name, target.sealed)
+            async with open_lrs(target, authentication, self._clock, self._pace.request) as lrs:
+                sender = _Sender(self._store, lrs, self._metrics)
+                while target is not None and await sender.turn(target):
+                    failures = 0
+                    target = await self._store.claim(name)
+        except Sealed as error:
+            await self._fail(name, TargetAway(str(error)), failures)
+        except TargetAway as away:
+            await self._fail(name, away, failures)
+
+    async def _fail(self, name: TargetName, away: TargetAway, failures: int) -> None:
+        pause = self._pace.pause(failures, away.retry_after)
+        self._metrics.failed(name)
+        log.warning("target_away", target=name, failures=failures + 1, pause=round(pause, 1))
+        await self._store.fail(name, away.reason, pause)
+
+
+class _Sender:
+    """Sends to one target while the claim on it lasts."""
+
+    def __init__(self, store: SendingStore, lrs: Lrs, metrics: ForwardingMetrics) -> None:
+        self._store = store
+        self._lrs = lrs
+        self._metrics = metrics
+
+    async def turn(self, target: Target) -> bool:
+        """Send the letters that go once more, and the next page of the record; say whether to come again.
+
+        Raises TargetAway and Unavailable.
+        """
+        letters = await self._store.waiting(target.name)
+        await self._resend(target, letters)
+        entries = await self._store.page(target.cursor)
+        if not entries:
+            return bool(letters)
+        voided = await self._store.by_ids(voided_by(target.selection, entries))
+        selected = select(target.selection, entries, voided)
+        reached = await self._send(target, selected)
+        if reached is None or reached == entries[-1].seq:
+            return reached is not None
+        passed_over = await self._store.advance(target, reached, Settled(entries[-1].seq))
+        self._metrics.settled(target.name, Outcome.PASSED_OVER, len(entries) - len(selected))
+        return passed_over is not None
+
+    async def _send(self, target: Target, entries: Sequence[Entry]) -> int | None:
+        """Send *entries*; return how far the cursor came, or None where it is not ours to move any more."""
+        cursor, failures = target.cursor, target.failures
+        for batch in batches(entries):
+            async for settled in send(self._lrs, batch, failures):
+                refusals = await self._store.advance(target, cursor, settled)
+                if refusals is None:
+                    return None
+                cursor, failures = settled.last, 0
+                self._count(target.name, settled)
+                if settled.refusals and refusals >= FLOOD:
+                    await self._store.flooded(
+                        target.name, f"{refusals} statements in a row were refused: {settled.refusals[0].reason}"
+                    )
+                    return None
+        return cursor
+
+    async def _resend(self, target: Target, letters: Sequence[Entry]) -> None:
+        async for settled in resend(self._lrs, letters):
+            await self._store.settle_letters(target.name, settled)
+            self._count(target.name, settled)
+
+    def _count(self, name: TargetName, settled: Settled) -> None:
+        self._metrics.settled(name, Outcome.FORWARDED, len(settled.delivered))
+        self._metrics.settled(name, Outcome.REFUSED, len(settled.refusals))

@@ -1,0 +1,155 @@
+"""Speak to another LRS over HTTP: the one door to it. Its errors become TargetAway."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+import orjson
+
+from services.gateway.domain.selection import Entry
+from services.gateway.domain.version import VERSION_HEADER
+from services.gateway.forwarding.addresses import CheckedTransport
+from services.gateway.forwarding.answers import Answer, Fate, TargetAway, fate, wait_of
+from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials, Target
+from shared.clock import Clock
+from shared.xapi.model import StatementId
+
+MOST_READ: Final = 1024 * 1024
+"""Bytes of an answer that are read."""
+EARLY: Final = 30.0
+"""Seconds before its end at which a token is not used any more."""
+TOKEN_SECONDS: Final = 300.0
+"""How long a token is used whose end is not told."""
+
+
+@dataclass(slots=True)
+class _Token:
+    value: str
+    until: float
+
+
+class Lrs:
+    """Another LRS, spoken to as its operator lets us: one request at a time, each *seconds* long at most."""
+
+    def __init__(
+        self, target: Target, authentication: Authentication, http: httpx.AsyncClient, clock: Clock, seconds: float
+    ) -> None:
+        self._endpoint = target.endpoint
+        self._version = target.version
+        self._authentication = authentication
+        self._http = http
+        self._clock = clock
+        self._seconds = seconds
+        self._token: _Token | None = None
+
+    async def post(self, entries: Sequence[Entry]) -> tuple[Fate, Answer]:
+        """Send the stored bytes of *entries* in one request; return what became of them. Raises TargetAway."""
+        body = b"[" + b",".join(entry.body for entry in entries) + b"]"
+        answer = await self.send("POST", body)
+        return fate(answer, [entry.id for entry in entries], self._clock()), answer
+
+    async def get(self, identifier: StatementId) -> bytes | None:
+        """Return the statement that the LRS has under *identifier*, voided or not, or None. Raises TargetAway."""
+        for parameter in ("statementId", "voidedStatementId"):
+            answer = await self.send("GET", None, {parameter: identifier})
+            if answer.status == httpx.codes.OK:
+                return answer.body
+            if answer.status != httpx.codes.NOT_FOUND:
+                raise TargetAway(f"asked for a statement that it says it has: {answer.said}", wait_of(answer, self._clock()))
+        return None
+
+    async def about(self) -> Answer:
+        """Return what the LRS says about itself, which needs no key. Raises TargetAway."""
+        return await self._request("GET", f"{self._endpoint}/about", {VERSION_HEADER: self._version})
+
+    async def send(self, method: str, body: bytes | None, parameters: Mapping[str, str] | None = None) -> Answer:
+        """Send a request to the statements resource, with a new token where the one at hand is refused. Raises TargetAway."""
+        answer = await self._authorised(method, body, parameters)
+        if answer.status == httpx.codes.UNAUTHORIZED and self._token is not None:
+            self._token = None
+            answer = await self._authorised(method, body, parameters)
+        return answer
+
+    async def _authorised(self, method: str, body: bytes | None, parameters: Mapping[str, str] | None) -> Answer:
+        headers = {VERSION_HEADER: self._version, "Authorization": await self._authorization()}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return await self._request(method, f"{self._endpoint}/statements", headers, body, parameters)
+
+    async def _authorization(self) -> str:
+        match self._authentication:
+            case Basic(key, secret):
+                return _basic(key, secret)
+            case ClientCredentials() as client:
+                return f"Bearer {await self._bearer(client)}"
+
+    async def _bearer(self, client: ClientCredentials) -> str:
+        """Return a token, asking for one where none is at hand (RFC 6749 §4.4). Raises TargetAway."""
+        now = asyncio.get_running_loop().time()
+        if self._token is None or self._token.until <= now:
+            form = {"grant_type": "client_credentials", **({"scope": client.scope} if client.scope else {})}
+            headers = {"Authorization": _basic(client.client_id, client.client_secret), "Accept": "application/json"}
+            body = str(httpx.QueryParams(form)).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            self._token = _token(await self._request("POST", client.token_url, headers, body), now)
+        return self._token.value
+
+    async def _request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        parameters: Mapping[str, str] | None = None,
+    ) -> Answer:
+        try:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._http.stream(method, url, headers=headers, content=body, params=parameters) as response,
+            ):
+                content = await _read(response)
+        except TimeoutError as error:
+            raise TargetAway(f"did not answer within {self._seconds:g} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, UnicodeError) as error:
+            raise TargetAway(f"{type(error).__name__}: {error}"[:300]) from error
+        return Answer(response.status_code, content, response.headers.get("Retry-After"), response.headers.get("Location"))
+
+
+@asynccontextmanager
+async def open_lrs(target: Target, authentication: Authentication, clock: Clock, seconds: float) -> AsyncIterator[Lrs]:
+    """Open connections to *target*: no redirect is followed, TLS is verified, no proxy of the environment is used."""
+    transport = CheckedTransport(private=target.private_network)
+    async with httpx.AsyncClient(transport=transport, timeout=seconds, follow_redirects=False, trust_env=False) as http:
+        yield Lrs(target, authentication, http, clock, seconds)
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """Read the first MOST_READ bytes of an answer."""
+    content = bytearray()
+    async for part in response.aiter_bytes():
+        content += part
+        if len(content) >= MOST_READ:
+            break
+    return bytes(content[:MOST_READ])
+
+
+def _token(answer: Answer, now: float) -> _Token:
+    try:
+        said = orjson.loads(answer.body)
+        token, seconds = said["access_token"], float(said.get("expires_in", TOKEN_SECONDS))
+    except (orjson.JSONDecodeError, TypeError, KeyError, ValueError, AttributeError):
+        token, seconds = None, 0.0
+    if answer.status != httpx.codes.OK or not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        raise TargetAway(f"the token endpoint gave no token: {answer.said if answer.status != httpx.codes.OK else answer.status}")
+    return _Token(token, now + seconds - EARLY)
+
+
+def _basic(key: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()

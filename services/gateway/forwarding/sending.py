@@ -1,0 +1,110 @@
+"""Send statements in order, and find the ones among them that the target will never take."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import orjson
+
+from services.gateway.domain.selection import Entry
+from services.gateway.forwarding.answers import Answer, Fate, TargetAway
+from services.gateway.forwarding.lrs import Lrs
+from services.gateway.forwarding.store import Refusal, Settled
+from shared.xapi.canonical import digest
+from shared.xapi.model import Version
+from shared.xapi.validation import Invalid, validate
+
+BATCH_STATEMENTS: Final = 50
+BATCH_BYTES: Final = 1024 * 1024
+STUBBORN: Final = 8
+"""Attempts in a row after which a target that answers 500 is asked which of the statements it fails over."""
+
+
+def batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Cut *entries* into what is sent at once: at most BATCH_STATEMENTS, of BATCH_BYTES together unless one alone has more."""
+    starts, size = [0], 0
+    for place, entry in enumerate(entries):
+        size += len(entry.body)
+        if place > starts[-1] and (size > BATCH_BYTES or place - starts[-1] == BATCH_STATEMENTS):
+            starts.append(place)
+            size = len(entry.body)
+    return (entries[start:end] for start, end in pairwise([*starts, len(entries)]) if entries)
+
+
+async def send(lrs: Lrs, batch: Sequence[Entry], failures: int) -> AsyncIterator[Settled]:
+    """Send *batch*, and yield what became of it, as far as that is known: at once, or one by one where it was refused.
+
+    *failures* is how often in a row the target failed before. Raises TargetAway; what was yielded before is settled.
+    """
+    outcome, answer = await lrs.post(batch)
+    if outcome is Fate.TAKEN:
+        yield Settled(batch[-1].seq, tuple(entry.seq for entry in batch))
+    elif outcome is Fate.BROKEN and failures < STUBBORN:
+        raise TargetAway(answer.said)
+    elif len(batch) == 1 and outcome is Fate.REFUSED:
+        yield _refused(batch[0], answer)
+    else:
+        async for settled in one_by_one(lrs, batch, failures):
+            yield settled
+
+
+async def one_by_one(lrs: Lrs, batch: Sequence[Entry], failures: int) -> AsyncIterator[Settled]:
+    """Send each of *batch* alone, and yield what became of it.
+
+    A statement over which the target failed STUBBORN times is refused once the target has taken one that comes after it: only
+    then it is not the target that fails. Raises TargetAway.
+    """
+    doubted: list[Refusal] = []
+    for entry in batch:
+        outcome, answer = await _send_one(lrs, entry)
+        match outcome:
+            case Fate.TAKEN:
+                yield Settled(entry.seq, (entry.seq,), tuple(doubted))
+                doubted = []
+            case Fate.BROKEN if failures < STUBBORN:
+                raise TargetAway(answer.said)
+            case Fate.BROKEN:
+                doubted.append(Refusal(entry.seq, answer.status, answer.said))
+            case Fate.CONFLICT | Fate.REFUSED if doubted:
+                doubted.append(Refusal(entry.seq, answer.status, answer.said))
+            case Fate.CONFLICT | Fate.REFUSED:
+                yield _refused(entry, answer)
+    if doubted:
+        raise TargetAway(doubted[0].reason)
+
+
+async def resend(lrs: Lrs, letters: Sequence[Entry]) -> AsyncIterator[Settled]:
+    """Send each of *letters* alone, once more, and yield what became of it. Raises TargetAway."""
+    for entry in letters:
+        outcome, answer = await _send_one(lrs, entry)
+        yield Settled(entry.seq, (entry.seq,)) if outcome is Fate.TAKEN else _refused(entry, answer)
+
+
+async def _send_one(lrs: Lrs, entry: Entry) -> tuple[Fate, Answer]:
+    """Send *entry* alone; a 409 for what the LRS has already is a repetition, whatever the LRS thinks of it."""
+    outcome, answer = await lrs.post([entry])
+    if outcome is not Fate.CONFLICT:
+        return outcome, answer
+    held = await lrs.get(entry.id)
+    if held is None:
+        return Fate.REFUSED, answer
+    if entry.redacted or _same(held, entry.body):
+        return Fate.TAKEN, answer
+    return Fate.CONFLICT, Answer(answer.status, b"the target has other content under this id")
+
+
+def _same(held: bytes, own: bytes) -> bool:
+    """Say whether two copies of a statement have the same content, but for what an LRS sets itself."""
+    ours: Mapping[str, Any] = orjson.loads(own)
+    try:
+        theirs: Mapping[str, Any] = orjson.loads(held)
+        validate(theirs, Version.V2_0_0 if ours["version"].startswith("2") else Version.V1_0_3)
+    except (orjson.JSONDecodeError, Invalid):
+        return False
+    return digest(theirs) == digest(ours)
+
+
+def _refused(entry: Entry, answer: Answer) -> Settled:
+    return Settled(entry.seq, refusals=(Refusal(entry.seq, answer.status, answer.said),))

@@ -1,0 +1,126 @@
+"""What an operator does with targets: add, list, pause, resume, remove, and send once more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from services.gateway.forwarding.store import standings, target_of
+from services.gateway.forwarding.target import (
+    Authentication,
+    BadTarget,
+    Basic,
+    ClientCredentials,
+    ForwardingVault,
+    Letter,
+    NewTarget,
+    Standing,
+    State,
+    Target,
+    TargetName,
+    UnknownTarget,
+)
+from shared.postgres import Database, Query, Transaction, load_queries
+
+NOBODY: Final = UUID(int=0)
+
+_QUERIES: Final = load_queries(__package__)
+
+
+class Targets:
+    """The table of targets; every method raises Unavailable for an outage, those that name one UnknownTarget."""
+
+    def __init__(self, database: Database, vault: ForwardingVault) -> None:
+        self._database = database
+        self._vault = vault
+
+    async def add(self, new: NewTarget, now: datetime, *, since: datetime | None = None, state: State = State.RUNNING) -> None:
+        """Add a target; it gets what was stored from *since* on, or else what is recorded from now on.
+
+        Raises BadTarget where its name is taken.
+        """
+        chosen = new.selection
+        added = await self._database.fetchval(
+            _QUERIES["add"],
+            new.name,
+            new.endpoint.rstrip("/"),
+            str(new.version),
+            self._vault.seal_for(new.name, new.authentication),
+            new.private_network,
+            chosen.sources,
+            chosen.except_sources,
+            chosen.authorities,
+            chosen.verbs,
+            chosen.activities,
+            chosen.home_pages,
+            state,
+            now,
+            since,
+        )
+        if added is None:
+            raise BadTarget(f"there is a target called {new.name!r} already")
+
+    async def standings(self) -> list[Standing]:
+        """Return how every target stands."""
+        return await standings(self._database, NOBODY)
+
+    async def find(self, name: TargetName) -> Target:
+        """Return the target *name*, as a sender has it."""
+        row = await self._database.fetchrow(_QUERIES["find"], name)
+        if row is None:
+            raise _unknown(name)
+        return target_of(row)
+
+    async def pause(self, name: TargetName) -> None:
+        """Send nothing more to a target; what is recorded meanwhile waits for it."""
+        await self._change(_QUERIES["set_state"], name, State.PAUSED)
+
+    async def resume(self, name: TargetName) -> None:
+        """Send to a target again, at once."""
+        await self._change(_QUERIES["set_state"], name, State.RUNNING)
+
+    async def rotate(self, name: TargetName, key: str, secret: str) -> None:
+        """Show a target another key (or client id) and secret from now on."""
+        match self._vault.open_for(name, (await self.find(name)).sealed):
+            case Basic():
+                changed: Authentication = Basic(key, secret)
+            case ClientCredentials() as client:
+                changed = msgspec.structs.replace(client, client_id=key, client_secret=secret)
+        await self._change(_QUERIES["reseal"], name, self._vault.seal_for(name, changed))
+
+    async def remove(self, name: TargetName) -> None:
+        """Remove a target and its letters; what it was sent stays there."""
+        await self._change(_QUERIES["remove"], name)
+
+    async def rewind(self, name: TargetName, since: datetime) -> int:
+        """Send once more what was stored from *since* on; return how many statements wait for the target then."""
+        waiting: int = await self._change(_QUERIES["rewind"], name, since)
+        return waiting
+
+    async def letters(self, name: TargetName, limit: int) -> list[Letter]:
+        """Return what the target refused for good, the oldest statements first."""
+        await self.find(name)
+        return [Letter(**row) for row in await self._database.fetch(_QUERIES["letters"], name, limit)]
+
+    async def resend_letters(self, name: TargetName) -> int:
+        """Send once more what the target refused; return how many statements that are."""
+
+        async def work(transaction: Transaction) -> int:
+            status: str = await transaction.execute(_QUERIES["resend_letters"], name)
+            return int(status.rpartition(" ")[2])
+
+        await self.find(name)
+        return await self._database.run(work)
+
+    async def _change(self, query: Query, name: TargetName, *arguments: object) -> Any:
+        changed = await self._database.fetchval(query, name, *arguments)
+        if changed is None:
+            raise _unknown(name)
+        return changed
+
+
+def _unknown(name: str) -> UnknownTarget:
+    return UnknownTarget(f"there is no target called {name!r}: `symposia forwarding list` shows them")
