@@ -37,6 +37,9 @@ COMMANDS: Final = {
         "services.commands.credential:app", "Create, list, rotate and revoke the keys of senders and readers.", SET_UP
     ),
     "source": Entry("services.commands.source:app", "Add, list, test, pause, rotate and remove the platforms we hear.", SET_UP),
+    "forwarding": Entry(
+        "services.commands.forwarding:app", "Add, list, test, pause, resume, remove and replay the LRSs we forward to.", SET_UP
+    ),
     "doctor": Entry("services.commands.doctor:app", "Say in words what is wrong with this installation.", OPERATE),
     "dlq": Entry("services.commands.dlq:app", "Look at dead letters, and replay or discard them.", OPERATE),
     "replay": Entry("services.commands.replay:app", "Make the projections again from the record.", OPERATE),

@@ -25,6 +25,7 @@ from services.gateway.credentials.store import CredentialStore
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.usage import Usage
 from services.gateway.domain.keychain import Keychain, read_master_key
+from services.gateway.forwarding import forwarding
 from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.recorder import Recorder
@@ -148,6 +149,8 @@ def wire(
     tasks.append(Sweep(attachments, interval=SWEEP_SECONDS).run)
     if chosen.recorder:
         tasks.append(_recording(settings, database, stream_log, stream_metrics, observer))
+    if chosen.forwarding:
+        tasks.append(forwarding(settings.secrets, database, clock, registry))
     return Service(NAME, app, settings.http, tuple(tasks))
 
 

@@ -16,6 +16,9 @@ class GatewaySettings(Section):
         default=True, description="Run the recorder in this process too; one of all replicas records at a time"
     )
     definitions: bool = Field(default=True, description="Merge what statements say of activities and agents in this process too")
+    forwarding: bool = Field(
+        default=True, description="Forward to other LRSs from this process too; one of all replicas sends to a target at a time"
+    )
     wait_seconds: float = Field(
         default=1.5, gt=0, description="Seconds that an answer waits for the recorder; later the log's acknowledgement is enough"
     )
