@@ -12,7 +12,8 @@ class Recorded(msgspec.Struct, frozen=True, rename="camel"):
 
     It is said once when it is recorded, again with *voided* when it gets voided, and again with *redacted_at* (RFC 3339) when its
     bytes are redacted. Both are absorbing: a consumer never goes back, in whatever order it hears. *statement* holds the stored
-    bytes, `stored` included.
+    bytes, `stored` included. *names_only* says of a redacted statement that only people who were erased are gone from it: its
+    words are there and count, and who was erased is shared.xapi.erased.
     """
 
     id: Text
@@ -23,3 +24,4 @@ class Recorded(msgspec.Struct, frozen=True, rename="camel"):
     statement: msgspec.Raw
     voided: bool = False
     redacted_at: Text | None = None
+    names_only: bool = False

@@ -11,10 +11,15 @@ ends the name. What comes after `::` and has more than 2,000 bytes is replaced b
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from shared.xapi.bounded import bounded
 from shared.xapi.model import JSON, Ifi
+
+_ACCOUNT: Final = re.compile(r"account::((?:\\.|[^\\])*)@((?:\\.|[^\\@])*)", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 def canonical(actor: Mapping[str, JSON]) -> Ifi | None:
@@ -35,6 +40,15 @@ def of_account(home_page: str, name: str) -> Ifi:
     """Return the canonical IFI of the account *name* at *home_page*."""
     written = name.replace("\\", "\\\\").replace("\0", "\\0") + "@" + home_page.replace("@", "\\@")
     return Ifi(f"account::{bounded(written)}")
+
+
+def account_of(identifier: str) -> tuple[str, str] | None:
+    """Return home page and name of the account with the canonical IFI *identifier*; None for others, and where it was hashed."""
+    found = _ACCOUNT.fullmatch(identifier)
+    if found is None:
+        return None
+    name, home_page = (_ESCAPE.sub(lambda escape: "\0" if escape[1] == "0" else escape[1], part) for part in found.groups())
+    return home_page, name
 
 
 def of_mbox(mbox: str) -> Ifi:

@@ -27,9 +27,9 @@ class Erased(NamedTuple):
 def erase(body: bytes, is_erased: IsErased) -> Erased | None:
     """Return the statement *body* (JSON, valid) without those who are erased, or None where none of them stands in it.
 
-    Wherever they stand, as agents or in extensions, the erased person stands then. Where one of them is the actor, the text goes as
-    in a redaction; elsewhere only the definitions of what they wrote go, and signatures, which repeat the statement as it was.
-    What stays keeps its bytes and its order, so that erasing once and twice, before recording and after it, gives the same.
+    Wherever they stand, as agents or in extensions, the erased person stands then. Where one of them is the actor, the text goes
+    as in a redaction; elsewhere only the definitions of what they wrote go, and signatures, which repeat the statement as it
+    was. What stays keeps its bytes and its order, so that erasing once and twice, before recording and after, gives the same.
     """
     walk = _Walk(is_erased)
     left = walk.statement(body)
@@ -71,7 +71,7 @@ class _Walk:
 
     def __init__(self, is_erased: IsErased) -> None:
         self._is_erased = is_erased
-        related = dict.fromkeys(RELATIONS, self._each(self._activity))
+        related: dict[str, _Rule] = {relation: self._each(self._activity) for relation in RELATIONS}
         context: dict[str, _Rule] = {
             "instructor": self._agent,
             "team": self._agent,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from services.gateway.domain.keychain import Keychain
 from services.gateway.recorder import store
+from services.gateway.recorder.erasing import Mark, without_erased
 from services.gateway.recorder.messages import RecordedRow, recorded
 from services.gateway.recorder.requests import Request, Unreadable, read
 from services.gateway.recorder.ruling import Fresh, Ruling, rule
@@ -12,12 +14,14 @@ from services.gateway.recorder.steps import RecorderStep
 from shared.postgres import Transaction
 from shared.stream import Batch, Decision, Outgoing, Record, Rejection
 from shared.stream.steps import Observer, unobserved
+from shared.xapi.model import StatementId
 
 
 class Recorder:
     """The handler of `received`, in the group `recorder`: one writer at a time, whatever number of them run."""
 
-    def __init__(self, *, observer: Observer = unobserved) -> None:
+    def __init__(self, *, keychain: Keychain | None = None, observer: Observer = unobserved) -> None:
+        self._keychain = keychain or Keychain.of()
         self._observer = observer
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
@@ -29,13 +33,15 @@ class Recorder:
         await self._observer(RecorderStep.LOCKED)
         known = await store.read(requests, transaction)
         await self._observer(RecorderStep.READ)
-        ruling = rule(requests, known)
+        cleared, marks = without_erased(requests, known.erased, self._keychain)
+        ruling = rule(cleared, known)
         await self._observer(RecorderStep.RULED)
         redacted = await self._redact(ruling, requests, transaction)
         await self._append(ruling.fresh, transaction)
         await self._inherit(ruling.fresh, known.referrers, transaction)
         voided = await self._void(ruling, transaction)
-        return Decision(_outgoing(ruling.fresh, [*redacted, *voided]), (*unreadable, *ruling.rejections))
+        marked = await self._mark(ruling.fresh, marks, transaction)
+        return Decision(_outgoing(ruling.fresh, [*redacted, *voided, *marked]), (*unreadable, *ruling.rejections))
 
     async def _redact(self, ruling: Ruling, requests: Sequence[Request], transaction: Transaction) -> list[RecordedRow]:
         """Overwrite what was recorded before and is redacted now, and what was refused of it."""
@@ -45,6 +51,13 @@ class Recorder:
         rows = await store.redact_recorded(ruling.redactions, transaction)
         await self._observer(RecorderStep.REDACTED)
         return rows
+
+    async def _mark(
+        self, fresh: Sequence[Fresh], marks: Mapping[StatementId, Mark], transaction: Transaction
+    ) -> list[RecordedRow]:
+        """Note of what is new that people who were erased before are missing in it."""
+        late = {each.row.id: marks[each.row.id] for each in fresh if each.row.id in marks}
+        return await store.mark(late, transaction) if late else []
 
     async def _append(self, fresh: Sequence[Fresh], transaction: Transaction) -> None:
         """Write what is new."""

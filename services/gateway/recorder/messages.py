@@ -25,6 +25,7 @@ class RecordedRow(NamedTuple):
     voided: bool
     redacted_at: datetime | None
     body: bytes
+    names_only: bool = False
 
 
 def recorded(row: Row | RecordedRow, cause: Record | None = None) -> Outgoing:
@@ -38,5 +39,6 @@ def recorded(row: Row | RecordedRow, cause: Record | None = None) -> Outgoing:
         statement=msgspec.Raw(row.body),
         voided=row.voided,
         redacted_at=None if row.redacted_at is None else rfc3339(row.redacted_at),
+        names_only=isinstance(row, RecordedRow) and row.names_only,
     )
     return Outgoing(RECORDED, encode(message), row.id.encode(), cause=cause)

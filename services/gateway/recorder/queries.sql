@@ -4,7 +4,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('symposia record', 0))
 
 -- name: read
 -- Under the lock: the last seq, the time that the next stored has to pass, and what the record holds of the ids ($1) and of the
--- sources ($2) and activity keys ($3), pair by pair, that are coming.
+-- sources ($2) and activity keys ($3), pair by pair, that are coming; and who was erased since $4, when the oldest was received.
 SELECT
     coalesce((SELECT max(seq) FROM statement), 0) AS seq,
     greatest(clock_timestamp(), (SELECT consistent_through FROM clock), (SELECT max(stored) FROM statement)) AS stored,
@@ -16,7 +16,8 @@ SELECT
         SELECT ROW (r.source, uuid_send(r.activity_key), r.at)
         FROM unnest($2::text[], $3::uuid[]) AS coming (source, activity_key)
         JOIN redaction r USING (source, activity_key)
-    ) AS redactions
+    ) AS redactions,
+    ARRAY(SELECT ROW (digest, erased_at) FROM erased_key WHERE erased_at >= $4) AS erased
 
 -- name: void
 -- Voids the statements $1 that are there, are not void yet and void nothing themselves; returns those.
@@ -25,7 +26,7 @@ SET voided = true
 WHERE id = ANY ($1::uuid[])
   AND NOT voided
   AND NOT EXISTS (SELECT FROM statement_reference r WHERE r.seq = s.seq AND r.voids)
-RETURNING seq, id::text, stored, received_at, source, voided, redacted_at, body
+RETURNING seq, id::text, stored, received_at, source, voided, redacted_at, body, names_only
 
 -- name: keep_redactions
 -- Keeps for the sources ($1) and activity keys ($2) that their text was deleted at $3, or earlier if that is known.
@@ -46,15 +47,23 @@ SELECT s.seq, s.body, news.at
 FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS news (source, activity_key, at)
 JOIN statement_mention m ON m.key = news.activity_key AND m.direct AND m.usage & 8 <> 0
 JOIN statement s ON s.seq = m.seq AND s.source = news.source
-WHERE NOT s.redacts AND (s.redacted_at IS NULL OR s.redacted_at > news.at)
+WHERE NOT s.redacts AND (s.redacted_at IS NULL OR s.redacted_at > news.at OR s.names_only)
 
 -- name: redact
 -- Overwrites the bodies of the statements $1 with $2, redacted at $3; returns the statements.
 UPDATE statement s
-SET body = redacted.body, redacted_at = redacted.at
+SET body = redacted.body, redacted_at = least(s.redacted_at, redacted.at), names_only = false
 FROM unnest($1::bigint[], $2::bytea[], $3::timestamptz[]) AS redacted (seq, body, at)
 WHERE s.seq = redacted.seq
-RETURNING s.seq, s.id::text, s.stored, s.received_at, s.source, s.voided, s.redacted_at, s.body
+RETURNING s.seq, s.id::text, s.stored, s.received_at, s.source, s.voided, s.redacted_at, s.body, s.names_only
+
+-- name: mark
+-- Notes of the statements $1, which came without people who were erased before, when that was ($2) and what else went ($3: nothing).
+UPDATE statement s
+SET redacted_at = least(s.redacted_at, marked.at), names_only = marked.names_only AND s.redacted_at IS NULL
+FROM unnest($1::uuid[], $2::timestamptz[], $3::boolean[]) AS marked (id, at, names_only)
+WHERE s.id = marked.id
+RETURNING s.seq, s.id::text, s.stored, s.received_at, s.source, s.voided, s.redacted_at, s.body, s.names_only
 
 -- name: reach
 -- For the statements $1, those that refer to the ids $2, and all that refer to these: the statements that each refers to, directly or
@@ -109,7 +118,7 @@ SELECT greatest(
 
 -- name: replay
 -- The record from behind seq $1, in order: at most $2 statements, and of these what $3 bytes hold, but one at least.
-SELECT seq, id::text, stored, received_at, source, voided, redacted_at, body
+SELECT seq, id::text, stored, received_at, source, voided, redacted_at, body, names_only
 FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) AS bytes, row_number() OVER (ORDER BY seq) AS place
     FROM (SELECT * FROM recorded_statement WHERE seq > $1 ORDER BY seq LIMIT $2) page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from services.gateway.domain.keys import Key
@@ -26,7 +27,8 @@ class Known(NamedTuple):
     """What the record holds already, as far as it matters to what was received.
 
     *seq* and *stored* are the last that were given; *digests* those of ids that are there; *referrers* the ids to which a
-    recorded statement refers, and whether one voids it; *redactions* when what was first redacted.
+    recorded statement refers, and whether one voids it; *redactions* when what was first redacted; *erased* by which digests
+    people are known who were erased since the oldest request was received.
     """
 
     seq: int
@@ -34,6 +36,7 @@ class Known(NamedTuple):
     digests: Mapping[StatementId, bytes]
     referrers: Mapping[StatementId, bool]
     redactions: Mapping[RedactionKey, datetime]
+    erased: Mapping[bytes, datetime] = MappingProxyType({})
 
 
 class Row(NamedTuple):

@@ -12,6 +12,7 @@ from services.gateway.domain.keys import Key
 from services.gateway.domain.mentions import referred
 from services.gateway.domain.redaction import redact
 from services.gateway.recorder import binary_copy
+from services.gateway.recorder.erasing import Mark
 from services.gateway.recorder.messages import RecordedRow
 from services.gateway.recorder.requests import Request
 from services.gateway.recorder.ruling import Fresh, Known, RedactionKey, Row
@@ -33,7 +34,9 @@ async def read(requests: Sequence[Request], transaction: Transaction) -> Known:
     """Return what the record holds of what *requests* bring; the lock is held."""
     ids = [each.id for request in requests for each in request.statements]
     pairs = sorted({pair for request in requests for pair in _redactable(request)})
-    row = await transaction.fetchrow(_QUERIES["read"], ids, [source for source, _ in pairs], _uuids(key for _, key in pairs))
+    oldest = min(request.received_at for request in requests)
+    redactable = [source for source, _ in pairs], _uuids(key for _, key in pairs)
+    row = await transaction.fetchrow(_QUERIES["read"], ids, *redactable, oldest)
     if row is None:
         raise AssertionError("a query without FROM returns one row")
     return Known(
@@ -42,6 +45,7 @@ async def read(requests: Sequence[Request], transaction: Transaction) -> Known:
         digests=dict(map(tuple, row["digests"])),
         referrers=dict(map(tuple, row["referrers"])),
         redactions={(source, key): at for source, key, at in row["redactions"]},
+        erased=dict(map(tuple, row["erased"])),
     )
 
 
@@ -85,6 +89,12 @@ async def redact_recorded(news: Mapping[RedactionKey, datetime], transaction: Tr
     bodies = [redact(row["body"]) for row in rows]
     columns = [row["seq"] for row in rows], bodies, [row["at"] for row in rows]
     return [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["redact"], *columns)]
+
+
+async def mark(marks: Mapping[StatementId, Mark], transaction: Transaction) -> list[RecordedRow]:
+    """Note what came without people who were erased; return the rows that there are of it."""
+    columns = [mark.at for mark in marks.values()], [mark.names_only for mark in marks.values()]
+    return [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["mark"], list(marks), *columns)]
 
 
 async def erase_letters(requests: Iterable[Request], transaction: Transaction) -> None:

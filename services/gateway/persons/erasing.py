@@ -1,0 +1,83 @@
+"""Erase a person from everything that the LRS holds: once begun, again and again until it is done, and told to all who listen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from services.gateway.domain.keychain import Keychain
+from services.gateway.persons import letters, store
+from services.gateway.persons.person import Person
+from services.gateway.persons.record import RecordErasure
+from shared.errors import SymposiaError
+from shared.postgres import Database, Transaction
+from shared.stream import PostgresLedger
+from shared.stream.log import Log
+from shared.stream.publisher import Publisher
+
+OWNER: Final = "erasure"
+"""Whose the rows of the outbox are; the gateway publishes what a command that died left there."""
+
+
+class StillVouches(SymposiaError):
+    """Keys in use say that the person vouches for what is sent with them."""
+
+    def __init__(self, key_ids: list[str]) -> None:
+        super().__init__(f"The person vouches for what is sent with {', '.join(key_ids)}: `symposia credential revoke` first")
+
+
+class Held(NamedTuple):
+    """How much the LRS holds of a person: statements (those as the actor among them), documents, and what waits."""
+
+    statements: int
+    acted: int
+    documents: int
+    letters: int
+    rows: int
+
+
+def publisher_of(database: Database, log: Log) -> Publisher[Transaction]:
+    """Return what says overwritten statements again."""
+    return Publisher(owner=OWNER, log=log, ledger=PostgresLedger(database))
+
+
+async def survey(database: Database, person: Person) -> Held:
+    """Count what there is to erase. Raises Unavailable."""
+    standing = await store.standing(database, person.keys)
+    documents = await store.count_documents(database, person.identities)
+    waiting = [each async for each in letters.letters(database, person)]
+    rows = [each async for each in letters.rows(database, person)]
+    return Held(*standing, documents, len(waiting), len(rows))
+
+
+class Erasing:
+    """Erases persons from schema `lrs`, whose *database* it is."""
+
+    def __init__(self, database: Database, log: Log, keychain: Keychain) -> None:
+        self._database = database
+        self._publisher = publisher_of(database, log)
+        self._keychain = keychain
+
+    async def erase(self, person: Person, reason: str, tell: Callable[[int], None]) -> store.Begun:
+        """Erase *person*, telling after each page how many statements of theirs it had; *reason* goes into the audit.
+
+        Interrupted anywhere it is whole after being done again, and doing it twice changes nothing.
+        Raises StillVouches, Unavailable.
+        """
+        if vouching := await store.vouching(self._database, person.identities):
+            raise StillVouches(vouching)
+        erasure = RecordErasure(self._database, self._publisher, self._keychain, person)
+        await self._publisher.drain()
+        begun = await erasure.begin()
+        async for count in erasure.run(begun):
+            tell(count)
+        await letters.erase_waiting(self._database, person)
+        await store.forget_beside(self._database, person.identities, person.keys)
+        await self._database.run(lambda transaction: _finish(transaction, begun, reason))
+        return begun
+
+
+async def _finish(transaction: Transaction, begun: store.Begun, reason: str) -> None:
+    finished_at: datetime = await store.finish(transaction, begun)
+    await store.audit(transaction, "erase", finished_at, reason)

@@ -1,0 +1,143 @@
+"""The queries of erasing and exporting, each a method."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from services.gateway.domain.erasure import Erased
+from services.gateway.domain.keys import Key, agent_key
+from services.gateway.recorder.messages import RecordedRow
+from shared.postgres import Database, Transaction, load_queries
+from shared.xapi.erased import ERASED, ERASED_IFI
+from shared.xapi.model import Ifi
+
+QUERIES: Final = load_queries(__package__)
+PAGE_STATEMENTS: Final = 500
+"""So many statements are overwritten while the recorder waits: a few hundredths of a second."""
+PAGE_BYTES: Final = 4 * 1024 * 1024
+SWEPT: Final = 20_000
+"""So many statements are looked through by one query."""
+END: Final = 2**63 - 1
+
+_ERASED_KEY: Final = agent_key(ERASED_IFI)
+
+
+class Begun(NamedTuple):
+    """An erasure of what was received until *erased_at*, or recorded up to *through_seq*."""
+
+    id: int
+    erased_at: datetime
+    through_seq: int
+
+
+class Found(NamedTuple):
+    """A statement of the record; the id as text."""
+
+    seq: int
+    id: str
+    body: bytes
+
+
+class Standing(NamedTuple):
+    """In how many statements somebody stands, and in how many of these as the actor."""
+
+    statements: int
+    acted: int
+
+
+async def begin(transaction: Transaction, digests: Collection[bytes]) -> Begun:
+    """Note an erasure of whom *digests* stand for; the recorder's lock is held."""
+    begun = Begun(*(await transaction.fetchrow(QUERIES["begin"], list(digests)) or ()))
+    await remember(transaction, begun, digests)
+    return begun
+
+
+async def remember(transaction: Transaction, begun: Begun, digests: Collection[bytes]) -> None:
+    """Let the recorder know *digests* in what was received until then."""
+    await transaction.execute(QUERIES["remember"], list(digests), begun.erased_at)
+
+
+async def standing(database: Database, keys: Iterable[Key]) -> Standing:
+    """Count the statements that mention *keys* themselves."""
+    return Standing(*(await database.fetchrow(QUERIES["count_statements"], uuids(keys)) or ()))
+
+
+async def mentioning(database: Database, keys: Iterable[Key], behind: int, last: int = END) -> list[Found]:
+    """Return the next page of the statements that mention *keys*, directly, by reference or otherwise."""
+    rows = await database.fetch(QUERIES["mentioning"], uuids(keys), behind, last, PAGE_STATEMENTS, PAGE_BYTES)
+    return [Found(*row) for row in rows]
+
+
+async def containing(database: Database, texts: Sequence[tuple[bytes, bytes]], behind: int, last: int) -> list[int]:
+    """Return the statements behind *behind* and up to *last* that hold both of any *texts*."""
+    rows = await database.fetch(QUERIES["containing"], behind, last, [one for one, _ in texts], [other for _, other in texts])
+    return [seq for (seq,) in rows]
+
+
+async def hold(transaction: Transaction, seqs: Sequence[int], begun: Begun) -> list[tuple[int, bytes]]:
+    """Return those of the statements *seqs* that the erasure is about, with their bytes; the recorder's lock is held."""
+    rows = await transaction.fetch(QUERIES["hold"], list(seqs), begun.erased_at, begun.through_seq)
+    return [(seq, body) for seq, body in rows]
+
+
+async def overwrite(transaction: Transaction, erased: Sequence[tuple[int, Erased]], begun: Begun) -> list[RecordedRow]:
+    """Overwrite statements with what is left of them; return them."""
+    if not erased:
+        return []
+    columns = [seq for seq, _ in erased], [each.body for _, each in erased], [each.names_only for _, each in erased]
+    rows = await transaction.fetch(QUERIES["overwrite"], *columns, begun.erased_at)
+    await transaction.execute(QUERIES["count_on"], begun.id, len(rows))
+    await transaction.execute(QUERIES["forget_reasons"], columns[0])
+    return [RecordedRow(*row) for row in rows]
+
+
+async def forget_mentions(
+    transaction: Transaction, seqs: Sequence[int], identities: Collection[Ifi], keys: Collection[Key]
+) -> None:
+    """Let the statements *seqs* be found by the erased person alone, who vouches where the person did."""
+    await transaction.execute(QUERIES["overwrite_authority"], list(seqs), ERASED_IFI, list(identities))
+    await transaction.execute(QUERIES["rekey"], list(seqs), _ERASED_KEY.hex(), uuids(keys))
+
+
+async def count_documents(database: Database, identities: Collection[Ifi]) -> int:
+    """Count the documents that are kept for an agent."""
+    return int(await database.fetchval(QUERIES["count_documents"], list(identities)))
+
+
+async def vouching(database: Database, identities: Collection[Ifi]) -> list[str]:
+    """Return the ids of the keys in use with which somebody vouches."""
+    return [key_id for (key_id,) in await database.fetch(QUERIES["vouching"], list(identities))]
+
+
+async def forget_beside(database: Database, identities: Collection[Ifi], keys: Collection[Key]) -> None:
+    """Delete what lies beside the record: documents, names, and who vouched with keys that are revoked."""
+
+    async def work(transaction: Transaction) -> None:
+        await transaction.execute(QUERIES["delete_documents"], list(identities))
+        await transaction.execute(QUERIES["forget_names"], uuids(keys))
+        await transaction.execute(QUERIES["vouched"], list(identities), msgspec.json.encode(ERASED).decode(), ERASED_IFI)
+
+    await database.run(work)
+
+
+async def finish(transaction: Transaction, begun: Begun) -> datetime:
+    """Say that the erasure is done; return when."""
+    finished_at: datetime = await transaction.fetchval(QUERIES["finish"], begun.id)
+    return finished_at
+
+
+async def audit(
+    postgres: Database | Transaction, action: str, at: datetime, reason: str | None, learner: UUID | None = None
+) -> None:
+    """Write down what the operator did."""
+    await postgres.execute(QUERIES["audit"], action, at, reason, learner)
+
+
+def uuids(keys: Iterable[Key]) -> list[str]:
+    """Write *keys* as the uuids that PostgreSQL knows them by."""
+    return [key.hex() for key in keys]
