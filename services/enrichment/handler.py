@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
+import msgspec
 import orjson
 
 from services.enrichment.domain.features import features
 from services.enrichment.domain.meaning import Interaction
 from services.enrichment.linking import Linking
 from services.enrichment.store import Store
+from shared.clock import rfc3339
 from shared.contracts import BadMessage, Recorded, decode
 from shared.postgres import Transaction
 from shared.stream import Batch, Decision, Record, Rejection
+from shared.xapi.timestamps import instant
 
 
 class Enrichment:
@@ -25,24 +31,67 @@ class Enrichment:
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
         """Tell what the batch says, then emit every statement of which more, or other, is known now."""
-        told, rejections = _read(batch.records)
-        if not told:
-            return Decision(rejections=tuple(rejections))
+        heard, unreadable = _hear(batch.records)
+        if not heard:
+            return Decision(rejections=unreadable)
         await self._store.share_identities(transaction)
+        told, rejections = _read(await self._as_recorded(transaction, heard))
         await self._store.lock_artefacts(transaction, _artefacts(told))
         await self._store.tell(transaction, told)
         outgoing = await self._linking.relink(transaction, {interaction.statement_id for interaction in told})
-        return Decision(outgoing=tuple(outgoing), rejections=tuple(rejections))
+        return Decision(outgoing=tuple(outgoing), rejections=(*unreadable, *rejections))
+
+    async def _as_recorded(self, transaction: Transaction, heard: Sequence[Heard]) -> list[Heard]:
+        """Take from the record what was overwritten since it was said: nobody who was erased is met again by an old message.
+
+        Identities are shared before, and an erasure holds them after it has changed the record: what is read here, it sees.
+        """
+        oldest = min(each.received_at for each in heard)
+        overwritten = await self._store.overwritten(transaction, {each.statement_id for each in heard}, oldest)
+        return [each.overwritten_by(overwritten.get(each.statement_id)) for each in heard]
 
 
-def _read(records: Iterable[Record]) -> tuple[list[Interaction], list[Rejection]]:
-    told: list[Interaction] = []
+class Heard(NamedTuple):
+    """A message, and the record that it came in."""
+
+    record: Record
+    message: Recorded
+    statement_id: UUID
+    received_at: datetime
+
+    def overwritten_by(self, row: asyncpg.Record | None) -> Heard:
+        """Return the message as it would be said now, where *row* is what the record holds."""
+        if row is None:
+            return self
+        now = msgspec.structs.replace(
+            self.message,
+            statement=msgspec.Raw(row["body"]),
+            redacted_at=rfc3339(row["redacted_at"]),
+            names_only=row["names_only"],
+        )
+        return self._replace(message=now)
+
+
+def _hear(records: Iterable[Record]) -> tuple[list[Heard], tuple[Rejection, ...]]:
+    heard: list[Heard] = []
     rejections: list[Rejection] = []
     for record in records:
         try:
-            told.append(interaction_of(decode(record.value, Recorded)))
+            message = decode(record.value, Recorded)
+            heard.append(Heard(record, message, UUID(message.id), instant(message.received_at)))
         except BadMessage as error:
             rejections.append(Rejection(record, str(error)))
+        except ValueError as error:
+            rejections.append(Rejection(record, f"not a recorded statement: {error}"))
+    return heard, tuple(rejections)
+
+
+def _read(heard: Iterable[Heard]) -> tuple[list[Interaction], list[Rejection]]:
+    told: list[Interaction] = []
+    rejections: list[Rejection] = []
+    for record, message, *_ in heard:
+        try:
+            told.append(interaction_of(message))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             rejections.append(Rejection(record, f"not a recorded statement: {type(error).__name__}: {error}"))
     return told, rejections
@@ -60,7 +109,7 @@ def interaction_of(recorded: Recorded) -> Interaction:
         received_at=recorded.received_at,
         features=features(orjson.loads(memoryview(recorded.statement))),
         voided=recorded.voided,
-        redacted=recorded.redacted_at is not None,
+        redacted=recorded.redacted_at is not None and not recorded.names_only,
         links=(),
         emitted=b"",
     )

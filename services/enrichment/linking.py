@@ -14,6 +14,7 @@ from services.enrichment.store import Store
 from shared.contracts import ENRICHED, Enriched, encode
 from shared.postgres import Transaction
 from shared.stream import Outgoing
+from shared.xapi.erased import ERASED_IFI
 from shared.xapi.model import Iri
 
 MOST_LEVELS = 64
@@ -74,7 +75,7 @@ class Linking:
             identifier
             for interaction in interactions
             for identifier in (interaction.features.actor, author_of(interaction, known))
-            if identifier is not None
+            if identifier is not None and identifier != ERASED_IFI
         }
         learners = await self._store.learners(transaction, identities)
         enrolments = await self._store.enrolments(transaction, set(learners.values()))

@@ -20,7 +20,7 @@ SELECT iri, title, description, codes, aliases, urls, channels FROM course ORDER
 
 -- name: tell
 -- Stores what a statement says; told twice it stores once, but voided and redacted are taken over and never go back. What a
--- redacted body no longer says is forgotten, so that a replay of it makes the same row.
+-- redacted body no longer says is forgotten, so that a replay of it makes the same row; and so is who was erased ($19).
 INSERT INTO interaction (
     statement_id, seq, stored, received_at, happened, verb, actor, object, object_type, makes_object,
     parent, threads, courses, target, team, urls, voided, redacted
@@ -29,8 +29,21 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 ON CONFLICT (statement_id) DO UPDATE SET
     voided = interaction.voided OR excluded.voided,
     redacted = interaction.redacted OR excluded.redacted,
-    target = CASE WHEN interaction.redacted OR excluded.redacted THEN NULL ELSE interaction.target END,
+    actor = CASE WHEN excluded.actor = $19 THEN excluded.actor ELSE interaction.actor END,
+    team = CASE WHEN excluded.team = $19 THEN excluded.team ELSE interaction.team END,
+    target = CASE
+        WHEN interaction.redacted OR excluded.redacted THEN NULL
+        WHEN excluded.target = $19 THEN excluded.target
+        ELSE interaction.target
+    END,
     urls = CASE WHEN interaction.redacted OR excluded.redacted THEN '{}' ELSE interaction.urls END
+
+-- name: overwritten
+-- What the record holds by now of those of the statements $1 that were overwritten; looked for only where somebody was erased since
+-- $2, when the oldest of them was received.
+SELECT id::text AS id, redacted_at, names_only, body
+FROM lrs.recorded_statement
+WHERE id = ANY($1::uuid[]) AND redacted_at IS NOT NULL AND (SELECT erased_at FROM lrs.last_erasure) >= $2::timestamptz
 
 -- name: tell_anchors
 -- Stores which artefacts statements build on; told twice it stores once.
@@ -65,6 +78,83 @@ UNION
 SELECT anchor.statement_id
 FROM interaction AS made JOIN interaction_anchor AS anchor ON anchor.anchor = made.object
 WHERE made.actor = ANY($1::text[]) AND made.makes_object
+
+-- name: naming
+-- Returns the statements in which identities ($1) act or are named, those up to the seq $2 only.
+SELECT statement_id FROM interaction WHERE actor = ANY($1::text[]) AND seq <= $2
+UNION
+SELECT statement_id FROM interaction WHERE target = ANY($1::text[]) AND seq <= $2
+ORDER BY statement_id
+LIMIT $3
+
+-- name: erase_identities
+-- Puts the erased person ($3) in the place of identities ($2) in statements ($1); their own say nothing any more.
+UPDATE interaction
+SET
+    actor = CASE WHEN actor = ANY($2::text[]) THEN $3::text ELSE actor END,
+    team = CASE WHEN team = ANY($2::text[]) THEN $3::text ELSE team END,
+    target = CASE WHEN redacted OR actor = ANY($2::text[]) THEN NULL WHEN target = ANY($2::text[]) THEN $3::text ELSE target END,
+    urls = CASE WHEN actor = ANY($2::text[]) THEN '{}' ELSE urls END,
+    redacted = redacted OR coalesce(actor = ANY($2::text[]), false)
+WHERE statement_id = ANY($1::uuid[])
+
+-- name: forget_aliases
+-- Forgets identities and returns whose they were.
+DELETE FROM alias WHERE ifi = ANY($1::text[]) RETURNING learner
+
+-- name: forget_hash
+-- Forgets the e-mail hashes ($1) of learners who keep other identities.
+UPDATE learner SET email_sha1 = NULL WHERE email_sha1 = ANY($1::text[])
+
+-- name: forget_enrolments
+-- Forgets the enrolments of those of the learners $1 who have no identity left, or were named whole ($2).
+DELETE FROM enrolment
+WHERE learner = ANY($2::uuid[])
+   OR (learner = ANY($1::uuid[]) AND NOT EXISTS (SELECT FROM alias WHERE alias.learner = enrolment.learner))
+
+-- name: forget_learners
+-- Forgets those of the learners $1 who have no identity left; returns who they are.
+DELETE FROM learner
+WHERE id = ANY($1::uuid[]) AND NOT EXISTS (SELECT FROM alias WHERE alias.learner = learner.id)
+RETURNING id
+
+-- name: forget_jobs
+-- Takes identities ($1) out of what imports asked to be linked anew.
+UPDATE relink
+SET identities = ARRAY(SELECT unnest(identities) EXCEPT SELECT unnest($1::text[]))
+WHERE identities && $1::text[]
+
+-- name: count_held
+-- Counts what is known of identities ($1) and learners ($2): statements, identities, learners, enrolments.
+SELECT
+    (SELECT count(*) FROM interaction WHERE actor = ANY($1::text[]) OR target = ANY($1::text[])) AS interactions,
+    (SELECT count(*) FROM alias WHERE ifi = ANY($1::text[])) AS identities,
+    (SELECT count(*) FROM learner WHERE id = ANY($2::uuid[])) AS learners,
+    (SELECT count(*) FROM enrolment WHERE learner = ANY($2::uuid[])) AS enrolments
+
+-- name: profile
+-- Returns what is known of learners $1, as one JSON text each.
+SELECT jsonb_build_object(
+    'learner', id, 'externalId', external_id, 'name', name, 'emailSha1', email_sha1,
+    'identities', (SELECT coalesce(jsonb_agg(ifi ORDER BY ifi), '[]') FROM alias WHERE alias.learner = learner.id),
+    'enrolments', (
+        SELECT coalesce(
+            jsonb_agg(jsonb_build_object('course', course, 'role', role, 'from', valid_from, 'to', valid_to) ORDER BY course), '[]'
+        )
+        FROM enrolment WHERE enrolment.learner = learner.id
+    )
+)::text AS profile
+FROM learner
+WHERE id = ANY($1::uuid[])
+ORDER BY id
+
+-- name: links
+-- Returns what was said last of the statements in which identities ($1) act or are named, behind the statement $2, a page at a time.
+SELECT statement_id, emitted
+FROM interaction
+WHERE (actor = ANY($1::text[]) OR target = ANY($1::text[])) AND statement_id > $2
+ORDER BY statement_id
+LIMIT 1000
 
 -- name: artefacts_of
 -- Returns the artefacts that statements are about or build on.

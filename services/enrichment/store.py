@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from services.enrichment.domain.links import Link
 from services.enrichment.domain.meaning import Interaction, Maker
 from services.enrichment.domain.people import LearnerId, email_hash_ifi, provisional_learner
 from shared.postgres import Transaction, load_queries
+from shared.xapi.erased import ERASED_IFI
 from shared.xapi.model import Ifi, Iri
 
 if TYPE_CHECKING:
@@ -55,12 +56,19 @@ class Store:
     async def tell(self, transaction: Transaction, told: Sequence[Interaction]) -> None:
         """Store what statements say, and which artefacts they build on."""
         ordered = sorted(told, key=lambda interaction: interaction.statement_id)
-        await transaction.executemany(self._sql["tell"], [_row(interaction) for interaction in ordered])
+        await transaction.executemany(self._sql["tell"], [(*_row(interaction), ERASED_IFI) for interaction in ordered])
         anchors = [(anchor, one.statement_id) for one in ordered for anchor in one.features.anchors]
         if anchors:
             await transaction.execute(
                 self._sql["tell_anchors"], [anchor for anchor, _ in anchors], [statement for _, statement in anchors]
             )
+
+    async def overwritten(
+        self, transaction: Transaction, statements: Iterable[UUID], oldest: datetime
+    ) -> dict[UUID, asyncpg.Record]:
+        """Return what the record holds by now of statements that were overwritten, if somebody was erased since *oldest*."""
+        rows = await transaction.fetch(self._sql["overwritten"], list(statements), oldest)
+        return {UUID(row["id"]): row for row in rows}
 
     async def hold_interactions(self, transaction: Transaction, statements: Iterable[UUID]) -> list[Interaction]:
         """Lock statements in order and return them as they are then."""

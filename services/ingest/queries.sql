@@ -63,6 +63,27 @@ ON CONFLICT DO NOTHING
 -- Forgets what waited: its statement is in the log, or means nothing for us.
 DELETE FROM pending WHERE source = $1 AND statement = ANY ($2::uuid[])
 
+-- name: written_by
+-- How many artefacts the accounts $2 of the sources $1 made, pair by pair.
+SELECT count(*)
+FROM unnest($1::text[], $2::text[]) AS erased (source, author)
+JOIN artefact USING (source, author)
+
+-- name: forget_author
+-- Forgets that the accounts $2 of the sources $1 made what they made.
+UPDATE artefact
+SET author = NULL
+FROM unnest($1::text[], $2::text[]) AS erased (source, author)
+WHERE artefact.source = erased.source AND artefact.author = erased.author
+
+-- name: pending_of
+-- Locks what waits for the sources $1.
+SELECT source, statement, undecided FROM pending WHERE source = ANY ($1::text[]) ORDER BY source, statement FOR UPDATE
+
+-- name: rewrite_pending
+-- Keeps another interaction under a statement that waits.
+UPDATE pending SET undecided = $3 WHERE source = $1 AND statement = $2
+
 -- name: count_pending
 -- Counts what waits.
 SELECT count(*) FROM pending

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -79,6 +79,16 @@ class DeadLetters:
     async def discard(self, letter: int) -> bool:
         """Mark the dead letter with id *letter* as not to be replayed; say whether it was unsettled. Raises Unavailable."""
         return await self._settle(letter, "discarded")
+
+    async def empty(self, holds: Callable[[bytes], bool]) -> int:
+        """Empty the dead letters of which *holds* is true, and discard them; return how many. Raises Unavailable."""
+        count = behind = 0
+        while page := await self._database.fetch(_QUERIES["letters_behind"], behind):
+            behind = page[-1]["id"]
+            held = [row["id"] for row in page if holds(row["value"]) or holds(row["reason"].encode())]
+            await self._database.execute(_QUERIES["empty_letters"], held)
+            count += len(held)
+        return count
 
     async def _settle(self, letter: int, state: str) -> bool:
         return await self._database.fetchval(_QUERIES["settle_letter"], letter, state) is not None

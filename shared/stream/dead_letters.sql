@@ -17,6 +17,16 @@ SELECT id, group_name, topic, partition, "offset", reason, attempts, octet_lengt
 FROM dead_letter
 WHERE id = $1
 
+-- name: letters_behind
+-- The dead letters behind an id that hold something still, a few at a time.
+SELECT id, value, reason FROM dead_letter WHERE id > $1 AND value <> ''::bytea ORDER BY id LIMIT 50
+
+-- name: empty_letters
+-- Empty dead letters for good, whatever became of them before.
+UPDATE dead_letter
+SET value = ''::bytea, reason = 'erased', state = 'discarded', settled_at = coalesce(settled_at, now())
+WHERE id = ANY($1::bigint[])
+
 -- name: settle_letter
 -- Say what became of a dead letter that waits or is quarantined; no row where it is settled already.
 UPDATE dead_letter SET state = $2, settled_at = now() WHERE id = $1 AND state IN ('waiting', 'quarantined') RETURNING id

@@ -1,0 +1,103 @@
+"""Forget a person: who they are, their courses, and what statements say of them; the record is overwritten before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from services.enrichment.linking import Linking
+from services.enrichment.store import Store
+from shared.postgres import Database, Transaction, load_queries
+from shared.stream import Outgoing, PostgresLedger
+from shared.stream.dead_letters import DeadLetters
+from shared.stream.log import Log
+from shared.stream.publisher import Publisher
+from shared.xapi.erased import ERASED_IFI
+from shared.xapi.model import Ifi
+
+OWNER: Final = "erasure"
+CHUNK: Final = 200
+_HASH: Final = "mbox_sha1sum::"
+_SQL: Final = load_queries("services.enrichment")
+
+
+class Held(NamedTuple):
+    """How much is known of a person: statements that name them, identities, learners, enrolments."""
+
+    interactions: int
+    identities: int
+    learners: int
+    enrolments: int
+
+
+async def survey(database: Database, identities: Sequence[Ifi], learners: Sequence[UUID]) -> Held:
+    """Count what there is to forget. Raises Unavailable."""
+    return Held(*(await database.fetchrow(_SQL["count_held"], list(identities), list(learners)) or ()))
+
+
+class Erasing:
+    """Forgets persons in schema `records`, whose *database* it is, and says anew what that changes."""
+
+    def __init__(self, database: Database, log: Log) -> None:
+        self._database = database
+        self._store = Store()
+        self._linking = Linking(self._store)
+        self._publisher = Publisher(owner=OWNER, log=log, ledger=PostgresLedger(database))
+
+    async def erase(
+        self, identities: Sequence[Ifi], learners: Sequence[UUID], through: int, holds: Callable[[bytes], bool]
+    ) -> None:
+        """Forget *identities*, and *learners* whom they leave without any; *holds* says which dead letters go.
+
+        Statements behind the seq *through* are new: who acts there is met again, as somebody of whom nothing else is known.
+        Interrupted, it is whole after being done again. Raises Unavailable.
+        """
+        await self._publisher.drain()
+        while chunk := await self._naming(identities, through):
+            await self._say(partial(self._replace, chunk, identities))
+        await self._database.run(partial(self._forget, identities, learners))
+        later = sorted(await self._database.run(partial(self._by_person, identities)))
+        for start in range(0, len(later), CHUNK):
+            await self._say(partial(self._relink, later[start : start + CHUNK]))
+        await DeadLetters(self._database).empty(holds)
+
+    async def _naming(self, identities: Sequence[Ifi], through: int) -> list[UUID]:
+        """Return statements up to *through* that name the person still, some at a time."""
+        return [row["statement_id"] for row in await self._database.fetch(_SQL["naming"], list(identities), through, CHUNK)]
+
+    async def _by_person(self, identities: Sequence[Ifi], transaction: Transaction) -> set[UUID]:
+        return await self._store.by_person(transaction, identities)
+
+    async def _say(self, work: Callable[[Transaction], Awaitable[list[Outgoing]]]) -> None:
+        """Do *work* with identities as they are, and publish what it says."""
+
+        async def whole(transaction: Transaction) -> None:
+            await self._store.share_identities(transaction)
+            await self._publisher.store(transaction, await work(transaction))
+
+        await self._database.run(whole)
+        await self._publisher.drain()
+
+    async def _replace(self, chunk: Sequence[UUID], identities: Sequence[Ifi], transaction: Transaction) -> list[Outgoing]:
+        """Put nobody in the person's place, and say what that changes."""
+        await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, chunk))
+        await self._store.hold_interactions(transaction, chunk)
+        await transaction.execute(_SQL["erase_identities"], list(chunk), list(identities), ERASED_IFI)
+        return await self._linking.relink(transaction, set(chunk))
+
+    async def _relink(self, chunk: Sequence[UUID], transaction: Transaction) -> list[Outgoing]:
+        await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, chunk))
+        return await self._linking.relink(transaction, set(chunk))
+
+    async def _forget(self, identities: Sequence[Ifi], learners: Sequence[UUID], transaction: Transaction) -> None:
+        """Forget identities while nobody relies on any, and the learners who have none left."""
+        await self._store.hold_identities(transaction)
+        rows = await transaction.fetch(_SQL["forget_aliases"], list(identities))
+        whose = [*{row["learner"] for row in rows}, *learners]
+        hashes = [each.removeprefix(_HASH) for each in identities if each.startswith(_HASH)]
+        await transaction.execute(_SQL["forget_hash"], hashes)
+        await transaction.execute(_SQL["forget_enrolments"], whose, list(learners))
+        await transaction.execute(_SQL["forget_learners"], whose)
+        await transaction.execute(_SQL["forget_jobs"], list(identities))

@@ -1,0 +1,62 @@
+"""Forget a person: what their accounts did and is not told yet, and whose artefacts were theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from services.ingest.domain.reading import Undecided
+from shared.postgres import Database, Transaction, load_queries
+from shared.xapi import ifi
+from shared.xapi.model import Ifi
+
+_SQL: Final = load_queries("services.ingest")
+
+
+async def survey(database: Database, identities: Iterable[Ifi]) -> int:
+    """Count the artefacts that are known to be the person's. Raises Unavailable."""
+    pairs = await _accounts(database, identities)
+    return int(await database.fetchval(_SQL["written_by"], *_columns(pairs)))
+
+
+async def erase(database: Database, identities: Iterable[Ifi]) -> None:
+    """Forget what the accounts among *identities* did; twice is once. Raises Unavailable.
+
+    What others did to their artefacts and is still waiting is told, without whose they are.
+    """
+    pairs = await _accounts(database, identities)
+    if not pairs:
+        return
+
+    async def work(transaction: Transaction) -> None:
+        await transaction.execute(_SQL["forget_author"], *_columns(pairs))
+        for source, statement, undecided in await transaction.fetch(_SQL["pending_of"], [source for source, _ in pairs]):
+            await _forget_waiting(transaction, source, statement, undecided, pairs)
+
+    await database.run(work)
+
+
+async def _forget_waiting(
+    transaction: Transaction, source: str, statement: object, undecided: bytes, pairs: set[tuple[str, str]]
+) -> None:
+    """Drop what one of *pairs* did; forget one of them as the author of what somebody else acted upon."""
+    waiting = msgspec.json.decode(undecided, type=Undecided)
+    interaction = waiting.interaction
+    if (source, interaction.actor) in pairs:
+        await transaction.execute(_SQL["settle_pending"], source, [statement])
+    elif (source, interaction.author) in pairs:
+        left = msgspec.structs.replace(waiting, interaction=msgspec.structs.replace(interaction, author=None))
+        await transaction.execute(_SQL["rewrite_pending"], source, statement, msgspec.json.encode(left))
+
+
+async def _accounts(database: Database, identities: Iterable[Ifi]) -> set[tuple[str, str]]:
+    """Return the accounts among *identities* as pairs of a source and a name there."""
+    accounts = [account for identity in identities if (account := ifi.account_of(identity)) is not None]
+    sources = await database.fetch(_SQL["sources"])
+    return {(row["id"], name) for row in sources for home_page, name in accounts if row["workspace"] == home_page}
+
+
+def _columns(pairs: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [source for source, _ in pairs], [name for _, name in pairs]
