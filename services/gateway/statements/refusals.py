@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.gateway.domain.parameters import BadParameter
 from services.gateway.statements.recording import Conflict
 from shared.http import Fault, Problem
 from shared.xapi.guard import Malformed
 from shared.xapi.model import StatementId
-from shared.xapi.validation import Invalid
+from shared.xapi.validation import Invalid, Violation
 
 NAMED_IDS = 20
 
@@ -56,5 +58,9 @@ def _names(ids: tuple[StatementId, ...]) -> str:
 
 def reason(problem: Problem) -> str:
     """Name the rules that a refused request broke and where, without what it said: fit for the operator's list."""
-    broken = ", ".join(f"{fault.rule} at {fault.pointer or '/'}" for fault in problem.faults[:3])
-    return broken or problem.title
+    return summary(problem.faults) or problem.title
+
+
+def summary(faults: Sequence[Fault | Violation]) -> str:
+    """Name the first rules that were broken, and where."""
+    return ", ".join(f"{fault.rule} at {fault.pointer or '/'}" for fault in faults[:3])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeVar
 
 import orjson
 from starlette.requests import Request
@@ -16,16 +16,20 @@ from services.gateway.credentials.door import Door
 from services.gateway.domain.admission import Admitted, TooMany, Writing, admit, admit_one
 from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.parameters import BadParameter, read_once, read_statement_id
+from services.gateway.domain.partial import PARTIAL, admit_partly, read_partial
 from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.metrics import GatewayMetrics, Outcome
 from services.gateway.statements import refusals
-from services.gateway.statements.recording import Conflict, Recording
+from services.gateway.statements.partly import answer_partly, record_partly
+from services.gateway.statements.recording import Conflict, Recorded, Recording, Verdict
 from shared.clock import Clock
 from shared.http import Problem
 from shared.stream.errors import RecordTooLarge
 from shared.xapi import guard
 from shared.xapi.model import StatementId, Version
 from shared.xapi.validation import Invalid
+
+T = TypeVar("T")
 
 LARGE_BODY: Final = 128 * 1024
 """Bodies from this size on are admitted in a thread, so that they do not hold up other requests."""
@@ -60,7 +64,8 @@ class Writer:
         """Take one statement or an array of them; answer with their ids, in order, once they are recorded."""
         credential = await self._door.authorise(request, Scope.STATEMENTS_WRITE)
         try:
-            _parameters(request, frozenset())
+            if _is_partial(request):
+                return await self._post_partly(request, credential)
             admitted = await self._admit(request, credential, admit)
             await self._record(request, admitted)
         except Problem as problem:
@@ -78,7 +83,13 @@ class Writer:
             self._note(request, credential, problem)
         return Response(status_code=204)
 
-    async def _admit(self, request: Request, credential: Credential, admission: Callable[[bytes, Writing], Admitted]) -> Admitted:
+    async def _post_partly(self, request: Request, credential: Credential) -> Response:
+        """Take the good statements of a request; answer what became of each."""
+        partly = await self._admit(request, credential, admit_partly)
+        partly = await record_partly(partly, lambda admitted: self._verdict(request, admitted))
+        return answer_partly(request, credential, partly, self._door, self._metrics)
+
+    async def _admit(self, request: Request, credential: Credential, admission: Callable[[bytes, Writing], T]) -> T:
         """Read and admit the body. Raises Problem for whatever is wrong with it."""
         version = self._version(request)
         incoming = await read_incoming(request, self._sizes)
@@ -96,20 +107,21 @@ class Writer:
             raise Problem(413, str(error)) from error
 
     async def _record(self, request: Request, admitted: Admitted) -> None:
-        """Keep the attachments, append the statements and wait for the verdict.
+        """Keep the attachments, append the statements and wait for the verdict. Raises Problem 409, and as `_verdict` does."""
+        verdict = await self._verdict(request, admitted)
+        if isinstance(verdict, Conflict):
+            raise refusals.conflict(verdict)
 
-        Raises Problem 409, or 413 where it is too much for the log.
-        """
+    async def _verdict(self, request: Request, admitted: Admitted) -> Verdict:
+        """Say what became of the statements. Raises Problem 413 where they are too much for the log."""
         if not admitted.ids:
-            return
+            return Recorded()
         if admitted.uses:
             await self._attachments.keep(admitted.uses, self._clock())
         try:
-            verdict = await self._recording.record(admitted, request.scope["traceparent"])
+            return await self._recording.record(admitted, request.scope["traceparent"])
         except RecordTooLarge as error:
             raise Problem(413, "The request is larger than one record of the log; send fewer statements") from error
-        if isinstance(verdict, Conflict):
-            raise refusals.conflict(verdict)
 
     def _version(self, request: Request) -> Version:
         try:
@@ -125,6 +137,15 @@ class Writer:
             for fault in problem.faults:
                 self._metrics.invalid(fault.rule)
         raise problem
+
+
+def _is_partial(request: Request) -> bool:
+    """Read POST's one parameter, which is ours and not xAPI's."""
+    given = _parameters(request, frozenset({PARTIAL}))
+    try:
+        return read_partial(given.get(PARTIAL))
+    except BadParameter as error:
+        raise refusals.bad_parameter(error) from error
 
 
 def _statement_id(request: Request) -> StatementId:
