@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -17,13 +18,15 @@ SET_BY_US: Final = ("stored", "authority", "version")
 CONTENT_NAMESPACE: Final = UUID("9a3f7a3e-55d7-5b26-8d1c-4f4a6f0e7b11")
 """The namespace of ids that are derived from content; changing it would double history."""
 
+_BEYOND_HUNDREDTHS: Final = re.compile(r"(?<=[.,][0-9]{2})[0-9]+(?=S$)")
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def digest(statement: Mapping[str, JSON]) -> bytes:
     """Return 32 bytes (SHA-256) of a valid statement: equal for equal content, in whatever order and spacing.
 
-    Left out are `stored`, `authority` and `version`; the members of a group have no order (1.0.3 Data §2.3.1).
+    Left out are `stored`, `authority` and `version`; the members of a group have no order (1.0.3 Data §2.3.1), a context activity
+    that stands alone is a list of one (§2.4.6.2), and durations are compared to hundredths of seconds (§4.6).
     Everything else counts, numbers as IEEE 754 doubles or whole numbers of any size.
     """
     content = {name: value for name, value in statement.items() if name not in SET_BY_US}
@@ -80,10 +83,13 @@ def _sorted(value: JSON) -> bytes:
 
 
 def _without_order(statement: dict[str, Any]) -> dict[str, Any]:
-    """Copy *statement* with the members of every group sorted."""
+    """Copy *statement* with the members of every group sorted, and what may be written in several ways written in one."""
     content = {**statement, "actor": _group(statement["actor"]), "object": _object(statement["object"])}
     if "context" in statement:
         content["context"] = _context(statement["context"])
+    if "duration" in statement.get("result", ()):
+        duration = _BEYOND_HUNDREDTHS.sub("", statement["result"]["duration"])
+        content["result"] = {**statement["result"], "duration": duration}
     return content
 
 
@@ -93,6 +99,9 @@ def _object(target: dict[str, Any]) -> dict[str, Any]:
 
 def _context(context: dict[str, Any]) -> dict[str, Any]:
     content = {name: _group(value) if name in {"instructor", "team"} else value for name, value in context.items()}
+    if "contextActivities" in context:
+        related = context["contextActivities"].items()
+        content["contextActivities"] = {relation: each if isinstance(each, list) else [each] for relation, each in related}
     if "contextGroups" in context:
         content["contextGroups"] = [{**item, "group": _group(item["group"])} for item in context["contextGroups"]]
     return content

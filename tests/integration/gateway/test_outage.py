@@ -17,6 +17,7 @@ from shared.settings import PostgresSettings
 from shared.stream.metrics import StreamMetrics
 from shared.stream.postgres import PostgresLog
 from shared.stream.settings import AppendSettings, PostgresLogSettings
+from tests.support.attachments import attachment, part, parts_of, send, statements_part
 from tests.support.gateway import Client, Doors, eventually, settings_of, statement, wired_doors
 from tests.support.postgres import settings_for
 
@@ -101,6 +102,25 @@ async def test_access_tokens_are_issued_and_believed_while_postgres_is_down(door
     server.start()
 
     assert (issued.status_code, posted.status_code) == (200, 200)
+
+
+async def test_attachments_wait_for_postgres(doors: Doors, server: Server) -> None:
+    client = await doors.client()
+    sent = statement(attachments=[attachment(b"an essay")])
+    assert (await client.post(statement())).status_code == 200
+
+    server.kill()
+    refused = await send(client, statements_part(sent), part(b"an essay"))
+    server.start()
+
+    async def taken() -> bool:
+        return (await send(client, statements_part(sent), part(b"an essay"))).status_code == 200
+
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) > 0
+    await eventually(taken, 60.0)
+    answer = await client.get(statementId=sent["id"], attachments="true")
+    assert [content for _, content in parts_of(answer)][1:] == [b"an essay"]
 
 
 async def timed(client: Client, body: object) -> tuple[int, float]:

@@ -42,6 +42,23 @@ def test_what_an_lrs_sets_does_not_change_a_digest() -> None:
         assert canonical.digest(without) != canonical.digest(STATEMENT)
 
 
+def test_a_context_activity_alone_is_a_list_of_one() -> None:
+    alone, listed = changed("/context/contextActivities", {"parent": ACTIVITY}), [ACTIVITY]
+
+    assert canonical.digest(alone) == canonical.digest(changed("/context/contextActivities", {"parent": listed}))
+    assert canonical.digest(alone) != canonical.digest(changed("/context/contextActivities", {"parent": [*listed, *listed]}))
+    assert canonical.digest(alone) != canonical.digest(changed("/context/contextActivities", {"grouping": listed}))
+
+
+def test_durations_are_compared_to_hundredths_of_seconds() -> None:
+    def of(duration: str) -> bytes:
+        return canonical.digest(changed("/result/duration", duration))
+
+    assert of("PT4H35M59.14S") == of("PT4H35M59.149S") == of("PT4H35M59.14000S")
+    assert of("PT59,14S") == of("PT59,147S")
+    assert len({of(each) for each in ("PT59.14S", "PT59.15S", "PT59.1S", "PT59S", "P1DT59.14S", "PT59.147M")}) == 6
+
+
 def test_whole_numbers_beyond_64_bits_count_digit_by_digit() -> None:
     one, same, other = (
         canonical.digest(parse(text % {b"n": number}, Limits()))
