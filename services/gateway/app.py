@@ -11,7 +11,11 @@ from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
 
+from services.gateway.alternate import AlternateSyntax
 from services.gateway.attachments.answer import Attachments
 from services.gateway.attachments.incoming import Sizes
 from services.gateway.attachments.store import AttachmentStore
@@ -24,6 +28,9 @@ from services.gateway.credentials.oauth import routes as oauth_routes
 from services.gateway.credentials.store import CredentialStore
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.usage import Usage
+from services.gateway.documents.routes import Desk
+from services.gateway.documents.routes import routes as document_routes
+from services.gateway.documents.store import DocumentStore
 from services.gateway.domain.keychain import Keychain, read_master_key
 from services.gateway.forwarding import forwarding
 from services.gateway.impact.routes import routes as impact_routes
@@ -139,12 +146,11 @@ def wire(
         service=NAME,
         registry=registry,
         ready=_Readiness(database, keyring),
-        routes=[*xapi_routes(writer, reader), *oauth_routes(door, tokens)],
+        routes=[*xapi_routes(writer, reader), *oauth_routes(door, tokens), *_document_routes(settings, database, door, clock)],
         routers=[impact_routes(database, stream_log, clock, door.authorise)],
         documented=PATHS,
     )
-    app.add_middleware(RateLimitHeaders)
-    app.add_middleware(XapiHeaders, without_header=chosen.version_without_header, consistent_through=horizon.recent)
+    _speak_xapi(app, settings, horizon)
     tasks: list[Task] = [keyring.run, usage.run, progress.run, horizon.run, _hearing(settings, progress)]
     tasks.append(Sweep(attachments, interval=SWEEP_SECONDS).run)
     if chosen.recorder:
@@ -175,6 +181,27 @@ def _limits(chosen: GatewaySettings, metrics: GatewayMetrics) -> RateLimits:
         metrics=metrics,
         seconds=monotonic,
     )
+
+
+def _document_routes(settings: Settings, database: Database, door: Door, clock: Clock) -> list[Route]:
+    return document_routes(
+        Desk(
+            door=door,
+            store=DocumentStore(database),
+            clock=clock,
+            max_bytes=settings.http.max_body_bytes,
+            version_without_header=settings.gateway.version_without_header,
+        )
+    )
+
+
+def _speak_xapi(app: Starlette, settings: Settings, horizon: Horizon) -> None:
+    """Put xAPI's headers around all, and the alternate syntax within what is counted."""
+    without_header, otherwise = settings.gateway.version_without_header, settings.gateway.version_answered
+    app.add_middleware(RateLimitHeaders)
+    app.add_middleware(XapiHeaders, without_header=without_header, otherwise=otherwise, consistent_through=horizon.recent)
+    form_bytes = settings.http.max_body_bytes
+    app.user_middleware.append(Middleware(AlternateSyntax, max_bytes=form_bytes, without_header=without_header))
 
 
 class _Readiness:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from services.gateway.domain.version import LATEST
 from shared.settings import Section, ServiceSettings
 from shared.stream.settings import StreamSettings
 from shared.xapi.model import Version
@@ -32,6 +33,10 @@ class GatewaySettings(Section):
     page_size: int = Field(default=500, ge=1, description="Statements on one page of an answer at most")
     version_without_header: Version | None = Field(
         default=None, description="The xAPI version of requests without X-Experience-API-Version; default: they get 400"
+    )
+    version_answered: Version = Field(
+        default=LATEST,
+        description="The xAPI version that an answer names where the request names none that is spoken here",
     )
     credentials_refresh: float = Field(
         default=5.0, gt=0, description="Seconds between two readings of the credentials: a revocation takes effect within"

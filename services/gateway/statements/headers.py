@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.domain.version import LATEST, VERSION_HEADER, UnspokenVersion, negotiate
+from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from shared.http.problem import on_bug
 from shared.xapi.model import Version
 
@@ -37,9 +37,12 @@ _FOR_BROWSERS: Final = (
 class XapiHeaders:
     """ASGI middleware: answers under `/xapi` carry xAPI's headers, errors included; preflights need no key, HEAD gets no body."""
 
-    def __init__(self, app: ASGIApp, *, without_header: Version | None, consistent_through: Callable[[], str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, without_header: Version | None, otherwise: Version, consistent_through: Callable[[], str]
+    ) -> None:
         self._app = app
-        self._without_header = without_header
+        self._without_header = without_header or otherwise
+        self._otherwise = otherwise
         self._consistent_through = consistent_through
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,9 +84,9 @@ class XapiHeaders:
 
     def _version(self, header: str | None) -> str:
         try:
-            return negotiate(header, self._without_header or LATEST)
+            return negotiate(header, self._without_header)
         except UnspokenVersion:
-            return LATEST
+            return self._otherwise
 
 
 def _is_xapi(path: str) -> bool:

@@ -16,7 +16,7 @@ from services.gateway import app as gateway
 from services.gateway.settings import Settings
 from shared.service import run
 from shared.settings import HttpSettings, PostgresSettings
-from tests.support.gateway import VERSION, Doors, settings_of
+from tests.support.gateway import VERSION, Doors, basic, open_doors, settings_of
 
 ORIGIN = {"Origin": "https://course.example"}
 PATHS = [
@@ -82,6 +82,19 @@ async def test_a_bug_answers_with_xapis_headers_too(doors: Doors) -> None:
 
     assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
     assert_whole(response)
+
+
+@pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
+async def test_the_version_named_to_who_names_none_is_a_setting(postgres_settings: PostgresSettings, version: str) -> None:
+    async with open_doors(settings_of(postgres_settings, version_answered=version)) as doors:
+        client = await doors.client()
+        keyed = {"Authorization": basic(client.key)}
+        missing = await doors.http.get("/xapi/statements", headers=keyed)
+        unspoken = await doors.http.get("/xapi/statements", headers={**keyed, "X-Experience-API-Version": "0.95"})
+
+    assert (missing.status_code, unspoken.status_code) == (400, 400)
+    assert_whole(missing, version)
+    assert_whole(unspoken, version)
 
 
 @pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
