@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from services.enrichment.app import NAME as ENRICHMENT_GROUP
 from services.gateway.app import RECORDER_GROUP
+from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
 from services.installation import Installation
 from services.scoring.handler import GROUP as SCORING_GROUP
 from services.tables import open_tables
@@ -42,8 +43,9 @@ STAGES: Final = (
     Stage(ENRICHMENT_GROUP, RECORDED, "records"),
     Stage(SCORING_GROUP, ENRICHED, "impact"),
     Stage(SCORING_GROUP, OBJECTION, "impact"),
+    Stage(DEFINITIONS_GROUP, RECORDED, "lrs"),
 )
-"""In the order of the way: what a stage has said is there for the next one to read."""
+"""In the order of the way: what a stage has said is there for those behind it to read."""
 SCHEMAS: Final = tuple(dict.fromkeys(stage.schema for stage in STAGES))
 
 

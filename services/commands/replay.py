@@ -10,6 +10,7 @@ import typer
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run
 from services.commands.progress import Advancing, advancing
 from services.enrichment import forgetting
+from services.gateway.definitions.store import forget as forget_definitions
 from services.gateway.recorder.replay import replay as append_again
 from services.installation import Home, open_installation
 from services.pipeline import Pipeline, Standing, open_pipeline
@@ -30,8 +31,8 @@ def replay(
     """Make the projections again from the record.
 
     Appends every statement of the record again, in its order; consumers take what they know in their stride. With --rebuild what
-    statements say, facts and sums are emptied before; people, courses, enrolments and objections always stay. The services must
-    run, here or elsewhere, for the projections to be made.
+    statements say, definitions, facts and sums are emptied before; people, courses, enrolments and objections always stay. The
+    services must run, here or elsewhere, for the projections to be made.
     """
     run(_replay(Home.at(home), rebuild=rebuild, wait=wait))
 
@@ -41,6 +42,7 @@ async def _replay(home: Home, *, rebuild: bool, wait: bool) -> None:
         if rebuild:
             await rules.forget(pipeline.databases["impact"])
             await forgetting.forget(pipeline.databases["records"])
+            await forget_definitions(pipeline.databases["lrs"])
             err.print("The projections are empty.")
         last = await append_again(pipeline.databases["lrs"], pipeline.log)
         out.print(f"{last} statements of the record were said again.")

@@ -28,6 +28,11 @@ from services.gateway.credentials.oauth import routes as oauth_routes
 from services.gateway.credentials.store import CredentialStore
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.usage import Usage
+from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
+from services.gateway.definitions.handler import Definitions
+from services.gateway.definitions.serving import Things, known_definitions
+from services.gateway.definitions.store import DefinitionStore
+from services.gateway.documents.documentation import PATHS as DOCUMENT_PATHS
 from services.gateway.documents.routes import Desk
 from services.gateway.documents.routes import routes as document_routes
 from services.gateway.documents.store import DocumentStore
@@ -35,10 +40,12 @@ from services.gateway.domain.keychain import Keychain, read_master_key
 from services.gateway.forwarding import forwarding
 from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.persons.erasing import publisher_of
 from services.gateway.recorder import Recorder
 from services.gateway.settings import GatewaySettings, Settings
 from services.gateway.statements.announcing import CHANNEL, Announcing, read_announcement
 from services.gateway.statements.documentation import PATHS
+from services.gateway.statements.formatting import Formatting
 from services.gateway.statements.headers import XapiHeaders
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.progress import Progress
@@ -68,7 +75,13 @@ NAME: Final = "gateway"
 SCHEMA: Final = "lrs"
 SWEEP_SECONDS: Final = 3600.0
 RECORDER_GROUP: Final = "recorder"
-TOPICS_USED: Final = (RECEIVED, RECORDED, OBJECTION, dead_letters_of(RECEIVED, RECORDER_GROUP))
+TOPICS_USED: Final = (
+    RECEIVED,
+    RECORDED,
+    OBJECTION,
+    dead_letters_of(RECEIVED, RECORDER_GROUP),
+    dead_letters_of(RECORDED, DEFINITIONS_GROUP),
+)
 PACKAGES: Final = ("shared.stream.migrations", "services.gateway.migrations")
 
 log = structlog.get_logger()
@@ -136,6 +149,7 @@ def wire(
         door=door,
         store=store,
         attachments=Attachments(attachments),
+        formatting=Formatting(known_definitions(DefinitionStore(database))),
         horizon=horizon,
         keychain=keychain,
         base_url=settings.http.base_url,
@@ -146,15 +160,22 @@ def wire(
         service=NAME,
         registry=registry,
         ready=_Readiness(database, keyring),
-        routes=[*xapi_routes(writer, reader), *oauth_routes(door, tokens), *_document_routes(settings, database, door, clock)],
+        routes=[
+            *xapi_routes(writer, reader),
+            *oauth_routes(door, tokens),
+            *_document_routes(settings, database, door, clock),
+            *_thing_routes(settings, database, door),
+        ],
         routers=[impact_routes(database, stream_log, clock, door.authorise)],
-        documented=PATHS,
+        documented={**PATHS, **DOCUMENT_PATHS},
     )
     _speak_xapi(app, settings, horizon)
     tasks: list[Task] = [keyring.run, usage.run, progress.run, horizon.run, _hearing(settings, progress)]
     tasks.append(Sweep(attachments, interval=SWEEP_SECONDS).run)
     if chosen.recorder:
-        tasks.append(_recording(settings, database, stream_log, stream_metrics, observer))
+        tasks += [_recording(settings, database, stream_log, stream_metrics, observer), publisher_of(database, stream_log).run]
+    if chosen.definitions:
+        tasks.append(_defining(settings, database, stream_log, stream_metrics))
     if chosen.forwarding:
         tasks.append(forwarding(settings.secrets, database, clock, registry))
     return Service(NAME, app, settings.http, tuple(tasks))
@@ -173,16 +194,6 @@ def open_issuer(settings: Settings, database: Database) -> Issuer:
     return Issuer(CredentialStore(database), open_keychain(settings.secrets), settings.http.base_url)
 
 
-def _limits(chosen: GatewaySettings, metrics: GatewayMetrics) -> RateLimits:
-    """Open the limits of this process."""
-    return RateLimits(
-        requests_per_minute=chosen.requests_per_minute,
-        refusals_per_minute=chosen.refusals_per_minute,
-        metrics=metrics,
-        seconds=monotonic,
-    )
-
-
 def _document_routes(settings: Settings, database: Database, door: Door, clock: Clock) -> list[Route]:
     return document_routes(
         Desk(
@@ -195,6 +206,11 @@ def _document_routes(settings: Settings, database: Database, door: Door, clock: 
     )
 
 
+def _thing_routes(settings: Settings, database: Database, door: Door) -> list[Route]:
+    without_header = settings.gateway.version_without_header
+    return Things(door=door, store=DefinitionStore(database), version_without_header=without_header).routes()
+
+
 def _speak_xapi(app: Starlette, settings: Settings, horizon: Horizon) -> None:
     """Put xAPI's headers around all, and the alternate syntax within what is counted."""
     without_header, otherwise = settings.gateway.version_without_header, settings.gateway.version_answered
@@ -202,6 +218,16 @@ def _speak_xapi(app: Starlette, settings: Settings, horizon: Horizon) -> None:
     app.add_middleware(XapiHeaders, without_header=without_header, otherwise=otherwise, consistent_through=horizon.recent)
     form_bytes = settings.http.max_body_bytes
     app.user_middleware.append(Middleware(AlternateSyntax, max_bytes=form_bytes, without_header=without_header))
+
+
+def _limits(chosen: GatewaySettings, metrics: GatewayMetrics) -> RateLimits:
+    """Open the limits of this process."""
+    return RateLimits(
+        requests_per_minute=chosen.requests_per_minute,
+        refusals_per_minute=chosen.refusals_per_minute,
+        metrics=metrics,
+        seconds=monotonic,
+    )
 
 
 class _Readiness:
@@ -235,23 +261,42 @@ def _hearing(settings: Settings, progress: Progress) -> Task:
 
 
 def _recording(settings: Settings, database: Database, stream_log: Log, metrics: StreamMetrics, observer: Observer) -> Task:
-    """Run the recorder; an outage longer than the consumer's patience does not take the doors down with it."""
+    """Run the recorder."""
     consumer = Consumer(
         group=RECORDER_GROUP,
         topics=(RECEIVED,),
-        handler=Announcing(Recorder(observer=observer)),
+        handler=Announcing(Recorder(keychain=open_keychain(settings.secrets), observer=observer)),
         log=stream_log,
         ledger=PostgresLedger(database),
         settings=settings.stream.consumer,
         metrics=metrics,
         observer=observer,
     )
+    return _persisting(consumer, RECORDER_GROUP)
+
+
+def _defining(settings: Settings, database: Database, stream_log: Log, metrics: StreamMetrics) -> Task:
+    """Merge what is recorded into what is known of activities."""
+    consumer = Consumer(
+        group=DEFINITIONS_GROUP,
+        topics=(RECORDED,),
+        handler=Definitions(),
+        log=stream_log,
+        ledger=PostgresLedger(database),
+        settings=settings.stream.consumer,
+        metrics=metrics,
+    )
+    return _persisting(consumer, DEFINITIONS_GROUP)
+
+
+def _persisting(consumer: Consumer, group: str) -> Task:
+    """Run *consumer*; an outage longer than its patience does not take the doors down with it."""
 
     async def run(stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 await consumer.run(stop)
             except Unavailable as outage:
-                log.warning("recorder_waits", part=outage.part, reason=outage.reason)
+                log.warning("consumer_waits", group=group, part=outage.part, reason=outage.reason)
 
     return run

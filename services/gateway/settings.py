@@ -16,7 +16,7 @@ class GatewaySettings(Section):
     recorder: bool = Field(
         default=True, description="Run the recorder in this process too; one of all replicas records at a time"
     )
-    definitions: bool = Field(default=True, description="Merge what statements say of activities and agents in this process too")
+    definitions: bool = Field(default=True, description="Merge what statements say of activities in this process too")
     forwarding: bool = Field(
         default=True, description="Forward to other LRSs from this process too; one of all replicas sends to a target at a time"
     )

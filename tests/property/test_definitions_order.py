@@ -20,12 +20,11 @@ LANGUAGES = ("en", "de")
 
 
 class Said(NamedTuple):
-    """One step of the play: a statement that defines things and names its actor, or one that voids or redacts."""
+    """One step of the play: a statement that defines activities, or one that voids or redacts."""
 
     about: str
     definition: dict[str, Any]
     other: str
-    name: str | None
     voids: int | None = None
     redacts: bool = False
 
@@ -44,7 +43,6 @@ steps = st.builds(
     things,
     definitions,
     things,
-    st.none() | st.sampled_from(("Ann", "Bob")),
     st.none() | st.integers(0, 8),
     st.booleans(),
 )
@@ -54,11 +52,9 @@ def speak(number: int, said: Said) -> dict[str, Any]:
     """Return statement *number* of the play."""
     if said.voids is not None:
         return voiding(number, target=said.voids)
-    actor = {"mbox": "mailto:a@x.org"} | ({"name": said.name} if said.name else {})
     other = {"id": said.other, "definition": {"description": {"en": f"{number}"}}}
     return statement(
         number,
-        actor=actor,
         object={"id": said.about, "definition": said.definition},
         context={"contextActivities": {"other": [other]}},
     )

@@ -1,14 +1,14 @@
-"""Decide a batch of recorded statements: what they say of activities and agents becomes what is known of these.
+"""Decide a batch of recorded statements: what they say of activities becomes what is known of these.
 
 A message is news of a statement; what the statement says is read from the record, so that old news never brings back what was
-voided or redacted since. Whatever the order, the tables end as: of each leaf, what the last recorded statement says of it that is
+voided or redacted since. Whatever the order, the table ends as: of each leaf, what the last recorded statement says of it that is
 not void.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -18,6 +18,8 @@ from services.gateway.domain.definitions import (
     MOST_LEAVES,
     Leaf,
     Leaves,
+    Said,
+    Saying,
     Unreadable,
     merged,
     said_by,
@@ -35,25 +37,20 @@ GROUP: Final = "definitions"
 
 @dataclass(slots=True)
 class News:
-    """What a batch says of each thing; *final* statements say no more than this, whatever was heard of them before."""
+    """What a batch says of each activity; *final* statements say no more than this, whatever was heard of them before."""
 
-    said: dict[Key, Leaves] = field(default_factory=dict)
+    said: dict[Key, dict[Leaf, Said]] = field(default_factory=dict)
     final: defaultdict[Key, set[int]] = field(default_factory=lambda: defaultdict(set))
-
-    def about(self, known: dict[Key, Leaves]) -> dict[Key, Leaves]:
-        """Return what is said that changes what is *known*, or may: where less is said now, only the lock tells."""
-        fresh = {key: said for key, said in self.said.items() if merged(known.get(key, {}), said) != known.get(key)}
-        return {key: self.said.get(key, {}) for key in sorted(fresh.keys() | self.final)}
 
 
 class Definitions:
-    """The handler of `recorded` in the group `definitions`."""
+    """The handler of `recorded` in the group `definitions`: one writer at a time, whatever number of them run."""
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
         """Merge what *batch* says into what is known; what cannot be read is rejected, and its neighbours go on."""
         heard, rejections = _hear(batch.records)
         if heard:
-            await store.relax(transaction)
+            await store.lock(transaction)
             news, unreadable = _read(await store.statements(heard, transaction), heard)
             await _apply(news, transaction)
             rejections += unreadable
@@ -72,10 +69,11 @@ def _hear(records: Iterable[Record]) -> tuple[dict[StatementId, Record], list[Re
     return heard, rejections
 
 
-def _read(rows: Iterable[store.Row], heard: dict[StatementId, Record]) -> tuple[News, list[Rejection]]:
-    """Read what the statements in *rows* say."""
+def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) -> tuple[News, list[Rejection]]:
+    """Read what the statements in *rows*, the newest first, say; what a newer one says in the same words is passed over."""
     news = News()
     rejections: list[Rejection] = []
+    last: dict[Key, Saying] = {}
     for row in rows:
         try:
             said = sayings(row.body)
@@ -85,30 +83,33 @@ def _read(rows: Iterable[store.Row], heard: dict[StatementId, Record]) -> tuple[
         for key, saying in said.items():
             if row.final:
                 news.final[key].add(row.seq)
-            if saying and not row.voided:
-                news.said[key] = merged(news.said.get(key, {}), said_by(row.seq, saying))
+            if saying and not row.voided and last.get(key) is not saying:
+                last[key] = saying
+                leaves = news.said.setdefault(key, {})
+                for leaf, value in saying.items():
+                    leaves.setdefault(leaf, Said(row.seq, value))
     return news, rejections
 
 
 async def _apply(news: News, transaction: Transaction) -> None:
-    """Bring the tables up to *news*; most statements repeat what is known and change nothing but who said it last."""
-    said = news.about(await store.read(news.said, transaction))
-    if not said:
+    """Bring the table up to *news*."""
+    keys = news.said.keys() | news.final.keys()
+    if not keys:
         return
-    inserted = await store.lock(said, transaction)
-    known = await store.read(said.keys() - inserted, transaction)
-    changed: dict[Key, Leaves] = {key: {} for key in inserted if not said[key]}
-    for key, leaves in known.items():
-        now = await _settle(key, leaves, news, transaction)
-        if now != leaves or not now:
+    known = await store.read(keys, transaction)
+    changed: dict[Key, Leaves] = {}
+    for key in keys:
+        before = known.get(key, {})
+        now = await _settle(key, before, news, transaction)
+        if now != before:
             changed[key] = now
     await store.write(changed, transaction)
 
 
 async def _settle(key: Key, known: Leaves, news: News, transaction: Transaction) -> Leaves:
-    """Return what holds of the thing *key*, which is locked: what is *known* and not taken back, and what is said now."""
+    """Return what holds of the activity *key*: what is *known* and not taken back, and what is said now."""
     taken = news.final.get(key, set())
-    now = merged(without(known, taken), news.said.get(key, {}))
+    now = merged(without(known, taken) if taken else known, news.said.get(key, {}))
     lost = {leaf for leaf, said in known.items() if said.seq in taken and (leaf not in now or now[leaf].seq < said.seq)}
     if not lost:
         return now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from services.gateway.domain.definitions import Leaves, Saying, Unreadable, pack, sayings, unpack
+from services.gateway.domain.definitions import Leaves, Saying, pack, saying, unpack
 from services.gateway.domain.keys import Key
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
@@ -26,44 +26,38 @@ class Row(NamedTuple):
     body: bytes
 
 
-async def relax(transaction: Transaction) -> None:
-    """Let *transaction* commit without waiting for the disk."""
-    await transaction.execute(_QUERIES["relax"])
+async def lock(transaction: Transaction) -> None:
+    """Hold every other writer of definitions off until *transaction* ends, which commits without waiting for the disk."""
+    await transaction.execute(_QUERIES["lock"])
 
 
 async def statements(ids: Collection[StatementId], transaction: Transaction) -> list[Row]:
-    """Return those of the statements *ids* that are in the record, as it holds them now."""
+    """Return those of the statements *ids* that are in the record, as it holds them now, the newest first."""
     return [Row(*row) for row in await transaction.fetch(_QUERIES["statements"], list(ids))]
 
 
 async def read(keys: Iterable[Key], transaction: Transaction) -> dict[Key, Leaves]:
-    """Return what is known of the things *keys*."""
+    """Return what is known of the activities *keys*."""
     rows = await transaction.fetch(_QUERIES["read"], _uuids(keys))
     return {Key(key): unpack(leaves) for key, leaves in rows}
 
 
-async def lock(said: Mapping[Key, Leaves], transaction: Transaction) -> frozenset[Key]:
-    """Lock what is known of the things in *said*, and insert it where nothing is; return what was inserted."""
-    rows = await transaction.fetch(_QUERIES["lock"], *_columns(said))
-    return frozenset(Key(key) for (key,) in rows)
-
-
 async def write(leaves: Mapping[Key, Leaves], transaction: Transaction) -> None:
-    """Write *leaves* as what is known of things that are locked; a thing without any is forgotten."""
+    """Write *leaves* as what is known of activities; one without any is forgotten."""
     known = {key: value for key, value in leaves.items() if value}
     if known:
-        await transaction.execute(_QUERIES["write"], *_columns(known))
+        await transaction.execute(_QUERIES["write"], _uuids(known), list(map(pack, known.values())))
     if len(known) < len(leaves):
         await transaction.execute(_QUERIES["drop"], _uuids(leaves.keys() - known.keys()))
 
 
 async def told(key: Key, transaction: Transaction, *, below: int) -> AsyncIterator[tuple[int, Saying]]:
-    """Yield what each statement with a seq *below* that says of the thing *key*, with its seq, the newest first."""
+    """Yield what each statement with a seq *below* that says of the activity *key*, with its seq, the newest first."""
     while True:
         rows = await transaction.fetch(_QUERIES["mentioning"], key.hex(), below, PAGE)
         for seq, voided, body in rows:
             if not voided:
-                yield seq, _saying(key, body)
+                yield seq, saying(body, key)
         if len(rows) < PAGE:
             return
         below = rows[-1]["seq"]
@@ -80,32 +74,15 @@ class DefinitionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def one(self, key: Key) -> tuple[Leaves, list[tuple[int, Saying]]]:
-        """Return what is known of the thing *key*, and what the newest statements say of it, which may not be part of that yet.
-
-        Raises Unavailable.
-        """
-        known = await self.several([key])
-        rows = await self._database.fetch(_QUERIES["mentioning"], key.hex(), _LAST, PAGE)
-        return known.get(key, {}), [(seq, _saying(key, body)) for seq, voided, body in rows if not voided]
-
     async def several(self, keys: Iterable[Key]) -> dict[Key, Leaves]:
-        """Return what is known of the things *keys*. Raises Unavailable."""
+        """Return what is known of the activities *keys*. Raises Unavailable."""
         rows = await self._database.fetch(_QUERIES["read"], _uuids(keys))
         return {Key(key): unpack(leaves) for key, leaves in rows}
 
-
-def _saying(key: Key, body: bytes) -> Saying:
-    """Return what the statement *body* says of the thing *key*: nothing where it cannot be read."""
-    try:
-        return sayings(body).get(key, {})
-    except Unreadable:
-        return {}
-
-
-def _columns(rows: Mapping[Key, Leaves]) -> tuple[list[str], list[bytes]]:
-    """Turn *rows* into the columns that `unnest` takes."""
-    return _uuids(rows), [pack(leaves) for leaves in rows.values()]
+    async def newest(self, key: Key) -> list[tuple[int, bytes]]:
+        """Return the newest statements that name the activity or agent *key*, but for void ones, by seq. Raises Unavailable."""
+        rows = await self._database.fetch(_QUERIES["mentioning"], key.hex(), _LAST, PAGE)
+        return [(seq, body) for seq, voided, body in rows if not voided]
 
 
 def _uuids(keys: Iterable[Key]) -> list[str]:

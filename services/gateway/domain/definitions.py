@@ -1,8 +1,8 @@
-"""What statements say of the things they name, and what of it holds when many say it (1.0.3 Data §2.4.4.1).
+"""What statements say of the activities they name, and what of it holds when many say it (1.0.3 Data §2.4.4.1).
 
-A thing is an activity, described by its definition, or an agent, described by its name. A description consists of *leaves* that
-are said, and replaced, one by one: a language of a name, a type, an extension. Of several sayings the one of the statement that
-was recorded last holds. So the order in which statements are heard does not matter, nor how often.
+A definition consists of *leaves* that are said, and replaced, one by one: a language of a name, a type, an extension. Of several
+sayings the one of the statement that was recorded last holds. So the order in which statements are heard does not matter, nor
+how often.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from services.gateway.domain.keys import Key, activity_key, agent_key
-from shared.xapi import ifi
+from services.gateway.domain.keys import Key, activity_key
 
 MOST_LEAVES: Final = 256
-"""Of one thing the newest so many leaves are kept: else a sender of ever new extensions makes a row without end."""
+"""Of one activity the newest so many leaves are kept: else a sender of ever new extensions makes a row without end."""
 LEAF_BYTES: Final = 65_536
 """Longer leaves describe nothing; they stay in their statements."""
 REMEMBERED: Final = 1024
@@ -55,22 +54,29 @@ class Said(NamedTuple):
 Leaves: TypeAlias = Mapping[Leaf, Said]
 Saying: TypeAlias = Mapping[Leaf, bytes]
 
-NAME: Final = Leaf("name")
-"""The one leaf of an agent."""
-
 
 def sayings(body: bytes) -> Mapping[Key, Saying]:
-    """Return what the statement *body* says of each thing that it names, be it nothing; of two sayings in it the later holds.
+    """Return what the statement *body* says of each activity that it names, be it nothing; of two sayings in it the later holds.
 
-    Its authority is left out: the door sets it. Raises Unreadable.
+    Equal definitions are as a rule the same object, so that repetitions are quickly told. Raises Unreadable.
     """
-    found: dict[Key, dict[Leaf, bytes]] = {}
+    found: dict[Key, Saying] = {}
     try:
-        for key, saying in _statement(_STATEMENT.decode(body)):
-            found.setdefault(key, {}).update(saying)
+        for thing in _activities(_STATEMENT.decode(body)):
+            key, saying = activity_key(thing.id), _said(bytes(thing.definition))
+            before = found.get(key)
+            found[key] = {**before, **saying} if before else saying
     except (msgspec.MsgspecError, RecursionError) as error:
         raise Unreadable(f"not a statement of the record: {error}") from error
     return found
+
+
+def saying(body: bytes, key: Key) -> Saying:
+    """Return what the statement *body* says of the activity *key*: nothing where it cannot be read."""
+    try:
+        return sayings(body).get(key, _NOTHING)
+    except Unreadable:
+        return _NOTHING
 
 
 def said_by(seq: int, saying: Saying) -> Leaves:
@@ -121,11 +127,6 @@ def definition(leaves: Leaves) -> bytes | None:
     return msgspec.json.encode(members)
 
 
-def name(leaves: Leaves) -> str | None:
-    """Return the name that the *leaves* of an agent make, if any."""
-    return msgspec.json.decode(leaves[NAME].value, type=str) if NAME in leaves else None
-
-
 def activities(body: bytes) -> tuple[str, ...]:
     """Return the id of each activity that the statement *body* names, its SubStatement included. Raises Unreadable."""
     try:
@@ -134,24 +135,12 @@ def activities(body: bytes) -> tuple[str, ...]:
         raise Unreadable(f"not a statement of the record: {error}") from error
 
 
-class _Actor(msgspec.Struct, rename="camel"):
-    """An agent or group, as far as it matters here."""
+class _Thing(msgspec.Struct, rename="camel"):
+    """What stands as an object: an activity, or a SubStatement, which has an object of its own; a statement is read as one."""
 
-    object_type: str = ""
-    name: str = ""
-    mbox: str | None = None
-    mbox_sha1sum: str | None = msgspec.field(default=None, name="mbox_sha1sum")
-    openid: str | None = None
-    account: dict[str, str] | None = None
-    member: tuple[_Actor, ...] = ()
-
-
-class _Thing(_Actor, rename="camel"):
-    """What stands as an object: an activity, an actor, a reference or a SubStatement."""
-
+    object_type: str = "Activity"
     id: str = ""
     definition: msgspec.Raw = msgspec.Raw()
-    actor: _Actor | None = None
     object: _Thing | None = None
     context: _Context | None = None
 
@@ -163,17 +152,8 @@ class _Related(msgspec.Struct):
     other: tuple[_Thing, ...] | _Thing = ()
 
 
-class _Relevant(msgspec.Struct):
-    agent: _Actor | None = None
-    group: _Actor | None = None
-
-
 class _Context(msgspec.Struct, rename="camel"):
-    instructor: _Actor | None = None
-    team: _Actor | None = None
     context_activities: _Related | None = None
-    context_agents: tuple[_Relevant, ...] = ()
-    context_groups: tuple[_Relevant, ...] = ()
 
 
 class _Definition(msgspec.Struct, rename="camel"):
@@ -183,37 +163,11 @@ class _Definition(msgspec.Struct, rename="camel"):
     interaction_type: str = ""
 
 
+_NOTHING: Final[Saying] = {}
 _STATEMENT: Final = msgspec.json.Decoder(_Thing)
 _DEFINITION: Final = msgspec.json.Decoder(_Definition)
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _PACKED: Final = msgspec.json.Decoder(tuple[tuple[str, str, int, msgspec.Raw], ...])
-
-
-def _statement(statement: _Thing) -> Iterator[tuple[Key, Saying]]:
-    """Yield what a statement says, its object last."""
-    for actor in _actors(statement):
-        identifier = ifi.canonical(_identified(actor))
-        if identifier is not None:
-            yield agent_key(identifier), _name(actor.name)
-    for thing in _activities(statement):
-        yield activity_key(thing.id), _said(bytes(thing.definition))
-
-
-def _actors(statement: _Thing) -> Iterator[_Actor]:
-    """Yield each actor that *statement* names, groups before their members."""
-    target, context = statement.object, statement.context or _Context()
-    standing = [statement.actor, context.instructor, context.team]
-    standing += [
-        each for relevant in (*context.context_agents, *context.context_groups) for each in (relevant.agent, relevant.group)
-    ]
-    if target is not None and target.object_type in {"Agent", "Group"}:
-        standing.append(target)
-    for actor in standing:
-        if actor is not None:
-            yield actor
-            yield from actor.member
-    if target is not None and target.object_type == "SubStatement":
-        yield from _actors(target)
 
 
 def _activities(statement: _Thing) -> Iterator[_Thing]:
@@ -222,27 +176,16 @@ def _activities(statement: _Thing) -> Iterator[_Thing]:
     for standing in (related.other, related.category, related.grouping, related.parent):
         yield from standing if isinstance(standing, tuple) else (standing,)
     target = statement.object
-    if target is not None and target.object_type in {"", "Activity"}:
+    if target is not None and target.object_type == "Activity":
         yield target
     elif target is not None and target.object_type == "SubStatement":
         yield from _activities(target)
 
 
-def _identified(actor: _Actor) -> Mapping[str, Any]:
-    """Return the identifier of *actor* as xAPI writes it."""
-    told = {"mbox": actor.mbox, "mbox_sha1sum": actor.mbox_sha1sum, "openid": actor.openid, "account": actor.account}
-    return {property_: value for property_, value in told.items() if value is not None}
-
-
-def _name(text: str) -> Saying:
-    value = msgspec.json.encode(text)
-    return {NAME: value} if text and len(value) <= LEAF_BYTES else {}
-
-
 def _said(raw: bytes) -> Saying:
     """Return the leaves of the definition *raw*; nothing where there is none."""
     if not raw:
-        return {}
+        return _NOTHING
     return _remembered(raw) if len(raw) <= REMEMBERED_BYTES else dict(_leaves(raw))
 
 

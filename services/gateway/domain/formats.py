@@ -5,13 +5,17 @@ Only objects that a format changes are written anew; all other values are copied
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 import msgspec
 
 Rewrite: TypeAlias = Callable[[msgspec.Raw], msgspec.Raw]
+
+_RANGE: Final = re.compile(r"\*|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_WEIGHT: Final = re.compile(r"[qQ]\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 
 class Format(StrEnum):
@@ -27,31 +31,65 @@ def only_ids(statement: bytes) -> bytes:
     return bytes(_statement(_IDS)(msgspec.Raw(statement)))
 
 
-def one_language(statement: bytes, accepted: Sequence[str]) -> bytes:
-    """Return *statement* with one language in each language map of verbs and activities: the first of *accepted* that fits."""
-    return bytes(_statement(_canonical(accepted))(msgspec.Raw(statement)))
+def canonical(statement: bytes, accepted: Accepted, definitions: Mapping[str, bytes]) -> bytes:
+    """Return *statement* with *definitions* (JSON, by activity id) in place of its own, and one language in each language map.
+
+    An activity that nobody defined keeps what the statement says of it. Language maps are those of verbs and activities.
+    """
+    return bytes(_statement(_canonical(accepted, definitions))(msgspec.Raw(statement)))
 
 
-def accepted_languages(header: str | None) -> tuple[str, ...]:
-    """Read `Accept-Language` (RFC 9110 §12.5.4) into language ranges in lower case, the most wanted first."""
+class Accepted(msgspec.Struct, frozen=True):
+    """The language ranges of an `Accept-Language`, in lower case: the most *wanted* first, and those *refused* with q=0."""
+
+    wanted: tuple[str, ...] = ()
+    refused: frozenset[str] = frozenset()
+
+
+def accepted_languages(header: str | None) -> Accepted:
+    """Read `Accept-Language` (RFC 9110 §12.5.4); an item that is none is passed over."""
     ranges: list[tuple[float, str]] = []
     for item in (header or "").split(","):
         name, _, parameter = item.partition(";")
         quality = _quality(parameter)
-        if name.strip() and quality > 0:
+        if quality is not None and _RANGE.fullmatch(name.strip()):
             ranges.append((-quality, name.strip().lower()))
-    return tuple(name for _, name in sorted(ranges, key=lambda weighted: weighted[0]))
+    wanted = tuple(name for weight, name in sorted(ranges, key=lambda weighted: weighted[0]) if weight)
+    return Accepted(wanted, frozenset(name for weight, name in ranges if not weight))
 
 
-def choose(tags: Iterable[str], accepted: Sequence[str]) -> str | None:
-    """Return the tag that the first fitting range matches (RFC 4647 §3.4, lookup, then the range's language alone), or any."""
-    offered = list(tags)
-    for wanted in accepted:
-        for tag in offered:
-            lowered = tag.lower()
-            if wanted in {"*", lowered} or lowered.startswith(f"{wanted}-") or wanted.startswith(f"{lowered}-"):
-                return tag
-    return offered[0] if offered else None
+def choose(tags: Iterable[str], accepted: Accepted) -> str | None:
+    """Return the tag to show: of the first range that has one the best (RFC 4647 §3.4), else any that is not refused, else any.
+
+    A range has a tag that is the range, or begins with it (RFC 2616 §14.4); else one that is what is left of it when subtags are
+    taken from its end.
+    """
+    offered = {tag.lower(): tag for tag in tags}
+    willing = {tag: written for tag, written in offered.items() if not _is_refused(tag, accepted)} or offered
+    found = next((tag for wanted in accepted.wanted if (tag := _look_up(wanted, willing, accepted.wanted)) is not None), None)
+    return offered[found] if found is not None else next(iter(willing.values()), None)
+
+
+def _is_refused(tag: str, accepted: Accepted) -> bool:
+    """Say whether the most telling range that has *tag* is refused."""
+    ranges = [each for each in (*accepted.wanted, *accepted.refused) if each == "*" or f"{tag}-".startswith(f"{each}-")]
+    return bool(ranges) and max(ranges, key=lambda each: (each != "*", len(each))) in accepted.refused
+
+
+def _look_up(wanted: str, offered: Iterable[str], ranges: Collection[str]) -> str | None:
+    """Return which tag of *offered* the range *wanted* has; `*` stands for what no other of *ranges* has."""
+    if wanted == "*":
+        others = [each for each in ranges if each != "*"]
+        return next((tag for tag in offered if not any(f"{tag}-".startswith(f"{each}-") for each in others)), None)
+    longer = [tag for tag in offered if f"{tag}-".startswith(f"{wanted}-")]
+    if longer:
+        return wanted if wanted in longer else longer[0]
+    left, _, _ = wanted.rpartition("-")
+    while left:
+        if left in offered:
+            return left
+        left, _, _ = left.rpartition("-")
+    return None
 
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -138,7 +176,9 @@ def _identified(value: msgspec.Raw) -> msgspec.Raw:
     return _raw(kept)
 
 
-def _canonical(accepted: Sequence[str]) -> _Rewrites:
+def _canonical(accepted: Accepted, definitions: Mapping[str, bytes]) -> _Rewrites:
+    """Put *definitions* in, and leave the best *accepted* language of each map."""
+
     def language(value: msgspec.Raw) -> msgspec.Raw:
         spoken = _MAP.decode(value)
         chosen = choose(spoken, accepted)
@@ -147,7 +187,14 @@ def _canonical(accepted: Sequence[str]) -> _Rewrites:
     components = _each(_members({"description": language}))
     lists = dict.fromkeys(("choices", "scale", "source", "target", "steps"), components)
     definition = _members({"name": language, "description": language, **lists})
-    return _Rewrites(actor=_copy, verb=_members({"display": language}), activity=_members({"definition": definition}))
+
+    def activity(value: msgspec.Raw) -> msgspec.Raw:
+        members = _OBJECT.decode(value)
+        known = definitions.get(msgspec.json.decode(members["id"], type=str))
+        told = members.get("definition") if known is None else msgspec.Raw(known)
+        return value if told is None else _raw({**members, "definition": definition(told)})
+
+    return _Rewrites(actor=_copy, verb=_members({"display": language}), activity=activity)
 
 
 def _copy(value: msgspec.Raw) -> msgspec.Raw:
@@ -166,13 +213,9 @@ def _raw(value: Any) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))
 
 
-def _quality(parameter: str) -> float:
-    """Read `q=0.5`; a weight that is none counts as zero."""
-    name, _, weight = parameter.strip().partition("=")
-    if not name:
+def _quality(parameter: str) -> float | None:
+    """Read `q=0.5`, or nothing, which is 1; None for what is no weight."""
+    if not parameter.strip():
         return 1.0
-    try:
-        quality = float(weight) if name.strip().lower() == "q" else 0.0
-    except ValueError:
-        return 0.0
-    return quality if 0.0 <= quality <= 1.0 else 0.0
+    weight = _WEIGHT.fullmatch(parameter.strip())
+    return float(weight[1]) if weight else None

@@ -32,9 +32,9 @@ def activity(iri: Iri, definition: bytes | None) -> bytes:
     return msgspec.json.encode({"objectType": "Activity", "id": iri, **told})
 
 
-def person(agent: Mapping[str, JSON], known: str | None) -> bytes:
-    """Write the Person that *agent* is a persona of, with the name that it brings and the name that is *known*."""
-    names = [name for name in dict.fromkeys((known, agent.get("name"))) if name]
+def person(agent: Mapping[str, JSON], known: Sequence[str]) -> bytes:
+    """Write the Person that *agent* is a persona of, with the name that it brings and the names that are *known*."""
+    names = list(dict.fromkeys((*known, *((agent["name"],) if "name" in agent else ()))))
     told: dict[str, Any] = {"name": names} if names else {}
     identifiers = {property_: [agent[property_]] for property_ in _IDENTIFIERS if property_ in agent}
     return msgspec.json.encode({"objectType": "Person", **told, **identifiers})

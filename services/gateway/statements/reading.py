@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
@@ -19,12 +19,12 @@ from services.gateway.attachments.incoming import JSON_TYPE
 from services.gateway.credentials.door import Door
 from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
-from services.gateway.domain.formats import Format, accepted_languages, one_language, only_ids
 from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.parameters import BadParameter
 from services.gateway.domain.query import ManyQuery, SingleQuery, read_query
 from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.statements import refusals
+from services.gateway.statements.formatting import Formatting
 from services.gateway.statements.headers import CONSISTENT_THROUGH
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.store import Page, StatementStore
@@ -52,6 +52,7 @@ class Reader:
         door: Door,
         store: StatementStore,
         attachments: Attachments,
+        formatting: Formatting,
         horizon: Horizon,
         keychain: Keychain,
         base_url: str,
@@ -61,6 +62,7 @@ class Reader:
         self._door = door
         self._store = store
         self._attachments = attachments
+        self._formatting = formatting
         self._horizon = horizon
         self._keychain = keychain
         self._more_path = urlsplit(base_url).path.rstrip("/") + MORE_PATH
@@ -117,7 +119,7 @@ class Reader:
             raise Problem(404, "No such statement", headers={CONSISTENT_THROUGH: rfc3339(through)})
         stored = instant(msgspec.json.decode(body, type=_Stored).stored)
         headers = {"ETag": f'"{_hash(body)}"', "Last-Modified": format_datetime(stored, usegmt=True)}
-        content = _formatter(query.format, request)(body)
+        (content,) = await self._formatting.write([body], query.format, request)
         return await self._answer(request, content, [body] if query.attachments else None, through, headers)
 
     async def _page(
@@ -126,7 +128,7 @@ class Reader:
         filters = msgspec.structs.replace(query.filters, authority=_mine(credential))
         page = await self._store.page(filters, query.limit, after)
         more = self._more(query, page, through)
-        content = join(list(map(_formatter(query.format, request), page.bodies)), more)
+        content = join(await self._formatting.write(page.bodies, query.format, request), more)
         return await self._answer(request, content, page.bodies if query.attachments else None, through, {})
 
     async def _answer(
@@ -161,17 +163,6 @@ def join(bodies: Sequence[bytes], more: str) -> bytes:
 def _mine(credential: Credential) -> str | None:
     """Return whose statements alone the credential may read, or None where it may read all."""
     return None if credential.permits(Scope.STATEMENTS_READ) else credential.authority_ifi
-
-
-def _formatter(form: Format, request: Request) -> Callable[[bytes], bytes]:
-    match form:
-        case Format.EXACT:
-            return bytes
-        case Format.IDS:
-            return only_ids
-        case Format.CANONICAL:
-            accepted = accepted_languages(request.headers.get("accept-language"))
-            return lambda body: one_language(body, accepted)
 
 
 def _hash(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What is recorded becomes what is known of activities and agents (1.0.3 Data §2.4.4.1, §2.3.2)."""
+"""What is recorded becomes what is known of activities (1.0.3 Data §2.4.4.1, §2.3.2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from services.gateway.definitions import store
 from services.gateway.definitions.handler import Definitions
 from services.gateway.domain.definitions import MOST_LEAVES
-from services.gateway.domain.keys import agent_key
 from shared.postgres import Query
 from tests.support.definitions import definition_of, expected, hear, heard, table
 from tests.support.lrs import Lrs
@@ -101,18 +100,6 @@ async def test_the_text_of_a_redacted_statement_leaves_its_definition(lrs: Lrs) 
     assert b"launch" not in b"".join((await table(lrs.database)).values())
 
 
-async def test_an_agent_is_called_what_the_last_statement_calls_them(lrs: Lrs) -> None:
-    def by(number: int, text: str) -> dict[str, Any]:
-        return statement(number, actor={"name": text, "mbox": "mailto:ann@x.org"})
-
-    decision = await lrs.take(request(by(1, "Ann"), by(2, "Ann Lee")))
-
-    await hear(lrs.database, *decision.outgoing)
-
-    leaves = (await table(lrs.database))[agent_key("mbox::mailto:ann@x.org")]
-    assert leaves == b'[["name","",2,"Ann Lee"]]'
-
-
 async def test_what_is_not_in_the_record_says_nothing_and_what_is_unreadable_is_rejected(lrs: Lrs) -> None:
     decision = await lrs.take(request(about(1, name={"en": "A"})))
     await lrs.database.execute(Query("DELETE FROM statement"))
@@ -136,7 +123,7 @@ async def test_telling_again_writes_nothing(lrs: Lrs) -> None:
     assert await versions(lrs) == before
 
 
-async def test_consumers_of_several_partitions_at_once_neither_lock_one_another_out_nor_lose_anything(lrs: Lrs) -> None:
+async def test_consumers_of_several_partitions_at_once_lose_nothing(lrs: Lrs) -> None:
     iris = [f"{COURSE}/{place}" for place in range(12)]
 
     def many(number: int) -> dict[str, Any]:

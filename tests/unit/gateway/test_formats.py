@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.gateway.domain.formats import accepted_languages, choose, one_language, only_ids
+from services.gateway.domain.formats import Accepted, accepted_languages, canonical, choose, only_ids
 
 RESULT = b'{"score": {"scaled":0.50}, "extensions":{"https://x.org/e":{"name":{"en":"kept"},"n":1.0e2}}}'
 STATEMENT = (
@@ -38,7 +38,7 @@ def test_an_identified_group_loses_its_members() -> None:
 
 
 def test_canonical_leaves_one_language_in_each_map_of_verbs_and_activities() -> None:
-    short = json.loads(one_language(STATEMENT, ("de",)))
+    short = json.loads(canonical(STATEMENT, Accepted(("de",)), {}))
 
     assert short["verb"]["display"] == {"de": "tat"}
     definition = short["object"]["object"]["definition"]
@@ -48,34 +48,61 @@ def test_canonical_leaves_one_language_in_each_map_of_verbs_and_activities() -> 
     assert short["actor"] == json.loads(STATEMENT)["actor"]
 
 
-@pytest.mark.parametrize("written", [only_ids(STATEMENT), one_language(STATEMENT, ())])
+@pytest.mark.parametrize("written", [only_ids(STATEMENT), canonical(STATEMENT, Accepted(), {})])
 def test_what_a_format_does_not_change_keeps_its_bytes(written: bytes) -> None:
     assert RESULT in written
 
 
-@pytest.mark.parametrize(
-    ("header", "languages"),
-    [
-        (None, ()),
-        ("de", ("de",)),
-        ("en;q=0.5, de-AT, *;q=0.1", ("de-at", "en", "*")),
-        ("en;q=0, de;q=2, fr;q=x, it;level=1, ,", ()),
-    ],
-)
-def test_languages_are_accepted_in_the_order_of_their_weight(header: str | None, languages: tuple[str, ...]) -> None:
-    assert accepted_languages(header) == languages
+def test_canonical_shows_what_is_known_of_an_activity_and_not_what_the_statement_says_of_it() -> None:
+    known = {
+        "https://x.org/a": b'{"name":{"en":"Known","de":"Bekannt"},"type":"https://x.org/t"}',
+        "https://x.org/o": b'{"name":{"fr":"Connu"}}',
+    }
+
+    short = json.loads(canonical(STATEMENT, Accepted(("de",)), known))
+
+    assert short["object"]["object"]["definition"] == {"name": {"de": "Bekannt"}, "type": "https://x.org/t"}
+    related = short["context"]["contextActivities"]
+    assert related["parent"]["definition"] == {"name": {"en": "P"}}
+    assert related["other"] == [{"id": "https://x.org/o", "definition": {"name": {"fr": "Connu"}}}]
 
 
 @pytest.mark.parametrize(
-    ("tags", "accepted", "chosen"),
+    ("header", "wanted", "refused"),
     [
-        (["en", "de"], ("de", "en"), "de"),
-        (["en-US", "de-AT"], ("de",), "de-AT"),
-        (["en", "de"], ("de-CH",), "de"),
-        (["en", "de"], ("fr",), "en"),
-        (["en", "de"], ("*",), "en"),
-        ([], ("de",), None),
+        (None, (), ()),
+        ("de", ("de",), ()),
+        ("en;q=0.5, de-AT, *;q=0.1", ("de-at", "en", "*"), ()),
+        ("en;q=0, de;q=2, fr;q=x, it;level=1, ,", (), ("en",)),
+        ("en ; q=0.8,de;Q=1.0, es;q=nan, pt;q=1e-1", ("de", "en"), ()),
     ],
 )
-def test_the_first_range_that_fits_chooses(tags: list[str], accepted: tuple[str, ...], chosen: str | None) -> None:
-    assert choose(tags, accepted) == chosen
+def test_languages_are_accepted_in_the_order_of_their_weight(
+    header: str | None, wanted: tuple[str, ...], refused: tuple[str, ...]
+) -> None:
+    assert accepted_languages(header) == Accepted(wanted, frozenset(refused))
+
+
+@pytest.mark.parametrize(
+    ("tags", "header", "chosen"),
+    [
+        (["en", "de"], "de, en;q=0.5", "de"),
+        (["en-US", "de-AT"], "de", "de-AT"),
+        (["en", "de"], "de-CH", "de"),
+        (["de", "de-CH"], "de-CH", "de-CH"),
+        (["de-AT", "de"], "de", "de"),
+        (["zh", "zh-Hant"], "zh-Hant-CN-x-private1", "zh-Hant"),
+        (["en", "de-AT"], "de-CH, en;q=0.3", "en"),
+        (["en", "fr"], "de-CH, *", "en"),
+        (["en", "de"], "en;q=0.2, *;q=0.9", "de"),
+        (["en", "de"], "fr", "en"),
+        (["en", "de"], "fr, en;q=0", "de"),
+        (["en"], "fr, en;q=0", "en"),
+        (["en-GB", "en"], "en-GB;q=0, en", "en"),
+        (["EN-us"], "en-US", "EN-us"),
+        (["en", "de"], "*", "en"),
+        ([], "de", None),
+    ],
+)
+def test_each_map_shows_the_language_that_rfc_4647_looks_up(tags: list[str], header: str, chosen: str | None) -> None:
+    assert choose(tags, accepted_languages(header)) == chosen
