@@ -12,10 +12,12 @@ from uuid import uuid4
 
 import structlog
 
+from services.gateway.attachments.store import AttachmentStore
 from services.gateway.domain.selection import Entry, select, voided_by
 from services.gateway.forwarding.answers import TargetAway
 from services.gateway.forwarding.lrs import Lrs, open_lrs
 from services.gateway.forwarding.metrics import ForwardingMetrics, Outcome
+from services.gateway.forwarding.packing import Packer
 from services.gateway.forwarding.sending import batches, resend, send
 from services.gateway.forwarding.store import SendingStore, Settled
 from services.gateway.forwarding.target import ForwardingVault, Target, TargetName
@@ -52,6 +54,7 @@ class Forwarder:
 
     def __init__(self, database: Database, vault: ForwardingVault, clock: Clock, metrics: ForwardingMetrics, pace: Pace) -> None:
         self._store = SendingStore(database, uuid4(), LEASE_REQUESTS * pace.request)
+        self._attachments = AttachmentStore(database)
         self._vault = vault
         self._clock = clock
         self._metrics = metrics
@@ -97,7 +100,7 @@ class Forwarder:
         try:
             authentication = self._vault.open_for(name, target.sealed)
             async with open_lrs(target, authentication, self._clock, self._pace.request) as lrs:
-                sender = _Sender(self._store, lrs, self._metrics)
+                sender = _Sender(self._store, self._attachments, lrs, self._metrics)
                 while target is not None and await sender.turn(target):
                     failures = 0
                     target = await self._store.claim(name)
@@ -116,8 +119,9 @@ class Forwarder:
 class _Sender:
     """Sends to one target while the claim on it lasts."""
 
-    def __init__(self, store: SendingStore, lrs: Lrs, metrics: ForwardingMetrics) -> None:
+    def __init__(self, store: SendingStore, attachments: AttachmentStore, lrs: Lrs, metrics: ForwardingMetrics) -> None:
         self._store = store
+        self._attachments = attachments
         self._lrs = lrs
         self._metrics = metrics
 
@@ -143,8 +147,9 @@ class _Sender:
     async def _send(self, target: Target, entries: Sequence[Entry]) -> int | None:
         """Send *entries*; return how far the cursor came, or None where it is not ours to move any more."""
         cursor, failures = target.cursor, target.failures
-        for batch in batches(entries):
-            async for settled in send(self._lrs, batch, failures):
+        packer = await Packer.of(self._attachments, entries)
+        for batch in batches(entries, packer.weight):
+            async for settled in send(self._lrs, packer, batch, failures):
                 refusals = await self._store.advance(target, cursor, settled)
                 if refusals is None:
                     return None
@@ -158,7 +163,8 @@ class _Sender:
         return cursor
 
     async def _resend(self, target: Target, letters: Sequence[Entry]) -> None:
-        async for settled in resend(self._lrs, letters):
+        packer = await Packer.of(self._attachments, letters)
+        async for settled in resend(self._lrs, packer, letters):
             await self._store.settle_letters(target.name, settled)
             self._count(target.name, settled)
 

@@ -13,10 +13,10 @@ from typing import Final
 import httpx
 import orjson
 
-from services.gateway.domain.selection import Entry
 from services.gateway.domain.version import VERSION_HEADER
 from services.gateway.forwarding.addresses import CheckedTransport
 from services.gateway.forwarding.answers import Answer, Fate, TargetAway, fate, wait_of
+from services.gateway.forwarding.packing import Parcel
 from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials, Target
 from shared.clock import Clock
 from shared.xapi.model import StatementId
@@ -49,11 +49,10 @@ class Lrs:
         self._seconds = seconds
         self._token: _Token | None = None
 
-    async def post(self, entries: Sequence[Entry]) -> tuple[Fate, Answer]:
-        """Send the stored bytes of *entries* in one request; return what became of them. Raises TargetAway."""
-        body = b"[" + b",".join(entry.body for entry in entries) + b"]"
-        answer = await self.send("POST", body)
-        return fate(answer, [entry.id for entry in entries], self._clock()), answer
+    async def post(self, parcel: Parcel, ids: Sequence[StatementId]) -> tuple[Fate, Answer]:
+        """Send the statements *ids* in one request; return what became of them. Raises TargetAway."""
+        answer = await self.send("POST", parcel)
+        return fate(answer, ids, self._clock()), answer
 
     async def get(self, identifier: StatementId) -> bytes | None:
         """Return the statement that the LRS has under *identifier*, voided or not, or None. Raises TargetAway."""
@@ -69,19 +68,19 @@ class Lrs:
         """Return what the LRS says about itself, which needs no key. Raises TargetAway."""
         return await self._request("GET", f"{self._endpoint}/about", {VERSION_HEADER: self._version})
 
-    async def send(self, method: str, body: bytes | None, parameters: Mapping[str, str] | None = None) -> Answer:
+    async def send(self, method: str, parcel: Parcel | None, parameters: Mapping[str, str] | None = None) -> Answer:
         """Send a request to the statements resource, with a new token where the one at hand is refused. Raises TargetAway."""
-        answer = await self._authorised(method, body, parameters)
+        answer = await self._authorised(method, parcel, parameters)
         if answer.status == httpx.codes.UNAUTHORIZED and self._token is not None:
             self._token = None
-            answer = await self._authorised(method, body, parameters)
+            answer = await self._authorised(method, parcel, parameters)
         return answer
 
-    async def _authorised(self, method: str, body: bytes | None, parameters: Mapping[str, str] | None) -> Answer:
+    async def _authorised(self, method: str, parcel: Parcel | None, parameters: Mapping[str, str] | None) -> Answer:
         headers = {VERSION_HEADER: self._version, "Authorization": await self._authorization()}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        return await self._request(method, f"{self._endpoint}/statements", headers, body, parameters)
+        if parcel is not None:
+            headers["Content-Type"] = parcel.content_type
+        return await self._request(method, f"{self._endpoint}/statements", headers, parcel and parcel.body, parameters)
 
     async def _authorization(self) -> str:
         match self._authentication:

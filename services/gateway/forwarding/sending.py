@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import orjson
 from services.gateway.domain.selection import Entry
 from services.gateway.forwarding.answers import Answer, Fate, TargetAway
 from services.gateway.forwarding.lrs import Lrs
+from services.gateway.forwarding.packing import Packer
 from services.gateway.forwarding.store import Refusal, Settled
 from shared.xapi.canonical import digest
 from shared.xapi.model import Version
@@ -22,23 +23,26 @@ STUBBORN: Final = 8
 """Attempts in a row after which a target that answers 500 is asked which of the statements it fails over."""
 
 
-def batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Cut *entries* into what is sent at once: at most BATCH_STATEMENTS, of BATCH_BYTES together unless one alone has more."""
+def batches(entries: Sequence[Entry], weight: Callable[[Entry], int]) -> Iterator[Sequence[Entry]]:
+    """Cut *entries* into what is sent at once: at most BATCH_STATEMENTS, of BATCH_BYTES together unless one alone has more.
+
+    *weight* says how many bytes one adds.
+    """
     starts, size = [0], 0
     for place, entry in enumerate(entries):
-        size += len(entry.body)
+        size += weight(entry)
         if place > starts[-1] and (size > BATCH_BYTES or place - starts[-1] == BATCH_STATEMENTS):
             starts.append(place)
-            size = len(entry.body)
+            size = weight(entry)
     return (entries[start:end] for start, end in pairwise([*starts, len(entries)]) if entries)
 
 
-async def send(lrs: Lrs, batch: Sequence[Entry], failures: int) -> AsyncIterator[Settled]:
+async def send(lrs: Lrs, packer: Packer, batch: Sequence[Entry], failures: int) -> AsyncIterator[Settled]:
     """Send *batch*, and yield what became of it, as far as that is known: at once, or one by one where it was refused.
 
     *failures* is how often in a row the target failed before. Raises TargetAway; what was yielded before is settled.
     """
-    outcome, answer = await lrs.post(batch)
+    outcome, answer = await _post(lrs, packer, batch)
     if outcome is Fate.TAKEN:
         yield Settled(batch[-1].seq, tuple(entry.seq for entry in batch))
     elif outcome is Fate.BROKEN and failures < STUBBORN:
@@ -46,11 +50,11 @@ async def send(lrs: Lrs, batch: Sequence[Entry], failures: int) -> AsyncIterator
     elif len(batch) == 1 and outcome is Fate.REFUSED:
         yield _refused(batch[0], answer)
     else:
-        async for settled in one_by_one(lrs, batch, failures):
+        async for settled in one_by_one(lrs, packer, batch, failures):
             yield settled
 
 
-async def one_by_one(lrs: Lrs, batch: Sequence[Entry], failures: int) -> AsyncIterator[Settled]:
+async def one_by_one(lrs: Lrs, packer: Packer, batch: Sequence[Entry], failures: int) -> AsyncIterator[Settled]:
     """Send each of *batch* alone, and yield what became of it.
 
     A statement over which the target failed STUBBORN times is refused once the target has taken one that comes after it: only
@@ -58,7 +62,7 @@ async def one_by_one(lrs: Lrs, batch: Sequence[Entry], failures: int) -> AsyncIt
     """
     doubted: list[Refusal] = []
     for entry in batch:
-        outcome, answer = await _send_one(lrs, entry)
+        outcome, answer = await _send_one(lrs, packer, entry)
         match outcome:
             case Fate.TAKEN:
                 yield Settled(entry.seq, (entry.seq,), tuple(doubted))
@@ -75,16 +79,16 @@ async def one_by_one(lrs: Lrs, batch: Sequence[Entry], failures: int) -> AsyncIt
         raise TargetAway(doubted[0].reason)
 
 
-async def resend(lrs: Lrs, letters: Sequence[Entry]) -> AsyncIterator[Settled]:
+async def resend(lrs: Lrs, packer: Packer, letters: Sequence[Entry]) -> AsyncIterator[Settled]:
     """Send each of *letters* alone, once more, and yield what became of it. Raises TargetAway."""
     for entry in letters:
-        outcome, answer = await _send_one(lrs, entry)
+        outcome, answer = await _send_one(lrs, packer, entry)
         yield Settled(entry.seq, (entry.seq,)) if outcome is Fate.TAKEN else _refused(entry, answer)
 
 
-async def _send_one(lrs: Lrs, entry: Entry) -> tuple[Fate, Answer]:
+async def _send_one(lrs: Lrs, packer: Packer, entry: Entry) -> tuple[Fate, Answer]:
     """Send *entry* alone; a 409 for what the LRS has already is a repetition, whatever the LRS thinks of it."""
-    outcome, answer = await lrs.post([entry])
+    outcome, answer = await _post(lrs, packer, [entry])
     if outcome is not Fate.CONFLICT:
         return outcome, answer
     held = await lrs.get(entry.id)
@@ -93,6 +97,10 @@ async def _send_one(lrs: Lrs, entry: Entry) -> tuple[Fate, Answer]:
     if entry.redacted or _same(held, entry.body):
         return Fate.TAKEN, answer
     return Fate.CONFLICT, Answer(answer.status, b"the target has other content under this id")
+
+
+async def _post(lrs: Lrs, packer: Packer, batch: Sequence[Entry]) -> tuple[Fate, Answer]:
+    return await lrs.post(await packer.pack(batch), [entry.id for entry in batch])
 
 
 def _same(held: bytes, own: bytes) -> bool:

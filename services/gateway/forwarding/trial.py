@@ -9,11 +9,12 @@ import orjson
 
 from services.gateway.forwarding.answers import Answer, TargetAway
 from services.gateway.forwarding.lrs import open_lrs
+from services.gateway.forwarding.packing import Parcel
 from services.gateway.forwarding.target import BadTarget, ForwardingVault, Target
 from shared.clock import Clock
 
 SECONDS: Final = 15.0
-NO_STATEMENT: Final = b"{}"
+NO_STATEMENT: Final = Parcel("application/json", b"{}")
 """What an LRS that takes our key refuses as a bad statement, and one that does not, as a bad key."""
 
 

@@ -20,6 +20,7 @@ from shared.clock import utc_now
 from shared.postgres import Database
 from shared.service import run
 from shared.settings import PostgresSettings
+from tests.support.attachments import BOUNDARY, attachment, multipart, part, statements_part
 from tests.support.cli import symposia
 from tests.support.gateway import MASTER_KEY, eventually, settings_of, statement
 from tests.support.postgres import settings_for, with_database
@@ -119,6 +120,24 @@ async def test_what_is_posted_here_is_found_there_byte_by_byte_and_voided_there_
     listed = await forwarding("list")
     assert "theirs" in listed
     assert "running" in listed
+
+
+async def test_attachments_travel_with_their_statements(ours: Gateway, theirs: Gateway, forwarding: Command) -> None:
+    essay, film = b"an essay \r\n--", bytes(range(256)) * 6000
+    with_both = statement(attachments=[attachment(essay), attachment(film, algorithm="sha512", contentType="video/mp4")])
+    elsewhere = statement(attachments=[attachment(b"not here", fileUrl="https://files.example/1")])
+    body = multipart([statements_part([with_both, elsewhere]), part(essay), part(film, with_both["attachments"][1])])
+    headers = {"Content-Type": f'multipart/mixed; boundary="{BOUNDARY}"'}
+    posted = await ours.http.post("/statements", content=body, headers=headers)
+    assert posted.status_code == 200, posted.text
+
+    await forwarding("add", "theirs", theirs.url, "--key", theirs.key[0], "--secret", theirs.key[1], "--private", "--everything")
+    await eventually(lambda: theirs.has(elsewhere["id"]), PATIENCE)
+    there = await theirs.http.get("/statements", params={"statementId": with_both["id"], "attachments": "true"})
+
+    assert there.headers["Content-Type"].startswith("multipart/mixed")
+    assert essay in there.content
+    assert film in there.content
 
 
 async def test_two_that_forward_to_each_other_come_to_rest(ours: Gateway, theirs: Gateway, forwarding: Command) -> None:

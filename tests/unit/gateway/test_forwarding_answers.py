@@ -19,6 +19,10 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 IDS = [StatementId(id_of(1)), StatementId(id_of(2))]
 
 
+def weight(entry: Entry) -> int:
+    return len(entry.body)
+
+
 def entry(place: int, size: int = 10) -> Entry:
     return Entry(place, StatementId(id_of(place)), "source:a", "mbox::mailto:a@b.example", redacted=False, body=b"x" * size)
 
@@ -85,10 +89,10 @@ def test_batches_keep_the_order_and_bound_number_and_size() -> None:
     entries = [entry(place) for place in range(120)]
     large = [entry(1, BATCH_BYTES - 5), entry(2), entry(3, 2 * BATCH_BYTES), entry(4)]
 
-    assert [each for batch in batches(entries) for each in batch] == entries
-    assert max(len(batch) for batch in batches(entries)) == BATCH_STATEMENTS
-    assert [[each.seq for each in batch] for batch in batches(large)] == [[1], [2], [3], [4]]
-    assert list(batches([])) == []
+    assert [each for batch in batches(entries, weight) for each in batch] == entries
+    assert max(len(batch) for batch in batches(entries, weight)) == BATCH_STATEMENTS
+    assert [[each.seq for each in batch] for batch in batches(large, weight)] == [[1], [2], [3], [4]]
+    assert list(batches([], weight)) == []
 
 
 @pytest.mark.parametrize(

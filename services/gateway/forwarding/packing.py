@@ -1,0 +1,81 @@
+"""Pack statements as they travel: stored bytes in an array, and behind them the octets that came with them, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Self
+
+from services.gateway.attachments.declarations import declared_in
+from services.gateway.attachments.incoming import BINARY, ENCODING_HEADER, HASH_HEADER, JSON_TYPE, MULTIPART_TYPE
+from services.gateway.attachments.multipart import CRLF, head, new_boundary, tail
+from services.gateway.attachments.store import AttachmentStore, Kept
+from services.gateway.domain.enclosed import Sha2
+from services.gateway.domain.selection import Entry
+
+
+class Parcel(NamedTuple):
+    """A request's body, and what its Content-Type says."""
+
+    content_type: str
+    body: bytes
+
+
+class _Enclosed(NamedTuple):
+    """Octets that we have of an attachment, and the headers of their part."""
+
+    kept: Kept
+    headers: Mapping[str, str]
+
+
+class Packer:
+    """Packs statements of one page of the record; knows which octets we have for them."""
+
+    def __init__(self, store: AttachmentStore, enclosed: Mapping[int, Mapping[Sha2, _Enclosed]]) -> None:
+        self._store = store
+        self._enclosed = enclosed
+
+    @classmethod
+    async def of(cls, store: AttachmentStore, entries: Iterable[Entry]) -> Self:
+        """Look up what came with *entries*. Raises Unavailable."""
+        declared = {entry: said for entry in entries if (said := declared_in(entry.body))}
+        found = await store.of_statements(entry.id for entry in declared) if declared else []
+        kept = {(each.statement, each.sha2): each for each in found}
+        return cls(
+            store,
+            {
+                entry.seq: {
+                    sha2: _Enclosed(kept[entry.id, sha2], _headers(each.content_type, each.sha2))
+                    for sha2, each in said.items()
+                    if (entry.id, sha2) in kept
+                }
+                for entry, said in declared.items()
+            },
+        )
+
+    def weight(self, entry: Entry) -> int:
+        """Return how many bytes *entry* adds to a request, about."""
+        return len(entry.body) + sum(each.kept.length for each in self._enclosed.get(entry.seq, {}).values())
+
+    async def pack(self, batch: Sequence[Entry]) -> Parcel:
+        """Return *batch* as an array of stored bytes, with octets in parts behind it where there are any.
+
+        Raises Unavailable, also where octets were erased since they were looked up.
+        """
+        statements = b"[" + b",".join(entry.body for entry in batch) + b"]"
+        once = {sha2: each for entry in batch for sha2, each in self._enclosed.get(entry.seq, {}).items()}
+        if not once:
+            return Parcel(JSON_TYPE, statements)
+        boundary = new_boundary()
+        pieces = [head(boundary, {"Content-Type": JSON_TYPE}), statements, CRLF]
+        headers = {each.kept: head(boundary, each.headers) for each in once.values()}
+        begun: Kept | None = None
+        async for kept, octets in self._store.octets(headers):
+            if kept is not begun:
+                pieces += [headers[kept]] if begun is None else [CRLF, headers[kept]]
+                begun = kept
+            pieces.append(octets)
+        return Parcel(f"{MULTIPART_TYPE}; boundary={boundary}", b"".join((*pieces, CRLF, tail(boundary))))
+
+
+def _headers(content_type: str, sha2: str) -> Mapping[str, str]:
+    return {"Content-Type": content_type, ENCODING_HEADER: BINARY, HASH_HEADER: sha2}
