@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -50,6 +51,7 @@ async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyn
         tasks = [group.create_task(task(finish), name=service.name) for service in services for task in service.tasks]
         serving = [group.create_task(server.serve_on_socket(), name=server.name) for server in servers]
         await _until_started(servers, serving)
+        _spare_the_collector()
         if started is not None:
             started.set()
         await stop.wait()
@@ -113,6 +115,12 @@ class _Server(uvicorn.Server):
             listener.listen(2048)
             listener.setblocking(False)
             await self.serve(sockets=[listener])
+
+
+def _spare_the_collector() -> None:
+    """Keep what was made until now, such as modules and compiled schemas, out of every collection: it stays for ever."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _until_started(servers: Sequence[_Server], serving: Sequence[asyncio.Task[None]]) -> None:

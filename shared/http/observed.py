@@ -6,7 +6,6 @@ import time
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +14,7 @@ from shared.telemetry import traceparent
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 SERVER_ERROR = 500
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 
 
 class HttpMetrics:
@@ -43,7 +43,7 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["traceparent"] = traceparent(Headers(scope=scope).get("traceparent"))
+        scope["traceparent"] = traceparent(_header(scope, b"traceparent"))
         structlog.contextvars.bind_contextvars(trace_id=scope["traceparent"].split("-")[1])
         code = SERVER_ERROR
 
@@ -51,7 +51,7 @@ class Observed:
             nonlocal code
             if message["type"] == "http.response.start":
                 code = message["status"]
-                MutableHeaders(scope=message).setdefault("X-Content-Type-Options", "nosniff")
+                message["headers"] = [*message["headers"], _NO_SNIFFING]
             await send(message)
 
         begun = time.perf_counter()
@@ -70,6 +70,14 @@ class Observed:
             self._paths = {route.endpoint: route.path for route in scope["app"].routes if isinstance(route, Route)}
         path = self._paths.get(scope.get("endpoint"))
         return path if path is not None else str(getattr(scope.get("route"), "path", "none"))
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    """Return the first header called *name*, which is in small letters."""
+    for each, value in scope["headers"]:
+        if each == name:
+            return str(value, "latin-1")
+    return None
 
 
 def _method(scope: Scope) -> str:

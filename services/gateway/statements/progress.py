@@ -38,7 +38,7 @@ class _Waiting:
     partition: int
     ids: Sequence[StatementId] = field(compare=False)
     sent: Digests | None = field(compare=False)
-    answer: asyncio.Future[Digests] = field(compare=False)
+    answer: asyncio.Future[Digests | None] = field(compare=False)
 
 
 class Progress:
@@ -77,15 +77,15 @@ class Progress:
         """
         if self._lost is not None:
             return None
-        answer: asyncio.Future[Digests] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Digests | None] = loop.create_future()
         self._number += 1
         self._enqueue(_Waiting(position.offset, self._number, position.partition.number, ids, sent, answer))
+        losing = loop.call_later(self._patience, self._lose, position, answer)
         try:
-            async with asyncio.timeout(self._patience):
-                return await answer
-        except TimeoutError:
-            self._lose(position)
-            return None
+            return await answer
+        finally:
+            losing.cancel()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer those who wait, until *stop*."""
@@ -166,7 +166,11 @@ class Progress:
     async def _digests_of(self, several: Sequence[_Waiting]) -> Digests:
         return await self._standing.digests([identifier for waiting in several for identifier in waiting.ids])
 
-    def _lose(self, position: Position) -> None:
+    def _lose(self, position: Position, answer: asyncio.Future[Digests | None]) -> None:
+        """Let who waits for *answer* go on without, and all who come until the recorder has passed *position*."""
+        if answer.done():
+            return
+        answer.set_result(None)
         if self._lost is None:
             log.warning("recorder_too_slow", offset=position.offset, waited=self._patience)
         self._lost = position
