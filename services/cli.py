@@ -42,6 +42,7 @@ COMMANDS: Final = {
     ),
     "doctor": Entry("services.commands.doctor:app", "Say in words what is wrong with this installation.", OPERATE),
     "dlq": Entry("services.commands.dlq:app", "Look at dead letters, and replay or discard them.", OPERATE),
+    "person": Entry("services.commands.person:app", "Hand over, or erase, everything that is held on a person.", OPERATE),
     "replay": Entry("services.commands.replay:app", "Make the projections again from the record.", OPERATE),
 }
 

@@ -156,3 +156,11 @@ FROM (
     SELECT 'receipt', receipt::text FROM receipt
 ) AS rows
 ORDER BY name, line COLLATE "C";
+
+-- name: impact_of
+-- Returns the impact of the learner $1 at $2.
+SELECT * FROM learner_impact($1, $2);
+
+-- name: explanation_of
+-- Returns every fact of the learner $1 with its credit at $2, the largest first.
+SELECT * FROM explanation($1, $2) ORDER BY credit DESC, age_weeks, statement_id, dimension;

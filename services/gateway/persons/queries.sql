@@ -147,3 +147,26 @@ SELECT key_id FROM credential WHERE authority_ifi = ANY ($1::text[]) AND revoked
 -- name: vouched
 -- Lets nobody ($2, its IFI $3) have vouched with the revoked keys with which one of $1 did.
 UPDATE credential SET authority = $2, authority_ifi = $3 WHERE authority_ifi = ANY ($1::text[]) AND revoked_at IS NOT NULL
+
+-- name: last_seq
+-- The last statement of the record.
+SELECT coalesce(max(seq), 0) FROM statement
+
+-- name: found
+-- The statement $1.
+SELECT seq, id::text, body FROM statement WHERE seq = $1
+
+-- name: document_keys
+-- The documents of the agents $1, in the order of their keys.
+SELECT key FROM document WHERE agent = ANY ($1::text[]) ORDER BY key
+
+-- name: document
+-- The document $1.
+SELECT resource, activity, agent, registration, name, content_type, updated_at, content FROM document WHERE key = $1
+
+-- name: readers
+-- Who read about the learners $1, and what else was done that concerned them, the latest last.
+SELECT at, key_id AS credential, (SELECT name FROM credential WHERE credential.key_id = audit.key_id) AS name, action, purpose
+FROM audit
+WHERE learner = ANY ($1::uuid[])
+ORDER BY audit.id

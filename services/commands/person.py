@@ -1,0 +1,156 @@
+"""`symposia person`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from services.commands.archive import write_archive
+from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
+from services.commands.faults import Refused
+from services.commands.progress import advancing
+from services.commands.replay import settle
+from services.enrichment import erasing as records
+from services.gateway.app import open_keychain
+from services.gateway.domain.keychain import Keychain
+from services.gateway.persons import erasing as lrs
+from services.gateway.persons.naming import Meant, find
+from services.gateway.persons.person import FORMS
+from services.ingest import erasing as ingest
+from services.installation import Home, Installation, open_installation
+from services.pipeline import Pipeline, open_pipeline
+from services.scoring import erasing as impact
+from services.tables import open_tables
+from shared.clock import utc_now
+from shared.postgres import Database
+
+app = typer.Typer(no_args_is_help=True, help="Hand over, or erase, everything that is held on a person.")
+WhoArgument = Annotated[
+    list[str],
+    typer.Argument(help=f"The person, by one or more names: {FORMS}. A learner stands for all their accounts.", metavar="WHO…"),
+]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the audit: a ticket's number, and no name.")]
+
+
+class _Opened(NamedTuple):
+    """An installation with the tables of every service."""
+
+    installation: Installation
+    pipeline: Pipeline
+    ingest: Database
+
+
+@app.command()
+def erase(
+    who: WhoArgument,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    reason: ReasonOption = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what there is to erase, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the consumers have caught up.")] = True,
+) -> None:
+    """Erase a person: their words, and their name wherever it stands. It cannot be undone.
+
+    Interrupted, run it again: it goes on. What the person does from now on is new. What remains, and for how long, is said in
+    docs/erasure.md.
+    """
+    run(_erase(Home.at(home), who, reason, _Steps(dry_run=dry_run, yes=yes, wait=wait)))
+
+
+@app.command()
+def export(
+    who: WhoArgument,
+    to: Annotated[Path, typer.Option("--to", help="A folder that is not there yet, or a file that ends in .tar.gz.")],
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    reason: ReasonOption = "",
+) -> None:
+    """Hand over what is held on a person: statements, documents, attachments, profile, links, and impact with its explanation."""
+    run(_export(Home.at(home), who, to, reason))
+
+
+class _Steps(NamedTuple):
+    dry_run: bool
+    yes: bool
+    wait: bool
+
+
+async def _erase(home: Home, who: Sequence[str], reason: str, steps: _Steps) -> None:
+    async with _opened(home) as opened:
+        meant = await find(opened.pipeline.databases["lrs"], who)
+        await _show(opened, meant)
+        if steps.dry_run:
+            return
+        if not steps.yes and not typer.confirm("Erase all of it for good?"):
+            raise Refused("Nothing was erased.")
+        keychain = open_keychain(opened.installation.secrets)
+        await erase_person(opened.pipeline, opened.ingest, keychain, meant, reason)
+        if steps.wait:
+            await settle(opened.pipeline)
+        out.print("The person is erased." if steps.wait else "The person is erased; what was scored follows.")
+
+
+async def erase_person(pipeline: Pipeline, ingest_tables: Database, keychain: Keychain, meant: Meant, reason: str) -> None:
+    """Erase whom is *meant* in every service, the record first: the others ask it what still stands. Raises Unavailable."""
+    person, databases = meant.person, pipeline.databases
+    held = await lrs.survey(databases["lrs"], person)
+    with advancing("Statements are overwritten") as progress:
+        done = 0
+
+        def tell(count: int) -> None:
+            nonlocal done
+            done += count
+            progress(done, max(held.statements, done))
+
+        begun = await lrs.Erasing(databases["lrs"], pipeline.log, keychain).erase(person, reason, tell)
+    identities, learners = sorted(person.identities), sorted(person.learners)
+    await records.Erasing(databases["records"], pipeline.log).erase(identities, learners, begun.through_seq, person.stands_in)
+    await impact.erase(databases["impact"], learners, person.stands_in)
+    await ingest.erase(ingest_tables, identities)
+
+
+async def _show(opened: _Opened, meant: Meant) -> None:
+    """Say what is held, and what is not meant though it is the same learner's."""
+    person, databases = meant.person, opened.pipeline.databases
+    record = await lrs.survey(databases["lrs"], person)
+    known = await records.survey(databases["records"], sorted(person.identities), sorted(person.learners))
+    held = table("Where", "What", ">How many", title="Held on the person")
+    for where, what, count in (
+        ("record", "statements of theirs", record.acted),
+        ("record", "statements of others that name them", record.statements - record.acted),
+        ("record", "documents", record.documents),
+        ("record", "dead letters", record.letters),
+        ("record", "rows of the outbox", record.rows),
+        ("projections", "identifiers", known.identities),
+        ("projections", "profiles", known.learners),
+        ("projections", "enrolments", known.enrolments),
+        ("projections", "interactions", known.interactions),
+        ("ingest", "messages and posts", await ingest.survey(opened.ingest, person.identities)),
+    ):
+        held.add_row(where, what, str(count))
+    out.print(held)
+    for learner, others in meant.others.items():
+        err.print(
+            f"The learner {learner} has {len(others)} more identifiers, which are not meant: name learner:{learner} for all."
+        )
+
+
+async def _export(home: Home, who: Sequence[str], to: Path, reason: str) -> None:
+    async with _opened(home) as opened:
+        meant = await find(opened.pipeline.databases["lrs"], who)
+        parts = await write_archive(to, opened.pipeline.databases, meant.person, utc_now(), reason)
+    out.print(f"{to} holds {', '.join(f'{count} {what}' for what, count in parts.items())}.")
+
+
+@asynccontextmanager
+async def _opened(home: Home) -> AsyncIterator[_Opened]:
+    async with AsyncExitStack() as stack:
+        installation = await stack.enter_async_context(open_installation(home))
+        pipeline = await stack.enter_async_context(open_pipeline(installation, "person"))
+        tables = await stack.enter_async_context(open_tables(installation, "ingest", "person"))
+        yield _Opened(installation, pipeline, tables)
