@@ -1,0 +1,96 @@
+"""What OpenAPI says of the document resources: they are plain routes over bytes, so it is said by hand."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from services.gateway.documents.parameters import Resource
+from services.gateway.documents.routes import PATHS as ROUTES
+from services.gateway.domain.version import VERSION_HEADER
+
+_TITLES: Final = {
+    Resource.STATE: "a state",
+    Resource.AGENT_PROFILE: "an agent profile",
+    Resource.ACTIVITY_PROFILE: "an activity profile",
+}
+_PLURALS: Final = {
+    Resource.STATE: "all states of the context",
+    Resource.AGENT_PROFILE: "an agent's profiles",
+    Resource.ACTIVITY_PROFILE: "an activity's profiles",
+}
+_REFUSALS: Final = {
+    "400": "Not a valid request; `errors` names each parameter and rule",
+    "401": "A valid key is needed",
+    "403": "The key does not permit this",
+    "404": "No such document",
+    "409": "There is such a document already, and the request does not say what it knows of it",
+    "412": "The document is not as If-Match or If-None-Match says",
+    "413": "The document, or what it is merged into, is too large",
+    "503": "PostgreSQL does not answer: try again after `Retry-After` seconds",
+}
+
+
+def _parameter(name: str, description: str, *, where: str = "query", required: bool = False, **schema: str) -> dict[str, Any]:
+    said = {"type": "string"} | schema
+    return {"name": name, "in": where, "required": required, "description": description, "schema": said}
+
+
+_VERSION: Final = _parameter(VERSION_HEADER, "The version of xAPI that is spoken: 1.0.x or 2.0.x", where="header", required=True)
+_IF_MATCH: Final = _parameter("If-Match", "Only if the document has one of these ETags", where="header")
+_IF_NONE_MATCH: Final = _parameter("If-None-Match", "Only if there is no such document (*)", where="header")
+_ACTIVITY: Final = _parameter("activityId", "Of which activity", required=True, format="iri")
+_AGENT: Final = _parameter("agent", "Of whom: an Agent as JSON, for states an identified Group too", required=True)
+_REGISTRATION: Final = _parameter("registration", "Of which registration; without, of none", format="uuid")
+_SINCE: Final = _parameter("since", "Changed after; goes without the document's id", format="date-time")
+_OF: Final = {
+    Resource.STATE: [_ACTIVITY, _AGENT, _REGISTRATION],
+    Resource.AGENT_PROFILE: [_AGENT],
+    Resource.ACTIVITY_PROFILE: [_ACTIVITY],
+}
+
+
+def _id(resource: Resource, *, required: bool) -> dict[str, Any]:
+    name = "stateId" if resource is Resource.STATE else "profileId"
+    return _parameter(name, "Which document; without it, the ids of all" if not required else "Which document", required=required)
+
+
+def _refused(*statuses: str) -> dict[str, Any]:
+    problem: dict[str, Any] = {"application/problem+json": {}}
+    return {status: {"description": _REFUSALS[status], "content": problem} for status in statuses}
+
+
+def _change(resource: Resource, summary: str) -> dict[str, Any]:
+    return {
+        "summary": f"{summary} {_TITLES[resource]}",
+        "tags": ["xAPI"],
+        "parameters": [_VERSION, _IF_MATCH, _IF_NONE_MATCH, *_OF[resource], _id(resource, required=True)],
+        "requestBody": {"required": True, "content": {"*/*": {}}},
+        "responses": {
+            "204": {"description": "Stored; the ETag says as what"},
+            **_refused("400", "401", "403", "409", "412", "413", "503"),
+        },
+    }
+
+
+def _methods(resource: Resource) -> dict[str, Any]:
+    several = resource is Resource.STATE
+    read = {
+        "summary": f"Read {_TITLES[resource]}, or the ids of {_PLURALS[resource]}",
+        "tags": ["xAPI"],
+        "parameters": [_VERSION, *_OF[resource], _id(resource, required=False), _SINCE],
+        "responses": {
+            "200": {"description": "The document, or an array of ids", "content": {"*/*": {}}},
+            **_refused("400", "401", "403", "404", "503"),
+        },
+    }
+    delete = {
+        "summary": f"Delete {_TITLES[resource]}" + (f", or {_PLURALS[resource]}" if several else ""),
+        "tags": ["xAPI"],
+        "parameters": [_VERSION, _IF_MATCH, *_OF[resource], _id(resource, required=not several)],
+        "responses": {"204": {"description": "Gone"}, **_refused("400", "401", "403", "412", "503")},
+    }
+    put, post = _change(resource, "Store"), _change(resource, "Store, or merge JSON into,")
+    return {"get": read, "put": put, "post": post, "delete": delete}
+
+
+PATHS: Final[dict[str, Any]] = {ROUTES[resource]: _methods(resource) for resource in Resource}
