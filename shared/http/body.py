@@ -9,6 +9,9 @@ from starlette.requests import ClientDisconnect, Request
 from shared.http.problem import Problem
 
 BODY_DEADLINE = 20.0
+DISCARDED = 64 * 1024 * 1024
+"""Of a body that says it is too large, yet no larger than this, the rest is thrown away after the answer, since many clients look
+for one only when they have sent all. With anything larger the connection is closed."""
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -22,7 +25,7 @@ async def read_body(request: Request, limit: int) -> bytes:
         raise Problem(415, f"Content-Encoding {encoding[:40]!r} is not accepted; send the body as it is")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, closing=int(declared) > DISCARDED)
     try:
         async with asyncio.timeout(BODY_DEADLINE):
             return await _read(request, limit)
@@ -38,10 +41,11 @@ async def _read(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise _too_large(limit)
+            raise _too_large(limit, closing=True)
         chunks.append(chunk)
     return b"".join(chunks)
 
 
-def _too_large(limit: int) -> Problem:
-    return Problem(413, f"The body is larger than {limit} bytes; send less at a time")
+def _too_large(limit: int, *, closing: bool) -> Problem:
+    headers = {"Connection": "close"} if closing else None
+    return Problem(413, f"The body is larger than {limit} bytes; send less at a time", headers=headers)

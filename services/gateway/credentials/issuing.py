@@ -18,6 +18,8 @@ from shared.xapi import ifi
 from shared.xapi.model import JSON, Version
 from shared.xapi.validation import Invalid, validate
 
+AUTHORITY_BYTES: Final = 1000
+"""Each statement carries its authority: with this much, a request of the largest size is still one record of the log."""
 _ANYTHING: Final = "https://example.org/"
 
 
@@ -54,11 +56,14 @@ class Issuer:
             raise NotIssued("A credential needs a name and at least one scope")
         shown = mint()
         agent = authority or {"objectType": "Agent", "account": {"homePage": self._home_page, "name": shown.key_id}}
+        written = orjson.dumps(agent)
+        if len(written) > AUTHORITY_BYTES:
+            raise NotIssued(f"The authority has {len(written)} bytes; {AUTHORITY_BYTES} are allowed")
         credential = Credential(
             key_id=shown.key_id,
             name=name.strip(),
             scopes=frozenset(scopes),
-            authority=orjson.dumps(agent),
+            authority=written,
             authority_ifi=_ifi(agent),
             secrets=(SecretDigest(self._keychain.digest(shown.secret)),),
             ids_from_content=ids_from_content,

@@ -147,7 +147,15 @@ async def test_the_authority_can_be_another_agent(doors: Doors) -> None:
     assert (await client.get(statementId=sent["id"])).json()["authority"] == moodle
 
 
-@pytest.mark.parametrize("authority", [{"name": "nobody"}, {"objectType": "Group", "mbox": "mailto:a@b.org"}, {"mbox": "a"}])
+@pytest.mark.parametrize(
+    "authority",
+    [
+        {"name": "nobody"},
+        {"objectType": "Group", "mbox": "mailto:a@b.org"},
+        {"mbox": "a"},
+        {"name": "n" * 1000, "mbox": "mailto:a@b.org"},
+    ],
+)
 async def test_an_authority_is_one_agent(doors: Doors, authority: dict[str, str]) -> None:
     with pytest.raises(NotIssued):
         await doors.issuer.issue("x", [Scope.ALL], utc_now(), authority=authority)
