@@ -161,6 +161,30 @@ DOORS_ROW: Final = Row(
     ),
 )
 
+FORWARDING: Final = Row(
+    "Forwarding",
+    (
+        Panel(
+            "Behind",
+            "How long the oldest statement has waited for each LRS that we forward to.",
+            "s",
+            (Query("max by (target) (symposia_forwarding_lag_seconds)", "{{target}}"),),
+        ),
+        Panel(
+            "Forwarded",
+            "By target and outcome; passed over: not selected for it.",
+            "cps",
+            (Query(per_second("symposia_forwarding_statements_total", "target", "outcome"), "{{target}} {{outcome}}"),),
+        ),
+        Panel(
+            "Failed attempts",
+            "The target was away, busy, or did not know our key.",
+            "cps",
+            (Query(per_second("symposia_forwarding_failures_total", "target"), "{{target}}"),),
+        ),
+    ),
+)
+
 POSTGRES: Final = Row(
     "PostgreSQL",
     (
@@ -192,4 +216,4 @@ POSTGRES: Final = Row(
     ),
 )
 
-BOARD: Final = (OVERVIEW, PIPELINE, DOORS_ROW, POSTGRES)
+BOARD: Final = (OVERVIEW, PIPELINE, DOORS_ROW, FORWARDING, POSTGRES)

@@ -9,6 +9,7 @@ from functools import cache
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from services.gateway.forwarding.metrics import ForwardingMetrics
 from services.gateway.metrics import GatewayMetrics
 from services.ingest.metrics import IngestMetrics
 from services.scoring.metrics import ScoringMetrics
@@ -58,6 +59,7 @@ def registry_of_all() -> CollectorRegistry:
     PostgresMetrics(registry)
     HttpMetrics(registry)
     GatewayMetrics(registry)
+    ForwardingMetrics(registry)
     IngestMetrics(registry)
     ScoringMetrics(registry, utc_now)
     return registry

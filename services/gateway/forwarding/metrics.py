@@ -61,6 +61,8 @@ class ForwardingMetrics:
         """Show how the targets stand, and none that is gone."""
         now = {standing.name: standing for standing in standings}
         for name, standing in now.items():
+            if name not in self._known:
+                self._begin(name)
             self._lag.labels(name).set(standing.lag)
             self._lag_seconds.labels(name).set(standing.lag_seconds)
             self._letters.labels(name).set(standing.letters)
@@ -71,3 +73,9 @@ class ForwardingMetrics:
             for gauge in (self._lag, self._lag_seconds, self._letters, self._running, self._last):
                 gauge.remove(gone)
         self._known = frozenset(now)
+
+    def _begin(self, name: TargetName) -> None:
+        """Count from nothing, so that the first of a kind is an increase."""
+        self._attempts_failed.labels(name)
+        for outcome in Outcome:
+            self._statements.labels(name, outcome)

@@ -101,4 +101,3 @@ PATHS: Final[dict[str, Any]] = {
         }
     },
 }
-
