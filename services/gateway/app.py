@@ -28,6 +28,7 @@ from services.gateway.credentials.oauth import routes as oauth_routes
 from services.gateway.credentials.store import CredentialStore
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.usage import Usage
+from services.gateway.definitions.documentation import PATHS as THING_PATHS
 from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
 from services.gateway.definitions.handler import Definitions
 from services.gateway.definitions.serving import Things, known_definitions
@@ -167,7 +168,7 @@ def wire(
             *_thing_routes(settings, database, door),
         ],
         routers=[impact_routes(database, stream_log, clock, door.authorise)],
-        documented={**PATHS, **DOCUMENT_PATHS},
+        documented={**PATHS, **DOCUMENT_PATHS, **THING_PATHS},
     )
     _speak_xapi(app, settings, horizon)
     tasks: list[Task] = [keyring.run, usage.run, progress.run, horizon.run, _hearing(settings, progress)]

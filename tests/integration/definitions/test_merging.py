@@ -9,7 +9,10 @@ from typing import Any
 from services.gateway.definitions import store
 from services.gateway.definitions.handler import Definitions
 from services.gateway.domain.definitions import MOST_LEAVES
+from services.gateway.recorder.replay import replay
+from shared.contracts import RECORDED
 from shared.postgres import Query
+from shared.stream.memory import MemoryLog
 from tests.support.definitions import definition_of, expected, hear, heard, table
 from tests.support.lrs import Lrs
 from tests.support.received import activity, id_of, request, statement, voiding
@@ -153,6 +156,28 @@ async def test_a_voiding_that_commits_while_another_consumer_reads_the_record_ta
     await waiting
 
     assert await known(lrs) == {"name": {"en": "1"}}
+
+
+async def test_a_replay_changes_nothing_and_makes_everything_again_from_nothing(lrs: Lrs) -> None:
+    said = [
+        about(number, f"{COURSE}/{number % 5}", name={"en": f"{number}"}, type=f"https://x.org/{number}")
+        for number in range(1, 40)
+    ]
+    decision = await lrs.take(request(*said, voiding(40, target=38), voiding(41, target=7)))
+    await hear(lrs.database, *decision.outgoing)
+    before, rows = await table(lrs.database), await versions(lrs)
+    log = MemoryLog()
+    await log.ensure([RECORDED])
+    await replay(lrs.database, log)
+    again = [record.value for partition in log.records.values() for record in partition]
+
+    await hear(lrs.database, *again)
+    assert await versions(lrs) == rows
+
+    await store.forget(lrs.database)
+    assert await table(lrs.database) == {}
+    await hear(lrs.database, *again)
+    assert await table(lrs.database) == before
 
 
 async def versions(lrs: Lrs) -> list[Any]:

@@ -9,8 +9,12 @@ import pytest
 
 from services.gateway.domain.credential import Scope
 from services.gateway.domain.keys import activity_key
+from services.targets import TARGETS
+from shared.postgres import migrate
+from shared.postgres.embedded import Server
 from tests.support.definitions import table
-from tests.support.gateway import Client, Doors, eventually, statement
+from tests.support.gateway import Client, Doors, eventually, open_doors, settings_of, statement
+from tests.support.postgres import settings_for
 
 ACTIVITIES, AGENTS = "/xapi/activities", "/xapi/agents"
 COURSE = "https://lms.example/course/7"
@@ -161,3 +165,18 @@ async def test_data_4_1_11_canonical_shows_the_merged_definition_in_one_language
     assert one.json()["verb"]["display"] == {"de": "antwortete"}
     assert [each["object"]["definition"] for each in page.json()["statements"]] == [shown, shown]
     assert exact.json()["object"]["definition"] == {"name": {"en": "First"}}
+
+
+async def test_while_postgresql_is_down_things_are_asked_for_later(server: Server) -> None:
+    await migrate(server.dsn, TARGETS)
+    async with open_doors(settings_of(settings_for(server.dsn))) as doors:
+        client = await doors.client()
+        assert (await client.get(ACTIVITIES, activityId=COURSE)).status_code == 200
+
+        server.kill()
+
+        for path, asked in ((ACTIVITIES, {"activityId": COURSE}), (AGENTS, {"agent": json.dumps(ANN)})):
+            response = await client.get(path, **asked)
+            assert response.status_code == 503
+            assert int(response.headers["retry-after"]) > 0
+        server.start()
