@@ -201,7 +201,7 @@ def _copy(value: msgspec.Raw) -> msgspec.Raw:
     return value
 
 
-_IDS: Final = _Rewrites(actor=_identified, verb=_keep("id"), activity=_keep("objectType", "id"))
+_IDS: Final = _Rewrites(actor=_identified, verb=_keep("id"), activity=_keep("id"))
 
 
 def _object_type(value: msgspec.Raw) -> str:
