@@ -26,6 +26,7 @@ from services.pipeline import Pipeline, open_pipeline
 from services.scoring import erasing as impact
 from services.tables import open_tables
 from shared.clock import utc_now
+from shared.contracts import ENRICHED, RECORDED
 from shared.postgres import Database
 
 app = typer.Typer(no_args_is_help=True, help="Hand over, or erase, everything that is held on a person.")
@@ -89,6 +90,7 @@ async def _erase(home: Home, who: Sequence[str], reason: str, steps: _Steps) -> 
         if not steps.yes and not typer.confirm("Erase all of it for good?"):
             raise Refused("Nothing was erased.")
         keychain = open_keychain(opened.installation.secrets)
+        await opened.pipeline.log.ensure((RECORDED, ENRICHED))
         await erase_person(opened.pipeline, opened.ingest, keychain, meant, reason)
         if steps.wait:
             await settle(opened.pipeline)
