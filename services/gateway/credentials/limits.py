@@ -62,7 +62,7 @@ class RateLimits:
 
     def exhausted(self, request: Request) -> bool:
         """Say whether so many keys were refused to the caller's address that unknown ones are not looked for any more."""
-        if not self._refusals or _address(request) not in self._addresses:
+        if not self._addresses or _address(request) not in self._addresses:
             return False
         return not self._bucket(request).look(self._refusals, self._seconds()).allowed
 
@@ -106,7 +106,8 @@ def _too_many(detail: str, allowance: Allowance) -> Problem:
 
 def _address(request: Request) -> str:
     """Name who calls: an IPv4 address, or the network of an IPv6 one."""
-    host = request.client.host if request.client else ""
+    client: tuple[str, int] | None = request.scope.get("client")
+    host = client[0] if client else ""
     if ":" not in host:
         return host
     try:

@@ -26,6 +26,7 @@ class AccessTokens:
         self._keychain = keychain
         self._clock = clock
         self._verified: dict[str, AccessToken] = {}
+        self._clients: dict[AccessToken, tuple[Credential, Credential]] = {}
 
     def issue(self, credential: Credential, scopes: Collection[Scope]) -> str:
         """Return a new token for *credential* with *scopes*."""
@@ -42,6 +43,7 @@ class AccessTokens:
         if isinstance(token, AccessToken):
             if len(self._verified) >= REMEMBERED:
                 self._verified.clear()
+                self._clients.clear()
             self._verified[text] = token
         return token
 
@@ -50,4 +52,8 @@ class AccessTokens:
         refused = access_token.judge(token, credential, self._clock())
         if credential is None or refused is not None:
             return refused or Refused.UNKNOWN_KEY
-        return access_token.as_client(credential, token, self.issuer, self.endpoint)
+        known, client = self._clients.get(token, (None, credential))
+        if known is not credential:
+            client = access_token.as_client(credential, token, self.issuer, self.endpoint)
+            self._clients[token] = (credential, client)
+        return client

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NewType
 
 from services.gateway.domain.quirks import Quirk
@@ -120,7 +121,13 @@ class Credential:
 
     def permits(self, scope: Scope) -> bool:
         """Say whether a scope of this credential is *scope* or contains it; `all` contains all of xAPI, and no impact."""
-        return any(scope is granted or scope in _CONTAINS.get(granted, frozenset()) for granted in self.scopes)
+        return scope in _within(self.scopes)
+
+
+@lru_cache(maxsize=1024)
+def _within(granted: frozenset[Scope]) -> frozenset[Scope]:
+    """Return *granted* and all that these contain."""
+    return granted.union(*(_CONTAINS.get(scope, frozenset()) for scope in granted))
 
 
 def mint() -> ShownKey:

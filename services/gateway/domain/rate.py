@@ -31,24 +31,19 @@ class Bucket:
 
     def take(self, quota: int, now: float) -> Allowance:
         """Take a token for a request at *now*, of *quota* requests a minute, if there is one."""
-        self.look(quota, now)
-        allowed = self.tokens >= 1
-        if allowed:
-            self.tokens -= 1
-        return self._say(quota, allowed=allowed)
+        allowance = self.look(quota, now)
+        if not allowance.allowed:
+            return allowance
+        self.tokens -= 1
+        return _say(self.tokens, quota, allowed=True)
 
     def look(self, quota: int, now: float) -> Allowance:
         """Say what `take` would, and take nothing. A smaller quota than before counts from now on."""
         self.tokens = min(quota, self.tokens + max(0.0, now - self.at) * quota / WINDOW)
         self.at = now
-        return self._say(quota, allowed=self.tokens >= 1)
+        return _say(self.tokens, quota, allowed=self.tokens >= 1)
 
-    def _say(self, quota: int, *, allowed: bool) -> Allowance:
-        seconds = WINDOW / quota
-        return Allowance(
-            allowed=allowed,
-            quota=quota,
-            remaining=int(self.tokens),
-            full_in=(quota - self.tokens) * seconds,
-            wait=max(0.0, 1 - self.tokens) * seconds,
-        )
+
+def _say(tokens: float, quota: int, *, allowed: bool) -> Allowance:
+    seconds = WINDOW / quota
+    return Allowance(allowed, quota, int(tokens), (quota - tokens) * seconds, max(0.0, 1 - tokens) * seconds)
