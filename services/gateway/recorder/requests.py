@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import orjson
 
 from services.gateway.domain.keys import Key, activity_key
 from services.gateway.domain.mentions import Mentions, mentions
-from shared.contracts import BadMessage, Received, ReceivedStatement, decode
+from services.gateway.domain.redaction import redact
+from shared.contracts import BadMessage, Received, ReceivedStatement, decode, encode
 from shared.stream import Record
 from shared.xapi import extract
 from shared.xapi.guard import Limits, Malformed, parse
@@ -71,6 +74,16 @@ def read(record: Record) -> Request:
         )
     except (BadMessage, ValueError) as error:
         raise Unreadable(f"unreadable: {error}") from error
+
+
+def silenced(value: bytes, ids: Collection[StatementId]) -> bytes:
+    """Return a `received` message in which the text of the statements *ids* is gone; their digests stay."""
+    received = decode(value, Received)
+    statements = tuple(
+        msgspec.structs.replace(each, body=msgspec.Raw(redact(bytes(each.body)))) if each.id.lower() in ids else each
+        for each in received.statements
+    )
+    return encode(msgspec.structs.replace(received, statements=statements))
 
 
 def _candidates(statements: tuple[ReceivedStatement, ...]) -> tuple[Candidate, ...]:

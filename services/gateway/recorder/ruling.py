@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from services.gateway.domain.keys import Key
 from services.gateway.domain.redaction import redact
-from services.gateway.recorder.requests import Candidate, Request
+from services.gateway.recorder.requests import Candidate, Request, silenced
 from shared.clock import rfc3339
 from shared.stream import Cause, Rejection
 from shared.xapi.canonical import splice
@@ -89,7 +89,23 @@ def rule(requests: Sequence[Request], known: Known) -> Ruling:
         Fresh(_row(place, request, candidate, end), candidate, request) for place, (request, candidate) in enumerate(new, start=1)
     )
     news = {key: at for key, at in redactions.items() if known.redactions.get(key) != at}
-    return Ruling(fresh, tuple(rejections), news, voids)
+    by_offset = {request.record.offset: request for request in requests}
+    refused = tuple(_without_deleted(each, by_offset[each.record.offset], redactions) for each in rejections)
+    return Ruling(fresh, refused, news, voids)
+
+
+def _without_deleted(rejection: Rejection, request: Request, redactions: Mapping[RedactionKey, datetime]) -> Rejection:
+    """Refuse *request* without text that its source has deleted: no dead letter keeps what the record must not."""
+    deleted = {
+        each.id
+        for each in request.statements
+        if each.about and each.about not in request.redacts and (request.source, each.about) in redactions
+    }
+    return (
+        replace(rejection, record=replace(request.record, value=silenced(request.record.value, deleted)))
+        if deleted
+        else rejection
+    )
 
 
 def _take(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shared.contracts import Received
+from shared.contracts import Received, decode
 from shared.postgres import Query
 from shared.stream import DeadLetter, PostgresLedger
 from tests.support.lrs import Lrs, body, said
-from tests.support.received import activity, id_of, record, request, statement
+from tests.support.received import activity, id_of, received_statement, record, request, statement
 
 POST = "https://acme.slack.com/archives/C1/p77"
 SECRET = "the launch is in May"
@@ -97,6 +97,18 @@ async def test_digest_id_and_seq_outlive_the_text_so_that_it_cannot_come_back(lr
     assert [before[name] for name in ("seq", "id", "digest", "stored")] == [
         after[name] for name in ("seq", "id", "digest", "stored")
     ]
+
+
+async def test_what_is_refused_of_it_afterwards_is_refused_without_its_text(lrs: Lrs) -> None:
+    await lrs.take(posted(), deleted())
+    contradicting = statement(1, object=activity(POST, SECRET), result={"response": SECRET}, timestamp="2026-02-01T00:00:00Z")
+
+    decision = await lrs.take(request(contradicting, statement(3, result={"response": "kept"})))
+
+    (rejection,) = decision.rejections
+    assert SECRET.encode() not in rejection.record.value
+    assert b"kept" in rejection.record.value
+    assert decode(rejection.record.value, Received).statements[0].digest == received_statement(contradicting).digest
 
 
 async def test_what_was_refused_of_it_is_erased_from_the_dead_letters(lrs: Lrs) -> None:
