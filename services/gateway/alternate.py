@@ -57,7 +57,7 @@ class AlternateSyntax:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on the request, or the one that it means."""
-        if scope["type"] != "http" or b"method=" not in scope["query_string"] or not _may_be_form(scope):
+        if scope["type"] != "http" or b"method=" not in scope["query_string"] or not _is_form(scope):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -69,8 +69,10 @@ class AlternateSyntax:
             return
         answer = _answering(without_body(send, "0") if meant.method == "HEAD" else send)
         inner = _scope_of(scope, meant, form_type)
-        await self._app(inner, _sending(meant.content, receive), answer)
-        scope["endpoint"] = inner.get("endpoint")  # by which the request is counted
+        try:
+            await self._app(inner, _sending(meant.content, receive), answer)
+        finally:
+            scope["endpoint"] = inner.get("endpoint")  # by which the request is counted
 
     async def _meant(self, request: Request) -> Meant:
         """Read the form. Raises Problem 400 for what is no such request, 413 for too long a form."""
@@ -126,8 +128,10 @@ def without_body(send: Send, length: str | None = None) -> Send:
     return send_head
 
 
-def _may_be_form(scope: Scope) -> bool:
-    return scope["method"] == "POST" and bool(scope["path"].startswith(PREFIX))
+def _is_form(scope: Scope) -> bool:
+    query = scope["query_string"]
+    named = query.startswith(b"method=") or b"&method=" in query
+    return named and scope["method"] == "POST" and bool(scope["path"].startswith(PREFIX))
 
 
 def _form_type(request: Request) -> str:

@@ -80,17 +80,20 @@ def judge(preconditions: Preconditions, etag: str | None) -> Verdict:
     return Verdict.PROCEED if holds else Verdict.FAILED
 
 
+def is_blind(preconditions: Preconditions, resource: Resource, version: Version) -> bool:
+    """Say whether PUT proceeds whatever stands there: states of 1.0.3 do, where the sender demands nothing."""
+    return preconditions.absent and resource is Resource.STATE and version is Version.V1_0_3
+
+
 def judge_put(preconditions: Preconditions, etag: str | None, resource: Resource, version: Version) -> Verdict:
     """Judge PUT, which in 1.0.3 needs a precondition for profiles, and in 2.0.0 for whatever is there already."""
     if not preconditions.absent:
         return judge(preconditions, etag)
-    match version:
-        case Version.V1_0_3 if resource is not Resource.STATE:
-            return Verdict.MISSING if etag is None else Verdict.UNGUARDED
-        case Version.V2_0_0 if etag is not None:
-            return Verdict.UNGUARDED
-        case _:
-            return Verdict.PROCEED
+    if is_blind(preconditions, resource, version):
+        return Verdict.PROCEED
+    if etag is not None:
+        return Verdict.UNGUARDED
+    return Verdict.MISSING if version is Version.V1_0_3 else Verdict.PROCEED
 
 
 def _read_tags(header: str, lines: Sequence[str]) -> Tags | None:

@@ -25,6 +25,16 @@ VALUES ($1, $2, $3, $4, $5, $6::text::uuid, $7, $8, $9, $10, $11)
 ON CONFLICT (key) DO NOTHING
 RETURNING true
 
+-- name: overwrite
+-- The document is as it is given, whatever stood there; its time never goes back.
+INSERT INTO document (key, context, resource, activity, agent, registration, name, content_type, content, etag, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6::text::uuid, $7, $8, $9, $10, $11)
+ON CONFLICT (key) DO UPDATE
+SET content_type = excluded.content_type,
+    content = excluded.content,
+    etag = excluded.etag,
+    updated_at = greatest(document.updated_at, excluded.updated_at)
+
 -- name: update
 -- The document $1, which is locked, has this content; its time never goes back.
 UPDATE document

@@ -19,7 +19,7 @@ from services.gateway.credentials.door import Door
 from services.gateway.documents.changes import deleting, deleting_all, merging, replacing
 from services.gateway.documents.merging import JSON_TYPE, check_object, is_json
 from services.gateway.documents.parameters import Resource, Several, read_for_delete, read_for_get, read_single
-from services.gateway.documents.preconditions import BadPrecondition, Preconditions, read_preconditions
+from services.gateway.documents.preconditions import BadPrecondition, Preconditions, is_blind, read_preconditions
 from services.gateway.documents.store import LARGE, Document, DocumentStore, Names, etag_of
 from services.gateway.domain.credential import Scope
 from services.gateway.domain.parameters import BadParameter
@@ -145,6 +145,8 @@ class Documents:
         if is_json(content_type):
             await self._checked(guard.parse, content)
         posted = Document.of(content_type, content, self._clock())
+        if is_blind(preconditions, self._resource, version):
+            return _changed(await self._store.overwrite(asked, posted))
         return _changed(await self._store.replace(asked, replacing(posted, preconditions, self._resource, version)))
 
     async def _merge(self, request: Request, _version: Version) -> Response:

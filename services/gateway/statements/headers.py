@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,7 +50,7 @@ class XapiHeaders:
         if scope["type"] != "http" or not _is_xapi(scope["path"]):
             await self._app(scope, receive, send)
             return
-        version = self._version(Headers(scope=scope).get(VERSION_HEADER))
+        version = _answered(_said(scope), self._without_header, self._otherwise)
         started = False
 
         async def complete(message: Message) -> None:
@@ -72,21 +72,32 @@ class XapiHeaders:
                 await (await on_bug(Request(scope), error))(scope, receive, complete)
             raise
 
-    def _add(self, message: Message, version: str) -> None:
+    def _add(self, message: Message, version: bytes) -> None:
         """Add what the answer does not say itself."""
         headers = list(message["headers"])
         said = {name for name, _ in headers}
         if _VERSION_NAME not in said:
-            headers.append((_VERSION_NAME, version.encode()))
+            headers.append((_VERSION_NAME, version))
         if _THROUGH_NAME not in said:
             headers.append((_THROUGH_NAME, self._consistent_through().encode()))
         message["headers"] = [*headers, *_FOR_BROWSERS]
 
-    def _version(self, header: str | None) -> str:
-        try:
-            return negotiate(header, self._without_header)
-        except UnspokenVersion:
-            return self._otherwise
+
+def _said(scope: Scope) -> bytes | None:
+    """Return the version header of a request, without reading the others; servers hand names over in lower case."""
+    for name, value in scope["headers"]:
+        if name == _VERSION_NAME:
+            return bytes(value)
+    return None
+
+
+@lru_cache(maxsize=64)
+def _answered(said: bytes | None, without_header: Version, otherwise: Version) -> bytes:
+    """Return the version that the answer names."""
+    try:
+        return negotiate(None if said is None else said.decode("latin-1"), without_header).encode()
+    except UnspokenVersion:
+        return otherwise.encode()
 
 
 def _is_xapi(path: str) -> bool:

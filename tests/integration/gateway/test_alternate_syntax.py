@@ -158,6 +158,14 @@ async def test_too_long_a_form_is_refused(doors: Doors) -> None:
     assert response.status_code == 413
 
 
+async def test_a_value_that_says_method_is_a_value(client: Client) -> None:
+    query = urlencode({"agent": BOOKMARK["agent"], "stateId": "x"}) + "&activityId=https://example.org/course?method=GET"
+
+    response = await client.http.post(f"{STATE}?{query}", json={"page": 3}, headers=client.headers)
+
+    assert response.status_code == 204
+
+
 async def test_elsewhere_a_parameter_called_method_means_nothing(doors: Doors) -> None:
     response = await doors.http.post("/livez?method=GET", content=b"", headers={"Content-Type": FORM})
 
