@@ -28,9 +28,9 @@ from services.gateway.credentials.oauth import routes as oauth_routes
 from services.gateway.credentials.store import CredentialStore
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.usage import Usage
+from services.gateway.definitions.consuming import consumer_of as definitions_consumer
 from services.gateway.definitions.documentation import PATHS as THING_PATHS
 from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
-from services.gateway.definitions.handler import Definitions
 from services.gateway.definitions.serving import Things, known_definitions
 from services.gateway.definitions.store import DefinitionStore
 from services.gateway.documents.documentation import PATHS as DOCUMENT_PATHS
@@ -176,7 +176,8 @@ def wire(
     if chosen.recorder:
         tasks += [_recording(settings, database, stream_log, stream_metrics, observer), publisher_of(database, stream_log).run]
     if chosen.definitions:
-        tasks.append(_defining(settings, database, stream_log, stream_metrics))
+        defining = definitions_consumer(database, stream_log, settings.stream.consumer, stream_metrics)
+        tasks.append(_persisting(defining, DEFINITIONS_GROUP))
     if chosen.forwarding:
         tasks.append(forwarding(settings.secrets, database, clock, registry))
     return Service(NAME, app, settings.http, tuple(tasks))
@@ -274,20 +275,6 @@ def _recording(settings: Settings, database: Database, stream_log: Log, metrics:
         observer=observer,
     )
     return _persisting(consumer, RECORDER_GROUP)
-
-
-def _defining(settings: Settings, database: Database, stream_log: Log, metrics: StreamMetrics) -> Task:
-    """Merge what is recorded into what is known of activities."""
-    consumer = Consumer(
-        group=DEFINITIONS_GROUP,
-        topics=(RECORDED,),
-        handler=Definitions(),
-        log=stream_log,
-        ledger=PostgresLedger(database),
-        settings=settings.stream.consumer,
-        metrics=metrics,
-    )
-    return _persisting(consumer, DEFINITIONS_GROUP)
 
 
 def _persisting(consumer: Consumer, group: str) -> Task:

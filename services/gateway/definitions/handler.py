@@ -21,6 +21,7 @@ from services.gateway.domain.definitions import (
     Said,
     Saying,
     Unreadable,
+    may_define,
     merged,
     said_by,
     sayings,
@@ -75,6 +76,8 @@ def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) -> tup
     rejections: list[Rejection] = []
     last: dict[Key, Saying] = {}
     for row in rows:
+        if not row.final and not may_define(row.body):
+            continue
         try:
             said = sayings(row.body)
         except Unreadable as error:

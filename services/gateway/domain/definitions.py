@@ -71,6 +71,11 @@ def sayings(body: bytes) -> Mapping[Key, Saying]:
     return found
 
 
+def may_define(body: bytes) -> bool:
+    """Say whether the statement *body* may define an activity; no is sure. A key can be spelled with escapes."""
+    return b'"definition"' in body or b"\\u" in body
+
+
 def saying(body: bytes, key: Key) -> Saying:
     """Return what the statement *body* says of the activity *key*: nothing where it cannot be read."""
     try:

@@ -1,0 +1,40 @@
+"""Consume what is recorded, without haste: whoever asks for one activity is answered from the record beside."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import Final
+
+from services.gateway.definitions.handler import GROUP, Definitions
+from shared.contracts import RECORDED
+from shared.postgres import Database
+from shared.stream.consumer import Consumer
+from shared.stream.log import Log
+from shared.stream.metrics import StreamMetrics
+from shared.stream.postgres_ledger import PostgresLedger
+from shared.stream.settings import ConsumerSettings
+from shared.stream.steps import Step
+
+BETWEEN_TURNS: Final = 0.05
+"""Seconds between two turns: 20 a second, of up to 500 statements each."""
+
+
+def consumer_of(database: Database, log: Log, settings: ConsumerSettings, metrics: StreamMetrics) -> Consumer:
+    """Return the member of the group `definitions` that merges what statements say of activities."""
+    return Consumer(
+        group=GROUP,
+        topics=(RECORDED,),
+        handler=Definitions(),
+        log=log,
+        ledger=PostgresLedger(database),
+        settings=settings,
+        metrics=metrics,
+        observer=_pause,
+    )
+
+
+async def _pause(step: StrEnum) -> None:
+    """Let a few records become many before the next turn, which costs nearly the same for both."""
+    if step is Step.OFFSET_COMMITTED:
+        await asyncio.sleep(BETWEEN_TURNS)
