@@ -41,7 +41,7 @@ SOURCES: Final = {
     FORUM_SOURCE: (Platform.DISCOURSE, FORUM, Policy(hearing=Hearing.TEXT, excluded=_ACCOUNTS)),
 }
 KEYS: Final = {
-    "lms": ("Demo: LMS", (Scope.STATEMENTS_WRITE,)),
+    "lms": ("Demo: LMS", (Scope.STATEMENTS_WRITE, Scope.DEFINE)),
     "hr": ("Demo: HR and learners", (Scope.IMPACT_READ, Scope.STATEMENTS_READ)),
 }
 FILES: Final = {Kind.PEOPLE: "people.csv", Kind.COURSES: "courses.csv", Kind.ENROLMENTS: "enrolments.csv"}

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from services.gateway.domain.credential import OF_AN_ACTIVITY_PROVIDER, Scope
-from tests.support.gateway import Client, Doors, statement
+from shared.postgres import Query
+from tests.support.gateway import Client, Doors, eventually, statement
 
+ALL_MERGED = Query(
+    "SELECT sum(next_offset) = (SELECT count(*) FROM statement) FROM consumer_offset WHERE group_name = 'definitions'"
+)
 VOIDED = {"id": "http://adlnet.gov/expapi/verbs/voided"}
 
 
@@ -135,6 +139,32 @@ async def test_documents_are_written_and_read_by_those_who_may(
         assert (wrote == 403) is (scope not in writes), scope
         assert (read == 403) is (scope not in reads), scope
         assert (deleted == 403) is (scope not in writes), scope
+
+
+async def test_who_may_not_define_is_recorded_and_says_nothing_of_activities_and_actors(doors: Doors) -> None:
+    course = "https://course.example/1"
+    sender, owner = await doors.client(Scope.STATEMENTS_WRITE), await doors.client()
+    undefining = statement(
+        actor={"name": "Nickname", "mbox": "mailto:ann@example.org"},
+        object={"id": course, "definition": {"name": {"en": "Redefined"}}},
+    )
+    await owner.post(
+        statement(
+            actor={"name": "Ann", "mbox": "mailto:ann@example.org"},
+            object={"id": course, "definition": {"name": {"en": "A course"}}},
+        )
+    )
+    await sender.post(undefining)
+
+    for _ in range(2):  # before, or after, the consumer of definitions has heard of it
+        activity = (await owner.get("/xapi/activities", activityId=course)).json()
+        assert activity["definition"] == {"name": {"en": "A course"}}
+        await eventually(lambda: doors.database.fetchval(ALL_MERGED))
+    person = (await owner.get("/xapi/agents", agent='{"mbox":"mailto:ann@example.org"}')).json()
+    found = (await owner.get(statementId=undefining["id"])).json()
+
+    assert person["name"] == ["Ann"]
+    assert found["object"]["definition"] == {"name": {"en": "Redefined"}}
 
 
 def path_of(more: str) -> str:
