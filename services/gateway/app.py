@@ -20,6 +20,7 @@ from services.gateway.attachments.answer import Attachments
 from services.gateway.attachments.incoming import Sizes
 from services.gateway.attachments.store import AttachmentStore
 from services.gateway.attachments.sweeping import Sweep
+from services.gateway.credentials.documentation import PATHS as OAUTH_PATHS
 from services.gateway.credentials.door import Door
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.credentials.keyring import Keyring
@@ -168,7 +169,7 @@ def wire(
             *_thing_routes(settings, database, door),
         ],
         routers=[impact_routes(database, stream_log, clock, door.authorise)],
-        documented={**PATHS, **DOCUMENT_PATHS, **THING_PATHS},
+        documented={**PATHS, **DOCUMENT_PATHS, **THING_PATHS, **OAUTH_PATHS},
     )
     _speak_xapi(app, settings, horizon)
     tasks: list[Task] = [keyring.run, usage.run, progress.run, horizon.run, _hearing(settings, progress)]

@@ -36,6 +36,7 @@ _REFUSALS: Final = {
     "404": "No such statement",
     "409": "Recorded with other content under the same id; the request was refused whole",
     "413": "More statements or bytes than one request may carry",
+    "429": "Too many requests of this key, or too many refused keys of this address: try again after `Retry-After` seconds",
     "503": "Not durable yet, or not readable now: try again after `Retry-After` seconds, with the same ids",
 }
 _VERSION: Final = _parameter(VERSION_HEADER, "The version of xAPI that is spoken: 1.0.x or 2.0.x", where="header", required=True)
@@ -64,16 +65,20 @@ PATHS: Final[dict[str, Any]] = {
         "post": {
             "summary": "Store a statement or an array of statements",
             "tags": ["xAPI"],
-            "parameters": [_VERSION],
+            "parameters": [_VERSION, _parameter("partial", "Store the good statements beside bad ones", **_BOOLEAN)],
             "requestBody": _BODY,
-            "responses": {"200": _answer("The ids, in order"), **_refused("400", "401", "403", "409", "413", "503")},
+            "responses": {
+                "200": _answer("The ids, in order; with partial=true in `ids`, beside empty `errors`"),
+                "207": _answer("With partial=true: `ids` in order, null for what was refused, and `errors` by index"),
+                **_refused("400", "401", "403", "409", "413", "429", "503"),
+            },
         },
         "put": {
             "summary": "Store the statement that statementId names",
             "tags": ["xAPI"],
             "parameters": [_VERSION, _parameter("statementId", "The statement's id", required=True, format="uuid")],
             "requestBody": _BODY,
-            "responses": {"204": {"description": "Stored"}, **_refused("400", "401", "403", "409", "413", "503")},
+            "responses": {"204": {"description": "Stored"}, **_refused("400", "401", "403", "409", "413", "429", "503")},
         },
         "get": {
             "summary": "Read one statement, or the first page of those that match",
@@ -81,7 +86,7 @@ PATHS: Final[dict[str, Any]] = {
             "parameters": [_VERSION, *_FILTERS],
             "responses": {
                 "200": _answer("A statement or a StatementResult"),
-                **_refused("400", "401", "403", "404", "503"),
+                **_refused("400", "401", "403", "404", "429", "503"),
             },
         },
     },
@@ -90,7 +95,7 @@ PATHS: Final[dict[str, Any]] = {
             "summary": "Read the next page; `more` of a page leads here",
             "tags": ["xAPI"],
             "parameters": [_VERSION, _parameter("cursor", "Opaque and signed", where="path", required=True)],
-            "responses": {"200": _answer("A StatementResult"), **_refused("400", "401", "403", "503")},
+            "responses": {"200": _answer("A StatementResult"), **_refused("400", "401", "403", "429", "503")},
         }
     },
     ABOUT_PATH: {

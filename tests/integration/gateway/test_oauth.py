@@ -117,6 +117,14 @@ async def test_an_unknown_client_is_challenged(doors: Doors) -> None:
     assert [(one.route, one.reason) for one in await doors.issuer.refused(key.key_id)] == [("/oauth/token", "wrong-secret")]
 
 
+async def test_openapi_describes_the_token_endpoint(doors: Doors) -> None:
+    paths = (await doors.http.get("/openapi.json")).json()["paths"]
+
+    assert {"/oauth/token", "/.well-known/oauth-authorization-server"} <= set(paths)
+    assert set(paths["/oauth/token"]["post"]["responses"]) == {"200", "400", "401", "429", "503"}
+    assert "partial" in {each["name"] for each in paths["/xapi/statements"]["post"]["parameters"]}
+
+
 async def test_only_a_post_asks_for_a_token(doors: Doors) -> None:
     assert (await doors.http.get("/oauth/token")).status_code == 405
 
