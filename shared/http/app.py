@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ExceptionHandler
+from starlette.types import ExceptionHandler, Receive, Scope, Send
 
 from shared.errors import Unavailable
 from shared.http.observed import HttpMetrics, Observed
@@ -58,10 +58,32 @@ def create_app(
     to True makes `/readyz` answer 503 before the listener closes.
     """
     api = [Mount("", _api(service, routers, documented))] if routers else []
-    app = Starlette(routes=[*routes, *_probes(ready, registry), *api], exception_handlers=HANDLERS)
+    plain = [*routes, *_probes(ready, registry)]
+    app = Starlette(routes=[*plain, *_otherwise(plain), *api], exception_handlers=HANDLERS)
     app.state.draining = False
     app.add_middleware(Observed, metrics=HttpMetrics(registry))
     return app
+
+
+class _NoSuchMethod:
+    """Refuse the methods that a resource does not have."""
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        self._allow = ", ".join(sorted(allowed))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 405 with the methods that there are."""
+        problem = Problem(405, f"The methods of this resource are {self._allow}", headers={"Allow": self._allow})
+        await problem_response(problem)(scope, receive, send)
+
+
+def _otherwise(routes: Sequence[BaseRoute]) -> list[Route]:
+    """Return what answers at the paths of *routes* where none of them does; else the API behind them would know no such path."""
+    methods: dict[str, set[str]] = {}
+    for route in routes:
+        if isinstance(route, Route):
+            methods.setdefault(route.path, set()).update(route.methods or ())
+    return [Route(path, _NoSuchMethod(allowed)) for path, allowed in methods.items()]
 
 
 def _api(service: str, routers: Sequence[APIRouter], documented: Mapping[str, Any]) -> FastAPI:

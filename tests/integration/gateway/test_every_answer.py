@@ -51,6 +51,18 @@ async def test_refused_or_not_every_answer_is_whole(doors: Doors, path: str) -> 
         assert method != "HEAD" or response.content == b""
 
 
+async def test_a_method_that_a_resource_does_not_have_is_told_which_it_has(doors: Doors) -> None:
+    for path, method, allowed in (
+        ("/xapi/statements", "DELETE", "GET, HEAD, POST, PUT"),
+        ("/xapi/activities/state", "PATCH", "DELETE, GET, HEAD, POST, PUT"),
+        ("/xapi/about", "POST", "GET, HEAD"),
+    ):
+        response = await doors.http.request(method, path, headers=VERSION)
+
+        assert (response.status_code, response.headers["allow"]) == (405, allowed)
+        assert response.headers["content-type"] == "application/problem+json"
+
+
 async def test_the_answer_speaks_the_version_of_the_request(doors: Doors) -> None:
     for spoken, answered in (("1.0", "1.0.3"), ("1.0.9", "1.0.3"), ("2.0.0", "2.0.0"), ("0.95", "2.0.0")):
         response = await doors.http.get("/xapi/activities/state", headers={"X-Experience-API-Version": spoken})
