@@ -83,13 +83,14 @@ UPDATE statement SET authority = $2 WHERE seq = ANY ($1::bigint[]) AND authority
 UPDATE forwarding_letter SET reason = 'erased' WHERE seq = ANY ($1::bigint[])
 
 -- name: rekey
--- Lets the statements $1 be found by the key $2, and no more by any of $3.
+-- Lets the statements $1 be found by the key $2, and no more by any of $3; where several stood there, one mention is left.
 WITH gone AS (
-    DELETE FROM statement_mention WHERE key = ANY ($3::uuid[]) AND seq = ANY ($1::bigint[]) RETURNING seq, usage, direct
+    DELETE FROM statement_mention
+    WHERE key = ANY ($3::uuid[] || $2::uuid) AND direct = ANY ('{true,false}'::boolean[]) AND seq = ANY ($1::bigint[])
+    RETURNING seq, usage, direct
 )
-INSERT INTO statement_mention AS m (key, seq, usage, direct)
-SELECT $2::uuid, seq, bit_or(usage), direct FROM gone GROUP BY seq, direct
-ON CONFLICT (key, direct, seq) DO UPDATE SET usage = m.usage | excluded.usage
+INSERT INTO statement_mention (key, seq, usage, direct)
+SELECT $2::uuid, seq, bit_or(usage), bool_or(direct) FROM gone GROUP BY seq
 
 -- name: count_on
 -- Adds $2 statements to the erasure $1.

@@ -17,8 +17,8 @@ from shared.xapi.erased import ERASED, ERASED_IFI
 from shared.xapi.model import Ifi
 
 QUERIES: Final = load_queries(__package__)
-PAGE_STATEMENTS: Final = 500
-"""So many statements are overwritten while the recorder waits: a few hundredths of a second."""
+PAGE_STATEMENTS: Final = 250
+"""So many statements are overwritten while the recorder waits: for a tenth of a second or two."""
 PAGE_BYTES: Final = 4 * 1024 * 1024
 SWEPT: Final = 20_000
 """So many statements are looked through by one query."""

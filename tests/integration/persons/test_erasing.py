@@ -12,6 +12,7 @@ from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.query import Filters
 from services.gateway.persons.erasing import Erasing, StillVouches, survey
 from services.gateway.persons.person import Person, with_hashes
+from services.gateway.persons.store import PAGE_STATEMENTS
 from services.gateway.recorder import Recorder
 from services.gateway.recorder.replay import replay
 from services.gateway.statements.store import StatementStore
@@ -181,7 +182,7 @@ class _Crash(Exception):
 
 
 async def test_interrupted_it_is_whole_after_being_done_again(estate: Estate) -> None:
-    for start in range(0, 1200, 100):
+    for start in range(0, 2 * PAGE_STATEMENTS, 100):
         await estate.lrs.take(request(*(own(1 + start + number) for number in range(100))))
 
     def crash(_: int) -> None:
@@ -192,7 +193,7 @@ async def test_interrupted_it_is_whole_after_being_done_again(estate: Estate) ->
     half = [row["redacted_at"] is not None for row in await estate.lrs.rows()]
     await estate.erase()
 
-    assert (half.count(True), half.count(False)) == (500, 700)
+    assert (half.count(True), half.count(False)) == (PAGE_STATEMENTS, PAGE_STATEMENTS)
     assert await estate.traces() == {}
     assert await unfinished(estate) == 0
 
