@@ -1,0 +1,82 @@
+"""`symposia lrs`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from services.commands.console import err, out, table
+from services.lrs_check import resources, statements
+from services.lrs_check.client import Client
+from services.lrs_check.examination import Examination, Finding, Result, examine
+
+COLOURS: Final = {Result.PASSED: "green", Result.FAILED: "red", Result.SKIPPED: "yellow"}
+
+app = typer.Typer(no_args_is_help=True, help="Examine an LRS, ours or another, as an independent client.")
+
+
+@app.callback()
+def lrs() -> None:
+    """Examine an LRS, ours or another, as an independent client."""
+
+
+@app.command()
+def check(
+    url: Annotated[str, typer.Argument(help="The LRS, such as https://lrs.example.org/xapi: what stands before /statements.")],
+    key: Annotated[str, typer.Option("--key", help="A key that may read and write everything.")],
+    secret: Annotated[
+        str,
+        typer.Option(
+            "--secret",
+            envvar="SYMPOSIA_LRS_SECRET",
+            prompt=True,
+            hide_input=True,
+            help="Its secret; `-` reads it from standard input.",
+        ),
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
+    patience: Annotated[float, typer.Option("--patience", min=0, help="Seconds for the LRS to show what it took.")] = 10.0,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds for one answer.")] = 20.0,
+) -> None:
+    """Check what an LRS does against what xAPI says. Exits with 1 where a check fails.
+
+    Writes some thirty statements about nobody (@lrs-check.invalid) and three documents; the documents are deleted and the
+    statements voided at the end. No LRS can delete a statement: voided ones, and those that void them, stay.
+    """
+    shown = sys.stdin.readline().strip() if secret == "-" else secret  # noqa: S105  where to read it from
+    examination = Examination(Client(url, key, shown, timeout), patience)
+    err.print(
+        f"This writes to {url}: about 30 statements about check-{examination.run}@lrs-check.invalid, and three documents.",
+        markup=False,
+    )
+    err.print(
+        "At the end the documents are deleted and the statements voided. Voided statements, and those that void them, stay."
+    )
+    if not yes:
+        typer.confirm("Go on?", abort=True, err=True)
+
+    findings = _examine(examination)
+
+    shown_table = table("Check", "xAPI 1.0.3", "Result", "Why")
+    for each in findings:
+        shown_table.add_row(
+            each.check, each.section, f"[{COLOURS[each.result]}]{each.result}[/]", each.reason.replace("[", r"\[")
+        )
+    out.print(shown_table)
+    counts = {result: sum(each.result is result for each in findings) for result in Result}
+    out.print(", ".join(f"{count} {result}" for result, count in counts.items()))
+    if counts[Result.FAILED]:
+        raise typer.Exit(1)
+
+
+def _examine(examination: Examination) -> list[Finding]:
+    """Run every check, and clean up whatever happens. Raises Unreachable before anything is written."""
+    examination.client.ask("GET", "about", stranger=True)
+    try:
+        return [examine(each, examination) for each in (*resources.CHECKS, *statements.CHECKS)]
+    finally:
+        for left in examination.clean_up():
+            err.print(left, markup=False)

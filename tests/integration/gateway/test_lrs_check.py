@@ -1,0 +1,141 @@
+"""`symposia lrs check` against a real gateway, and against one that is broken in one way at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.settings import PostgresSettings
+from tests.support.cli import symposia
+from tests.support.listening import Gateway, listening
+
+
+class Altered:
+    """A gateway whose requests and answers are altered on their way."""
+
+    def __init__(
+        self, app: ASGIApp, *, request: Callable[[Scope], object] = bool, answer: Callable[[Message], object] = bool
+    ) -> None:
+        self._app = app
+        self._request = request
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def altered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._answer(message)
+            await send(message)
+
+        if scope["type"] == "http":
+            self._request(scope)
+        await self._app(scope, receive, altered)
+
+
+def without(name: bytes) -> Callable[[Message], None]:
+    def leave_out(message: Message) -> None:
+        message["headers"] = [header for header in message["headers"] if header[0].lower() != name]
+
+    return leave_out
+
+
+def deaf_to_registration(scope: Scope) -> None:
+    if scope["path"].endswith("/statements"):
+        parts = scope["query_string"].split(b"&")
+        scope["query_string"] = b"&".join(part for part in parts if not part.startswith(b"registration="))
+
+
+def forgets_the_voided(scope: Scope) -> None:
+    if scope["query_string"].startswith(b"voidedStatementId=") and b"&" not in scope["query_string"]:
+        scope["query_string"] = scope["query_string"].replace(b"voidedStatementId", b"statementId")
+
+
+def speaks_any_version(scope: Scope) -> None:
+    scope["headers"] = [(name, b"1.0.3" if value == b"9.9.9" else value) for name, value in scope["headers"]]
+
+
+def forgets_the_order(scope: Scope) -> None:
+    scope["query_string"] = scope["query_string"].replace(b"ascending=true", b"ascending=false")
+
+
+def fails_over_bad_requests(message: Message) -> None:
+    message["status"] = 500 if message["status"] == 400 else message["status"]
+
+
+def check(gateway: Gateway, *more: str) -> subprocess.CompletedProcess[str]:
+    arguments = ("lrs", "check", gateway.url, "--key", gateway.key[0], "--secret", "-", "--yes", "--patience", "1", *more)
+    return symposia(*arguments, stdin=gateway.key[1])
+
+
+def failed(output: str) -> list[str]:
+    """Return the names of the checks that failed."""
+    return [line.strip().split("  ")[0] for line in output.splitlines() if "  failed  " in line]
+
+
+async def test_our_gateway_passes_every_check_and_is_left_clean(postgres_settings: PostgresSettings) -> None:
+    async with listening(postgres_settings) as gateway:
+        done = await asyncio.to_thread(check, gateway)
+        left = (await gateway.http.get("/statements", params={"limit": "500"})).json()["statements"]
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ", 0 failed, 0 skipped" in done.stdout
+    assert "Voided statements, and those that void them, stay" in done.stderr
+    assert {statement["verb"]["id"] for statement in left} == {"http://adlnet.gov/expapi/verbs/voided"}
+
+
+@pytest.mark.parametrize(
+    ("faults", "found"),
+    [
+        (
+            [{"answer": without(b"etag")}, {"request": speaks_any_version}, {"request": deaf_to_registration}],
+            [
+                "an unknown version is refused",
+                "state documents",
+                "activity profiles",
+                "agent profiles",
+                "statements are found by registration",
+            ],
+        ),
+        (
+            [{"answer": without(b"x-experience-api-version")}, {"request": forgets_the_voided}, {"request": forgets_the_order}],
+            ["headers on every answer", "since, until, order and pages", "a voided statement is hidden"],
+        ),
+        (
+            [{"answer": fails_over_bad_requests}],
+            ["an unknown version is refused", "bad requests are refused", "a batch is taken whole or not at all"],
+        ),
+    ],
+    ids=["deaf", "forgetful", "failing"],
+)
+async def test_what_is_broken_is_found_and_nothing_else(
+    postgres_settings: PostgresSettings, faults: list[dict[str, Any]], found: list[str]
+) -> None:
+    async with listening(postgres_settings, *(partial(Altered, **fault) for fault in faults)) as gateway:
+        done = await asyncio.to_thread(check, gateway)
+
+    assert done.returncode == 1, done.stderr
+    assert failed(done.stdout) == found, done.stdout
+
+
+async def test_where_nobody_answers_one_sentence_says_so() -> None:
+    done = await asyncio.to_thread(symposia, "lrs", "check", "http://127.0.0.1:9/xapi", "--key", "a", "--secret", "b", "--yes")
+
+    assert done.returncode == 1
+    assert "Connection refused" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_nothing_is_written_before_one_agrees(postgres_settings: PostgresSettings) -> None:
+    async with listening(postgres_settings) as gateway:
+        done = await asyncio.to_thread(
+            symposia, "lrs", "check", gateway.url, "--key", gateway.key[0], "--secret", gateway.key[1], stdin="n\n"
+        )
+        left = (await gateway.http.get("/statements")).json()["statements"]
+
+    assert done.returncode == 1
+    assert left == []
