@@ -31,8 +31,5 @@ def routes(writer: Writer, reader: Reader) -> list[Route]:
 
 async def about(request: Request) -> Response:
     """Say which versions of xAPI are spoken; needs neither a key nor a version (1.0.3 Communication §2.8)."""
-    content = orjson.dumps({"version": list(SPOKEN)})
-    response = Response(content, media_type=JSON_TYPE)
-    if request.method == "HEAD":
-        response.body = b""
-    return response
+    del request
+    return Response(orjson.dumps({"version": list(SPOKEN)}), media_type=JSON_TYPE)

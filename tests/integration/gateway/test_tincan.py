@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tincan import RemoteLRS, Statement
+from tincan import Activity, Agent, RemoteLRS, StateDocument, Statement
 
 from services.gateway.app import open_issuer, open_service
 from services.gateway.domain.credential import Scope
@@ -76,6 +76,21 @@ async def test_an_independent_client_hears_of_a_conflict(lrs: RemoteLRS) -> None
 
     assert not second.success
     assert second.response.status == 409
+
+
+async def test_an_independent_client_keeps_states(lrs: RemoteLRS) -> None:
+    course, ann = Activity(id="https://example.org/course"), Agent(mbox="mailto:ann@example.org")
+    state = StateDocument(id="bookmark", activity=course, agent=ann, content="page 3", content_type="text/plain")
+
+    saved = [await asyncio.to_thread(lrs.save_state, state) for _ in range(2)]
+    found = await asyncio.to_thread(lrs.retrieve_state, course, ann, "bookmark")
+    names = await asyncio.to_thread(lrs.retrieve_state_ids, course, ann)
+    cleared = await asyncio.to_thread(lrs.clear_state, course, ann)
+    gone = await asyncio.to_thread(lrs.retrieve_state_ids, course, ann)
+
+    assert [each.response.status for each in saved] == [204, 204]
+    assert bytes(found.content.content) == b"page 3"
+    assert (names.content, cleared.success, gone.content) == (["bookmark"], True, [])
 
 
 def more(page: Any) -> str | None:
