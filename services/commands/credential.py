@@ -102,11 +102,13 @@ def edit(
 
 
 @app.command()
-def quirks() -> None:
-    """Say which quirks of senders are understood, and whose they are."""
-    known = table("Quirk", "Sender", "Sends", "Understood", "Reported in")
-    for name, each in PECULIARITIES.items():
-        known.add_row(name, each.sender, each.sends, each.understood, each.source)
+def quirks(home: HomeOption = DEFAULT_HOME) -> None:
+    """Say which quirks of senders are understood, whose they are, and for which keys."""
+    issued = [each.credential for each in _with_issuer(home, Issuer.issued) if each.credential.revoked_at is None]
+    known = table("Quirk", "Sender", "Sends", "Understood", "Reported in", "Keys")
+    for quirk, each in PECULIARITIES.items():
+        keys = ", ".join(credential.key_id for credential in issued if quirk in credential.quirks)
+        known.add_row(quirk, each.sender, each.sends, each.understood, each.source, keys or NONE)
     out.print(known)
 
 

@@ -93,3 +93,18 @@ def test_a_wrong_setting_is_one_sentence(home: Path) -> None:
     assert answer.returncode == 1
     assert "SYMPOSIA_POSTGRES__POOL_SIZE" in answer.stdout + answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+async def test_what_contradicts_the_record_is_told_and_is_no_trouble(home: Path, database_url: str) -> None:
+    letter = "('recorder', 't', 0, 0, 'conflict: x', 1, '', '', now(), 'quarantined')"
+    columns = '(group_name, topic, partition, "offset", reason, attempts, value, headers, appended_at, state)'
+    await append(settings_for(database_url), b"unread")  # makes the topics
+    await plant(database_url, f"INSERT INTO lrs.dead_letter {columns} VALUES {letter}")  # noqa: S608  literals
+
+    examined = symposia("doctor", "--home", home, DATABASE_URL=database_url, COLUMNS="200")
+    listed = symposia("dlq", "list", "--state", "quarantined", "--home", home, DATABASE_URL=database_url, COLUMNS="200")
+    waiting = symposia("dlq", "list", "--home", home, DATABASE_URL=database_url)
+
+    assert "well     Dead letters of lrs: none waits; 1 in quarantine contradict the record" in examined.stdout
+    assert "conflict: x" in listed.stdout
+    assert "No dead letter is waiting" in waiting.stdout

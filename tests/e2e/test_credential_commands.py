@@ -1,0 +1,56 @@
+"""`symposia credential` as people type it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.installation import Home
+from tests.support.cli import KEY, symposia
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    made = Home.at(tmp_path / "home")
+    made.make()
+    return made.path
+
+
+def test_a_key_is_created_listed_edited_and_revoked(home: Path, database_url: str) -> None:
+    def credential(*arguments: str) -> str:
+        answer = symposia("credential", *arguments, "--home", home, DATABASE_URL=database_url, COLUMNS="250")
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
+    created = credential("create", "Storyline courses", "--quirk", "text-plain-form", "--requests-per-minute", "600")
+    found = KEY.search(created)
+    assert found is not None, created
+    key_id = found[1]
+    listed = credential("list")
+    before = credential("quirks")
+    edited = credential("edit", key_id, "--quirk", "bare-state", "--quirk", "actor-arrays")
+    after = credential("quirks")
+    unlimited = credential("edit", key_id, "--requests-per-minute", "0", "--no-quirks")
+
+    assert "define, profile, state, statements/read/mine, statements/write" in listed
+    assert re.search(rf"text-plain-form .*{key_id}", before)
+    assert not re.search(rf"text-plain-form .*{key_id}", after)
+    assert edited.strip() == f"{key_id}: 600 requests a minute; quirks: actor-arrays, bare-state."
+    assert unlimited.strip().startswith(f"{key_id}: any number of requests; quirks: ")
+    assert "is revoked" in credential("revoke", key_id)
+
+
+def test_a_key_that_is_not_there_cannot_be_edited(home: Path, database_url: str) -> None:
+    answer = symposia("credential", "edit", "nobody", "--no-quirks", "--home", home, DATABASE_URL=database_url)
+
+    assert answer.returncode == 1
+    assert "There is no live key" in answer.stdout + answer.stderr
+
+
+def test_a_quirk_that_nobody_has_is_refused(home: Path, database_url: str) -> None:
+    answer = symposia("credential", "create", "x", "--quirk", "tea", "--home", home, DATABASE_URL=database_url)
+
+    assert answer.returncode != 0
+    assert "text-plain-form" in answer.stdout + answer.stderr
