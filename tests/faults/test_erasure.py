@@ -19,6 +19,7 @@ from shared.contracts import ENRICHED, RECEIVED, RECORDED, Topic
 from shared.postgres import Database
 from shared.stream import Outgoing
 from shared.stream.settings import LogKind, StreamSettings
+from shared.xapi.erased import ERASED
 from tests.support.crash import open_books, read_topic, settled
 from tests.support.dump import tables_holding
 from tests.support.house import KEY, SLACK, House, open_house
@@ -135,6 +136,14 @@ async def test_nothing_but_the_log_remembers_whoever_was_erased(house: House, bo
 
     assert await tables_holding(house.postgres, TRACES) == {}
     assert await house.impact("external:HR-1") is None
+    left = await house.gateway.get(
+        "/xapi/statements",
+        params={"statementId": STATEMENTS[0]["id"]},
+        auth=house.lms,
+        headers={"X-Experience-API-Version": "1.0.3"},
+    )
+    assert (left.status_code, left.json()["actor"]) == (200, ERASED)
+    assert (await house.post(STATEMENTS)).status_code == 200, "a repeat is a repeat"
     for topic in (RECEIVED, RECORDED, ENRICHED):
         await tell_again(books, topic)
         await settled(books)

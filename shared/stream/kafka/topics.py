@@ -10,13 +10,14 @@ from aiokafka import errors as kafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared.contracts.topics import Topic
+from shared.contracts.topics import DAY_MS, Topic
 from shared.errors import Misconfigured, Unavailable
 from shared.stream.kafka.connection import MESSAGE_BYTES, connection, outages
 from shared.stream.settings import KafkaSettings
 
 MAX_MESSAGE_BYTES: Final = "max.message.bytes"
 RETENTION_MS: Final = "retention.ms"
+SEGMENT_MS: Final = "segment.ms"
 PATIENCE: Final = 30.0
 
 _DONE: Final = frozenset({kafka.NoError.errno, kafka.TopicAlreadyExistsError.errno})
@@ -56,9 +57,12 @@ async def _asked(client: AIOKafkaAdminClient, topics: Sequence[NewTopic]) -> Any
 
 
 def _new(topic: Topic, settings: KafkaSettings) -> NewTopic:
-    """Describe *topic*; aiokafka takes the broker's default replication only beside an assignment, which may be empty."""
+    """Describe *topic*; aiokafka takes the broker's default replication only beside an assignment, which may be empty.
+
+    Kafka deletes whole segments, so that a record may outlive its retention by one: a day, instead of a week.
+    """
     assignments: dict[int, list[int]] | None = {} if settings.replication < 0 else None
-    limits = {MAX_MESSAGE_BYTES: str(MESSAGE_BYTES), RETENTION_MS: str(topic.retention_ms)}
+    limits = {MAX_MESSAGE_BYTES: str(MESSAGE_BYTES), RETENTION_MS: str(topic.retention_ms), SEGMENT_MS: str(DAY_MS)}
     return NewTopic(topic.name, topic.partitions, settings.replication, assignments, topic_configs=limits)
 
 
