@@ -31,12 +31,14 @@ GOLDEN: list[tuple[msgspec.Struct, bytes]] = [
             ("https://chat.example/m/1",),
         ),
         b'{"receivedAt":"2026-01-31T12:00:00.000000Z","source":"source:s1","authority":"account::symposia@https://lrs.example",'
-        b'"statements":[{"id":"x","digest":"ab","body":' + STATEMENT + b'}],"redacts":["https://chat.example/m/1"]}',
+        b'"statements":[{"id":"x","digest":"ab","body":'
+        + STATEMENT
+        + b'}],"redacts":["https://chat.example/m/1"],"defines":true}',
     ),
     (
         Recorded("x", 7, "s", "r", "credential:k", msgspec.Raw(STATEMENT)),
         b'{"id":"x","seq":7,"stored":"s","receivedAt":"r","source":"credential:k","statement":' + STATEMENT + b","
-        b'"voided":false,"redactedAt":null}',
+        b'"voided":false,"redactedAt":null,"namesOnly":false}',
     ),
     (
         Enriched(3, "x", 7, "t", "s", "r", "v", Status.LIVE, learner="l", links=(CourseLink("c", "url", 0.98, "https://c"),)),
