@@ -24,7 +24,8 @@ class Received(msgspec.Struct, frozen=True, rename="camel"):
 
     *received_at* is RFC 3339; *source* says through which door (`credential:<key id>` or `source:<source id>`); *authority* is
     the canonical IFI of who vouches; *redacts* are the activity IRIs whose text the platform deleted: the recorder redacts
-    the statements of the same source whose object they are, those still to come included.
+    the statements of the same source whose object they are, those still to come included. *defines* says that the sender may
+    define activities and actors (1.0.3 Communication §4.2); of who may not, only what happened is taken at their word.
     """
 
     received_at: Text
@@ -32,3 +33,4 @@ class Received(msgspec.Struct, frozen=True, rename="camel"):
     authority: Text
     statements: tuple[ReceivedStatement, ...]
     redacts: tuple[Text, ...] = ()
+    defines: bool = True

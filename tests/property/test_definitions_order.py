@@ -27,6 +27,7 @@ class Said(NamedTuple):
     other: str
     voids: int | None = None
     redacts: bool = False
+    defines: bool = True
 
 
 definitions = st.fixed_dictionaries(
@@ -45,6 +46,7 @@ steps = st.builds(
     things,
     st.none() | st.integers(0, 8),
     st.booleans(),
+    st.sampled_from((True, True, False)),
 )
 
 
@@ -67,7 +69,7 @@ async def play(lrs: Lrs, steps_: list[Said], data: st.DataObject) -> None:
     sizes = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
     for number, said in enumerate(steps_):
         redacts = (said.about,) if said.redacts and said.voids is None else ()
-        news += (await lrs.take(request(speak(number, said), redacts=redacts))).outgoing
+        news += (await lrs.take(request(speak(number, said), redacts=redacts, defines=said.defines))).outgoing
         if data.draw(st.booleans()):
             await hear_in(lrs.database, data.draw(st.lists(st.sampled_from(news), max_size=3)) if news else [], sizes)
     await hear_in(lrs.database, data.draw(st.permutations(news + news[:3])), sizes)

@@ -14,7 +14,7 @@ from shared.stream import Batch, Decision, Outgoing, Partition, Record
 
 PARTITION = Partition(RECORDED.name, 0)
 TABLE: Any = "SELECT uuid_send(key) AS key, leaves FROM definition"
-RECORD: Any = "SELECT seq, voided, body FROM statement ORDER BY seq"
+RECORD: Any = "SELECT seq, voided OR NOT defines, body FROM statement ORDER BY seq"
 
 
 def heard(*said: Outgoing | bytes, offset: int = 0) -> Batch:
@@ -45,10 +45,10 @@ async def table(database: Database) -> dict[Key, bytes]:
 
 
 async def expected(database: Database) -> dict[Key, bytes]:
-    """Say by the rule alone what the table holds: of each leaf, what the last statement that is not void says."""
+    """Say by the rule alone what the table holds: of each leaf, what the last statement says that is not void and may define."""
     known: dict[Key, Leaves] = {}
-    for seq, voided, body in await database.fetch(RECORD):
-        for key, saying in () if voided else sayings(body).items():
+    for seq, silent, body in await database.fetch(RECORD):
+        for key, saying in () if silent else sayings(body).items():
             known[key] = merged(known.get(key, {}), said_by(seq, saying))
     return {key: pack(leaves) for key, leaves in known.items() if leaves}
 

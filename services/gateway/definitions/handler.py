@@ -2,7 +2,7 @@
 
 A message is news of a statement; what the statement says is read from the record, so that old news never brings back what was
 voided or redacted since. Whatever the order, the table ends as: of each leaf, what the last recorded statement says of it that is
-not void.
+not void, and whose sender may define.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) -> tup
     rejections: list[Rejection] = []
     last: dict[Key, Saying] = {}
     for row in rows:
-        if not row.final and not may_define(row.body):
+        if not row.final and (row.silent or not may_define(row.body)):
             continue
         try:
             said = sayings(row.body)
@@ -86,7 +86,7 @@ def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) -> tup
         for key, saying in said.items():
             if row.final:
                 news.final[key].add(row.seq)
-            if saying and not row.voided and last.get(key) is not saying:
+            if saying and not row.silent and last.get(key) is not saying:
                 last[key] = saying
                 leaves = news.said.setdefault(key, {})
                 for leaf, value in saying.items():

@@ -5,10 +5,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('symposia definitions', 0)), set_c
 
 -- name: statements
 -- The statements $1 as the record holds them now, the newest first; final: voided or redacted, so that they say less than before.
--- What was sent without the scope define says nothing of things, as if it were void.
-SELECT id::text, seq,
-    voided OR source IN (SELECT 'credential:' || key_id FROM credential WHERE NOT scopes && '{all,define}') AS voided,
-    voided OR redacted_at IS NOT NULL AS final, body
+-- Silent: voided, or sent by who may not define, so that they say nothing of what they name.
+SELECT id::text, seq, voided OR NOT defines AS silent, voided OR redacted_at IS NOT NULL AS final, body
 FROM statement
 WHERE id = ANY ($1::uuid[])
 ORDER BY seq DESC
@@ -29,12 +27,9 @@ ON CONFLICT (key) DO UPDATE SET leaves = excluded.leaves
 DELETE FROM definition WHERE key = ANY ($1::uuid[])
 
 -- name: mentioning
--- At most $3 statements with a seq below $2 that name the activity or agent $1 themselves, the newest first; the voided say nothing,
--- nor does what was sent without the scope define.
+-- At most $3 statements with a seq below $2 that name the activity or agent $1 themselves, the newest first; the silent say nothing.
 -- Each branch walks an index in the order of seq and stops at the limit; 16384 alone: only a statement referred to names it.
-SELECT s.seq,
-    s.voided OR s.source IN (SELECT 'credential:' || key_id FROM credential WHERE NOT scopes && '{all,define}') AS voided,
-    s.body
+SELECT s.seq, s.voided OR NOT s.defines AS silent, s.body
 FROM (
     (
         SELECT seq FROM statement_mention

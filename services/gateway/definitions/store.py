@@ -17,11 +17,15 @@ _LAST: Final = 2**63 - 1
 
 
 class Row(NamedTuple):
-    """A statement of the record; *final* where it was voided or redacted, and so says less than may have been heard of it."""
+    """A statement of the record.
+
+    *silent* where it says nothing of what it names: voided, or sent by who may not define. *final* where it was voided or
+    redacted, and so says less than may have been heard of it.
+    """
 
     id: StatementId
     seq: int
-    voided: bool
+    silent: bool
     final: bool
     body: bytes
 
@@ -55,8 +59,8 @@ async def told(key: Key, transaction: Transaction, *, below: int) -> AsyncIterat
     """Yield what each statement with a seq *below* that says of the activity *key*, with its seq, the newest first."""
     while True:
         rows = await transaction.fetch(_QUERIES["mentioning"], key.hex(), below, PAGE)
-        for seq, voided, body in rows:
-            if not voided:
+        for seq, silent, body in rows:
+            if not silent:
                 yield seq, saying(body, key)
         if len(rows) < PAGE:
             return
@@ -80,9 +84,9 @@ class DefinitionStore:
         return {Key(key): unpack(leaves) for key, leaves in rows}
 
     async def newest(self, key: Key) -> list[tuple[int, bytes]]:
-        """Return the newest statements that name the activity or agent *key*, but for void ones, by seq. Raises Unavailable."""
+        """Return the newest statements that name the activity or agent *key*, but for silent ones, by seq. Raises Unavailable."""
         rows = await self._database.fetch(_QUERIES["mentioning"], key.hex(), _LAST, PAGE)
-        return [(seq, body) for seq, voided, body in rows if not voided]
+        return [(seq, body) for seq, silent, body in rows if not silent]
 
 
 def _uuids(keys: Iterable[Key]) -> list[str]:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import msgspec
 import orjson
 
-from services.gateway.domain.credential import Credential
+from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.enclosed import Enclosed, Sha2, Use, disagreements, uses
 from services.gateway.domain.listed import has_activity_alone, in_lists
 from shared.clock import rfc3339
@@ -93,6 +93,7 @@ def _admit(body: bytes, value: JSON, writing: Writing, named: StatementId | None
         source=f"credential:{writing.credential.key_id}",
         authority=writing.credential.authority_ifi,
         statements=tuple(received),
+        defines=writing.credential.permits(Scope.DEFINE),
     )
     used = _uses(ids, several, writing.enclosed) if writing.enclosed else ()
     return Admitted(ids, digests, message, len(ids) - len(digests), used)

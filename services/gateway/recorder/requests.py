@@ -47,7 +47,8 @@ class Candidate(NamedTuple):
 class Request:
     """One accepted request, taken or refused whole.
 
-    *redacts* are the keys of the activities whose text was deleted, *redacted* the same as they stand in JSON.
+    *redacts* are the keys of the activities whose text was deleted, *redacted* the same as they stand in JSON. *defines* says
+    that the sender may define activities and actors.
     """
 
     record: Record
@@ -57,6 +58,7 @@ class Request:
     statements: tuple[Candidate, ...]
     redacts: frozenset[Key]
     redacted: tuple[bytes, ...] = ()
+    defines: bool = True
 
 
 def read(record: Record) -> Request:
@@ -71,6 +73,7 @@ def read(record: Record) -> Request:
             statements=_candidates(received.statements),
             redacts=frozenset(map(activity_key, received.redacts)),
             redacted=tuple(map(orjson.dumps, received.redacts)),
+            defines=received.defines,
         )
     except (BadMessage, ValueError) as error:
         raise Unreadable(f"unreadable: {error}") from error

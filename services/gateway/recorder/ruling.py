@@ -50,6 +50,7 @@ class Row(NamedTuple):
     id: StatementId
     voided: bool
     redacts: bool
+    defines: bool
     digest: bytes
     source: str
     authority: str
@@ -158,6 +159,7 @@ def _row(place: int, request: Request, candidate: Candidate, end: Known) -> Row:
         id=candidate.id,
         voided=not candidate.voids and end.referrers.get(candidate.id, False),
         redacts=redacts,
+        defines=request.defines,
         digest=candidate.digest,
         source=request.source,
         authority=request.authority,

@@ -58,6 +58,17 @@ async def test_data_2_3_2_what_a_voided_statement_introduced_is_rolled_back(lrs:
     assert await known(lrs) == {"name": {"en": "Git"}}
 
 
+async def test_communication_4_2_who_may_not_define_is_recorded_and_changes_nothing(lrs: Lrs) -> None:
+    first = await lrs.take(request(about(1, name={"en": "Git"})))
+    other = await lrs.take(request(about(2, name={"en": "Mine"}), about(3, f"{COURSE}/3", name={"en": "Mine"}), defines=False))
+
+    await hear(lrs.database, *other.outgoing, *first.outgoing)
+
+    assert await known(lrs) == {"name": {"en": "Git"}}
+    assert await table(lrs.database) == await expected(lrs.database)
+    assert len(await lrs.rows()) == 3
+
+
 async def test_old_news_brings_nothing_back_that_was_voided_since(lrs: Lrs) -> None:
     decision = await lrs.take(request(about(1, name={"en": "Gti"})))
     voided = await lrs.take(request(voiding(3, target=1)))

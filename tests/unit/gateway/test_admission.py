@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -44,6 +45,16 @@ def test_the_message_says_who_vouches_and_when_it_came() -> None:
 
     assert (received.source, received.authority) == ("credential:key", "account::key@https://s.example")
     assert received.received_at == "2026-01-31T12:00:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "defines"),
+    [({Scope.ALL}, True), ({Scope.STATEMENTS_WRITE, Scope.DEFINE}, True), ({Scope.STATEMENTS_WRITE}, False)],
+)
+def test_communication_4_2_the_message_says_whether_its_sender_may_define(scopes: set[Scope], *, defines: bool) -> None:
+    sender = replace(writing(), credential=replace(writing().credential, scopes=frozenset(scopes)))
+
+    assert admit(orjson.dumps(said()), sender).received.defines is defines
 
 
 @pytest.mark.parametrize(("version", "written"), [(Version.V1_0_3, "1.0.0"), (Version.V2_0_0, "2.0.0")])
