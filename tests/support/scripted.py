@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -114,11 +115,12 @@ class ScriptedLrs:
 
 
 @asynccontextmanager
-async def scripted_lrs(**fields: Any) -> AsyncIterator[ScriptedLrs]:
+async def scripted_lrs(tls: ssl.SSLContext | None = None, **fields: Any) -> AsyncIterator[ScriptedLrs]:
     """Run a scripted LRS on a free port."""
     lrs = ScriptedLrs(**fields)
-    server = await asyncio.start_server(lrs.serve, "127.0.0.1", 0)
-    lrs.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/xapi"
+    server = await asyncio.start_server(lrs.serve, "127.0.0.1", 0, ssl=tls)
+    scheme, host = ("http", "127.0.0.1") if tls is None else ("https", "localhost")
+    lrs.url = f"{scheme}://{host}:{server.sockets[0].getsockname()[1]}/xapi"
     try:
         yield lrs
     finally:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
@@ -25,6 +27,12 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast
 
 
+@cache
+def trust() -> ssl.SSLContext:
+    """Return whom TLS believes: the well-known authorities, or those in SSL_CERT_FILE; read once, since that takes long."""
+    return httpx.create_ssl_context(trust_env=True)
+
+
 class CheckedTransport(httpx.AsyncBaseTransport):
     """A transport that connects to public addresses alone, unless *private* ones are allowed; TLS is verified for the name."""
 
@@ -36,7 +44,9 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         """Resolve the host, and send *request* to an address that is allowed. Raises TargetAway where there is none."""
         host = request.url.host
         address = await self._address(host, request.url.port or _PORTS[request.url.scheme])
-        transport = self._by_host.setdefault(host, httpx.AsyncHTTPTransport())  # two names at one address share no connection
+        transport = self._by_host.get(host)
+        if transport is None:  # two names at one address share no connection: each was verified for its own
+            transport = self._by_host[host] = httpx.AsyncHTTPTransport(verify=trust())
         request.extensions = {**request.extensions, "sni_hostname": host}
         request.url = request.url.copy_with(host=address)
         return await transport.handle_async_request(request)

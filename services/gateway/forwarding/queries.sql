@@ -91,16 +91,23 @@ UPDATE forwarding_target SET claimed_by = NULL, claimed_until = NULL WHERE name 
 
 -- name: advance
 -- Moves the cursor of the target $1 from $3 to $4 while the process $2 holds it, and the claim by $5 seconds from now: $6 were taken
--- there, $7 refused in a row since. Returns the state, or nothing where somebody moved the cursor or took the target meanwhile.
-UPDATE forwarding_target
-SET cursor = $4,
-    claimed_until = clock_timestamp() + make_interval(secs => $5),
-    last_forwarded_at = CASE WHEN $6 > 0 THEN clock_timestamp() ELSE last_forwarded_at END,
-    failures = 0,
-    last_failure = NULL,
-    refusals = CASE WHEN $6 > 0 THEN 0 ELSE refusals END + $7
-WHERE name = $1 AND claimed_by = $2 AND cursor = $3
-RETURNING refusals
+-- there (and are no letters any more), $7 refused since. Returns how many were refused in a row, or nothing where somebody moved the
+-- cursor or took the target meanwhile.
+WITH moved AS (
+    UPDATE forwarding_target
+    SET cursor = $4,
+        claimed_until = clock_timestamp() + make_interval(secs => $5),
+        last_forwarded_at = CASE WHEN cardinality($6::bigint[]) > 0 THEN clock_timestamp() ELSE last_forwarded_at END,
+        failures = 0,
+        last_failure = NULL,
+        refusals = CASE WHEN cardinality($6::bigint[]) > 0 THEN 0 ELSE refusals END + $7
+    WHERE name = $1 AND claimed_by = $2 AND cursor = $3
+    RETURNING refusals
+),
+delivered AS (
+    DELETE FROM forwarding_letter WHERE target = $1 AND seq = ANY ($6::bigint[]) AND EXISTS (SELECT FROM moved)
+)
+SELECT refusals FROM moved
 
 -- name: flooded
 -- Pauses the target $1, and says why ($2).

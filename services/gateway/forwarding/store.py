@@ -82,20 +82,27 @@ class SendingStore:
 
         Returns how many were refused in a row; None, and settles nothing, where the cursor was moved or the target taken.
         """
+        moved = target.name, self._sender, cursor, settled.last, self._lease, settled.delivered, len(settled.refusals)
 
         async def work(transaction: Transaction) -> int | None:
-            counts = len(settled.delivered), len(settled.refusals)
-            moved = target.name, self._sender, cursor, settled.last, self._lease, *counts
             refusals: int | None = await transaction.fetchval(_QUERIES["advance"], *moved)
             if refusals is not None:
-                await _settle_letters(target.name, settled, transaction)
+                await _refuse(target.name, settled, transaction)
             return refusals
 
-        return await self._database.run(work)
+        if settled.refusals:
+            return await self._database.run(work)
+        taken: int | None = await self._database.fetchval(_QUERIES["advance"], *moved)
+        return taken
 
     async def settle_letters(self, name: TargetName, settled: Settled) -> None:
         """Keep what became of statements that were sent once more."""
-        await self._database.run(lambda transaction: _settle_letters(name, settled, transaction))
+
+        async def work(transaction: Transaction) -> None:
+            await transaction.execute(_QUERIES["deliver"], name, settled.delivered)
+            await _refuse(name, settled, transaction)
+
+        await self._database.run(work)
 
     async def flooded(self, name: TargetName, reason: str) -> None:
         """Pause a target that refuses everything."""
@@ -126,8 +133,6 @@ def target_of(row: Record) -> Target:
     )
 
 
-async def _settle_letters(name: TargetName, settled: Settled, transaction: Transaction) -> None:
-    if settled.delivered:
-        await transaction.execute(_QUERIES["deliver"], name, settled.delivered)
+async def _refuse(name: TargetName, settled: Settled, transaction: Transaction) -> None:
     if settled.refusals:
         await transaction.execute(_QUERIES["refuse"], name, *map(list, zip(*settled.refusals, strict=True)))

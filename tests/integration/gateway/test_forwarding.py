@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,17 +14,23 @@ import pytest
 
 from services.gateway.domain.selection import Selection
 from services.gateway.forwarding import forwarder
+from services.gateway.forwarding.addresses import trust
 from services.gateway.forwarding.forwarder import Pace
 from services.gateway.forwarding.sending import STUBBORN
 from services.gateway.forwarding.target import BadTarget, ClientCredentials, State, TargetName, UnknownTarget
 from services.gateway.forwarding.targets import Targets
 from services.gateway.forwarding.trial import try_target
+from services.targets import TARGETS
 from shared.clock import utc_now
+from shared.postgres import migrate
+from shared.postgres.embedded import Server
 from shared.settings import PostgresSettings
 from shared.vault import Sealed
+from tests.support.certificates import self_signed, server_side
 from tests.support.forwarding import VAULT, forwarding, standing, target, until_settled
 from tests.support.gateway import eventually
 from tests.support.lrs import Lrs, open_lrs
+from tests.support.postgres import settings_for
 from tests.support.received import activity, id_of, request, statement, voiding
 from tests.support.scripted import CUT, CUT_AFTER_TAKING, Reply, ScriptedLrs, scripted_lrs
 
@@ -331,6 +338,61 @@ async def test_what_a_killed_process_held_is_taken_over_when_its_lease_ends(
     assert other.posts == [IDS[:1]]
 
 
+async def test_a_process_that_is_stopped_lets_another_one_go_on_at_once(
+    lrs: Lrs, targets: Targets, other: ScriptedLrs, postgres_settings: PostgresSettings
+) -> None:
+    other.script = deque([Reply(delay=30, handled=True)])
+    await add(targets, other)
+    await record(lrs, 0, 1)
+
+    async with forwarding(postgres_settings, Pace(look=0.05, request=60)):
+        await eventually(lambda: _asked(other))
+    async with forwarding(postgres_settings):
+        await until_settled(targets)
+
+    assert other.posts == [IDS[:2], IDS[:2]]
+
+
+async def test_an_outage_of_our_own_postgresql_is_waited_out_too(server: Server, other: ScriptedLrs) -> None:
+    await migrate(server.dsn, TARGETS)
+    settings = settings_for(server.dsn, acquire_timeout=0.5)
+    async with open_lrs(settings) as lrs, forwarding(settings):
+        targets = Targets(lrs.database, VAULT)
+        await add(targets, other)
+        await record(lrs, 0)
+        await until_settled(targets)
+        await asyncio.to_thread(server.stop)
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(server.start)
+        await record(lrs, 1)
+        await until_settled(targets)
+
+    assert other.posts == [IDS[:1], IDS[1:2]]
+
+
+async def test_tls_is_verified_for_the_name(
+    lrs: Lrs, targets: Targets, postgres_settings: PostgresSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates = [self_signed(name, tmp_path) for name in ("localhost", "elsewhere.example")]
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(b"".join(certificate.read_bytes() for certificate in certificates))
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    async with scripted_lrs(server_side(certificates[0])) as known, scripted_lrs(server_side(certificates[1])) as other:
+        trust.cache_clear()
+        await targets.add(target(known.url, "known"), utc_now())
+        await add(targets, other)
+        await record(lrs, 0)
+        async with forwarding(postgres_settings):
+            await until_settled(targets, "known")
+            await eventually(lambda: _failed(targets, 1))
+            seen = await standing(targets)
+    trust.cache_clear()
+
+    assert list(known.statements) == IDS[:1]
+    assert "Hostname mismatch" in (seen.last_failure or "")
+    assert other.requests == []
+
+
 async def test_only_what_is_selected_is_sent_and_voidings_follow_what_they_void(
     lrs: Lrs, targets: Targets, other: ScriptedLrs, postgres_settings: PostgresSettings
 ) -> None:
@@ -483,6 +545,10 @@ async def test_a_trial_tells_whether_the_key_may_write_and_stores_nothing(target
 
     assert said[0].endswith("speaks xAPI 1.0.3, 2.0.0.")
     assert other.statements == {}
+
+
+async def _asked(other: ScriptedLrs) -> bool:
+    return bool(other.requests)
 
 
 async def _failed(targets: Targets, times: int) -> bool:
