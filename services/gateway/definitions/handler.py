@@ -7,6 +7,7 @@ not void, and whose sender may define.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ from shared.stream import Batch, Decision, Record, Rejection
 from shared.xapi.model import StatementId
 
 GROUP: Final = "definitions"
+AT_A_STRETCH: Final = 32
+"""Records that are read without giving way: a full batch would hold up the doors of this process."""
 
 
 @dataclass(slots=True)
@@ -49,20 +52,21 @@ class Definitions:
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
         """Merge what *batch* says into what is known; what cannot be read is rejected, and its neighbours go on."""
-        heard, rejections = _hear(batch.records)
+        heard, rejections = await _hear(batch.records)
         if heard:
             await store.lock(transaction)
-            news, unreadable = _read(await store.statements(heard, transaction), heard)
+            news, unreadable = await _read(await store.statements(heard, transaction), heard)
             await _apply(news, transaction)
             rejections += unreadable
         return Decision(rejections=tuple(rejections))
 
 
-def _hear(records: Iterable[Record]) -> tuple[dict[StatementId, Record], list[Rejection]]:
+async def _hear(records: Iterable[Record]) -> tuple[dict[StatementId, Record], list[Rejection]]:
     """Return of which statements *records* bring news."""
     heard: dict[StatementId, Record] = {}
     rejections: list[Rejection] = []
-    for record in records:
+    for number, record in enumerate(records, start=1):
+        await _give_way(number)
         try:
             heard[StatementId(str(UUID(decode(record.value, Recorded).id)))] = record
         except (BadMessage, ValueError) as error:
@@ -70,12 +74,13 @@ def _hear(records: Iterable[Record]) -> tuple[dict[StatementId, Record], list[Re
     return heard, rejections
 
 
-def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) -> tuple[News, list[Rejection]]:
+async def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) -> tuple[News, list[Rejection]]:
     """Read what the statements in *rows*, the newest first, say; what a newer one says in the same words is passed over."""
     news = News()
     rejections: list[Rejection] = []
     last: dict[Key, Saying] = {}
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
+        await _give_way(number)
         if not row.final and (row.silent or not may_define(row.body)):
             continue
         try:
@@ -128,3 +133,9 @@ async def _settle(key: Key, known: Leaves, news: News, transaction: Transaction)
 def _is_found(now: Leaves, lost: Iterable[Leaf], seq: int) -> bool:
     """Say whether no statement up to *seq* can say anything of the leaves *lost* that holds."""
     return all(leaf in now and now[leaf].seq >= seq for leaf in lost)
+
+
+async def _give_way(number: int) -> None:
+    """Let the doors of this process have a turn now and then."""
+    if not number % AT_A_STRETCH:
+        await asyncio.sleep(0)
