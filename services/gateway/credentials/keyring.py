@@ -59,8 +59,8 @@ class Keyring:
         return credential
 
     def known(self, key_id: KeyId) -> Credential | None:
-        """Return the credential of *key_id* as far as the ring has it, and look nowhere else."""
-        return self._credentials.get(key_id)
+        """Return the credential of *key_id* as far as the ring has it and is not too old, and look nowhere else."""
+        return self._credentials.get(key_id) if _now() - self._read_at <= self._keep else None
 
     async def find_again(self, key_id: KeyId) -> Credential | None:
         """Return the credential as it is now, for a secret that may be newer than the ring; in an outage as it is known."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from services.gateway.domain.access_token import AccessToken, as_client, judge, read, sign
+from services.gateway.domain.access_token import HEADER, AccessToken, as_client, judge, read, sign
 from services.gateway.domain.credential import Credential, KeyId, Refused, Scope
 from services.gateway.domain.keychain import Keychain
 from shared.xapi import ifi
@@ -72,6 +75,30 @@ def test_two_tokens_are_never_the_same() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_token_of_ours_is_refused(text: str) -> None:
+    assert read(text, ISSUER, KEYCHAIN) is Refused.BAD_TOKEN
+
+
+@given(
+    header=st.sampled_from([b"[]", b"1", b"null", b'{"alg":1}', b'{"alg":["HS256"]}', b'{"alg":"HS256","crit":[[]]}', b"\xff"])
+    | st.just(b'{"typ":"at+jwt","alg":"HS256"}'),
+    payload=st.sampled_from([b"{}", b"[]", b"1", b"\xff", b"[" * 300]),
+    signature=st.text("AZaz09-_=*", max_size=44),
+)
+def test_any_header_and_any_payload_that_is_not_ours_is_refused_and_never_an_error(
+    header: bytes, payload: bytes, signature: str
+) -> None:
+    parts = [base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (header, payload)]
+
+    assert read(".".join([*parts, signature]), ISSUER, KEYCHAIN) is Refused.BAD_TOKEN
+
+
+@pytest.mark.parametrize("payload", [b"[]", b"1", b"null", b"\xff", b"", b'{"iss":1}'])
+def test_even_with_our_signature_anything_but_claims_is_refused(payload: bytes) -> None:
+    signed = f"{HEADER}.{base64.urlsafe_b64encode(payload).decode().rstrip('=')}"
+    signature = hmac.new(KEYCHAIN.token_keys[0], signed.encode(), hashlib.sha256).digest()
+
+    text = f"{signed}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+
     assert read(text, ISSUER, KEYCHAIN) is Refused.BAD_TOKEN
 
 

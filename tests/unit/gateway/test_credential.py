@@ -4,6 +4,8 @@ import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.gateway.domain.credential import (
     Credential,
@@ -11,6 +13,7 @@ from services.gateway.domain.credential import (
     Scope,
     SecretDigest,
     ShownKey,
+    ShownToken,
     judge,
     mint,
     read_authorization,
@@ -143,3 +146,15 @@ def test_a_master_key_has_32_bytes(text: str) -> None:
 
 def test_a_shown_key_writes_itself_in_one_word() -> None:
     assert read_authorization(f"Bearer {ShownKey(KEY.key_id, KEY.secret).token}") == KEY
+
+
+@given(st.text(max_size=80) | st.builds("{} {}".format, st.sampled_from(("Basic", "bearer", "Bearer")), st.text(max_size=60)))
+def test_any_header_is_read_or_refused(header: str) -> None:
+    assert isinstance(read_authorization(header), ShownKey | ShownToken | Refused)
+
+
+@given(st.binary(max_size=40))
+def test_any_user_and_password_are_a_key_or_malformed(pair: bytes) -> None:
+    shown = read_authorization(basic(pair))
+
+    assert isinstance(shown, ShownKey) or shown is Refused.MALFORMED
