@@ -32,6 +32,8 @@ async def look_at_database(installation: Installation, clock: Clock) -> Findings
     for target in TARGETS:
         async for finding in safely(f"Tables of {target.schema}", partial(_schema, installation, target.schema)):
             yield finding
+    async for finding in safely("Erasures", partial(_erasures, installation)):
+        yield finding
 
 
 async def _server(installation: Installation, clock: Clock) -> Findings:
@@ -87,6 +89,17 @@ def _roles(rows: Sequence[Record]) -> Finding:
     if others:
         return worrying("Roles", f"this login is no member of {', '.join(others)}", "Grant it those that it works as.")
     return well("Roles", f"{len(rows)}, one for each schema")
+
+
+async def _erasures(installation: Installation) -> Findings:
+    """Look for people of whom something may be left."""
+    async with open_tables(installation, "lrs", "doctor") as database:
+        left = await database.fetchval(SQL["unfinished_erasures"])
+    if left:
+        remedy = "Run `symposia person erase` again for those whom your tickets name: it goes on where it stopped."
+        yield wrong("Erasures", f"{left} began more than an hour ago and did not come to an end", remedy)
+    else:
+        yield well("Erasures", "none is half done")
 
 
 async def _schema(installation: Installation, schema: str) -> Findings:

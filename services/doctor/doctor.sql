@@ -15,6 +15,10 @@ FROM unnest($1::text[]) AS wanted (name)
 LEFT JOIN pg_roles AS role ON role.rolname = wanted.name
 ORDER BY wanted.name
 
+-- name: unfinished_erasures
+-- How many erasures began more than an hour ago and are not done.
+SELECT count(*) FROM erasure WHERE finished_at IS NULL AND erased_at < clock_timestamp() - interval '1 hour'
+
 -- name: silent_sources
 -- The active sources of which no message or post was ever heard, and since when they could have been.
 SELECT id, platform, created_at

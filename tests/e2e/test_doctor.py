@@ -108,3 +108,13 @@ async def test_what_contradicts_the_record_is_told_and_is_no_trouble(home: Path,
     assert "well     Dead letters of lrs: none waits; 1 in quarantine contradict the record" in examined.stdout
     assert "conflict: x" in listed.stdout
     assert "No dead letter is waiting" in waiting.stdout
+
+
+async def test_an_erasure_that_did_not_come_to_its_end_is_found(home: Path, database_url: str) -> None:
+    half = "INSERT INTO lrs.erasure (digests, erased_at, through_seq) VALUES ('{}', now() - interval '2 hours', 7)"
+    await plant(database_url, half)
+
+    ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
+
+    assert ill.returncode == 1
+    assert "Erasures: 1 began more than an hour ago and did not come to an end" in ill.stdout
