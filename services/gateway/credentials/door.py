@@ -20,6 +20,7 @@ from shared.http import Problem
 
 BASIC_CHALLENGE: Final = 'Basic realm="Symposia", charset="UTF-8"'
 BEARER_CHALLENGE: Final = 'Bearer realm="Symposia"'
+TOO_OFTEN: Final = "too-many-requests"
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
 
@@ -81,7 +82,7 @@ class Door:
                 self._limits.refuse(request)
         else:
             self._usage.used(opened.key_id, self._clock())
-            self._limits.take(request, opened)
+            self._count(request, opened)
         return opened
 
     def note_refusal(self, request: Request, credential: Credential, status: int, reason: str) -> None:
@@ -106,6 +107,14 @@ class Door:
             return None, token
         credential = await self._keyring.find(token.key_id)
         return credential.key_id if credential else None, self._tokens.open(token, credential)
+
+    def _count(self, request: Request, credential: Credential) -> None:
+        """Count a request against the limit of its credential. Raises Problem 429, noted."""
+        try:
+            self._limits.take(request, credential)
+        except Problem as limited:
+            self._note(request, credential.key_id, limited.status, TOO_OFTEN)
+            raise
 
     def _judge(self, credential: Credential | None, shown: ShownKey) -> Refused | None:
         return judge(credential, self._keychain.digests(shown.secret), self._clock())

@@ -39,6 +39,8 @@ async def test_who_asks_too_often_is_told_when_to_come_back(strict: Doors) -> No
     assert answers[-1].headers["content-type"] == "application/problem+json"
     assert answers[-1].headers["x-experience-api-version"] == "1.0.3"
     assert 'requests_limited_total{limit="credential"} 1.0' in (await strict.http.get("/metrics")).text
+    await eventually(lambda: strict.issuer.refused(client.key.key_id))
+    assert [(one.status, one.reason) for one in await strict.issuer.refused(client.key.key_id)] == [(429, "too-many-requests")]
 
 
 async def test_one_credentials_limit_is_no_others(strict: Doors) -> None:
