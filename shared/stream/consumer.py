@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Generic
 
 import structlog
 
 from shared.contracts.topics import Topic, dead_letters_of
 from shared.errors import Unavailable
+from shared.stream.background import end
 from shared.stream.errors import OffsetGap, TopicRecreated
 from shared.stream.headers import as_outgoing, with_context
 from shared.stream.ledger import DeadLetter, Ledger
@@ -56,6 +58,7 @@ class Consumer(Generic[T]):
         self._observer = observer
         self._inbox: Inbox | None = None
         self._settled: set[Partition] = set()
+        self._publishing: tuple[Partition, asyncio.Task[None]] | None = None
         self._rejections = RejectionWindow(settings)
         self._patience = Patience(settings)
         metrics.announce(group, topics)
@@ -69,23 +72,32 @@ class Consumer(Generic[T]):
         try:
             while not stop.is_set():
                 await self._take_turn(stop)
+            with suppress(Unavailable):  # what the log has not yet stays in the outbox
+                await self._published()
         finally:
             await self.close()
 
-    async def turn(self) -> None:
-        """Prepare what was newly assigned, fetch one batch and settle it.
+    async def turn(self, *, to_the_end: bool = True) -> None:
+        """Prepare what was newly assigned, fetch one batch and settle it, *to_the_end*: until the log has what it said.
 
-        Raises Unavailable; the next turn then prepares the partition again before it reads on.
+        Otherwise that goes on beside the next turn, which waits for it before it says more. Raises Unavailable; the next turn
+        then prepares the partition again before it reads on.
         """
         try:
             await self._turn()
+            if to_the_end:
+                await self._published()
         except Unavailable:
             self._patience.fail()
             raise
         self._patience.succeed()
 
     async def close(self) -> None:
-        """Leave the group."""
+        """Leave the group; what is on its way to the log is left to the outbox."""
+        publishing, self._publishing = self._publishing, None
+        if publishing is not None:
+            await end(publishing[1])
+            _ = publishing[1].cancelled() or publishing[1].exception()
         inbox, self._inbox = self._inbox, None
         self._settled.clear()
         if inbox is not None:
@@ -93,10 +105,13 @@ class Consumer(Generic[T]):
 
     async def _turn(self) -> None:
         inbox = await self._joined()
-        for partition in await self._unprepared(inbox):
+        if unprepared := await self._unprepared(inbox):
+            await self._published()
+        for partition in unprepared:
             await self._prepare(inbox, partition)
         batch = await inbox.fetch(self._settings.batch_records, self._settings.fetch_wait)
         if batch is None:
+            await self._published()
             self._metrics.idle(self._place(partition) for partition in self._settled)
             return
         await self._observer(Step.FETCHED)
@@ -108,7 +123,7 @@ class Consumer(Generic[T]):
     async def _take_turn(self, stop: asyncio.Event) -> None:
         """Take one turn; after an outage wait, longer each time, and give up after too many."""
         try:
-            await self.turn()
+            await self.turn(to_the_end=False)
         except Unavailable as outage:
             failures = self._patience.failures
             self._metrics.interrupted(self._group)
@@ -153,7 +168,7 @@ class Consumer(Generic[T]):
         await self._observer(Step.SOUGHT)
 
     async def _settle(self, inbox: Inbox, batch: Batch) -> None:
-        """Apply *batch* in one transaction and publish what the handler said.
+        """Apply *batch* in one transaction, and begin to publish what the handler said once what was said before is published.
 
         Where some of the batch was applied already, who applied it may not have published: the whole outbox is drained.
         """
@@ -169,10 +184,12 @@ class Consumer(Generic[T]):
         self._patience.succeed()
         await self._observer(Step.COMMITTED)
         self._count(place, batch, fresh, decision)
+        await self._published()
         if len(fresh.records) < len(batch.records):
             await self._drain(place)
         elif row is not None:
-            await publish(row, self._log, self._ledger, self._observer)
+            work = publish(row, self._log, self._ledger, self._observer)
+            self._publishing = batch.partition, asyncio.create_task(work, name=f"{place.owner} publishing")
         await inbox.commit(batch.partition, batch.records[-1].offset + 1)
         await self._observer(Step.OFFSET_COMMITTED)
 
@@ -221,6 +238,17 @@ class Consumer(Generic[T]):
         if fresh.records:
             self._rejections.add(fresh, decision)
             self._metrics.applied(place, fresh, decision)
+
+    async def _published(self) -> None:
+        """Wait until the log has what the last batch said. Raises Unavailable: its partition is then prepared again."""
+        if self._publishing is None:
+            return
+        (partition, publishing), self._publishing = self._publishing, None
+        try:
+            await publishing
+        except Unavailable:
+            self._settled.discard(partition)
+            raise
 
     async def _drain(self, place: Place) -> None:
         await drain(place.owner, self._log, self._ledger, self._observer)

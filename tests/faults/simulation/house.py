@@ -20,12 +20,17 @@ from services.enrichment.imports import Importer, Kind
 from services.enrichment.linking import Linking
 from services.enrichment.relink import Relinker
 from services.enrichment.store import Store
+from services.gateway.attachments.answer import Attachments
+from services.gateway.attachments.store import AttachmentStore
+from services.gateway.definitions.serving import known_definitions
+from services.gateway.definitions.store import DefinitionStore
 from services.gateway.domain.admission import Admitted, Writing, admit
 from services.gateway.domain.credential import Credential, KeyId, Scope
 from services.gateway.domain.keychain import Keychain
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.recorder import Recorder
 from services.gateway.statements.announcing import Announcing
+from services.gateway.statements.formatting import Formatting
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.progress import Progress
 from services.gateway.statements.reading import Reader
@@ -258,10 +263,13 @@ class House:
         return Progress(standing, poll=0.1, patience=30.0, metrics=GatewayMetrics(CollectorRegistry()))
 
     def _reader(self) -> Reader:
-        store = StatementStore(self.books.pools["poller"])
+        database = self.books.pools["poller"]
+        store = StatementStore(database)
         return self.parts.reader(
             door=OpenDoor(),  # type: ignore[arg-type]
             store=store,
+            attachments=Attachments(AttachmentStore(database)),
+            formatting=Formatting(known_definitions(DefinitionStore(database))),
             horizon=Horizon(store),
             keychain=Keychain.of(bytes(32)),
             base_url="https://lrs.example",

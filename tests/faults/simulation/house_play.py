@@ -236,11 +236,11 @@ class HousePlay:
 
     def _zombie(self) -> None:
         """Give a member up that is at work, and let it go on only later."""
-        members = [actor for actor in self._members() if self._house.troop_of(actor.name)]
+        members = [actor for actor in self._members() if self._house.troop_of(actor.process)]
         if members:
             actor = fated(self._chance, members)
             slow_down(self.director, actor)
-            self._give_up(actor.name)
+            self._give_up(actor.process)
             actor.doomed = self._chance.choice(("", Step.COMMITTED))
 
     def _freeze(self) -> None:
@@ -248,14 +248,14 @@ class HousePlay:
         inside = [
             actor
             for actor in self._members()
-            if self._house.troop_of(actor.name) and actor.connection and not actor.connection.is_closed()
+            if self._house.troop_of(actor.process) and actor.connection and not actor.connection.is_closed()
             and actor.connection.is_in_transaction()
         ]  # fmt: skip
         if inside and not any(actor.frozen for actor in self.director.actors.values()):
             actor = self._chance.choice(inside)
             actor.frozen = True
             self.director.note(f"{actor.name} freezes at {actor.at}")
-            self._give_up(actor.name)
+            self._give_up(actor.process)
 
     def _give_up(self, name: str) -> None:
         troop = self._house.troop_of(name)

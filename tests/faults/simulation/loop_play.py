@@ -155,7 +155,7 @@ class LoopPlay:
         """Give up who is about to forget what it published; let others die with what they did not publish yet."""
         if actor.at == Step.PUBLISHED and self.director.random.random() < HAMPERED:
             actor.asleep = self.director.step + self.director.random.choice((40, 80, 160))
-            self._troop.give_up(actor.name)
+            self._troop.give_up(actor.process)
             return True
         if actor.at == Step.COMMITTED and self.director.random.random() < HAMPERED / 2:
             actor.doomed = Step.COMMITTED
@@ -221,7 +221,7 @@ class LoopPlay:
 
     def _be_given_up(self, director: Director, actor: Actor) -> None:
         slow_down(director, actor)
-        self._troop.give_up(actor.name)
+        self._troop.give_up(actor.process)
 
     def _be_given_up_to_die(self, director: Director, actor: Actor) -> None:
         """Die as soon as a transaction is committed, having been given up before: nobody says what was applied but the outbox."""

@@ -98,6 +98,13 @@ class AppliesAgain(Consumer[MemoryTransaction]):
         return batch
 
 
+class SaysAllAtOnce(Consumer[MemoryTransaction]):
+    """Begins to publish what a batch said while what was said before it is still on its way."""
+
+    async def _published(self) -> None:
+        self._publishing = None
+
+
 class RowOnlyOnceRead(MemoryLedger):
     """Commits no offset row on assignment: the first batch makes it, and until then there is nothing to lock."""
 
@@ -183,6 +190,7 @@ LOOP_RULES: Final[Mapping[str, LoopParts]] = {
     "1: read the offset row under its lock": LoopParts(ledger=Unlocked),
     "1: drop what is already applied": LoopParts(consumer=AppliesAgain),
     "1: offset and effects in one transaction": LoopParts(ledger=AdvancesApart),
+    "1: publish in order": LoopParts(consumer=SaysAllAtOnce),
     "2: a dropped batch drains": LoopParts(consumer=DropsInSilence),
     "2: a batch dropped in part drains": LoopParts(consumer=DropsInPartInSilence),
     "8: delete after all is acknowledged, not before": LoopParts(patch=deleting_first),

@@ -53,6 +53,11 @@ class Actor:
     connection: Any = None
 
     @property
+    def process(self) -> str:
+        """Name the process: what one does beside its main work is an actor of its own, and dies with it."""
+        return self.name.partition(" ")[0]
+
+    @property
     def is_held(self) -> bool:
         """Say whether it waits for the director."""
         return self.released is not None and not self.released.done()
@@ -158,6 +163,7 @@ class Director:
         actor = CURRENT.get()
         if actor is None:
             return Order.GO
+        actor = self._at_work(actor)
         actor.at, actor.released = at, self.loop.create_future()
         try:
             order = await actor.released
@@ -166,6 +172,16 @@ class Director:
         if order is Order.CRASH:
             raise Crash
         return order
+
+    def _at_work(self, actor: Actor) -> Actor:
+        """Return *actor*, or who does what its process does in another task than its own."""
+        task = asyncio.current_task()
+        if actor.task is task:
+            return actor
+        name = f"{actor.process} aside"
+        aside = self.actors[name] = Actor(name, self, task, asleep=actor.asleep, frozen=actor.frozen)
+        CURRENT.set(aside)
+        return aside
 
     async def observe(self, step: StrEnum) -> None:
         """Hold the actor at a step of the loop or of a handler."""
@@ -193,6 +209,14 @@ class Director:
         self.trail.append(f"{actor.name} {actor.at}" + ("" if order is Order.GO else f" !{order.value}"))
         self._last = actor
         actor.released.set_result(order)
+        if order is Order.CRASH:
+            self._die_too(actor)
+
+    def _die_too(self, crashed: Actor) -> None:
+        """Let the rest of a process die with who *crashed*."""
+        for actor in self.actors.values():
+            if actor is not crashed and actor.process == crashed.process and actor.is_held:
+                actor.released.set_result(Order.CRASH)  # type: ignore[union-attr]  # it is held
 
     def note(self, event: str) -> None:
         """Write an event that is nobody's step into the schedule."""
