@@ -13,14 +13,19 @@ from pydantic import SecretStr
 from services.gateway.domain.selection import Selection
 from services.gateway.forwarding.forwarder import Forwarder, Pace
 from services.gateway.forwarding.metrics import ForwardingMetrics
-from services.gateway.forwarding.target import Basic, ForwardingVault, NewTarget, Standing, TargetName
+from services.gateway.forwarding.target import Basic, ForwardingVault, NewTarget, Standing, State, TargetName
 from services.gateway.forwarding.targets import Targets
 from shared.clock import utc_now
 from shared.postgres import Database
 from shared.settings import PostgresSettings, SecretSettings
 from shared.xapi.model import Version
 from tests.support.gateway import MASTER_KEY
+from tests.support.lrs import Lrs
+from tests.support.received import id_of, request, statement
+from tests.support.scripted import ScriptedLrs
 
+OTHER = TargetName("other")
+IDS = [id_of(number) for number in range(120)]
 SECRETS = SecretSettings(key=SecretStr(MASTER_KEY))
 VAULT = ForwardingVault.of(SECRETS)
 QUICK = Pace(look=0.05, request=1.0, first_pause=0.05, longest_pause=0.2)
@@ -62,3 +67,23 @@ async def until_settled(targets: Targets, name: str = "other") -> Standing:
         while (now := await standing(targets, name)).lag or now.waiting:  # noqa: ASYNC110  what is awaited is in PostgreSQL
             await asyncio.sleep(0.02)
     return now
+
+
+async def record(lrs: Lrs, *numbers: int, **changes: Any) -> None:
+    await lrs.take(request(*(statement(number) for number in numbers), **changes))
+
+
+async def add(targets: Targets, other: ScriptedLrs, **changes: Any) -> None:
+    await targets.add(target(other.url, **changes), utc_now())
+
+
+async def asked(other: ScriptedLrs) -> bool:
+    return bool(other.requests)
+
+
+async def failed(targets: Targets, times: int) -> bool:
+    return (await standing(targets)).failures >= times
+
+
+async def stands(targets: Targets, state: State) -> bool:
+    return (await standing(targets)).state is state

@@ -26,8 +26,8 @@ from shared.errors import Unavailable
 from shared.postgres import Database
 from shared.vault import Sealed
 
-LEASE_REQUESTS: Final = 5
-"""Requests at full length that fit into one lease: a token, a statement, whether the target has it, and some to spare."""
+LEASE_REQUESTS: Final = 7
+"""Requests at full length that fit into one lease: token and statement, both once more, whether it is there, one to spare."""
 FLOOD: Final = 200
 """Statements refused in a row after which a target is paused: it is not the statements that are wrong."""
 

@@ -57,26 +57,32 @@ async def send(lrs: Lrs, packer: Packer, batch: Sequence[Entry], failures: int) 
 async def one_by_one(lrs: Lrs, packer: Packer, batch: Sequence[Entry], failures: int) -> AsyncIterator[Settled]:
     """Send each of *batch* alone, and yield what became of it.
 
-    A statement over which the target failed STUBBORN times is refused once the target has taken one that comes after it: only
-    then it is not the target that fails. Raises TargetAway.
+    A statement over which the target failed STUBBORN times is refused if the target fails over it once more right after it took
+    another one: only then it is not the target that fails. Raises TargetAway.
     """
-    doubted: list[Refusal] = []
+    doubted: list[Entry] = []
+    refusals: list[Refusal] = []
+    failure = ""
     for entry in batch:
         outcome, answer = await _send_one(lrs, packer, entry)
         match outcome:
             case Fate.TAKEN:
-                yield Settled(entry.seq, (entry.seq,), tuple(doubted))
-                doubted = []
+                again = [settled async for settled in resend(lrs, packer, doubted)]
+                delivered = (seq for settled in again for seq in settled.delivered)
+                failing = (refusal for settled in again for refusal in settled.refusals)
+                yield Settled(entry.seq, (*delivered, entry.seq), (*failing, *refusals))
+                doubted, refusals = [], []
             case Fate.BROKEN if failures < STUBBORN:
                 raise TargetAway(answer.said)
             case Fate.BROKEN:
-                doubted.append(Refusal(entry.seq, answer.status, answer.said))
+                doubted.append(entry)
+                failure = answer.said
             case Fate.CONFLICT | Fate.REFUSED if doubted:
-                doubted.append(Refusal(entry.seq, answer.status, answer.said))
+                refusals.append(Refusal(entry.seq, answer.status, answer.said))
             case Fate.CONFLICT | Fate.REFUSED:
                 yield _refused(entry, answer)
     if doubted:
-        raise TargetAway(doubted[0].reason)
+        raise TargetAway(failure)
 
 
 async def resend(lrs: Lrs, packer: Packer, letters: Sequence[Entry]) -> AsyncIterator[Settled]:
