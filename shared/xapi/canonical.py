@@ -18,6 +18,7 @@ SET_BY_US: Final = ("stored", "authority", "version")
 CONTENT_NAMESPACE: Final = UUID("9a3f7a3e-55d7-5b26-8d1c-4f4a6f0e7b11")
 """The namespace of ids that are derived from content; changing it would double history."""
 
+_NOTHING: Final[dict[str, JSON]] = {}
 _BEYOND_HUNDREDTHS: Final = re.compile(r"(?<=[.,][0-9]{2})[0-9]+(?=S$)")
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -87,9 +88,9 @@ def _without_order(statement: dict[str, Any]) -> dict[str, Any]:
     content = {**statement, "actor": _group(statement["actor"]), "object": _object(statement["object"])}
     if "context" in statement:
         content["context"] = _context(statement["context"])
-    if "duration" in statement.get("result", ()):
-        duration = _BEYOND_HUNDREDTHS.sub("", statement["result"]["duration"])
-        content["result"] = {**statement["result"], "duration": duration}
+    result = statement.get("result", _NOTHING)
+    if "duration" in result and _BEYOND_HUNDREDTHS.search(result["duration"]):
+        content["result"] = {**result, "duration": _BEYOND_HUNDREDTHS.sub("", result["duration"])}
     return content
 
 
@@ -99,9 +100,11 @@ def _object(target: dict[str, Any]) -> dict[str, Any]:
 
 def _context(context: dict[str, Any]) -> dict[str, Any]:
     content = {name: _group(value) if name in {"instructor", "team"} else value for name, value in context.items()}
-    if "contextActivities" in context:
-        related = context["contextActivities"].items()
-        content["contextActivities"] = {relation: each if isinstance(each, list) else [each] for relation, each in related}
+    related = context.get("contextActivities", _NOTHING)
+    if dict in map(type, related.values()):
+        content["contextActivities"] = {
+            relation: [each] if isinstance(each, dict) else each for relation, each in related.items()
+        }
     if "contextGroups" in context:
         content["contextGroups"] = [{**item, "group": _group(item["group"])} for item in context["contextGroups"]]
     return content

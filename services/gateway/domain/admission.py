@@ -135,7 +135,9 @@ def _seal(raw: bytes, statement: Statement, identifier: StatementId, writing: Wr
 
 def _refuse(several: Sequence[Statement], writing: Writing, *, many: bool, named: StatementId | None) -> None:
     """Raise Invalid for what the schema of the version alone does not show."""
-    violations = list(disagreements(several, writing.enclosed, writing.version, many=many))
+    violations: list[Violation] = []
+    if writing.enclosed or _have_attachments(several):
+        violations += disagreements(several, writing.enclosed, writing.version, many=many)
     if writing.version is Version.V2_0_0:
         violations += (each for index, one in enumerate(several) for each in _older(one, f"/{index}" if many else ""))
     if named is not None and (own := statement_id(several[0])) not in {None, named}:
@@ -143,6 +145,13 @@ def _refuse(several: Sequence[Statement], writing: Writing, *, many: bool, named
         violations.append(Violation("/id", "statement-id", message))
     if violations:
         raise Invalid(tuple(violations[:MAX_VIOLATIONS]))
+
+
+def _have_attachments(several: Sequence[Statement]) -> bool:
+    for statement in several:  # noqa: SIM110  a generator would cost every statement more than it asks
+        if "attachments" in statement or "attachments" in statement["object"]:
+            return True
+    return False
 
 
 def _older(statement: Statement, at: str) -> Iterator[Violation]:

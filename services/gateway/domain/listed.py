@@ -10,9 +10,10 @@ from shared.xapi.scan import TOKEN, members
 
 def has_activity_alone(statement: Mapping[str, Any]) -> bool:
     """Say whether a context of *statement*, or of its SubStatement, relates to an activity that stands in no list."""
+    if "context" in statement and _alone(statement["context"]):
+        return True
     target = statement["object"]
-    nested = target if target.get("objectType") == "SubStatement" else {}
-    return any(_alone(each["context"]) for each in (statement, nested) if "context" in each)
+    return target.get("objectType") == "SubStatement" and "context" in target and _alone(target["context"])
 
 
 def in_lists(raw: bytes) -> bytes:
@@ -21,7 +22,7 @@ def in_lists(raw: bytes) -> bytes:
 
 
 def _alone(context: Mapping[str, Any]) -> bool:
-    return any(isinstance(value, dict) for value in context.get("contextActivities", {}).values())
+    return dict in map(type, context.get("contextActivities", {}).values())
 
 
 def _context(raw: bytes) -> bytes:
