@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.gateway.attachments.incoming import read_multipart
 from services.gateway.attachments.multipart import BadMultipart, Part, boundary_of, head, new_boundary, read_parts, tail
+from services.gateway.domain.admission import Writing, admit
+from services.gateway.domain.credential import Credential, KeyId, Scope
+from shared.xapi.guard import Limits, Malformed
+from shared.xapi.model import Version
+from shared.xapi.validation import Invalid
+from tests.support.attachments import attachment, multipart, part, signature, signed, signing_key, statements_part
+from tests.support.gateway import statement
+
+STATEMENT = statement()
+TOKEN = signed(STATEMENT, signing_key())
+
+KEY = Credential(
+    KeyId("k"), "test", frozenset({Scope.ALL}), b'{"mbox":"mailto:us@example.org"}', "mbox::mailto:us@example.org", ()
+)
+WRITING = Writing(Version.V1_0_3, KEY, datetime(2026, 1, 31, 12, tzinfo=UTC), Limits(), 3)
 
 names = st.text("ABCxyz-_0", min_size=1, max_size=12)
 values = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=30).map(lambda text: text.strip(" "))
@@ -60,6 +78,21 @@ def test_any_bytes_are_read_or_refused(body: bytes, content_type: str) -> None:
             list(read_parts(body, boundary_of(header)))
         except BadMultipart as error:
             assert error.message  # noqa: PT017  either outcome is right
+
+
+@given(st.data())
+def test_a_broken_request_is_admitted_or_refused(data: st.DataObject) -> None:
+    sent = {**STATEMENT, "attachments": [attachment(b"an essay"), signature(TOKEN)]}
+    body = bytearray(multipart([statements_part(sent), part(b"an essay"), part(TOKEN, signature(TOKEN))], "b"))
+    at = data.draw(st.integers(0, len(body) - 1))
+    body[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    said = "multipart/mixed; boundary=b"
+
+    try:
+        incoming = read_multipart(bytes(body), said)
+        admit(incoming.statements, replace(WRITING, enclosed=incoming.enclosed))
+    except (BadMultipart, Malformed, Invalid) as error:
+        assert str(error)  # noqa: PT017  either outcome is right
 
 
 @settings(max_examples=50)

@@ -50,15 +50,15 @@ async def read_incoming(request: Request, most: Sizes) -> Incoming:
         case "multipart/mixed":
             body = await read_body(request, most.multipart)
             try:
-                return await asyncio.to_thread(_read_multipart, body, content_type)
+                return await asyncio.to_thread(read_multipart, body, content_type)
             except BadMultipart as error:
                 raise _problem(error) from error
         case kind:
             raise Problem(400, f"Statements come as {JSON_TYPE} or {MULTIPART_TYPE}; the request says {kind[:80]!r}")
 
 
-def _read_multipart(body: bytes, content_type: str) -> Incoming:
-    """Read the first part as JSON, each other as the octets of an attachment, which its hash names."""
+def read_multipart(body: bytes, content_type: str) -> Incoming:
+    """Read the first part as JSON, each other as the octets of an attachment, which its hash names. Raises BadMultipart."""
     first, *others = read_parts(body, boundary_of(content_type))
     if _kind(first) != JSON_TYPE:
         raise BadMultipart("first-part-type", f"The first part is the statements, with Content-Type: {JSON_TYPE}", 0)

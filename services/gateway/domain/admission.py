@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 from uuid import uuid4
 
@@ -137,7 +138,8 @@ def _refuse(several: Sequence[Statement], writing: Writing, *, many: bool, named
     """Raise Invalid for what the schema of the version alone does not show."""
     violations: list[Violation] = []
     if writing.enclosed or _have_attachments(several):
-        violations += disagreements(several, writing.enclosed, writing.version, many=many)
+        found = disagreements(several, writing.enclosed, writing.version, many=many)
+        violations += islice(found, MAX_VIOLATIONS)
     if writing.version is Version.V2_0_0:
         violations += (each for index, one in enumerate(several) for each in _older(one, f"/{index}" if many else ""))
     if named is not None and (own := statement_id(several[0])) not in {None, named}:

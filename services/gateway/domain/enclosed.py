@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, NewType
 
-from services.gateway.domain.signatures import Unsigned, verify
+from services.gateway.domain.signatures import Signatures, Unsigned
 from shared.xapi.model import JSON, SIGNATURE, Statement, StatementId, Version
 from shared.xapi.validation import Violation
 
@@ -76,11 +76,12 @@ def disagreements(
 ) -> Iterator[Violation]:
     """Yield where the attachments of *several* and the *enclosed* octets do not belong together."""
     declarations: dict[Sha2, list[Declared]] = {}
+    signatures = Signatures(version)
     for index, statement in enumerate(several):
         for each in declared(statement, f"/{index}" if many else ""):
             declarations.setdefault(each.sha2, []).append(each)
             if each.attachment["usageType"] == SIGNATURE:
-                yield from _signed_wrongly(statement, each, enclosed.get(each.sha2), version)
+                yield from _signed_wrongly(statement, each, enclosed.get(each.sha2), signatures)
             elif "fileUrl" not in each.attachment and each.sha2 not in enclosed:
                 message = "An attachment without fileUrl comes as a part of a multipart/mixed request, named by its sha2."
                 yield Violation(each.pointer, "attachment-part", message)
@@ -96,14 +97,14 @@ def uses(identifier: StatementId, statement: Statement, enclosed: Mapping[Sha2, 
 
 
 def _signed_wrongly(
-    statement: Mapping[str, JSON], signature: Declared, part: Enclosed | None, version: Version
+    statement: Mapping[str, JSON], signature: Declared, part: Enclosed | None, signatures: Signatures
 ) -> Iterator[Violation]:
     """Yield what is wrong with a signature (Data §2.6); one that is not enclosed cannot be looked at, and is refused."""
     if part is None:
         yield Violation(signature.pointer, "signature-part", "A signature comes as a part of a multipart/mixed request.")
         return
     try:
-        verify(statement, signature.attachment, part.content, version)
+        signatures.check(statement, signature.attachment, part.content)
     except Unsigned as error:
         yield Violation(signature.pointer, error.rule, error.message)
 

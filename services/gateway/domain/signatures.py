@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -26,6 +26,8 @@ from shared.xapi.validation import Invalid, validate
 CONTENT_TYPE: Final = "application/octet-stream"
 PARTS: Final = 3
 """Header, payload and signature of a JWS in its compact form."""
+MOST: Final = 8
+"""Signatures that one statement may have."""
 
 _BASE64URL: Final = re.compile(rb"[A-Za-z0-9_-]*")
 _ALGORITHMS: Final = {"RS256": hashes.SHA256(), "RS384": hashes.SHA384(), "RS512": hashes.SHA512()}
@@ -43,22 +45,54 @@ class Unsigned(SymposiaError):
         self.message = message
 
 
-def verify(statement: Mapping[str, Any], attachment: Mapping[str, Any], token: bytes, version: Version) -> None:
-    """Check that *token* is a signature of *statement*, in which *attachment* declares it. Raises Unsigned."""
-    if attachment["contentType"].partition(";")[0].strip().lower() != CONTENT_TYPE:
-        raise Unsigned("signature-content-type", f"The contentType of a signature is {CONTENT_TYPE}.")
+class _Signed(NamedTuple):
+    """A statement before it was signed, and the digest of what no LRS may change in it."""
+
+    statement: dict[str, Any]
+    digest: bytes
+
+
+class Signatures:
+    """The signatures of one request: each is read once, however many attachments name it."""
+
+    def __init__(self, version: Version) -> None:
+        self._version = version
+        self._read: dict[bytes, _Signed | Unsigned] = {}
+
+    def check(self, statement: Mapping[str, Any], attachment: Mapping[str, Any], token: bytes) -> None:
+        """Check that *token* is a signature of *statement*, in which *attachment* declares it. Raises Unsigned."""
+        if attachment["contentType"].partition(";")[0].strip().lower() != CONTENT_TYPE:
+            raise Unsigned("signature-content-type", f"The contentType of a signature is {CONTENT_TYPE}.")
+        if sum(each["usageType"] == SIGNATURE for each in statement.get("attachments", ())) > MOST:
+            raise Unsigned("too-many-signatures", f"A statement has at most {MOST} signatures.")
+        signed = self._signed(token)
+        if isinstance(signed, Unsigned):
+            raise signed
+        if not _same(signed, statement):
+            raise Unsigned("signature-statement", "The payload of the signature is not the statement that it is attached to.")
+
+    def _signed(self, token: bytes) -> _Signed | Unsigned:
+        if token not in self._read:
+            try:
+                self._read[token] = _read(token, self._version)
+            except Unsigned as error:
+                self._read[token] = error
+        return self._read[token]
+
+
+def _read(token: bytes, version: Version) -> _Signed:
+    """Read a JWS in its compact form whose payload is a statement. Raises Unsigned."""
     parts = token.strip(b" \t\r\n").split(b".", PARTS)
     if len(parts) != PARTS:
         raise Unsigned("signature-jws", "The signature is no JWS in its compact form: header.payload.signature.")
     header, payload, signature = map(_decode, parts)
     _check_signature(_object(header, "header"), b".".join(parts[:2]), signature)
-    signed = _object(payload, "payload")
+    statement = _object(payload, "payload")
     try:
-        validate(signed, version)
+        validate(statement, version)
     except Invalid as error:
         raise Unsigned("signature-payload", f"The payload of the signature is no valid statement: {error}") from error
-    if not _same(signed, statement):
-        raise Unsigned("signature-statement", "The payload of the signature is not the statement that it is attached to.")
+    return _Signed(statement, canonical.digest(_essence(statement)))
 
 
 def _decode(part: bytes) -> bytes:
@@ -104,21 +138,24 @@ def _key(chain: JSON) -> RSAPublicKey:
     try:
         certificates = [x509.load_der_x509_certificate(base64.b64decode(each, validate=True)) for each in chain]
         key = certificates[0].public_key()
-    except (ValueError, TypeError, IndexError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, IndexError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise Unsigned("signature-certificate", "x5c is not a list of X.509 certificates, DER in base64.") from error
     if not isinstance(key, RSAPublicKey):
         raise Unsigned("signature-certificate", "The certificate in x5c has no RSA key.")
     return key
 
 
-def _same(signed: dict[str, Any], received: Mapping[str, Any]) -> bool:
-    """Say whether two statements are logically the same (1.0.3 Data §2.3.1), but for the signature of *received*."""
+def _same(signed: _Signed, received: Mapping[str, Any]) -> bool:
+    """Say whether two statements are logically the same (1.0.3 Data §2.3.1), but for the signatures of *received*."""
+    before = signed.statement
     for name in ("id", "timestamp"):
-        if name in signed and name in received and _value(name, signed[name]) != _value(name, received[name]):
+        if name in before and name in received and _value(name, before[name]) != _value(name, received[name]):
             return False
-    rest = [each for each in received.get("attachments", ()) if each["usageType"] != SIGNATURE]
-    before = [each for each in signed.get("attachments", ()) if each["usageType"] != SIGNATURE]
-    return rest == before and canonical.digest(_essence(signed)) == canonical.digest(_essence(received))
+    return _unsigned(before) == _unsigned(received) and signed.digest == canonical.digest(_essence(received))
+
+
+def _unsigned(statement: Mapping[str, Any]) -> list[Any]:
+    return [each for each in statement.get("attachments", ()) if each["usageType"] != SIGNATURE]
 
 
 def _value(name: str, text: str) -> object:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from time import perf_counter
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.gateway.domain.signatures import Unsigned, verify
+from services.gateway.domain.signatures import Signatures, Unsigned
 from shared.xapi.model import Version
 from tests.support.attachments import attachment, certificate, signature, signed, signing_key
 from tests.support.gateway import statement, without
@@ -23,11 +24,7 @@ def refusal(sent: dict[str, Any], token: bytes, **declared: Any) -> str:
     """Return the rule that *token*, attached to *sent*, breaks; nothing where it is its signature."""
     own = signature(token, **declared)
     received = {**sent, "attachments": [*sent.get("attachments", ()), own]}
-    try:
-        verify(received, own, token, Version.V1_0_3)
-    except Unsigned as error:
-        return error.rule
-    return ""
+    return _rule(Signatures(Version.V1_0_3), received, own, token)
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512"])
@@ -163,3 +160,32 @@ def test_a_changed_byte_of_a_signed_statement_is_noticed() -> None:
 
     assert refusal(sent, b".".join((header, payload, made))) == ""
     assert refusal(sent, b".".join((header, other, made))) == "signature-certificate"
+
+
+def test_a_signature_is_read_once_however_many_name_it() -> None:
+    several = [statement() for _ in range(2_000)]
+    token = signed(json.dumps(several[0]).encode() + b" " * 1_000_000, KEY)
+    signatures, declared = Signatures(Version.V1_0_3), signature(token)
+    begun = perf_counter()
+
+    rules = [_rule(signatures, {**each, "attachments": [declared]}, declared, token) for each in several]
+
+    assert rules == ["", *["signature-statement"] * 1_999]
+    assert perf_counter() - begun < 5.0
+
+
+def test_a_statement_has_few_signatures() -> None:
+    sent = statement()
+    token = signed(sent, KEY)
+    declared = signature(token)
+
+    assert _rule(Signatures(Version.V1_0_3), {**sent, "attachments": [declared] * 8}, declared, token) == ""
+    assert _rule(Signatures(Version.V1_0_3), {**sent, "attachments": [declared] * 9}, declared, token) == "too-many-signatures"
+
+
+def _rule(signatures: Signatures, received: dict[str, Any], declared: dict[str, Any], token: bytes) -> str:
+    try:
+        signatures.check(received, declared, token)
+    except Unsigned as error:
+        return error.rule
+    return ""
