@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from services.gateway.attachments.incoming import JSON_TYPE, MULTIPART_TYPE
 from services.gateway.domain.version import VERSION_HEADER
 from services.gateway.statements.headers import CONSISTENT_THROUGH
 from services.gateway.statements.reading import MORE_PATH
@@ -20,9 +21,9 @@ def _parameter(name: str, description: str, *, where: str = "query", required: b
     }
 
 
-def _answer(description: str, media_type: str = "application/json") -> dict[str, Any]:
+def _answer(description: str, *media_types: str) -> dict[str, Any]:
     through = {"description": "Up to when the record is whole", "schema": {"type": "string", "format": "date-time"}}
-    return {"description": description, "headers": {CONSISTENT_THROUGH: through}, "content": {media_type: {}}}
+    return {"description": description, "headers": {CONSISTENT_THROUGH: through}, "content": {each: {} for each in media_types or (JSON_TYPE,)}}
 
 
 def _refused(*statuses: str) -> dict[str, Any]:
@@ -40,7 +41,11 @@ _REFUSALS: Final = {
     "503": "Not durable yet, or not readable now: try again after `Retry-After` seconds, with the same ids",
 }
 _VERSION: Final = _parameter(VERSION_HEADER, "The version of xAPI that is spoken: 1.0.x or 2.0.x", where="header", required=True)
-_BODY: Final = {"required": True, "content": {"application/json": {}}}
+_BODY: Final = {
+    "required": True,
+    "description": "Statements as JSON; as multipart/mixed with the octets of their attachments behind them",
+    "content": {JSON_TYPE: {}, MULTIPART_TYPE: {}},
+}
 _BOOLEAN: Final[dict[str, Any]] = {"type": "boolean", "default": False}
 
 _FILTERS: Final = (
@@ -56,7 +61,7 @@ _FILTERS: Final = (
     _parameter("until", "Stored at or before", format="date-time"),
     _parameter("limit", "How many a page at most; 0: as many as the server allows", type="integer", minimum=0),
     _parameter("format", "How much of agents, activities and verbs", enum=["exact", "ids", "canonical"], default="exact"),
-    _parameter("attachments", "Answer as multipart/mixed", **_BOOLEAN),
+    _parameter("attachments", "Answer as multipart/mixed, with the octets of attachments", **_BOOLEAN),
     _parameter("ascending", "The oldest first", **_BOOLEAN),
 )
 
@@ -85,7 +90,7 @@ PATHS: Final[dict[str, Any]] = {
             "tags": ["xAPI"],
             "parameters": [_VERSION, *_FILTERS],
             "responses": {
-                "200": _answer("A statement or a StatementResult"),
+                "200": _answer("A statement or a StatementResult", JSON_TYPE, MULTIPART_TYPE),
                 **_refused("400", "401", "403", "404", "429", "503"),
             },
         },
@@ -95,7 +100,7 @@ PATHS: Final[dict[str, Any]] = {
             "summary": "Read the next page; `more` of a page leads here",
             "tags": ["xAPI"],
             "parameters": [_VERSION, _parameter("cursor", "Opaque and signed", where="path", required=True)],
-            "responses": {"200": _answer("A StatementResult"), **_refused("400", "401", "403", "429", "503")},
+            "responses": {"200": _answer("A StatementResult", JSON_TYPE, MULTIPART_TYPE), **_refused("400", "401", "403", "429", "503")},
         }
     },
     ABOUT_PATH: {
