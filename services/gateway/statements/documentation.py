@@ -23,7 +23,8 @@ def _parameter(name: str, description: str, *, where: str = "query", required: b
 
 def _answer(description: str, *media_types: str) -> dict[str, Any]:
     through = {"description": "Up to when the record is whole", "schema": {"type": "string", "format": "date-time"}}
-    return {"description": description, "headers": {CONSISTENT_THROUGH: through}, "content": {each: {} for each in media_types or (JSON_TYPE,)}}
+    content: dict[str, Any] = {each: {} for each in media_types or (JSON_TYPE,)}
+    return {"description": description, "headers": {CONSISTENT_THROUGH: through}, "content": content}
 
 
 def _refused(*statuses: str) -> dict[str, Any]:
@@ -100,7 +101,10 @@ PATHS: Final[dict[str, Any]] = {
             "summary": "Read the next page; `more` of a page leads here",
             "tags": ["xAPI"],
             "parameters": [_VERSION, _parameter("cursor", "Opaque and signed", where="path", required=True)],
-            "responses": {"200": _answer("A StatementResult", JSON_TYPE, MULTIPART_TYPE), **_refused("400", "401", "403", "429", "503")},
+            "responses": {
+                "200": _answer("A StatementResult", JSON_TYPE, MULTIPART_TYPE),
+                **_refused("400", "401", "403", "429", "503"),
+            },
         }
     },
     ABOUT_PATH: {
