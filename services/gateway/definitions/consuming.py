@@ -16,8 +16,8 @@ from shared.stream.postgres_ledger import PostgresLedger
 from shared.stream.settings import ConsumerSettings
 from shared.stream.steps import Step
 
-BETWEEN_TURNS: Final = 0.05
-"""Seconds between two turns: 20 a second, of up to 500 statements each."""
+BETWEEN_TURNS: Final = 0.2
+"""Seconds between two turns: five a second, of up to 500 statements each."""
 
 
 def consumer_of(database: Database, log: Log, settings: ConsumerSettings, metrics: StreamMetrics) -> Consumer:

@@ -13,7 +13,7 @@ from services.gateway.domain.redaction import redact
 from services.gateway.recorder.requests import Candidate, Request, silenced
 from shared.clock import rfc3339
 from shared.stream import Cause, Rejection
-from shared.xapi.canonical import splice
+from shared.xapi.canonical import add
 from shared.xapi.model import StatementId
 
 _TICK: Final = timedelta(microseconds=1)
@@ -149,7 +149,7 @@ def _row(place: int, request: Request, candidate: Candidate, end: Known) -> Row:
     stored = end.stored + place * _TICK
     redacts = candidate.about in request.redacts
     redacted_at = None if redacts or candidate.about is None else end.redactions.get((request.source, candidate.about))
-    body = splice(candidate.body, stored=rfc3339(stored))
+    body = add(candidate.body, stored=rfc3339(stored))
     return Row(
         seq=end.seq + place,
         stored=stored,
