@@ -12,8 +12,8 @@ import orjson
 from prometheus_client import CollectorRegistry
 
 from services.enrichment.app import NAME as ENRICHMENT_GROUP
-from services.gateway.app import RECORDER_GROUP
 from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
+from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.installation import Installation
 from services.scoring.handler import GROUP as SCORING_GROUP
 from services.tables import open_tables

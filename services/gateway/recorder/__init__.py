@@ -5,7 +5,7 @@ received ──▶ requests.read ──▶ ruling.rule ──▶ store: lrs.stat
              what the record holds, read under the one lock
 """
 
-from services.gateway.recorder.handler import Recorder
+from services.gateway.recorder.handler import GROUP, Recorder
 from services.gateway.recorder.steps import RecorderStep
 
-__all__ = ["Recorder", "RecorderStep"]
+__all__ = ["GROUP", "Recorder", "RecorderStep"]

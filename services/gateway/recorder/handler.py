@@ -18,6 +18,7 @@ from shared.stream import Batch, Decision, Outgoing, Record, Rejection
 from shared.stream.steps import Observer, unobserved
 from shared.xapi.model import StatementId
 
+GROUP: Final = "recorder"
 AT_A_STRETCH: Final = 16
 """Records that are read without giving way: a full batch would hold up the doors of this process for a tenth of a second."""
 

@@ -13,7 +13,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from services.gateway.app import PACKAGES, RECORDER_GROUP
+from services.gateway.app import PACKAGES
+from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.gateway.recorder import store
 from services.gateway.recorder.messages import recorded
 from services.gateway.recorder.requests import read

@@ -1,0 +1,155 @@
+"""What serves: the gateway's application, with every door that it has."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from services.gateway.alternate import AlternateSyntax
+from services.gateway.attachments.answer import Attachments
+from services.gateway.attachments.incoming import Sizes
+from services.gateway.credentials.documentation import PATHS as OAUTH_PATHS
+from services.gateway.credentials.door import Door
+from services.gateway.credentials.keyring import Keyring
+from services.gateway.credentials.limits import RateLimitHeaders, RateLimits
+from services.gateway.credentials.oauth import routes as oauth_routes
+from services.gateway.credentials.tokens import AccessTokens
+from services.gateway.definitions.documentation import PATHS as THING_PATHS
+from services.gateway.definitions.serving import Things, known_definitions
+from services.gateway.definitions.store import DefinitionStore
+from services.gateway.documents.documentation import PATHS as DOCUMENT_PATHS
+from services.gateway.documents.routes import Desk
+from services.gateway.documents.routes import routes as document_routes
+from services.gateway.documents.store import DocumentStore
+from services.gateway.impact.routes import routes as impact_routes
+from services.gateway.parts import Parts
+from services.gateway.statements.documentation import PATHS as STATEMENT_PATHS
+from services.gateway.statements.formatting import Formatting
+from services.gateway.statements.headers import XapiHeaders
+from services.gateway.statements.reading import Reader
+from services.gateway.statements.recording import Recording
+from services.gateway.statements.routes import routes as statement_routes
+from services.gateway.statements.writing import Writer
+from shared.http import create_app
+from shared.postgres import Database
+
+
+def open_doors(parts: Parts) -> Starlette:
+    """Return the application: xAPI's resources, the token endpoint and the impact API."""
+    tokens = _tokens(parts)
+    door = _door(parts, tokens)
+    app = create_app(
+        service=parts.name,
+        registry=parts.registry,
+        ready=_Readiness(parts.database, parts.keyring),
+        routes=[
+            *statement_routes(_writer(parts, door), _reader(parts, door)),
+            *oauth_routes(door, tokens),
+            *_document_routes(parts, door),
+            *_thing_routes(parts, door),
+        ],
+        routers=[impact_routes(parts.database, parts.log, parts.clock, door.authorise)],
+        documented={**STATEMENT_PATHS, **DOCUMENT_PATHS, **THING_PATHS, **OAUTH_PATHS},
+    )
+    _speak_xapi(app, parts)
+    return app
+
+
+def _tokens(parts: Parts) -> AccessTokens:
+    return AccessTokens(
+        keychain=parts.keychain,
+        base_url=parts.settings.http.base_url,
+        lifetime=parts.settings.gateway.access_token_seconds,
+        clock=parts.clock,
+    )
+
+
+def _door(parts: Parts, tokens: AccessTokens) -> Door:
+    limits = RateLimits(
+        requests_per_minute=parts.settings.gateway.requests_per_minute,
+        refusals_per_minute=parts.settings.gateway.refusals_per_minute,
+        metrics=parts.metrics,
+        seconds=monotonic,
+    )
+    return Door(
+        keyring=parts.keyring,
+        usage=parts.usage,
+        keychain=parts.keychain,
+        tokens=tokens,
+        limits=limits,
+        clock=parts.clock,
+        metrics=parts.metrics,
+    )
+
+
+def _writer(parts: Parts, door: Door) -> Writer:
+    http, chosen = parts.settings.http, parts.settings.gateway
+    return Writer(
+        door=door,
+        recording=Recording(parts.log, parts.progress, parts.metrics),
+        attachments=parts.attachments,
+        clock=parts.clock,
+        metrics=parts.metrics,
+        sizes=Sizes(json=http.max_body_bytes, multipart=chosen.multipart_bytes),
+        max_statements=chosen.statements_per_request,
+        version_without_header=chosen.version_without_header,
+    )
+
+
+def _reader(parts: Parts, door: Door) -> Reader:
+    return Reader(
+        door=door,
+        store=parts.statements,
+        attachments=Attachments(parts.attachments),
+        formatting=Formatting(known_definitions(DefinitionStore(parts.database))),
+        horizon=parts.horizon,
+        keychain=parts.keychain,
+        base_url=parts.settings.http.base_url,
+        page_size=parts.settings.gateway.page_size,
+        version_without_header=parts.settings.gateway.version_without_header,
+    )
+
+
+def _document_routes(parts: Parts, door: Door) -> list[Route]:
+    return document_routes(
+        Desk(
+            door=door,
+            store=DocumentStore(parts.database),
+            clock=parts.clock,
+            max_bytes=parts.settings.http.max_body_bytes,
+            version_without_header=parts.settings.gateway.version_without_header,
+        )
+    )
+
+
+def _thing_routes(parts: Parts, door: Door) -> list[Route]:
+    without_header = parts.settings.gateway.version_without_header
+    return Things(door=door, store=DefinitionStore(parts.database), version_without_header=without_header).routes()
+
+
+def _speak_xapi(app: Starlette, parts: Parts) -> None:
+    """Put xAPI's headers around all, and the alternate syntax within what is counted."""
+    chosen, form_bytes = parts.settings.gateway, parts.settings.http.max_body_bytes
+    without_header, otherwise = chosen.version_without_header, chosen.version_answered
+    app.add_middleware(RateLimitHeaders)
+    app.add_middleware(XapiHeaders, without_header=without_header, otherwise=otherwise, consistent_through=parts.horizon.recent)
+    app.user_middleware.append(Middleware(AlternateSyntax, max_bytes=form_bytes, without_header=without_header))
+
+
+class _Readiness:
+    """Ready once PostgreSQL was; from then on as long as the keys are known: an outage does not take the doors out of service."""
+
+    def __init__(self, database: Database, keyring: Keyring) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._was_ready = False
+
+    async def __call__(self) -> None:
+        """Raise Unavailable while no statement can be taken."""
+        if not self._was_ready:
+            await self._database.ready()
+            self._was_ready = True
+        await self._keyring.check()

@@ -1,0 +1,87 @@
+"""What runs behind the doors: what they lean on, and the consumers that live in the gateway where settings ask for them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from services.gateway.attachments.sweeping import Sweep
+from services.gateway.definitions.consuming import consumer_of as definitions_consumer
+from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
+from services.gateway.forwarding import forwarding
+from services.gateway.parts import Parts
+from services.gateway.persons.erasing import publisher_of
+from services.gateway.recorder import GROUP as RECORDER_GROUP
+from services.gateway.recorder import Recorder
+from services.gateway.statements.announcing import CHANNEL, Announcing, read_announcement
+from shared.contracts import RECEIVED
+from shared.errors import Unavailable
+from shared.postgres.listen import listen
+from shared.service import Task
+from shared.stream.consumer import Consumer
+from shared.stream.metrics import StreamMetrics
+from shared.stream.postgres_ledger import PostgresLedger
+from shared.stream.steps import Observer
+
+SWEEP_SECONDS: Final = 3600.0
+
+log = structlog.get_logger()
+
+
+def tasks_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer) -> tuple[Task, ...]:
+    """Return what the doors lean on, then what settings ask for. Raises Misconfigured."""
+    chosen = parts.settings.gateway
+    tasks: list[Task] = [parts.keyring.run, parts.usage.run, parts.progress.run, parts.horizon.run, _hearing(parts)]
+    tasks.append(Sweep(parts.attachments, interval=SWEEP_SECONDS).run)
+    if chosen.recorder:
+        tasks += [_recording(parts, stream_metrics, observer), publisher_of(parts.database, parts.log).run]
+    if chosen.definitions:
+        defining = definitions_consumer(parts.database, parts.log, parts.settings.stream.consumer, stream_metrics)
+        tasks.append(_persisting(defining, DEFINITIONS_GROUP))
+    if chosen.forwarding:
+        tasks.append(forwarding(parts.settings.secrets, parts.database, parts.clock, parts.registry))
+    return tuple(tasks)
+
+
+def _hearing(parts: Parts) -> Task:
+    """Listen for how far the recorder has come, in whatever process it runs."""
+
+    def hear(payload: str) -> None:
+        announced = read_announcement(payload)
+        if announced is not None:
+            parts.progress.heard(*announced)
+
+    async def run(stop: asyncio.Event) -> None:
+        await listen(parts.settings.postgres, CHANNEL, hear, stop, application=parts.name)
+
+    return run
+
+
+def _recording(parts: Parts, metrics: StreamMetrics, observer: Observer) -> Task:
+    """Run the recorder."""
+    consumer = Consumer(
+        group=RECORDER_GROUP,
+        topics=(RECEIVED,),
+        handler=Announcing(Recorder(keychain=parts.keychain, observer=observer)),
+        log=parts.log,
+        ledger=PostgresLedger(parts.database),
+        settings=parts.settings.stream.consumer,
+        metrics=metrics,
+        observer=observer,
+    )
+    return _persisting(consumer, RECORDER_GROUP)
+
+
+def _persisting(consumer: Consumer, group: str) -> Task:
+    """Run *consumer*; an outage longer than its patience does not take the doors down with it."""
+
+    async def run(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await consumer.run(stop)
+            except Unavailable as outage:
+                log.warning("consumer_waits", group=group, part=outage.part, reason=outage.reason)
+
+    return run
