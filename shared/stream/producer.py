@@ -19,7 +19,6 @@ from shared.stream.inflight import InFlight
 from shared.stream.log import weigh
 from shared.stream.metrics import StreamMetrics
 from shared.stream.record import Outgoing, Position
-from shared.stream.settings import AppendSettings
 
 START_PATIENCE: Final = 30.0
 """Seconds that a new producer has to reach its brokers, whatever the deadline of the append that asks for it."""
@@ -61,11 +60,11 @@ class Sender(Protocol):
 class Producer:
     """A producer that is started when it is needed and replaced when it breaks."""
 
-    def __init__(self, make: Callable[[], Sender], settings: AppendSettings, metrics: StreamMetrics) -> None:
+    def __init__(self, make: Callable[[], Sender], in_flight: InFlight, *, deadline: float, metrics: StreamMetrics) -> None:
         self._make = make
-        self._deadline = settings.deadline
+        self._deadline = deadline
         self._metrics = metrics
-        self._in_flight = InFlight(settings.inflight_bytes, metrics.buffered_bytes)
+        self._in_flight = in_flight
         self._sender: Sender | None = None
         self._broken: Sender | None = None
         self._starting: asyncio.Task[None] | None = None

@@ -9,10 +9,11 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.contracts.topics import Topic
+from shared.stream.inflight import InFlight
 from shared.stream.kafka import topics as kafka_topics
 from shared.stream.kafka.connection import connection, outages, stop
 from shared.stream.kafka.inbox import KafkaInbox
-from shared.stream.kafka.sender import KafkaSender
+from shared.stream.kafka.sender import KafkaSender, by_topic
 from shared.stream.metrics import StreamMetrics
 from shared.stream.producer import Producer
 from shared.stream.record import Outgoing, Partition, Position
@@ -27,7 +28,10 @@ class KafkaLog:
     ) -> None:
         self._settings = settings
         self._poll_interval = poll_interval
-        self._producer = Producer(lambda: KafkaSender(settings), append, metrics)
+        self._in_flight = InFlight(append.inflight_bytes, metrics.buffered_bytes)
+        self._deadline = append.deadline
+        self._metrics = metrics
+        self._producers: dict[str, Producer] = {}
         self._reader: Any = None
         self._reading = asyncio.Lock()
 
@@ -36,8 +40,15 @@ class KafkaLog:
         await kafka_topics.ensure(self._settings, topics)
 
     async def append(self, records: Sequence[Outgoing]) -> tuple[Position, ...]:
-        """Append *records*, acknowledged by all in-sync replicas. Raises Unavailable, RecordTooLarge, Misconfigured."""
-        return await self._producer.append(records)
+        """Append *records*, acknowledged by all in-sync replicas. Raises Unavailable, RecordTooLarge, Misconfigured.
+
+        Each topic has a producer of its own, as one has one request under way at a broker: topics do not wait for each other.
+        """
+        positions: dict[int, Position] = {}
+        for topic, indices in by_topic(records).items():
+            appended = await self._producer(topic).append([records[index] for index in indices])
+            positions.update(zip(indices, appended, strict=True))
+        return tuple(positions[index] for index in range(len(records)))
 
     async def inbox(self, group: str, topics: Sequence[Topic]) -> KafkaInbox:
         """Join *group* to read *topics*. Raises Unavailable, Misconfigured."""
@@ -56,10 +67,19 @@ class KafkaLog:
 
     async def close(self) -> None:
         """Send what is under way, within the deadline, and let go of the cluster."""
-        await self._producer.close()
+        await asyncio.gather(*(producer.close() for producer in self._producers.values()))
         reader, self._reader = self._reader, None
         if reader is not None:
             await stop(reader, self._settings.request_timeout)
+
+    def _producer(self, topic: str) -> Producer:
+        """Return the producer of *topic*, which starts when it is first used."""
+        producer = self._producers.get(topic)
+        if producer is None:
+            producer = self._producers[topic] = Producer(
+                lambda: KafkaSender(self._settings), self._in_flight, deadline=self._deadline, metrics=self._metrics
+            )
+        return producer
 
     async def _reader_started(self) -> Any:
         if self._reader is None:

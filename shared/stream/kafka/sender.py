@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -50,10 +50,7 @@ class KafkaSender:
 
         Only one append at a time waits for a place in a topic's batches: a crowd that waits together starves.
         """
-        by_topic: defaultdict[str, list[int]] = defaultdict(list)
-        for index, record in enumerate(records):
-            by_topic[record.topic.name].append(index)
-        for topic, indices in by_topic.items():
+        for topic, indices in by_topic(records).items():
             async with self._turns[topic]:
                 with _enqueueing(topic):
                     await self._enqueue(topic, records, indices, pending)
@@ -122,6 +119,14 @@ class KafkaSender:
                 await self._producer._sender.close()  # noqa: SLF001
         self._producer._message_accumulator.fail_all(kafka.ProducerClosed())  # noqa: SLF001
         await self._producer.client.close()
+
+
+def by_topic(records: Sequence[Outgoing]) -> Mapping[str, Sequence[int]]:
+    """Return which of *records* go to which topic, by their indices."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for index, record in enumerate(records):
+        found[record.topic.name].append(index)
+    return found
 
 
 class _enqueueing:  # noqa: N801  a context manager reads as a verb

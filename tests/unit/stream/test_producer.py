@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 from shared.contracts.topics import Topic
 from shared.errors import Unavailable
 from shared.stream import Outgoing, Partition, Position, StreamMetrics
+from shared.stream.inflight import InFlight
 from shared.stream.producer import BrokenProducer, Pending, Producer
-from shared.stream.settings import AppendSettings
 
 TOPIC = Topic("said.v1", partitions=1)
 
@@ -60,8 +60,10 @@ class MemorySender:
 
 def producer(broker: Broker, **settings: float) -> tuple[Producer, CollectorRegistry]:
     registry = CollectorRegistry()
-    append = AppendSettings(**{"deadline": 0.1, "inflight_bytes": 100, **settings})  # type: ignore[arg-type]
-    return Producer(lambda: MemorySender(broker), append, StreamMetrics(registry)), registry
+    metrics = StreamMetrics(registry)
+    told = {"deadline": 0.1, "inflight_bytes": 100, **settings}
+    in_flight = InFlight(int(told["inflight_bytes"]), metrics.buffered_bytes)
+    return Producer(lambda: MemorySender(broker), in_flight, deadline=told["deadline"], metrics=metrics), registry
 
 
 def said(*values: bytes) -> list[Outgoing]:
