@@ -58,7 +58,7 @@ class StatementStore:
 
         Statements that refer to a matching statement match too (1.0.3 Communication §2.1.3). Raises Unavailable.
         """
-        behind, last = await self._bounds(filters)
+        behind, last = await self.bounds(filters)
         if after is not None:
             behind, last = (max(behind, after), last) if filters.ascending else (behind, min(last, after - 1))
         rows = await self._rows(filters, (behind, last, limit + 1))
@@ -74,8 +74,8 @@ class StatementStore:
         """Return the time up to which the record is whole; a page that is read after it lacks nothing. Raises Unavailable."""
         return await raise_consistent_through(self._database)
 
-    async def _bounds(self, filters: Filters) -> tuple[int, int]:
-        """Return the range of seq, its start exclusive, that *since* and *until* leave."""
+    async def bounds(self, filters: Filters) -> tuple[int, int]:
+        """Return the range of seq, its start exclusive, that *since* and *until* leave. Raises Unavailable."""
         if filters.since is None and filters.until is None:
             return 0, _LAST
         row = await self._database.fetchrow(_QUERIES["bounds"], filters.since, filters.until)
