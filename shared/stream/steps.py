@@ -14,7 +14,7 @@ CRASH_AT: Final = "SYMPOSIA_CRASH_AT"
 
 
 class Step(StrEnum):
-    """A step of the loop, named for what has just happened, in the order in which it happens."""
+    """A step of the loop, named for what has just happened, in the order in which it happens; publishing goes on aside."""
 
     ROW_OPENED = "row-opened"
     ROW_READ = "row-read"
@@ -28,10 +28,10 @@ class Step(StrEnum):
     OUTBOX_WRITTEN = "outbox-written"
     ADVANCED = "advanced"
     COMMITTED = "committed"
+    OFFSET_COMMITTED = "offset-committed"
     PUBLISHING = "publishing"
     PUBLISHED = "published"
     OUTBOX_DELETED = "outbox-deleted"
-    OFFSET_COMMITTED = "offset-committed"
 
 
 Observer: TypeAlias = Callable[[StrEnum], Awaitable[None]]

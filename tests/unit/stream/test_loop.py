@@ -116,7 +116,7 @@ async def test_a_bug_stops_the_process_and_leaves_the_offset() -> None:
     assert scene.log.members["readers"] == {}
 
 
-async def test_an_offset_is_told_to_the_log_only_after_everything_else() -> None:
+async def test_an_offset_that_is_committed_is_told_to_the_log() -> None:
     scene = Scene(echo)
     await scene.hear(b"1")
 
