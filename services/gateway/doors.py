@@ -14,7 +14,7 @@ from services.gateway.attachments.incoming import Sizes
 from services.gateway.credentials.documentation import PATHS as OAUTH_PATHS
 from services.gateway.credentials.door import Door
 from services.gateway.credentials.keyring import Keyring
-from services.gateway.credentials.limits import RateLimitHeaders, RateLimits
+from services.gateway.credentials.limits import RateLimits
 from services.gateway.credentials.oauth import routes as oauth_routes
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.definitions.documentation import PATHS as THING_PATHS
@@ -24,11 +24,11 @@ from services.gateway.documents.documentation import PATHS as DOCUMENT_PATHS
 from services.gateway.documents.routes import Desk
 from services.gateway.documents.routes import routes as document_routes
 from services.gateway.documents.store import DocumentStore
+from services.gateway.headers import AnswerHeaders
 from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.parts import Parts
 from services.gateway.statements.documentation import PATHS as STATEMENT_PATHS
 from services.gateway.statements.formatting import Formatting
-from services.gateway.statements.headers import XapiHeaders
 from services.gateway.statements.reading import Reader
 from services.gateway.statements.recording import Recording
 from services.gateway.statements.routes import routes as statement_routes
@@ -41,7 +41,7 @@ def open_doors(parts: Parts) -> Starlette:
     """Return the application: xAPI's resources, the token endpoint and the impact API."""
     tokens = _tokens(parts)
     door = _door(parts, tokens)
-    app = create_app(
+    return create_app(
         service=parts.name,
         registry=parts.registry,
         ready=_Readiness(parts.database, parts.keyring),
@@ -52,10 +52,9 @@ def open_doors(parts: Parts) -> Starlette:
             *_thing_routes(parts, door),
         ],
         routers=[impact_routes(parts.database, parts.log, parts.clock, door.authorise)],
+        middleware=_middleware(parts),
         documented={**STATEMENT_PATHS, **DOCUMENT_PATHS, **THING_PATHS, **OAUTH_PATHS},
     )
-    _speak_xapi(app, parts)
-    return app
 
 
 def _tokens(parts: Parts) -> AccessTokens:
@@ -130,13 +129,15 @@ def _thing_routes(parts: Parts, door: Door) -> list[Route]:
     return Things(door=door, store=DefinitionStore(parts.database), version_without_header=without_header).routes()
 
 
-def _speak_xapi(app: Starlette, parts: Parts) -> None:
-    """Put xAPI's headers around all, and the alternate syntax within what is counted."""
-    chosen, form_bytes = parts.settings.gateway, parts.settings.http.max_body_bytes
+def _middleware(parts: Parts) -> list[Middleware]:
+    """Return what stands around the routes: what completes answers, then what reads a form as the request that it means."""
+    chosen = parts.settings.gateway
     without_header, otherwise = chosen.version_without_header, chosen.version_answered
-    app.add_middleware(RateLimitHeaders)
-    app.add_middleware(XapiHeaders, without_header=without_header, otherwise=otherwise, consistent_through=parts.horizon.recent)
-    app.user_middleware.append(Middleware(AlternateSyntax, max_bytes=form_bytes, without_header=without_header))
+    through = parts.horizon.recent
+    return [
+        Middleware(AnswerHeaders, without_header=without_header, otherwise=otherwise, consistent_through=through),
+        Middleware(AlternateSyntax, max_bytes=parts.settings.http.max_body_bytes, without_header=without_header),
+    ]
 
 
 class _Readiness:

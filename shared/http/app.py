@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -49,19 +50,24 @@ def create_app(
     ready: Ready,
     routes: Sequence[BaseRoute] = (),
     routers: Sequence[APIRouter] = (),
+    middleware: Sequence[Middleware] = (),
     documented: Mapping[str, Any] = MappingProxyType({}),
 ) -> Starlette:
     """Return *service*'s application: its routes, `/livez`, `/readyz` and `/metrics`, and behind them the *routers* of its API.
 
     Plain *routes* are looked at first and pass through nothing of FastAPI's, since the hot ones are among them; *documented* is
-    what OpenAPI says of them, by path. *ready* raises Unavailable while the service cannot do its work. `app.state.draining` set
-    to True makes `/readyz` answer 503 before the listener closes.
+    what OpenAPI says of them, by path. *middleware* stands around all of them, and is counted and timed with them. *ready* raises
+    Unavailable while the service cannot do its work. `app.state.draining` set to True makes `/readyz` answer 503 before the
+    listener closes.
     """
     api = [Mount("", _api(service, routers, documented))] if routers else []
     plain = [*routes, *_probes(ready, registry)]
-    app = Starlette(routes=[*plain, *_otherwise(plain), *api], exception_handlers=HANDLERS)
+    app = Starlette(
+        routes=[*plain, *_otherwise(plain), *api],
+        exception_handlers=HANDLERS,
+        middleware=[Middleware(Observed, metrics=HttpMetrics(registry)), *middleware],
+    )
     app.state.draining = False
-    app.add_middleware(Observed, metrics=HttpMetrics(registry))
     return app
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from services.gateway.domain.credential import Credential, KeyId
 from services.gateway.domain.rate import WINDOW, Allowance, Bucket
@@ -75,28 +74,21 @@ class RateLimits:
         return bucket
 
 
-class RateLimitHeaders:
-    """ASGI middleware: answers to who is limited say what is left (draft-ietf-httpapi-ratelimit-headers-11)."""
+def listen_for_limits(scope: Scope) -> list[Allowance]:
+    """Return where a request's limits will say what they leave."""
+    said: list[Allowance] = []
+    scope[_SAID] = said
+    return said
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and complete its answer."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        said: list[Allowance] = []
-        scope[_SAID] = said
-
-        async def complete(message: Message) -> None:
-            if said and message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["RateLimit-Policy"] = f'"default";q={said[-1].quota};w={WINDOW:.0f}'
-                headers["RateLimit"] = f'"default";r={said[-1].remaining};t={math.ceil(said[-1].full_in)}'
-            await send(message)
-
-        await self._app(scope, receive, complete)
+def said_of(limits: Sequence[Allowance]) -> list[tuple[bytes, bytes]]:
+    """Return the headers that tell who is limited what is left (draft-ietf-httpapi-ratelimit-headers-11)."""
+    if not limits:
+        return []
+    last = limits[-1]
+    policy = f'"default";q={last.quota};w={WINDOW:.0f}'
+    left = f'"default";r={last.remaining};t={math.ceil(last.full_in)}'
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
 
 
 def _too_many(detail: str, allowance: Allowance) -> Problem:

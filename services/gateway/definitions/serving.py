@@ -65,7 +65,7 @@ class Things:
             raise problem from error
         except UnspokenVersion as error:
             raise Problem(400, str(error)) from error
-        return _answer(request, content)
+        return _answer(content)
 
     async def _activity(self, parameters: Parameters) -> bytes:
         """Describe an activity, with what the consumer has not merged yet: what was posted is found."""
@@ -97,10 +97,6 @@ def known_definitions(store: DefinitionStore) -> DefinitionsOf:
     return find
 
 
-def _answer(request: Request, content: bytes) -> Response:
-    """Answer with *content*; to HEAD without it."""
+def _answer(content: bytes) -> Response:
     etag = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-    response = Response(content, headers={"ETag": f'"{etag}"'}, media_type="application/json")
-    if request.method == "HEAD":
-        response.body = b""
-    return response
+    return Response(content, headers={"ETag": f'"{etag}"'}, media_type="application/json")

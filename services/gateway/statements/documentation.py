@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from services.gateway.attachments.incoming import JSON_TYPE, MULTIPART_TYPE
 from services.gateway.domain.version import VERSION_HEADER
-from services.gateway.statements.headers import CONSISTENT_THROUGH
+from services.gateway.headers import CONSISTENT_THROUGH
 from services.gateway.statements.reading import MORE_PATH
 from services.gateway.statements.routes import ABOUT_PATH, STATEMENTS_PATH
 

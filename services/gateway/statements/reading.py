@@ -23,9 +23,9 @@ from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.parameters import BadParameter
 from services.gateway.domain.query import ManyQuery, SingleQuery, read_query
 from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
+from services.gateway.headers import CONSISTENT_THROUGH
 from services.gateway.statements import refusals
 from services.gateway.statements.formatting import Formatting
-from services.gateway.statements.headers import CONSISTENT_THROUGH
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.store import Page, StatementStore
 from shared.clock import rfc3339
@@ -139,15 +139,11 @@ class Reader:
         through: datetime,
         headers: dict[str, str],
     ) -> Response:
-        """Answer with *content*, and with what came with the statements that it is *attached_to*; to HEAD without."""
+        """Answer with *content*, and with what came with the statements that it is *attached_to*; HEAD has none of it read."""
         headers = {**headers, CONSISTENT_THROUGH: rfc3339(through)}
-        bare = request.method == "HEAD"
         if attached_to is not None:
-            return await self._attachments.answer(content, attached_to, headers, head_only=bare)
-        response = Response(content, headers=headers, media_type=JSON_TYPE)
-        if bare:
-            response.body = b""
-        return response
+            return await self._attachments.answer(content, attached_to, headers, head_only=request.method == "HEAD")
+        return Response(content, headers=headers, media_type=JSON_TYPE)
 
     def _more(self, query: ManyQuery, page: Page, through: datetime) -> str:
         if not page.more or page.last is None:

@@ -19,7 +19,7 @@ ABOUT_PATH: Final = "/xapi/about"
 
 
 def routes(writer: Writer, reader: Reader) -> list[Route]:
-    """Return the statement resource and the about resource; OPTIONS is answered before them, by `XapiHeaders`."""
+    """Return the statement resource and the about resource; OPTIONS is answered before them, by `AnswerHeaders`."""
     return [
         Route(STATEMENTS_PATH, writer.post, methods=["POST"]),
         Route(STATEMENTS_PATH, writer.put, methods=["PUT"]),

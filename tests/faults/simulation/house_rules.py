@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrichment.store import Store
+from services.gateway.headers import CONSISTENT_THROUGH
 from services.gateway.recorder import Recorder
 from services.gateway.recorder import clock as recorder_clock
 from services.gateway.recorder import store as recorder_store
 from services.gateway.statements import recording
-from services.gateway.statements.headers import CONSISTENT_THROUGH
 from services.gateway.statements.reading import Reader
 from services.scoring import store as scoring_store
 from shared.clock import rfc3339

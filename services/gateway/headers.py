@@ -1,14 +1,15 @@
-"""The headers of every xAPI answer: version, consistent-through, and what a browser needs to read them (CORS)."""
+"""The headers of every answer: what a limit leaves, and under `/xapi` the version, consistent-through and what browsers need."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.credentials.limits import listen_for_limits, said_of
 from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from shared.http.problem import on_bug
 from shared.xapi.model import Version
@@ -26,16 +27,24 @@ EXPOSED: Final = (
 )
 PREFLIGHT_SECONDS: Final = "86400"
 
+Raw: TypeAlias = tuple[bytes, bytes]
+
 _VERSION_NAME: Final = VERSION_HEADER.lower().encode()
 _THROUGH_NAME: Final = CONSISTENT_THROUGH.lower().encode()
-_FOR_BROWSERS: Final = (
+_FOR_BROWSERS: Final[tuple[Raw, ...]] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED.encode()),
 )
+_PREFLIGHT: Final[tuple[Raw, ...]] = (
+    (b"access-control-allow-methods", METHODS.encode()),
+    (b"access-control-allow-headers", ACCEPTED.encode()),
+    (b"access-control-max-age", PREFLIGHT_SECONDS.encode()),
+    (b"allow", METHODS.encode()),
+)
 
 
-class XapiHeaders:
-    """ASGI middleware: answers under `/xapi` carry xAPI's headers, errors included; preflights need no key, HEAD gets no body."""
+class AnswerHeaders:
+    """ASGI middleware: completes the headers of each answer, errors included; preflights need no key, HEAD gets no body."""
 
     def __init__(
         self, app: ASGIApp, *, without_header: Version | None, otherwise: Version, consistent_through: Callable[[], str]
@@ -47,22 +56,22 @@ class XapiHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and complete its answer."""
-        if scope["type"] != "http" or not _is_xapi(scope["path"]):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        version = _answered(_said(scope), self._without_header, self._otherwise)
-        started = False
+        xapi, limits, started = _is_xapi(scope["path"]), listen_for_limits(scope), False
 
         async def complete(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                self._add(message, version)
+                own = self._of_xapi(scope, message["headers"]) if xapi else ()
+                message["headers"] = [*message["headers"], *said_of(limits), *own]
             elif scope["method"] == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
 
-        if scope["method"] == "OPTIONS":
+        if xapi and scope["method"] == "OPTIONS":
             await _preflight(complete)
             return
         try:
@@ -72,18 +81,18 @@ class XapiHeaders:
                 await (await on_bug(Request(scope), error))(scope, receive, complete)
             raise
 
-    def _add(self, message: Message, version: bytes) -> None:
-        """Add what the answer does not say itself."""
-        headers = list(message["headers"])
+    def _of_xapi(self, scope: Scope, headers: Iterable[Raw]) -> list[Raw]:
+        """Return what the answer does not say itself."""
         said = {name for name, _ in headers}
+        missing = list(_FOR_BROWSERS)
         if _VERSION_NAME not in said:
-            headers.append((_VERSION_NAME, version))
+            missing.append((_VERSION_NAME, _answered(_asked(scope), self._without_header, self._otherwise)))
         if _THROUGH_NAME not in said:
-            headers.append((_THROUGH_NAME, self._consistent_through().encode()))
-        message["headers"] = [*headers, *_FOR_BROWSERS]
+            missing.append((_THROUGH_NAME, self._consistent_through().encode()))
+        return missing
 
 
-def _said(scope: Scope) -> bytes | None:
+def _asked(scope: Scope) -> bytes | None:
     """Return the version header of a request, without reading the others; servers hand names over in lower case."""
     for name, value in scope["headers"]:
         if name == _VERSION_NAME:
@@ -92,10 +101,10 @@ def _said(scope: Scope) -> bytes | None:
 
 
 @lru_cache(maxsize=64)
-def _answered(said: bytes | None, without_header: Version, otherwise: Version) -> bytes:
+def _answered(asked: bytes | None, without_header: Version, otherwise: Version) -> bytes:
     """Return the version that the answer names."""
     try:
-        return negotiate(None if said is None else said.decode("latin-1"), without_header).encode()
+        return negotiate(None if asked is None else asked.decode("latin-1"), without_header).encode()
     except UnspokenVersion:
         return otherwise.encode()
 
@@ -105,12 +114,5 @@ def _is_xapi(path: str) -> bool:
 
 
 async def _preflight(send: Send) -> None:
-    headers = {
-        "Access-Control-Allow-Methods": METHODS,
-        "Access-Control-Allow-Headers": ACCEPTED,
-        "Access-Control-Max-Age": PREFLIGHT_SECONDS,
-        "Allow": METHODS,
-    }
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": 204, "headers": raw})
+    await send({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
     await send({"type": "http.response.body", "body": b""})
