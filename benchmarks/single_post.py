@@ -9,116 +9,31 @@ process of its own. The ratio is the median of the rounds' ratios, so that a mac
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Final
 
-import asyncpg
-import httpx
-import orjson
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.stack import POSTGRES, Stack, database, stack
-from benchmarks.usage import cpu_seconds, load
-from services.together import ports_from
+from benchmarks.posting import CONNECTIONS, Pair, Round, contest, post
+from benchmarks.stack import POSTGRES, stack
+from benchmarks.usage import load
 from shared.stream.settings import LogKind
 
-CONNECTIONS: Final = 16
 MANY: Final = 100
 GATE: Final = 0.5
-READY: Final = 30.0
-OURS, CEILING, BATCHES = "ours", "ceiling", f"ours, {MANY} in a POST"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where one row of the table posts to, how many statements at once, and which process answers."""
-
-    name: str
-    url: str
-    server: int
-    batch: int = 1
+async def compare(seconds: float, rounds: int) -> tuple[Pair, Round]:
+    """Post to the gateway and the ceiling in turns, *rounds* times; then batches to the gateway."""
+    async with stack(LogKind.KAFKA, ["gateway"]) as running, contest(running) as both:
+        return await both.post(seconds, rounds), await post(both.ours, running.key, seconds, MANY)
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What one target took in one round: statements a second, milliseconds, and CPU µs a statement by kind of process."""
-
-    rate: float
-    p50: float
-    p99: float
-    cpu: dict[str, float]
-
-
-async def post(target: Target, key: tuple[str, str], seconds: float) -> Round:
-    """Load *target* for *seconds*."""
-    load_it = ["-m", "benchmarks.load", target.url, *key, "--seconds", str(seconds), "--batch", str(target.batch)]
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, *load_it, "--connections", str(CONNECTIONS), stdout=asyncio.subprocess.PIPE
-    )
-    assert child.stdout is not None  # noqa: S101  PIPE was asked for
-    named = {target.server: "server"}
-    await child.stdout.readline()
-    before = cpu_seconds(named)
-    await child.stdout.readline()
-    spent = cpu_seconds(named)
-    seen = orjson.loads(await child.stdout.read())
-    if await child.wait():
-        raise RuntimeError(f"the load on {target.name} failed")
-    statements = seen["statements"]
-    cpu = {kind: (spent[kind] - before[kind]) / statements * 1e6 for kind in spent}
-    return Round(statements / seconds, seen["p50"], seen["p99"], cpu)
-
-
-@asynccontextmanager
-async def ceiling(running: Stack) -> AsyncIterator[Target]:
-    """Run the ceiling beside the gateway, on the same Kafka and PostgreSQL."""
-    port = ports_from(0, "127.0.0.1")["gateway"]
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.ceiling", str(port), running.bootstrap, running.dsn
-    )
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        async with asyncio.timeout(READY), httpx.AsyncClient() as client:
-            while True:
-                try:
-                    await client.post(url, content=b"{}")
-                    break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.1)
-        yield Target(CEILING, url, child.pid)
-    finally:
-        child.terminate()
-        await child.wait()
-
-
-async def compare(seconds: float, rounds: int) -> dict[str, list[Round]]:
-    """Post to all targets, one after the other, *rounds* times."""
-    found: defaultdict[str, list[Round]] = defaultdict(list)
-    async with stack(LogKind.KAFKA, ["gateway"]) as running, ceiling(running) as bare, database(running.dsn) as connection:
-        server, url = running.processes["gateway"].pid, f"{running.url('gateway')}/xapi/statements"
-        ours, batches = Target(OURS, url, server), Target(BATCHES, url, server, MANY)
-        for number in range(rounds):
-            for target in (ours, bare) if number % 2 else (bare, ours):
-                found[target.name].append(await post(target, running.key, seconds))
-                await _tidy(connection)
-        found[BATCHES].append(await post(batches, running.key, seconds))
-    return found
-
-
-async def _tidy(connection: asyncpg.Connection) -> None:
-    """Leave no work behind that the next round would pay for."""
-    await connection.execute("CHECKPOINT")
-
-
-def table(found: dict[str, list[Round]]) -> Table:
+def table(found: Mapping[str, Sequence[Round]]) -> Table:
     """Lay out medians over the rounds, and each round's rate."""
     shown = Table(
         *("", "statements/s", "p50 ms", "p99 ms", "server µs", "postgres µs", "kafka µs", "rounds"),
@@ -132,11 +47,6 @@ def table(found: dict[str, list[Round]]) -> Table:
     return shown
 
 
-def ratio(ours: Sequence[Round], bare: Sequence[Round]) -> float:
-    """Return the median of the rounds' ratios."""
-    return median(one.rate / other.rate for one, other in zip(ours, bare, strict=True))
-
-
 async def main() -> int:
     """Print the table; with --gate say by the exit status whether the ratio is reached."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -144,16 +54,15 @@ async def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--gate", action="store_true")
     told = parser.parse_args()
-    found = await compare(told.seconds, told.rounds)
-    reached = ratio(found[OURS], found[CEILING])
+    pair, batches = await compare(told.seconds, told.rounds)
     postgres = ", ".join(f"{name}={value}" for name, value in POSTGRES.items())
     Console().print(
-        table(found),
-        f"ratio to the ceiling, median of {told.rounds} rounds: {reached:.2f} (to reach: {GATE})",
+        table({"ours": pair.ours, "ceiling": pair.bare, f"ours, {MANY} in a POST": [batches]}),
+        f"ratio to the ceiling, median of {told.rounds} rounds: {pair.ratio:.2f} (to reach: {GATE})",
         f"PostgreSQL: {postgres}, else its defaults; Kafka: one broker, acks=all; enrichment and scoring stopped; {load()}",
         sep="\n",
     )
-    return 0 if reached >= GATE or not told.gate else 1
+    return 0 if pair.ratio >= GATE or not told.gate else 1
 
 
 if __name__ == "__main__":

@@ -46,6 +46,12 @@ def memory_megabytes(named: Mapping[int, str]) -> Counter[str]:
     return held
 
 
+def descendants_megabytes(pid: int) -> float:
+    """Return the proportional set size of a process and all that it started, directly or not."""
+    everyone = dict(_processes())
+    return sum(_proportional(each) for each in everyone if _descends(each, pid, everyone))
+
+
 def load() -> str:
     """Say how busy the machine is: the load averages of 1 and 5 minutes over its number of cores."""
     one, five, _ = os.getloadavg()
