@@ -78,7 +78,7 @@ def wire(
         home_page=settings.http.base_url,
         observer=observer,
     )
-    door = Door(book=book, intake=intake, clock=clock, metrics=metrics, settings=chosen.door)
+    door = Door(book=book, intake=intake, clock=clock, metrics=metrics, settings=chosen.door, base_url=settings.http.base_url)
     sweep = Sweep(store=store, book=book, intake=intake, clock=clock, metrics=metrics, waiting=chosen.waiting)
     app = create_app(service=NAME, registry=registry, ready=_Readiness(database), routes=door.routes())
     return Service(NAME, app, settings.http, (sweep.run,))

@@ -1,4 +1,4 @@
-"""The door for webhooks: `POST /hooks/{platform}/{source}`.
+"""The door for webhooks: `/hooks/{platform}/{source}`; deliveries are posted, handshakes may also be asked with GET.
 
 The signature is checked over the raw bytes before they are parsed. 2xx says that what was delivered is durable or is not ours;
 401 that it is not signed by the platform, or too old; 400 that it is no JSON that we take; 503 that it should be sent again.
@@ -7,13 +7,12 @@ The signature is checked over the raw bytes before they are parsed. 2xx says tha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Final, NoReturn
 
 import orjson
 import structlog
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from services.ingest.book import SourceBook
@@ -22,11 +21,12 @@ from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.registry import CONNECTORS
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
 from services.ingest.domain.source import Platform, Source
+from services.ingest.handshakes import Reply
 from services.ingest.intake import Intake, Taken
 from services.ingest.metrics import IngestMetrics, Outcome, Refusal
 from services.ingest.remembered import Remembered, fingerprint_of
 from services.ingest.settings import DoorSettings
-from services.ingest.verifiers import Verdict
+from services.ingest.verifiers import Message, Verdict
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.http import Fault, Problem, read_body
@@ -47,18 +47,28 @@ WHY: Final = {
 class Door:
     """Take deliveries of every platform that has a connector."""
 
-    def __init__(self, *, book: SourceBook, intake: Intake, clock: Clock, metrics: IngestMetrics, settings: DoorSettings) -> None:
+    def __init__(
+        self,
+        *,
+        book: SourceBook,
+        intake: Intake,
+        clock: Clock,
+        metrics: IngestMetrics,
+        settings: DoorSettings,
+        base_url: str,
+    ) -> None:
         self._book = book
         self._intake = intake
         self._clock = clock
         self._metrics = metrics
         self._settings = settings
+        self._base_url = base_url.rstrip("/")
         self._limits = Limits(size=settings.max_body_bytes, depth=settings.max_depth, nodes=settings.max_values)
         self._remembered = Remembered(settings.remembered)
 
     def routes(self) -> list[Route]:
         """Return the route of every webhook."""
-        return [Route("/hooks/{platform}/{source}", self.deliver, methods=["POST"])]
+        return [Route("/hooks/{platform}/{source}", self.deliver, methods=["GET", "POST"])]
 
     async def deliver(self, request: Request) -> Response:
         """Verify, read and take one delivery, or refuse it."""
@@ -81,30 +91,55 @@ class Door:
             raise
 
     async def _take(self, connector: Connector, request: Request, body: bytes) -> Response:
-        headers = dict(request.headers)
-        source = await self._source(connector, request.path_params["source"], body)
-        self._verify(connector, source, headers, body)
+        message = self._message(request, body)
+        source = await self._source(connector, request.path_params["source"], message)
+        if reply := self._shake(connector, source, message, signed=False):
+            return reply
+        if message.method != "POST":
+            raise Problem(405, "Deliveries are posted", headers={"Allow": "POST"})
+        self._verify(connector, source, message)
+        if reply := self._shake(connector, source, message, signed=True):
+            return reply
         document = self._parse(connector, body)
-        fingerprint = fingerprint_of(source.id, headers, connector.fingerprint, body)
+        fingerprint = fingerprint_of(source.id, message.headers, connector.fingerprint, body)
         if fingerprint in self._remembered:
             self._metrics.delivered(source, Outcome.REPEATED)
             return _answer(Taken())
 
-        reading = _read(connector, source, Delivery(headers, document))
+        reading = _read(connector, source, Delivery(message.headers, document))
         taken = await self._intake.take(source, reading)
         if reading.closed:
             self._book.expire()
         if taken.statements or taken.waiting:
             self._remembered.add(fingerprint)
         self._note(source, taken)
-        return PlainTextResponse(reading.answer) if reading.answer is not None else _answer(taken)
+        return _answer(taken)
 
-    async def _source(self, connector: Connector, name: str, body: bytes) -> Source:
+    def _message(self, request: Request, body: bytes) -> Message:
+        """Return the request as the platform sent it: its address is the public one, however it was forwarded to us."""
+        path = request.scope.get("raw_path") or request.url.path.encode()
+        query = request.scope.get("query_string", b"")
+        url = self._base_url + (path.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
+        return Message(dict(request.headers), body, url, request.method)
+
+    def _shake(self, connector: Connector, source: Source, message: Message, *, signed: bool) -> Response | None:
+        """Answer what the platform asks before it delivers, if it asks; *signed* says whether its signature was checked."""
+        handshake = connector.handshake
+        if handshake is None or handshake.signed is not signed:
+            return None
+        reply = handshake(message, source.secrets)
+        if reply is not None:
+            self._metrics.delivered(source, Outcome.IGNORED)
+            self._metrics.ignored(source, Reason.HANDSHAKE)
+        return _replied(reply) if reply else None
+
+    async def _source(self, connector: Connector, name: str, message: Message) -> Source:
         """Find the source; where that cannot be done now, an unparsable body is refused all the same."""
         try:
             source = await self._book.find(connector.platform, name)
         except Unavailable:
-            self._parse(connector, body)
+            if message.method == "POST":
+                self._parse(connector, message.body)
             raise
         if source is None:
             self._refuse(connector.platform, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such source"))
@@ -112,8 +147,8 @@ class Door:
             raise Unavailable("ingest", "the secrets of this source cannot be opened", retry_after=60)
         return source
 
-    def _verify(self, connector: Connector, source: Source, headers: Mapping[str, str], body: bytes) -> None:
-        verdict = connector.verify(headers, body, source.secrets, self._clock())
+    def _verify(self, connector: Connector, source: Source, message: Message) -> None:
+        verdict = connector.verify(message, source.secrets, self._clock())
         if verdict is not Verdict.GENUINE:
             log.warning("a delivery was refused", source=source.id, verdict=verdict)
             problem = Problem(401, WHY[verdict], headers=dict(connector.refusal_headers))
@@ -154,6 +189,11 @@ def _read(connector: Connector, source: Source, delivery: Delivery) -> Reading:
     except Incomplete as error:
         log.info("a delivery lacks what its statement needs", source=source.id, field=str(error))
         return ignored(Reason.INCOMPLETE)
+
+
+def _replied(reply: Reply) -> Response:
+    """Write a handshake's answer, so that no browser takes it for a page."""
+    return Response(reply.body, media_type=reply.media_type, headers={"X-Content-Type-Options": "nosniff"})
 
 
 def _answer(taken: Taken) -> Response:

@@ -118,7 +118,8 @@ def door(ear: Ear) -> Any:
         return NOW
 
     book = SourceBook(load, clock, 1e6)
-    doors = Door(book=book, intake=ear.intake, clock=clock, metrics=ear.metrics, settings=DoorSettings(remembered=0))
+    settings = DoorSettings(remembered=0)
+    doors = Door(book=book, intake=ear.intake, clock=clock, metrics=ear.metrics, settings=settings, base_url="https://a.example")
     return create_app(service="ingest", registry=CollectorRegistry(), ready=ready, routes=doors.routes())
 
 

@@ -75,14 +75,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a delivery says; *answer* is what a handshake wants to hear back, *closed* the channels it shows to be private."""
+    """What a delivery says; *closed* are the channels that it shows to be private."""
 
     decided: tuple[Interaction, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     known: tuple[Known, ...] = ()
     closed: tuple[ChannelId, ...] = ()
     ignored: tuple[Reason, ...] = ()
-    answer: str | None = None
 
 
 def ignored(reason: Reason) -> Reading:

@@ -15,6 +15,7 @@ from services.demo.stage import SOURCES
 from services.ingest.connectors.registry import CONNECTORS
 from services.ingest.domain.reading import Delivery, Reading, Reason
 from services.ingest.domain.source import Platform, Source, SourceId
+from services.ingest.verifiers import Message as Arrived
 from services.ingest.verifiers import Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
@@ -77,7 +78,7 @@ def read_all(platform: Platform, shift: timedelta = timedelta()) -> list[Reading
     readings = []
     for delivery in made:
         headers = delivery.signed(SECRET, NOW)
-        assert connector.verify(headers, delivery.body, (SECRET,), NOW) is Verdict.GENUINE
+        assert connector.verify(Arrived(headers, delivery.body), (SECRET,), NOW) is Verdict.GENUINE
         readings.append(connector.read(source, Delivery(headers, orjson.loads(delivery.body))))
     return readings
 

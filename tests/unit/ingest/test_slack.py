@@ -197,12 +197,6 @@ def test_what_lacks_what_it_needs_is_incomplete(event: Mapping[str, Any]) -> Non
         heard(event)
 
 
-def test_the_handshake_is_answered_with_its_challenge() -> None:
-    reading = read(SLACK, Delivery({}, {"type": "url_verification", "challenge": "3eZbrw"}))
-
-    assert reading.answer == "3eZbrw"
-
-
 def test_a_warning_that_slack_holds_events_back_is_heard() -> None:
     document = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1518467820}
 

@@ -5,23 +5,23 @@ topic, post, like, solved, topic_voting ──▶ questions, topics, replies, an
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime
 from typing import Final
 
 from services.ingest.connectors.connector import Connector, Sample
 from services.ingest.connectors.discourse.events import EVENT_HEADER, read
 from services.ingest.domain.source import Platform
-from services.ingest.verifiers import discourse
+from services.ingest.verifiers import BodyHmac
+
+VERIFY: Final = BodyHmac("x-discourse-event-signature")
 
 
 def sample(secret: bytes, now: datetime) -> Sample:
     """Return a signed ping, as the button of the webhook's page sends it."""
     del now
     body = b'{"ping":"OK"}'
-    signature = hmac.new(secret, body, hashlib.sha256).hexdigest()
-    return Sample({"x-discourse-event-signature": f"sha256={signature}", "x-discourse-event-type": "ping"}, body)
+    signature = VERIFY.schemes[0].signature(secret, body)
+    return Sample({VERIFY.header: signature.decode(), "x-discourse-event-type": "ping"}, body)
 
 
-DISCOURSE: Final = Connector(platform=Platform.DISCOURSE, verify=discourse, read=read, sample=sample, fingerprint=(EVENT_HEADER,))
+DISCOURSE: Final = Connector(platform=Platform.DISCOURSE, verify=VERIFY, read=read, sample=sample, fingerprint=(EVENT_HEADER,))

@@ -5,8 +5,6 @@ message, reaction_added, reaction_removed ──▶ questions, posts, replies, a
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime
 from typing import Final
 
@@ -15,21 +13,24 @@ import orjson
 from services.ingest.connectors.connector import Connector, Sample
 from services.ingest.connectors.slack.events import read
 from services.ingest.domain.source import Platform
-from services.ingest.verifiers import slack
+from services.ingest.handshakes import Echo
+from services.ingest.verifiers import TimedHmac
+
+VERIFY: Final = TimedHmac("x-slack-signature", "x-slack-request-timestamp")
 
 
 def sample(secret: bytes, now: datetime) -> Sample:
     """Return a signed handshake: Slack sends it when the address of an app is entered."""
     body = orjson.dumps({"type": "url_verification", "challenge": "symposia-source-test"})
     timestamp = str(int(now.timestamp()))
-    signature = hmac.new(secret, b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-    return Sample({"x-slack-request-timestamp": timestamp, "x-slack-signature": f"v0={signature}"}, body)
+    return Sample({VERIFY.time: timestamp, VERIFY.signature: VERIFY.sign(secret, timestamp, body).decode()}, body)
 
 
 SLACK: Final = Connector(
     platform=Platform.SLACK,
-    verify=slack,
+    verify=VERIFY,
     read=read,
     sample=sample,
+    handshake=Echo("url_verification"),
     refusal_headers=(("X-Slack-No-Retry", "1"),),
 )

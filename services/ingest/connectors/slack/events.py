@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ingest.connectors.fields import member, text
+from services.ingest.connectors.fields import member
 from services.ingest.connectors.slack.messages import read_message
 from services.ingest.connectors.slack.reactions import read_reaction
 from services.ingest.domain.interaction import Event
@@ -15,8 +15,6 @@ def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery of the Events API holds; raise Incomplete where it lacks what it needs."""
     document = delivery.document
     match member(document, "type"):
-        case "url_verification":
-            return Reading(answer=text(document, "challenge"), ignored=(Reason.HANDSHAKE,))
         case "app_rate_limited":
             return ignored(Reason.RATE_LIMITED)
         case "event_callback":

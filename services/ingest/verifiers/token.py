@@ -1,0 +1,68 @@
+"""The third family: a shared secret that the delivery shows (Mattermost, Matrix, Microsoft Graph's `clientState`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qs
+
+import orjson
+
+from services.ingest.verifiers.message import MOST_PARAMETERS, Message, Verdict, matches_any
+
+Shown = Callable[[Message], Sequence[str]]
+"""Find the secrets that a delivery shows; each of them must be the right one."""
+
+
+def bearer(message: Message) -> Sequence[str]:
+    """Find the token of `Authorization: Bearer`."""
+    scheme, _, token = message.headers.get("authorization", "").partition(" ")
+    return (token.strip(),) if scheme.lower() == "bearer" and token.strip() else ()
+
+
+def in_header(name: str) -> Shown:
+    """Find the token in the header *name* (lower case)."""
+    return lambda message: (found,) if (found := message.headers.get(name)) else ()
+
+
+def in_query(name: str) -> Shown:
+    """Find the token in the address."""
+    return lambda message: (found,) if (found := message.query.get(name)) else ()
+
+
+def in_body(name: str) -> Shown:
+    """Find the token in the body, JSON or form; a body that is neither shows none."""
+
+    def found(message: Message) -> Sequence[str]:
+        try:
+            document = orjson.loads(message.body)
+        except orjson.JSONDecodeError:
+            return _in_form(message.body, name)
+        token = document.get(name) if isinstance(document, dict) else None
+        return (token,) if isinstance(token, str) and token else ()
+
+    return found
+
+
+def _in_form(body: bytes, name: str) -> Sequence[str]:
+    try:
+        return parse_qs(body.decode(), max_num_fields=MOST_PARAMETERS).get(name, ())
+    except ValueError:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class SharedToken:
+    """Check every token that *shown* finds; it protects neither the body nor the time."""
+
+    shown: Shown
+
+    def __call__(self, message: Message, secrets: Sequence[bytes], now: datetime) -> Verdict:
+        """Return the verdict."""
+        del now
+        tokens = self.shown(message)
+        if not tokens:
+            return Verdict.UNSIGNED
+        fits = [matches_any(token.encode(errors="replace"), secrets) for token in tokens]
+        return Verdict.GENUINE if all(fits) else Verdict.FORGED
