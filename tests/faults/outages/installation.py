@@ -1,0 +1,155 @@
+"""An installation to break: PostgreSQL, Kafka and the gateway, each in processes of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from deploy.kafka.cluster import Cluster
+from services.gateway.app import open_issuer
+from services.gateway.domain.credential import Scope
+from services.gateway.settings import Settings
+from services.targets import TARGETS
+from shared.clock import utc_now
+from shared.postgres import Database, migrate
+from shared.postgres.embedded import Server
+from shared.settings import SecretSettings
+from tests.support.gateway import MASTER_KEY, VERSION, basic
+from tests.support.postgres import settings_for
+
+READY: Final = 60.0
+ENDED: Final = 30.0
+KIB: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A running gateway: its doors, what it stands on, and the key of somebody who may do everything."""
+
+    http: httpx.AsyncClient
+    gateway: subprocess.Popen[bytes]
+    server: Server
+    cluster: Cluster
+    log: Path
+
+    def alive(self) -> bool:
+        """Say whether the gateway runs still."""
+        return self.gateway.poll() is None
+
+    def memory(self) -> float:
+        """Return the gateway's proportional set size, MB."""
+        lines = Path(f"/proc/{self.gateway.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / KIB
+
+
+@asynccontextmanager
+async def installed(server: Server, cluster: Cluster, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Installation]:
+    """Run the gateway on *server* and *cluster*, with *settings* of its own; a gateway that ended by itself is an error."""
+    await migrate(server.dsn, TARGETS)
+    port = _free_port()
+    told = {
+        **os.environ,
+        "DATABASE_URL": server.dsn,
+        "SYMPOSIA_HTTP__PORT": str(port),
+        "SYMPOSIA_SECRETS__KEY": MASTER_KEY,
+        "SYMPOSIA_STREAM__KIND": "kafka",
+        "SYMPOSIA_STREAM__KAFKA__BOOTSTRAP": cluster.bootstrap,
+        **settings,
+    }
+    headers = {**VERSION, "Authorization": await _key(server)}
+    log = folder / "gateway.log"
+    async with AsyncExitStack() as stack:
+        gateway = stack.enter_context(_process("services.gateway", told, log))
+        client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=90.0, limits=httpx.Limits(max_connections=None)
+        )
+        running = Installation(await stack.enter_async_context(client), gateway, server, cluster, log)
+        await _until_ready(running)
+        yield running
+        assert running.alive(), f"the gateway ended with {gateway.returncode}:\n{log.read_text()[-3000:]}"
+
+
+@contextmanager
+def frozen(server: Server) -> Iterator[None]:
+    """Let no process of *server* run for as long as the block lasts: connections stay open, and nobody answers."""
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGSTOP)  # first, so that it makes no further children
+    children = [pid for pid in _children(server.pid) if _signal(pid, signal.SIGSTOP)]
+    try:
+        yield
+    finally:
+        for pid in (*children, server.pid):
+            _signal(pid, signal.SIGCONT)
+
+
+@contextmanager
+def _process(module: str, environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as file:
+        process = subprocess.Popen([sys.executable, "-m", module], env=environment, stdout=file, stderr=file)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(ENDED)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+async def _key(server: Server) -> str:
+    postgres = settings_for(server.dsn)
+    database = await Database.open(postgres, schema="lrs", application="test")
+    settings = Settings(postgres=postgres, secrets=SecretSettings.model_validate({"key": MASTER_KEY}))
+    key = await open_issuer(settings, database).issue("senders", [Scope.ALL], utc_now())
+    await database.close()
+    return basic(key)
+
+
+async def _until_ready(running: Installation) -> None:
+    async with asyncio.timeout(READY):
+        while True:
+            assert running.alive(), running.log.read_text()[-3000:]
+            try:
+                if (await running.http.get("/readyz")).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+def _children(parent: int) -> Iterator[int]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                behind = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if int(behind[1]) == parent:
+                yield int(folder.name)
+
+
+def _signal(pid: int, number: signal.Signals) -> bool:
+    """Send *number* to a process, and say whether it was there."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
