@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, Proce
 
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 TRACEPARENT_PARTS: Final = 4
+QUIET_SECONDS: Final = 10.0
 
 
 def configure_logs(service: str, level: str, stream: TextIO | None = None) -> None:
@@ -41,7 +42,27 @@ def configure_logs(service: str, level: str, stream: TextIO | None = None) -> No
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
         )
     )
+    handler.addFilter(Repetitions("aiokafka"))
     logging.basicConfig(handlers=[handler], level=max(severity, logging.WARNING), force=True)
+
+
+class Repetitions(logging.Filter):
+    """Let *library* say the same sentence once in ten seconds: while a broker is away it says hundreds of them a second."""
+
+    def __init__(self, library: str) -> None:
+        super().__init__()
+        self._library = library
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether *record* is another library's, or has not been said for a while, whatever its arguments."""
+        if record.name.partition(".")[0] != self._library:
+            return True
+        sentence = str(record.msg)
+        if record.created < self._said.get(sentence, 0.0) + QUIET_SECONDS:
+            return False
+        self._said[sentence] = record.created
+        return True
 
 
 def new_registry(service: str, version: str) -> CollectorRegistry:
