@@ -94,9 +94,10 @@ def _named_author(statement: dict[str, Any]) -> Ifi | None:
     if not isinstance(named, dict):
         return None
     try:
-        return ifi.canonical(named)
+        identifier = ifi.canonical(named)
     except (KeyError, TypeError, AttributeError, ValueError):
         return None  # an extension may hold anything
+    return None if identifier is None or "\0" in identifier else identifier  # nobody validated it, and text holds no NUL
 
 
 def _urls(statement: dict[str, Any]) -> Iterator[str]:
