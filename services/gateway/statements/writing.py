@@ -32,7 +32,8 @@ from shared.xapi.validation import Invalid
 T = TypeVar("T")
 
 LARGE_BODY: Final = 128 * 1024
-"""Bodies from this size on are admitted in a thread, so that they do not hold up other requests."""
+"""Bodies from this size on are admitted in a thread, so that they do not hold up other requests; one at a time, since threads
+that compute take turns with the event loop, and several would leave it little."""
 
 
 class Writer:
@@ -59,6 +60,7 @@ class Writer:
         self._limits = guard.Limits(size=sizes.json)
         self._max_statements = max_statements
         self._version_without_header = version_without_header
+        self._large = asyncio.Lock()
 
     async def post(self, request: Request) -> Response:
         """Take one statement or an array of them; answer with their ids, in order, once they are recorded."""
@@ -98,7 +100,8 @@ class Writer:
         try:
             if len(body) < LARGE_BODY and not incoming.enclosed:
                 return admission(body, writing)
-            return await asyncio.to_thread(admission, body, writing)
+            async with self._large:
+                return await asyncio.to_thread(admission, body, writing)
         except guard.Malformed as error:
             raise refusals.malformed(error) from error
         except Invalid as error:
