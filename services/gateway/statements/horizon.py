@@ -1,4 +1,4 @@
-"""Consistent-through as this process last read it: true for ever, and recent while there are requests."""
+"""Consistent-through as this process reads it: for all who ask at once one reading; true for ever after."""
 
 from __future__ import annotations
 
@@ -23,21 +23,34 @@ class Clocked(Protocol):
 
 
 class Horizon:
-    """Spares answers that read nothing a round trip: what was consistent once stays consistent, so an older value is true too."""
+    """Spares answers that read nothing a round trip: what was consistent once stays consistent, so an older value is true too.
+
+    Those that read share the round trip, since raising consistent-through is a write that waits for the disk.
+    """
 
     def __init__(self, record: Clocked) -> None:
         self._record = record
         self._known = datetime(1970, 1, 1, tzinfo=UTC)
         self._asked = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._begun = 0
+        self._ended = 0
+        self._outage: Unavailable | None = None
 
     def recent(self) -> str:
         """Return the last reading (RFC 3339), and have the next one made."""
         self._asked.set()
         return rfc3339(self._known)
 
-    def seen(self, through: datetime) -> None:
-        """Take a newer reading that somebody made."""
-        self._known = max(self._known, through)
+    async def now(self) -> datetime:
+        """Return a reading that begins after this call; who calls while one is under way shares the next. Raises Unavailable."""
+        asked = self._begun
+        async with self._turn:
+            if self._ended <= asked:
+                await self._read()
+            if self._outage is not None:
+                raise Unavailable(self._outage.part, self._outage.reason) from self._outage
+            return self._known
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read every second while there are requests, until *stop*."""
@@ -46,11 +59,21 @@ class Horizon:
             await stop.wait()
             reading.cancel()
 
+    async def _read(self) -> None:
+        """Read, and keep what came of it for all who wait."""
+        self._begun += 1
+        self._outage = None
+        try:
+            self._known = max(self._known, await self._record.consistent_through())
+        except Unavailable as outage:
+            self._outage = outage
+        self._ended = self._begun
+
     async def _read_on(self) -> None:
         quiet = 0
         while True:
             with suppress(Unavailable):
-                self.seen(await self._record.consistent_through())
+                await self.now()
             quiet = 0 if self._asked.is_set() else quiet + 1
             if quiet >= QUIET:
                 await self._asked.wait()

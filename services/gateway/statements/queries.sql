@@ -55,14 +55,14 @@ LIMIT $3
 -- name: matching_ascending
 -- At most $3 statements with a seq above $1, up to $2, the oldest first, that mention the key $4, and every key of $6; directly, or in
 -- any way where $5, or the key's place in $7, says so; of the authority $8 alone, where one is given.
--- Each branch walks an index in the order of seq and stops at the limit.
-SELECT s.seq, s.body
+-- Each branch walks an index in the order of seq and stops at the limit; what is in both is told once.
+SELECT DISTINCT ON (seq) seq, body
 FROM (
     (
-        SELECT m.seq
+        SELECT s.seq, s.body
         FROM statement_mention m
-        JOIN statement s ON s.seq = m.seq AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
-        WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2
+        JOIN statement s USING (seq)
+        WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
           AND NOT EXISTS (
               SELECT
               FROM unnest($6::uuid[], $7::boolean[]) AS other (key, related)
@@ -72,12 +72,12 @@ FROM (
         ORDER BY m.seq
         LIMIT $3
     )
-    UNION
+    UNION ALL
     (
-        SELECT m.seq
+        SELECT s.seq, s.body
         FROM statement_mention m
-        JOIN statement s ON s.seq = m.seq AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
-        WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2
+        JOIN statement s USING (seq)
+        WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
           AND NOT EXISTS (
               SELECT
               FROM unnest($6::uuid[], $7::boolean[]) AS other (key, related)
@@ -88,21 +88,20 @@ FROM (
         LIMIT $3
     )
 ) found
-JOIN statement s USING (seq)
-ORDER BY s.seq
+ORDER BY seq
 LIMIT $3
 
 -- name: matching_descending
 -- At most $3 statements with a seq above $1, up to $2, the newest first, that mention the key $4, and every key of $6; directly, or in
 -- any way where $5, or the key's place in $7, says so; of the authority $8 alone, where one is given.
--- Each branch walks an index in the order of seq and stops at the limit.
-SELECT s.seq, s.body
+-- Each branch walks an index in the order of seq and stops at the limit; what is in both is told once.
+SELECT DISTINCT ON (seq) seq, body
 FROM (
     (
-        SELECT m.seq
+        SELECT s.seq, s.body
         FROM statement_mention m
-        JOIN statement s ON s.seq = m.seq AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
-        WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2
+        JOIN statement s USING (seq)
+        WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
           AND NOT EXISTS (
               SELECT
               FROM unnest($6::uuid[], $7::boolean[]) AS other (key, related)
@@ -112,12 +111,12 @@ FROM (
         ORDER BY m.seq DESC
         LIMIT $3
     )
-    UNION
+    UNION ALL
     (
-        SELECT m.seq
+        SELECT s.seq, s.body
         FROM statement_mention m
-        JOIN statement s ON s.seq = m.seq AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
-        WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2
+        JOIN statement s USING (seq)
+        WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
           AND NOT EXISTS (
               SELECT
               FROM unnest($6::uuid[], $7::boolean[]) AS other (key, related)
@@ -128,6 +127,5 @@ FROM (
         LIMIT $3
     )
 ) found
-JOIN statement s USING (seq)
-ORDER BY s.seq DESC
+ORDER BY seq DESC
 LIMIT $3

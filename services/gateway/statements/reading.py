@@ -22,7 +22,6 @@ from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write
 from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.parameters import BadParameter
 from services.gateway.domain.query import ManyQuery, SingleQuery, read_query
-from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.headers import CONSISTENT_THROUGH
 from services.gateway.statements import refusals
 from services.gateway.statements.formatting import Formatting
@@ -72,11 +71,8 @@ class Reader:
     async def get(self, request: Request) -> Response:
         """Answer with the statement or the first page of statements that the parameters ask for."""
         credential = await self._door.authorise(request, Scope.STATEMENTS_READ_MINE)
-        try:
+        with refusals.noted(self._door, request, credential):
             query = self._query(request)
-        except Problem as problem:
-            self._door.note_refusal(request, credential, problem.status, refusals.reason(problem))
-            raise
         through = await self._through()
         match query:
             case SingleQuery():
@@ -87,31 +83,27 @@ class Reader:
     async def more(self, request: Request) -> Response:
         """Answer with the page that a cursor asks for, consistent through the same moment as the first."""
         credential = await self._door.authorise(request, Scope.STATEMENTS_READ_MINE)
-        self._negotiate(request)
-        try:
-            cursor = read_cursor(request.path_params["cursor"], self._keychain)
-        except BadCursor as error:
-            raise Problem(400, f"{error}; ask for the first page again") from error
+        with refusals.noted(self._door, request, credential):
+            cursor = self._cursor(request)
         return await self._page(request, credential, cursor.query, cursor.through, cursor.after)
 
     def _query(self, request: Request) -> SingleQuery | ManyQuery:
-        self._negotiate(request)
+        refusals.spoken(request, self._version_without_header)
         try:
             return read_query(request.query_params.multi_items(), self._page_size)
         except BadParameter as error:
             raise refusals.bad_parameter(error) from error
 
-    def _negotiate(self, request: Request) -> None:
+    def _cursor(self, request: Request) -> Cursor:
+        refusals.spoken(request, self._version_without_header)
         try:
-            negotiate(request.headers.get(VERSION_HEADER), self._version_without_header)
-        except UnspokenVersion as error:
-            raise Problem(400, str(error)) from error
+            return read_cursor(request.path_params["cursor"], self._keychain)
+        except BadCursor as error:
+            raise Problem(400, f"{error}; ask for the first page again") from error
 
     async def _through(self) -> datetime:
         """Raise consistent-through, before the page is read."""
-        through = await self._store.consistent_through()
-        self._horizon.seen(through)
-        return through
+        return await self._horizon.now()
 
     async def _one(self, request: Request, credential: Credential, query: SingleQuery, through: datetime) -> Response:
         body = await self._store.one(query.id, voided=query.voided, authority=_mine(credential))
