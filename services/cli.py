@@ -40,6 +40,9 @@ COMMANDS: Final = {
     "forwarding": Entry(
         "services.commands.forwarding:app", "Add, list, test, pause, resume, remove and replay the LRSs we forward to.", SET_UP
     ),
+    "statements": Entry(
+        "services.commands.statements:app", "Move statements out into files, and in from files or another LRS.", OPERATE
+    ),
     "lrs": Entry("services.commands.lrs:app", "Examine an LRS, ours or another, as an independent client.", OPERATE),
     "doctor": Entry("services.commands.doctor:app", "Say in words what is wrong with this installation.", OPERATE),
     "dlq": Entry("services.commands.dlq:app", "Look at dead letters, and replay or discard them.", OPERATE),

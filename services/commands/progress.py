@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from services.commands.console import err
 
-Advancing: TypeAlias = Callable[[int, int], None]
-"""Tell how much is done, of how much."""
+Advancing: TypeAlias = Callable[[int, int | None], None]
+"""Tell how much is done, of how much; None where nobody knows."""
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def advancing(what: str) -> Iterator[Advancing]:
     with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
         task = progress.add_task(what, total=None)
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: int, total: int | None) -> None:
             progress.update(task, completed=done, total=total)
 
         yield tell

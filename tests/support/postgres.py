@@ -84,13 +84,13 @@ def migrated_template(postgres_server: Server) -> str:
 @pytest.fixture
 def database_url(postgres_server: Server, migrated_template: str) -> Iterator[str]:
     """Return the URI of a fresh database with every service's schema."""
-    yield from _fresh(postgres_server.dsn, migrated_template)
+    yield from fresh_database(postgres_server.dsn, migrated_template)
 
 
 @pytest.fixture
 def empty_database_url(postgres_server: Server) -> Iterator[str]:
     """Return the URI of a fresh database with nothing in it."""
-    yield from _fresh(postgres_server.dsn, "template1")
+    yield from fresh_database(postgres_server.dsn, "template1")
 
 
 @pytest.fixture
@@ -118,7 +118,8 @@ def server(tmp_path: Path, made_cluster: Path) -> Iterator[Server]:
     own.close()
 
 
-def _fresh(dsn: str, template: str) -> Iterator[str]:
+def fresh_database(dsn: str, template: str) -> Iterator[str]:
+    """Yield the URI of a new database, a copy of *template*, and drop it."""
     name = f"test_{os.getpid()}_{next(_NUMBERS)}"
     blocking(statement(dsn, f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield with_database(dsn, name)

@@ -68,6 +68,7 @@ class Answer:
     body: bytes
     retry_after: str | None = None
     location: str | None = None
+    content_type: str = ""
 
     @property
     def said(self) -> str:

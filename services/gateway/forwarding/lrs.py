@@ -22,7 +22,7 @@ from shared.clock import Clock
 from shared.xapi.model import StatementId
 
 MOST_READ: Final = 1024 * 1024
-"""Bytes of an answer that are read."""
+"""Bytes of an answer that are read, where nobody asks for more."""
 EARLY: Final = 30.0
 """Seconds before its end at which a token is not used any more."""
 TOKEN_SECONDS: Final = 300.0
@@ -64,6 +64,14 @@ class Lrs:
                 raise TargetAway(f"asked for a statement that it says it has: {answer.said}", wait_of(answer, self._clock()))
         return None
 
+    async def read(self, url: str, most: int) -> Answer:
+        """Return the first *most* bytes of what stands at *url*, which is the LRS's own. Raises TargetAway."""
+        answer = await self._read(url, most)
+        if answer.status == httpx.codes.UNAUTHORIZED and self._token is not None:
+            self._token = None
+            answer = await self._read(url, most)
+        return answer
+
     async def about(self) -> Answer:
         """Return what the LRS says about itself, which needs no key. Raises TargetAway."""
         return await self._request("GET", f"{self._endpoint}/about", {VERSION_HEADER: self._version})
@@ -81,6 +89,10 @@ class Lrs:
         if parcel is not None:
             headers["Content-Type"] = parcel.content_type
         return await self._request(method, f"{self._endpoint}/statements", headers, parcel and parcel.body, parameters)
+
+    async def _read(self, url: str, most: int) -> Answer:
+        headers = {VERSION_HEADER: self._version, "Authorization": await self._authorization()}
+        return await self._request("GET", url, headers, most=most)
 
     async def _authorization(self) -> str:
         match self._authentication:
@@ -107,18 +119,21 @@ class Lrs:
         headers: Mapping[str, str],
         body: bytes | None = None,
         parameters: Mapping[str, str] | None = None,
+        *,
+        most: int = MOST_READ,
     ) -> Answer:
         try:
             async with (
                 asyncio.timeout(self._seconds),
                 self._http.stream(method, url, headers=headers, content=body, params=parameters) as response,
             ):
-                content = await _read(response)
+                content = await _read(response, most)
         except TimeoutError as error:
             raise TargetAway(f"did not answer within {self._seconds:g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, UnicodeError) as error:
             raise TargetAway(f"{type(error).__name__}: {error}"[:300]) from error
-        return Answer(response.status_code, content, response.headers.get("Retry-After"), response.headers.get("Location"))
+        said = response.headers
+        return Answer(response.status_code, content, said.get("Retry-After"), said.get("Location"), said.get("Content-Type", ""))
 
 
 @asynccontextmanager
@@ -129,14 +144,14 @@ async def open_lrs(target: Target, authentication: Authentication, clock: Clock,
         yield Lrs(target, authentication, http, clock, seconds)
 
 
-async def _read(response: httpx.Response) -> bytes:
-    """Read the first MOST_READ bytes of an answer."""
+async def _read(response: httpx.Response, most: int) -> bytes:
+    """Read the first *most* bytes of an answer."""
     content = bytearray()
     async for part in response.aiter_bytes():
         content += part
-        if len(content) >= MOST_READ:
+        if len(content) >= most:
             break
-    return bytes(content[:MOST_READ])
+    return bytes(content[:most])
 
 
 def _token(answer: Answer, now: float) -> _Token:

@@ -1,0 +1,121 @@
+"""What `symposia statements` is told of statements that it moves: which, and where another LRS is."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import orjson
+import typer
+
+from services.commands.faults import Refused
+from services.gateway.domain.column_map import Parts, read_map
+from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials
+from services.gateway.moving.lot import Wanted
+from services.gateway.moving.other_lrs import OtherLrs, open_other_lrs
+from services.gateway.persons.person import FORMS, LearnerName, read_name
+from shared.clock import utc_now
+from shared.xapi.model import Version
+
+SCHEMES: Final = ("http://", "https://")
+
+KeyOption = Annotated[str, typer.Option("--key", help="The key that the other LRS knows us by, or the client id for OAuth.")]
+SecretOption = Annotated[
+    str,
+    typer.Option(
+        "--secret",
+        envvar="SYMPOSIA_LRS_SECRET",
+        help="Its secret; `-` reads it from standard input. Where it is missing, it is asked for.",
+    ),
+]
+OAuthOption = Annotated[
+    str | None,
+    typer.Option(
+        "--oauth", metavar="TOKEN_URL", help="The OAuth 2.0 token endpoint, where the LRS takes tokens instead of keys."
+    ),
+]
+ScopeOption = Annotated[str, typer.Option("--scope", help="The OAuth scope to ask for.")]
+PrivateOption = Annotated[bool, typer.Option("--private", help="The other LRS may be in a private network, and without TLS.")]
+PageOption = Annotated[int, typer.Option("--page", min=0, help="Statements on a page of the other LRS; 0: as many as it likes.")]
+SinceOption = Annotated[datetime | None, typer.Option("--since", help="Only what was stored after this time (UTC).")]
+UntilOption = Annotated[datetime | None, typer.Option("--until", help="Only what was stored until then (UTC).")]
+AgentOption = Annotated[str | None, typer.Option("--agent", help=f"Only whom this names, as actor or object: {FORMS}.")]
+VerbOption = Annotated[str | None, typer.Option("--verb", help="Only this verb, by its IRI.")]
+ActivityOption = Annotated[str | None, typer.Option("--activity", help="Only what is about this activity, by its IRI.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another LRS, and how we show who we are."""
+
+    endpoint: str
+    authentication: Authentication = field(repr=False)
+    version: Version
+    private: bool
+    page: int
+
+    @asynccontextmanager
+    async def open(self, *, attachments: bool) -> AsyncIterator[OtherLrs]:
+        """Open it. Raises BadTarget, NoLrs."""
+        opened = open_other_lrs(
+            self.endpoint, self.authentication, self.version, utc_now,
+            private=self.private, limit=self.page, attachments=attachments,
+        )  # fmt: skip
+        async with opened as lrs:
+            yield lrs
+
+
+def authentication(key: str, secret: str, token_url: str | None, scope: str) -> Authentication:
+    """Return how we show who we are; ask for the *secret* where it is missing. Raises Refused."""
+    if not key:
+        raise Refused("Another LRS is read with a key: --key KEY")
+    if secret == "-":  # noqa: S105  where to read it from
+        secret = sys.stdin.readline().strip()
+    shown = secret or str(typer.prompt("Secret", hide_input=True, err=True))
+    return Basic(key, shown) if token_url is None else ClientCredentials(token_url, key, shown, scope)
+
+
+def wanted(
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    agent: str | None = None,
+    verb: str | None = None,
+    activity: str | None = None,
+    source: str | None = None,
+) -> Wanted:
+    """Return which statements are meant. Raises Refused, Unnamed."""
+    name = None if agent is None else read_name(agent)
+    if isinstance(name, LearnerName):
+        raise Refused("--agent names an account or an address as it stands in statements, not a learner.")
+    return Wanted(utc(since), utc(until), name, verb, activity, source)
+
+
+def asked(*parts: object) -> str:
+    """Say in a hash what an export is of, so that another one is not taken for it."""
+    return hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()
+
+
+def column_map(path: Path | None) -> Parts | None:
+    """Read a column map, TOML or JSON by its name. Raises Refused, BadMap."""
+    if path is None:
+        return None
+    try:
+        text = path.read_text(encoding="utf-8")
+        return read_map(orjson.loads(text) if path.suffix == ".json" else tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, orjson.JSONDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path} cannot be read: {error}") from error
+
+
+def utc(time: datetime | None) -> datetime | None:
+    """Return *time* as a moment: what comes without an offset is UTC."""
+    if time is None:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

@@ -1,0 +1,1 @@
+"""Statements move out into files, and in from files and other LRSs: lot by lot, and through the same admission as the door."""

@@ -1,0 +1,185 @@
+"""Admit the rows of an import as the door admits what is posted: the same checks, the same digest, and an authority by policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, NamedTuple, TypeAlias
+from uuid import uuid5
+
+import msgspec
+import orjson
+
+from services.gateway.attachments.declarations import declared_in
+from services.gateway.domain.admission import Writing, admit_one
+from services.gateway.domain.credential import Credential, KeyId, Scope
+from services.gateway.domain.enclosed import Enclosed, Sha2, Use, hash_as, read_sha2
+from services.gateway.moving.rows import BadRow, Row
+from shared.contracts import ReceivedStatement
+from shared.xapi import canonical, guard, ifi
+from shared.xapi.extract import statement_id
+from shared.xapi.model import JSON, StatementId, Version
+from shared.xapi.validation import Invalid, validate
+
+Octets: TypeAlias = Callable[[Sha2], bytes | None]
+"""Return the octets of an attachment, if they came along."""
+
+IMPORT: Final = KeyId("import")
+"""What stands for the key id in ids that come from content."""
+MOST_TOLD: Final = 3
+"""So many violations are told of one statement."""
+
+
+class Authority(StrEnum):
+    """Who vouches for what is imported."""
+
+    OURS = "ours"
+    """This installation, as for whatever comes through a door."""
+    KEEP = "keep"
+    """Who vouched for it where it comes from; this installation for what says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How rows are admitted: by whom vouched for, in which version of xAPI those that name none, and how large."""
+
+    authority: Authority
+    home_page: str
+    version: Version
+    limits: guard.Limits
+
+    @property
+    def credential(self) -> Credential:
+        """Return what stands for the key that an import does not need."""
+        agent = {"objectType": "Agent", "account": {"homePage": self.home_page, "name": "import"}}
+        scopes = frozenset({Scope.ALL})
+        return Credential(IMPORT, "import", scopes, orjson.dumps(agent), str(ifi.canonical(agent)), (), ids_from_content=True)
+
+
+class Candidate(NamedTuple):
+    """A row that may be recorded: its line, its content's digest, who vouches, what is passed on, and octets that came along."""
+
+    line: int
+    id: StatementId
+    digest: bytes
+    authority: str
+    statement: ReceivedStatement
+    uses: tuple[Use, ...]
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it takes, about."""
+        return len(self.statement.body) + sum(len(use.content) for use in self.uses)
+
+
+class NotAdmitted(ValueError):
+    """A row is no valid statement; *rows* says all that is wrong with it."""
+
+    def __init__(self, *rows: BadRow) -> None:
+        super().__init__(rows[0].message)
+        self.rows = rows
+
+
+class _Told(msgspec.Struct):
+    """What of a statement decides how it is admitted."""
+
+    id: Any = None
+    version: Any = None
+    authority: Any = None
+    timestamp: Any = None
+    stored: Any = None
+
+
+_told: Final = msgspec.json.Decoder(_Told)
+
+
+class Admission:
+    """Admits rows of one file, or of one other LRS; *read_from* names it, and is asked only where a row needs it."""
+
+    def __init__(self, policy: Policy, read_from: Callable[[], str]) -> None:
+        self._policy = policy
+        self._credential = policy.credential
+        self._read_from = read_from
+
+    def admit(self, row: Row, octets: Octets, now: datetime) -> Candidate:
+        """Admit *row*. Raises NotAdmitted."""
+        body = row.body
+        try:
+            told = _told.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            told = _Told()  # what is wrong with it, the admission says better
+        if body.startswith(b"["):
+            raise NotAdmitted(BadRow(row.line, "", "single-statement", "A row is one statement, not a list."))
+        if told.timestamp is None and isinstance(told.stored, str):
+            body = canonical.add(body, timestamp=told.stored)
+        writing = Writing(_version(told, self._policy), self._vouching(told), now, self._policy.limits, 1)
+        try:
+            named = self._id(row.line, body, told, writing)
+            enclosed = _enclosed(row.line, body, octets)
+            admitted = admit_one(body, replace(writing, enclosed=enclosed), named)
+        except guard.Malformed as error:
+            raise NotAdmitted(BadRow(row.line, error.pointer, error.rule, error.message)) from error
+        except Invalid as error:
+            told_of = error.errors[:MOST_TOLD]
+            raise NotAdmitted(*(BadRow(row.line, each.pointer, each.rule, each.message) for each in told_of)) from error
+        return Candidate(
+            row.line, named, admitted.digests[named], admitted.received.authority, admitted.received.statements[0], admitted.uses
+        )
+
+    def _vouching(self, told: _Told) -> Credential:
+        """Return our credential, with the statement's own authority where that is kept; the admission looks whether it is one."""
+        if self._policy.authority is Authority.OURS or not isinstance(told.authority, dict):
+            return self._credential
+        try:
+            identifier = _ifi(told.authority)
+        except (KeyError, TypeError, AttributeError, StopIteration):
+            return self._credential
+        return replace(self._credential, authority=orjson.dumps(told.authority), authority_ifi=identifier)
+
+    def _id(self, line: int, body: bytes, told: _Told, writing: Writing) -> StatementId:
+        """Return the statement's id, or one that the same row always has: from its content, or, without a time, its place too."""
+        if isinstance(told.id, str):
+            return StatementId(told.id.lower())
+        statement = guard.parse(body, writing.limits)
+        validate(statement, writing.version)
+        own = statement_id(statement)
+        if own is not None:
+            return own
+        if "timestamp" in statement:
+            return canonical.content_id(IMPORT, statement)
+        return StatementId(str(uuid5(canonical.CONTENT_NAMESPACE, f"{self._read_from()} {line}")))
+
+
+def _version(told: _Told, policy: Policy) -> Version:
+    """Return the version that the statement names, as far as it does."""
+    if not isinstance(told.version, str):
+        return policy.version
+    return Version.V2_0_0 if told.version.startswith("2.") else Version.V1_0_3
+
+
+def _ifi(authority: Mapping[str, JSON]) -> str:
+    """Return the canonical IFI of who vouches: of a group, its application (1.0.3 Data §2.4.9)."""
+    own = ifi.canonical(authority)
+    if own is not None:
+        return own
+    members = authority["member"]
+    return next(str(ifi.canonical(each)) for each in (*(m for m in members if "account" in m), *members))
+
+
+def _enclosed(line: int, body: bytes, octets: Octets) -> dict[Sha2, Enclosed]:
+    """Return the octets that came along of what the statement declares. Raises NotAdmitted for octets of another hash."""
+    try:
+        hashes = declared_in(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}  # no statement: the admission says why
+    found: dict[Sha2, Enclosed] = {}
+    for part, sha2 in enumerate(filter(None, map(read_sha2, hashes)), start=1):
+        content = octets(sha2)
+        if content is None:
+            continue
+        if hash_as(sha2, content) != sha2:
+            raise NotAdmitted(BadRow(line, "/attachments", "part-hash", f"The file {sha2} has not this hash: it was changed."))
+        found[sha2] = Enclosed(part, content, None, None)
+    return found

@@ -1,0 +1,36 @@
+"""Export statements, wherever they are, into a file; interrupted, the same export goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from services.gateway.moving.lot import Lot, Origin, Wanted
+from services.gateway.moving.output import Output
+
+Telling: TypeAlias = Callable[[int, int | None], None]
+"""Tell how much is done, and of how much, if that is known."""
+
+_QUIETLY: Final[Telling] = lambda done, total: None  # noqa: ARG005, E731  nobody listens
+
+
+async def export(origin: Origin, wanted: Wanted, output: Output, *, attachments: bool, tell: Telling = _QUIETLY) -> int:
+    """Write what is *wanted* of *origin* to *output*, attachments before the statements that have them; return how many.
+
+    Raises as the origin does; what is written by then stays, and is gone on from.
+    """
+    async for lot in origin.lots(wanted, output.state.place):
+        if attachments:
+            await _attach(origin, lot, output)
+        output.write(lot.statements, lot.place)
+        tell(lot.done, lot.total)
+    output.finish()
+    return output.state.statements
+
+
+async def _attach(origin: Origin, lot: Lot, output: Output) -> None:
+    """Write the octets that came with *lot*, unless they are there."""
+    async for sha2, piece in origin.attachments(lot):
+        if not output.has(sha2):
+            output.attach(sha2, piece)
+    output.keep_attached()

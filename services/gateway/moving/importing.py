@@ -1,0 +1,147 @@
+"""Import statements: what is new goes to the recorder, what is there passes, and what cannot be taken is told by its line.
+
+An import that was interrupted is run again: repeats change nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple, TypeAlias
+
+from services.gateway.attachments.store import AttachmentStore
+from services.gateway.moving.admitting import Candidate
+from services.gateway.moving.deliveries import Delivery
+from services.gateway.moving.recorded import Door, Sent
+from services.gateway.moving.rows import BadRow
+from shared.clock import Clock
+
+UNDER_WAY: Final = 8
+"""Deliveries that are in the log while the recorder is at them: it has always something to do, and memory has an end."""
+TRIES: Final = 5
+
+Refusing: TypeAlias = Callable[[BadRow], None]
+Telling: TypeAlias = Callable[[int, int | None], None]
+
+
+class Steps(StrEnum):
+    """How far an import goes."""
+
+    RECORD = "record"
+    LOOK = "look"
+    """Say what would become of each statement, and change nothing."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of statements, and the last line up to which that is known."""
+
+    taken: int = 0
+    known: int = 0
+    refused: int = 0
+    conflicts: int = 0
+    line: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Say whether everything is in the record now."""
+        return not self.refused and not self.conflicts
+
+
+class _UnderWay(NamedTuple):
+    sent: Sent
+    line: int
+
+
+class Importing:
+    """One import. Raises Unavailable; the tally says up to which line everything is settled then."""
+
+    def __init__(self, door: Door, attachments: AttachmentStore, clock: Clock, refuse: Refusing, steps: Steps) -> None:
+        self._door = door
+        self._attachments = attachments
+        self._clock = clock
+        self._refuse = refuse
+        self._steps = steps
+        self._under_way: deque[_UnderWay] = deque()
+        self.tally = Tally()
+
+    async def run(self, deliveries: AsyncIterator[Delivery], tell: Telling) -> None:
+        """Import what is delivered, in its order."""
+        async for delivery in deliveries:
+            self._refuse_rows(delivery.bad)
+            fresh = await self._fresh(delivery.candidates)
+            if self._steps is Steps.LOOK:
+                self.tally.taken += len(fresh)
+                self.tally.line = delivery.line
+            else:
+                await self._send(fresh, delivery.line)
+            tell(delivery.done, delivery.total)
+        while self._under_way:
+            await self._settle()
+
+    async def _send(self, fresh: Sequence[Candidate], line: int) -> None:
+        self._under_way.append(_UnderWay(await self._door.send(fresh), line))
+        while len(self._under_way) > UNDER_WAY:
+            await self._settle()
+
+    async def _fresh(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Return which of *candidates* are new, each id once; count and tell of the others, and keep what octets came along."""
+        digests = {each.id: each.digest for waiting in self._under_way for each in waiting.sent.candidates}
+        known = await self._door.known(candidates)
+        fresh: list[Candidate] = []
+        good: list[Candidate] = []
+        for each in candidates:
+            same = known.get(each.id)
+            if same is None and each.id in digests:
+                same = digests[each.id] == each.digest
+            if same is None:
+                digests[each.id] = each.digest
+                fresh.append(each)
+            elif same:
+                self.tally.known += 1
+            else:
+                self._conflict(each)
+            good += [each] if same is not False else []
+        await self._keep(good)
+        return [each._replace(uses=()) for each in fresh]
+
+    async def _keep(self, candidates: Iterable[Candidate]) -> None:
+        """Keep octets before their statements are passed on."""
+        uses = {(use.statement, use.sha2): use for each in candidates for use in each.uses}
+        if uses and self._steps is Steps.RECORD:
+            await self._attachments.keep(list(uses.values()), self._clock())
+
+    async def _settle(self) -> None:
+        """Learn what became of the oldest delivery under way.
+
+        The recorder takes or refuses a record whole: what it refused beside a conflict is sent again.
+        """
+        waiting, line = self._under_way[0]
+        for _ in range(TRIES):
+            await self._door.passed(waiting)
+            known = await self._door.known(waiting.candidates)
+            self.tally.taken += sum(known.get(each.id, False) for each in waiting.candidates)
+            for each in waiting.candidates:
+                if known.get(each.id) is False:
+                    self._conflict(each)
+            missing = [each for each in waiting.candidates if each.id not in known]
+            if not missing:
+                break
+            waiting = await self._door.send(missing)
+        else:
+            self._refuse_rows(BadRow(each.line, "", "refused-beside", "The recorder did not take it.") for each in missing)
+        self._under_way.popleft()
+        self.tally.line = line
+
+    def _conflict(self, candidate: Candidate) -> None:
+        self.tally.conflicts += 1
+        message = f"The statement {candidate.id} is recorded with other content."
+        self._refuse(BadRow(candidate.line, "/id", "conflict", message))
+
+    def _refuse_rows(self, rows: Iterable[BadRow]) -> None:
+        several = list(rows)
+        self.tally.refused += len({each.line for each in several})
+        for each in several:
+            self._refuse(each)

@@ -1,0 +1,127 @@
+"""Open what an import reads: NDJSON, a JSON array or CSV, plain or compressed, alone or in an archive with attachments."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from services.gateway.domain.column_map import Parts
+from services.gateway.domain.enclosed import Sha2, read_sha2
+from services.gateway.moving.output import ARCHIVE, ATTACHMENTS, GZIP, STATEMENTS
+from services.gateway.moving.rows import BYTE_ORDER_MARK, WHITE_SPACE, BadRow, Rows, items, lines, table
+from shared.errors import SymposiaError
+
+CSV: Final = ".csv"
+_PEEKED: Final = 4096
+
+
+class BadFile(SymposiaError):
+    """The file is not what it is called; the message says how."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file of statements that is open: its *rows*, and the folder with the octets of attachments, if there is one."""
+
+    path: Path
+    rows: Rows
+    attachments: Path | None
+    raw: io.BufferedReader
+    size: int
+
+    @property
+    def position(self) -> int:
+        """Return how many of the *size* bytes are read."""
+        return self.raw.tell()
+
+    def octets(self, sha2: Sha2) -> Path | None:
+        """Return the file that should hold the octets called *sha2*, if it is there."""
+        path = None if self.attachments is None else self.attachments / sha2
+        return path if path is not None and path.is_file() else None
+
+
+@contextmanager
+def open_input(path: Path, most: int, parts: Parts | None) -> Iterator[Input]:
+    """Open the file at *path*; a row has *most* bytes at most. Raises BadFile, BadMap, OSError."""
+    with ExitStack() as stack:
+        attachments: Path | None = path.with_name(ATTACHMENTS)
+        if path.name.endswith((ARCHIVE, ".tgz")):
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="symposia-import-")))
+            path = _unpack(path, folder)
+            attachments = folder / ATTACHMENTS
+        raw = stack.enter_context(path.open("rb"))
+        file: Any = stack.enter_context(gzip.open(raw)) if path.name.endswith(GZIP) else raw
+        rows = _rows(file, path.name.removesuffix(GZIP), most, parts)
+        yield Input(path, _until_broken(rows), attachments, raw, path.stat().st_size)
+
+
+@cache
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of the file at *path*, in hexadecimal, read once."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _rows(file: Any, name: str, most: int, parts: Parts | None) -> Rows:
+    if parts is not None or name.endswith(CSV):
+        return table(file, most, parts)
+    try:
+        start = file.peek(_PEEKED).removeprefix(BYTE_ORDER_MARK).lstrip(WHITE_SPACE)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BadFile(f"The file is not what gzip makes: {error}") from error
+    return items(file, most) if start.startswith(b"[") else lines(file, most)
+
+
+def _until_broken(rows: Rows) -> Rows:
+    """Yield *rows*, and where a compressed file is cut off or damaged that it is, as the last of them."""
+    line = 0
+    try:
+        for each in rows:
+            line = each.line
+            yield each
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield BadRow(line + 1, "", "gzip", f"From here on the file cannot be unpacked: {error}.")
+
+
+def _unpack(path: Path, folder: Path) -> Path:
+    """Unpack what an export packs, and nothing else, into *folder*; return the file of statements. Raises BadFile."""
+    found: Path | None = None
+    (folder / ATTACHMENTS).mkdir()
+    try:
+        with tarfile.open(path, "r|gz") as archive:
+            for member in archive:
+                to = _place(member, folder)
+                content = archive.extractfile(member) if to is not None else None
+                if to is None or content is None:
+                    continue
+                with to.open("wb") as file:
+                    copyfileobj(content, file)
+                found = to if to.parent == folder else found
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BadFile(f"{path} cannot be unpacked: {error}") from error
+    if found is None:
+        raise BadFile(f"{path} holds no {STATEMENTS}.ndjson, {STATEMENTS}.json or {STATEMENTS}.csv")
+    return found
+
+
+def _place(member: tarfile.TarInfo, folder: Path) -> Path | None:
+    """Return where *member* goes: its name is looked at, never used as a path from elsewhere."""
+    parts = member.name.removeprefix("./").split("/")
+    if not member.isfile():
+        return None
+    if parts[-2:-1] == [ATTACHMENTS] and (sha2 := read_sha2(parts[-1])) is not None:
+        return folder / ATTACHMENTS / sha2
+    if parts[-1] in {f"{STATEMENTS}.{kind}" for kind in ("ndjson", "json", "csv")}:
+        return folder / parts[-1]
+    return None

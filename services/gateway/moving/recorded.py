@@ -1,0 +1,115 @@
+"""Pass statements on to the recorder as a door does, and learn what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from services.gateway.moving.admitting import Candidate
+from services.gateway.statements.standing import RecorderStanding
+from services.gateway.statements.store import StatementStore
+from shared.clock import Clock, rfc3339
+from shared.contracts import RECEIVED, Received, encode
+from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER
+from shared.stream.log import Log
+from shared.stream.record import Outgoing, Position
+from shared.xapi import canonical, guard
+from shared.xapi.model import StatementId
+
+RECORD_BYTES: Final = 4 * 1024 * 1024
+"""Of statements in one record of the log, unless one alone has more."""
+LOOK: Final = 0.05
+"""Seconds between two looks at how far the recorder is."""
+PATIENCE: Final = 10.0
+"""Seconds without progress after which it is said that the recorder is waited for."""
+
+
+class Sent(NamedTuple):
+    """Candidates that are in the log, and where the last of them stand."""
+
+    candidates: tuple[Candidate, ...]
+    positions: tuple[Position, ...]
+
+
+class Door:
+    """The way into the record; *waiting* hears when the recorder seems to stand still. Raises Unavailable."""
+
+    def __init__(
+        self,
+        log: Log,
+        store: StatementStore,
+        standing: RecorderStanding,
+        clock: Clock,
+        *,
+        source: str,
+        waiting: Callable[[], None],
+    ) -> None:
+        self._log = log
+        self._store = store
+        self._standing = standing
+        self._clock = clock
+        self._source = source
+        self._waiting = waiting
+
+    async def send(self, candidates: Sequence[Candidate]) -> Sent:
+        """Append *candidates* in their order, in as few records as may be; who vouches is the same within one."""
+        records = [self._record(several) for several in _packed(candidates)]
+        return Sent(tuple(candidates), tuple([position for record in records for position in await self._log.append([record])]))
+
+    async def passed(self, sent: Sent) -> None:
+        """Wait until the recorder has ruled on what was *sent*."""
+        ends: dict[int, int] = {}
+        for position in sent.positions:
+            ends[position.partition.number] = max(position.offset, ends.get(position.partition.number, -1))
+        waited, before = 0.0, dict[int, int]()
+        while True:
+            applied = dict(await self._standing.applied())
+            if all(applied.get(partition, 0) > offset for partition, offset in ends.items()):
+                return
+            waited = waited + LOOK if applied == before else 0.0
+            if PATIENCE <= waited < PATIENCE + LOOK:
+                self._waiting()
+            before = applied
+            await asyncio.sleep(LOOK)
+
+    async def known(self, candidates: Sequence[Candidate]) -> Mapping[StatementId, bool]:
+        """Say of which *candidates* the record holds the id, and whether with the same content.
+
+        What the door added counts as content where a statement comes from the record itself: a time, then.
+        """
+        digests = await self._store.digests(list({each.id for each in candidates}))
+        known = {each.id: digests[each.id] == each.digest for each in candidates if each.id in digests}
+        differing = {each.id: each.digest for each in candidates if known.get(each.id) is False}
+        if differing:
+            bodies = await self._store.by_ids(list(differing))
+            known |= {identifier: _digest(body) == differing[identifier] for identifier, body in bodies.items()}
+        return known
+
+    def _record(self, several: Sequence[Candidate]) -> Outgoing:
+        message = Received(
+            received_at=rfc3339(self._clock()),
+            source=self._source,
+            authority=several[0].authority,
+            statements=tuple(each.statement for each in several),
+        )
+        return Outgoing(RECEIVED, encode(message), headers=((SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode()),))
+
+
+def _packed(candidates: Iterable[Candidate]) -> Iterable[list[Candidate]]:
+    """Yield *candidates* in the records that carry them."""
+    for _, group in groupby(candidates, key=lambda each: each.authority):
+        packed: list[Candidate] = []
+        size = 0
+        for each in group:
+            if packed and size + len(each.statement.body) > RECORD_BYTES:
+                yield packed
+                packed, size = [], 0
+            packed.append(each)
+            size += len(each.statement.body)
+        yield packed
+
+
+def _digest(body: bytes) -> bytes:
+    return canonical.digest(guard.parse(body, guard.Limits()))

@@ -1,0 +1,184 @@
+"""Rows of a file: a statement's bytes each, or what is wrong with one; only one of them is held at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+
+import orjson
+
+from services.gateway.domain.column_map import BadCell, Parts, check_header, own_parts, own_statement, statement_of
+
+CHUNK: Final = 1024 * 1024
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+WHITE_SPACE: Final = b" \t\r\n"
+DELIMITERS: Final = ",;\t"
+# A string's end is optional, so that one that the next chunk ends is a token too, and the walk stays linear.
+_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[{}\[\],]', re.DOTALL)
+
+
+class Row(NamedTuple):
+    """What should be a statement, not looked at yet, and the line on which it starts, from 1 on."""
+
+    line: int
+    body: bytes
+
+
+class BadRow(NamedTuple):
+    """What cannot be taken: its line, a JSON pointer into the statement, which rule it breaks, and how."""
+
+    line: int
+    pointer: str
+    rule: str
+    message: str
+
+
+Rows: TypeAlias = Iterator[Row | BadRow]
+
+
+class Readable(Protocol):
+    """A file, or what is unpacked from one."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next bytes."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return the rest of the line."""
+
+
+def lines(file: Readable, most: int) -> Rows:
+    """Yield the lines of NDJSON that hold something; one of more than *most* bytes is bad."""
+    number = 0
+    while line := file.readline(most + 1):
+        number += 1
+        if len(line) > most and not line.endswith(b"\n"):
+            while (rest := file.readline(CHUNK)) and not rest.endswith(b"\n"):
+                pass
+            yield _too_large(number, most)
+        elif body := line.removeprefix(BYTE_ORDER_MARK if number == 1 else b"").strip(WHITE_SPACE):
+            yield Row(number, body)
+
+
+def items(file: Readable, most: int) -> Rows:
+    """Yield the items of a JSON array, however large it is; after an item of more than *most* bytes nothing is read."""
+    walk = _Walk()
+    while chunk := file.read(CHUNK):
+        yield from walk.take(chunk)
+        if walk.held > most + CHUNK:
+            yield _too_large(walk.line, most)
+            return
+    yield from walk.end()
+
+
+class _Walk:
+    """A walk along an array: how deep it is, and where the item begins that it is in."""
+
+    def __init__(self) -> None:
+        self.line = 1
+        self._buffer = b""
+        self._at = 0
+        self._start = 0
+        self._depth = 0
+        self._ended = False
+
+    @property
+    def held(self) -> int:
+        """Return how many bytes wait for an item's end."""
+        return len(self._buffer)
+
+    def take(self, chunk: bytes) -> Rows:
+        """Yield what ends in *chunk*."""
+        self._buffer += chunk
+        for token in _TOKEN.finditer(self._buffer, self._at):
+            text = token.group()
+            if text[:1] == b'"':
+                if not token.group(1):
+                    break
+            elif text == b"," and self._depth == 1:
+                yield from self._item(token.start(), token.end())
+            elif text in {b"{", b"["}:
+                self._depth += 1
+                if self._depth == 1:
+                    self._begin(token.end())
+            elif text in {b"}", b"]"}:
+                self._depth -= 1
+                if self._depth == 0:
+                    yield from self._last(token.start(), token.end())
+            self._at = token.end()
+        self._forget()
+
+    def end(self) -> Rows:
+        """Yield what is wrong at the file's end."""
+        if not self._ended:
+            yield BadRow(self.line, "", "json", "The array has no end: the file is cut off.")
+        elif self._buffer[self._start :].strip(WHITE_SPACE):
+            yield BadRow(self.line, "", "json", "Something stands behind the array.")
+
+    def _begin(self, first: int) -> None:
+        """Go into the array, whose first item begins at *first*."""
+        self.line += self._buffer.count(b"\n", self._start, first)
+        self._start = first
+
+    def _last(self, end: int, behind: int) -> Rows:
+        """Yield the last item, unless the array is empty."""
+        self._ended = True
+        if self._buffer[self._start : end].strip(WHITE_SPACE):
+            yield from self._item(end, behind)
+        self._start = behind
+
+    def _item(self, end: int, behind: int) -> Rows:
+        whole = self._buffer[self._start : end]
+        body = whole.lstrip(WHITE_SPACE)
+        first = self.line + whole[: len(whole) - len(body)].count(b"\n")
+        self.line += self._buffer.count(b"\n", self._start, behind)
+        self._start = behind
+        yield Row(first, body.rstrip(WHITE_SPACE))
+
+    def _forget(self) -> None:
+        """Let go of what lies behind."""
+        self._buffer = self._buffer[self._start :]
+        self._at -= self._start
+        self._start = 0
+
+
+def table(file: Any, most: int, parts: Parts | None) -> Rows:
+    """Yield the rows of a CSV table with a header, by *parts* of a column map, or as our own export writes them.
+
+    Raises BadMap where the header does not fit.
+    """
+    csv.field_size_limit(most)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    first = text.readline(most)
+    delimiter = max(DELIMITERS, key=first.count)
+    header = next(csv.reader([first], delimiter=delimiter), [])
+    if parts is None:
+        chosen, make = own_parts(header), own_statement
+    else:
+        check_header(header, parts)
+        chosen, make = parts, statement_of
+    reader = csv.reader(text, delimiter=delimiter)
+    while True:
+        line = reader.line_num + 2
+        try:
+            cells = next(reader, None)
+            if cells is None:
+                return
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                yield BadRow(line, "", "columns", f"The row has {len(cells)} cells, the header {len(header)}.")
+                continue
+            yield Row(line, orjson.dumps(make(dict(zip(header, cells, strict=True)), chosen)))
+        except BadCell as error:
+            yield BadRow(line, error.pointer, "cell", error.message)
+        except orjson.JSONEncodeError:
+            yield BadRow(line, "", "encoding", "The row is not UTF-8.")
+        except csv.Error as error:
+            yield BadRow(line, "", "csv", f"The row cannot be read: {error}.")
+
+
+def _too_large(line: int, most: int) -> BadRow:
+    return BadRow(line, "", "size", f"It has more than {most} bytes.")
