@@ -43,25 +43,65 @@ class Service:
 async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyncio.Event | None = None) -> None:
     """Serve until *stop* is set, then drain: not ready, no new requests, requests finish, then the consumers.
 
-    A task that raises stops all the others: a consumer with a bug must not look alive.
+    A task that raises ends all the others in the same way, and is then raised in an ExceptionGroup: a consumer with a bug must
+    not look alive, and whoever is being answered has nothing to do with it.
     """
     servers = [_Server(service) for service in services]
-    finish = asyncio.Event()
+    tasks = _Tasks(services)
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(task(finish), name=service.name) for service in services for task in service.tasks]
+        working = group.create_task(tasks.run())
         serving = [group.create_task(server.serve_on_socket(), name=server.name) for server in servers]
         await _until_started(servers, serving)
         _spare_the_collector()
         if started is not None:
             started.set()
-        await stop.wait()
+        await _first(stop, tasks.broken)
         for service, server in zip(services, servers, strict=True):
             service.app.state.draining = True
             server.should_exit = True
         await asyncio.wait(serving)
-        finish.set()
-        await asyncio.gather(*tasks)
+        tasks.finish.set()
+        await working
+    tasks.tell()
     log.info("stopped", services=[service.name for service in services])
+
+
+class _Tasks:
+    """What runs beside the servers, until *finish*; the first that raises sets *broken*."""
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._tasks = [(service.name, task) for service in services for task in service.tasks]
+        self._failures: list[Exception] = []
+        self.finish = asyncio.Event()
+        self.broken = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run all to their ends."""
+        async with asyncio.TaskGroup() as group:
+            for name, task in self._tasks:
+                group.create_task(self._watch(task), name=name)
+
+    def tell(self) -> None:
+        """Raise what was raised, if anything was."""
+        if self._failures:
+            raise ExceptionGroup("what runs beside the doors broke", self._failures)
+
+    async def _watch(self, task: Task) -> None:
+        try:
+            await task(self.finish)
+        except Exception as error:  # noqa: BLE001  raised once requests are answered
+            self._failures.append(error)
+            self.broken.set()
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Wait for the first of *events*."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
 
 
 async def run_alone(name: str, settings: ServiceSettings, open_service: Opening) -> None:

@@ -57,7 +57,7 @@ class Installation:
 async def installed(server: Server, cluster: Cluster, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Installation]:
     """Run the gateway on *server* and *cluster*, with *settings* of its own; a gateway that ended by itself is an error."""
     await migrate(server.dsn, TARGETS)
-    port = _free_port()
+    port = free_port()
     told = {
         **os.environ,
         "DATABASE_URL": server.dsn,
@@ -108,7 +108,8 @@ def _process(module: str, environment: Mapping[str, str], log: Path) -> Iterator
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
