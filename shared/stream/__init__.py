@@ -14,7 +14,7 @@ from shared.stream.log import Inbox, Log
 from shared.stream.memory import MemoryLog
 from shared.stream.memory_ledger import MemoryLedger, MemoryTransaction
 from shared.stream.metrics import StreamMetrics
-from shared.stream.offsets import Mark, Place
+from shared.stream.offsets import Beginning, Mark, Place
 from shared.stream.postgres_ledger import PostgresLedger
 from shared.stream.record import Batch, Cause, Decision, Handler, Header, Outgoing, Partition, Position, Record, Rejection
 from shared.stream.settings import ConsumerSettings, StreamSettings
@@ -22,6 +22,7 @@ from shared.stream.steps import Observer, Step, crash_at_from_environment, unobs
 
 __all__ = [
     "Batch",
+    "Beginning",
     "Cause",
     "Consumer",
     "ConsumerSettings",

@@ -22,7 +22,7 @@ from shared.stream.headers import as_outgoing, with_context
 from shared.stream.ledger import DeadLetter, Ledger
 from shared.stream.log import Inbox, Log
 from shared.stream.metrics import StreamMetrics
-from shared.stream.offsets import Place, after, start_of, unapplied
+from shared.stream.offsets import Beginning, Mark, Place, after, begins_late, start_of, unapplied
 from shared.stream.outbox import OutboxRow, drain, publish
 from shared.stream.patience import Patience
 from shared.stream.record import Batch, Decision, Handler, Outgoing, Partition, T
@@ -47,6 +47,7 @@ class Consumer(Generic[T]):
         settings: ConsumerSettings,
         metrics: StreamMetrics,
         observer: Observer = unobserved,
+        beginning: Beginning = Beginning.WITH_THE_FIRST_RECORD,
     ) -> None:
         self._group = group
         self._topics = {topic.name: topic for topic in topics}
@@ -56,6 +57,7 @@ class Consumer(Generic[T]):
         self._settings = settings
         self._metrics = metrics
         self._observer = observer
+        self._beginning = beginning
         self._inbox: Inbox | None = None
         self._settled: set[Partition] = set()
         self._publishing: tuple[Partition, asyncio.Task[None]] | None = None
@@ -159,6 +161,8 @@ class Consumer(Generic[T]):
         await self._drain(place)
         await self._observer(Step.OUTBOX_DRAINED)
         first, end = await inbox.bounds(partition)
+        if begins_late(mark, first, self._beginning):
+            mark = await self._begin_late(place, first)
         with _Stops(self._metrics, place):
             start = start_of(mark, (first, end), place)
         await self._observer(Step.BOUNDS_CHECKED)
@@ -166,6 +170,16 @@ class Consumer(Generic[T]):
         self._metrics.behind(place, end - mark.next_offset)
         self._settled.add(partition)
         await self._observer(Step.SOUGHT)
+
+    async def _begin_late(self, place: Place, first: int) -> Mark:
+        """Begin with the record at *first*, unless another member of the group has begun meanwhile."""
+        async with self._ledger.transaction() as transaction:
+            mark = await self._ledger.claim(place, transaction)
+            if mark == Mark():
+                mark = Mark(first)
+                await self._ledger.advance(place, mark, transaction)
+        _log.warning("consumer begins late: replay what was recorded before", place=place.owner, offset=mark.next_offset)
+        return mark
 
     async def _settle(self, inbox: Inbox, batch: Batch) -> None:
         """Apply *batch* in one transaction, and begin to publish what the handler said once what was said before is published.

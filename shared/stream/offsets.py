@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import pairwise
 
 from shared.stream.errors import OffsetGap, TopicRecreated
@@ -28,6 +29,20 @@ class Mark:
 
     next_offset: int = 0
     last_digest: bytes | None = None
+
+
+class Beginning(Enum):
+    """Where a group begins that has applied nothing yet."""
+
+    WITH_THE_FIRST_RECORD = auto()
+    """It needs all that was ever appended: what the log forgot before it came is a gap."""
+    WITH_WHAT_IS_KEPT = auto()
+    """What the log forgot can be told to it again from somewhere else."""
+
+
+def begins_late(mark: Mark, first: int, beginning: Beginning) -> bool:
+    """Say whether a group at *mark* begins with the *first* record that is kept, and not with the first that ever was."""
+    return mark == Mark() and first > 0 and beginning is Beginning.WITH_WHAT_IS_KEPT
 
 
 def start_of(mark: Mark, bounds: tuple[int, int], place: Place) -> int:

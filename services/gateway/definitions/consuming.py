@@ -12,6 +12,7 @@ from shared.postgres import Database
 from shared.stream.consumer import Consumer
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
+from shared.stream.offsets import Beginning
 from shared.stream.postgres_ledger import PostgresLedger
 from shared.stream.settings import ConsumerSettings
 from shared.stream.steps import Step
@@ -21,7 +22,11 @@ BETWEEN_TURNS: Final = 0.2
 
 
 def consumer_of(database: Database, log: Log, settings: ConsumerSettings, metrics: StreamMetrics) -> Consumer:
-    """Return the member of the group `definitions` that merges what statements say of activities."""
+    """Return the member of the group `definitions` that merges what statements say of activities.
+
+    Where it is new to an installation whose log has forgotten the oldest statements, it begins with those that are kept: a replay
+    tells it the others.
+    """
     return Consumer(
         group=GROUP,
         topics=(RECORDED,),
@@ -31,6 +36,7 @@ def consumer_of(database: Database, log: Log, settings: ConsumerSettings, metric
         settings=settings,
         metrics=metrics,
         observer=_pause,
+        beginning=Beginning.WITH_WHAT_IS_KEPT,
     )
 
 

@@ -17,6 +17,7 @@ from shared.errors import Unavailable
 from shared.postgres import Database, Query
 from shared.stream import (
     Batch,
+    Beginning,
     Consumer,
     ConsumerSettings,
     DeadLetter,
@@ -149,6 +150,7 @@ class Stage:
         log: Log | None = None,
         settings: ConsumerSettings = QUICK,
         observer: Observer = unobserved,
+        beginning: Beginning = Beginning.WITH_THE_FIRST_RECORD,
     ) -> AsyncIterator[Consumer[Any]]:
         """Run a member of *group* for as long as the block lasts; leaving it is what a process death is to the group."""
         consumer: Consumer[Any] = Consumer(
@@ -160,6 +162,7 @@ class Stage:
             settings=settings,
             metrics=self.metrics,
             observer=observer,
+            beginning=beginning,
         )
         try:
             yield consumer

@@ -13,6 +13,7 @@ from shared.contracts.topics import Topic
 from shared.errors import Unavailable
 from shared.stream import (
     Batch,
+    Beginning,
     Decision,
     OffsetGap,
     OffsetRowMissing,
@@ -248,6 +249,37 @@ async def test_a_gap_before_what_is_next_stops_the_consumer(stage: Stage) -> Non
             await turns(consumer, lambda: applied(stage, topic, 10))
 
     assert await stage.books.next_offset(place(topic)) in {4, 8}
+
+
+async def test_a_group_that_needs_all_stops_where_the_log_forgot_some_before_it_came(stage: Stage) -> None:
+    topic = await stage.topic()
+    await stage.append(topic, *values(0, 10))
+    await stage.forget(Partition(topic.name, 0), 6)
+
+    async with stage.consumer(stage.diary(), topic) as consumer:
+        with pytest.raises(OffsetGap, match="starts at 6"):
+            await turns(consumer, lambda: applied(stage, topic, 10))
+
+    assert await stage.books.effects() == []
+
+
+async def test_a_group_that_can_be_told_again_begins_with_what_is_kept_and_stops_at_a_later_gap(stage: Stage) -> None:
+    topic = await stage.topic()
+    await stage.append(topic, *values(0, 10))
+    await stage.forget(Partition(topic.name, 0), 6)
+    kept = Beginning.WITH_WHAT_IS_KEPT
+
+    async with stage.consumer(stage.diary(), topic, beginning=kept) as consumer:
+        await turns(consumer, lambda: applied(stage, topic, 10))
+    first = await stage.books.effects()
+    await stage.append(topic, *values(10, 14))
+    await stage.forget(Partition(topic.name, 0), 12)
+    async with stage.consumer(stage.diary(), topic, beginning=kept) as consumer:
+        with pytest.raises(OffsetGap, match="starts at 12"):
+            await turns(consumer, lambda: applied(stage, topic, 14))
+
+    assert first == values(6, 10)
+    assert await stage.books.effects() == first
 
 
 async def test_records_forgotten_after_they_were_applied_are_no_gap(stage: Stage) -> None:
