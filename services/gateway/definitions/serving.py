@@ -18,10 +18,8 @@ from services.gateway.domain.keys import activity_key, agent_key
 from services.gateway.domain.names import names
 from services.gateway.domain.parameters import BadParameter
 from services.gateway.domain.things import activity, person, read_asked_activity, read_asked_agent
-from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.statements import refusals
 from services.gateway.statements.formatting import DefinitionsOf
-from shared.http import Problem
 from shared.xapi import ifi
 from shared.xapi.model import Version
 
@@ -56,16 +54,12 @@ class Things:
 
     async def _serve(self, request: Request, scope: Scope, describe: Callable[[Parameters], Awaitable[bytes]]) -> Response:
         credential = await self._door.authorise(request, scope)
-        try:
-            negotiate(request.headers.get(VERSION_HEADER), self._version_without_header)
-            content = await describe(request.query_params.multi_items())
-        except BadParameter as error:
-            problem = refusals.bad_parameter(error)
-            self._door.note_refusal(request, credential, problem.status, refusals.reason(problem))
-            raise problem from error
-        except UnspokenVersion as error:
-            raise Problem(400, str(error)) from error
-        return _answer(content)
+        with refusals.noted(self._door, request, credential):
+            refusals.spoken(request, self._version_without_header)
+            try:
+                return _answer(await describe(request.query_params.multi_items()))
+            except BadParameter as error:
+                raise refusals.bad_parameter(error) from error
 
     async def _activity(self, parameters: Parameters) -> bytes:
         """Describe an activity, with what the consumer has not merged yet: what was posted is found."""

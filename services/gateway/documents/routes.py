@@ -23,7 +23,6 @@ from services.gateway.documents.preconditions import BadPrecondition, Preconditi
 from services.gateway.documents.store import LARGE, Document, DocumentStore, Names, etag_of
 from services.gateway.domain.credential import Scope
 from services.gateway.domain.parameters import BadParameter
-from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.statements import refusals
 from shared.clock import Clock
 from shared.http import Problem, read_body
@@ -110,20 +109,17 @@ class Documents:
     async def _serve(self, request: Request, scope: Scope, handle: Handle) -> Response:
         """Let in who may, and note for the operator what is refused."""
         credential = await self._door.authorise(request, scope)
-        try:
+        with refusals.noted(self._door, request, credential):
             return await self._handled(request, handle)
-        except Problem as problem:
-            self._door.note_refusal(request, credential, problem.status, refusals.reason(problem))
-            raise
 
     async def _handled(self, request: Request, handle: Handle) -> Response:
         try:
-            return await handle(request, negotiate(request.headers.get(VERSION_HEADER), self._version_without_header))
+            return await handle(request, refusals.spoken(request, self._version_without_header))
         except BadParameter as error:
             raise refusals.bad_parameter(error) from error
         except guard.Malformed as error:
             raise refusals.malformed(error) from error
-        except (UnspokenVersion, BadPrecondition) as error:
+        except BadPrecondition as error:
             raise Problem(400, str(error)) from error
 
     async def _read(self, request: Request, _version: Version) -> Response:

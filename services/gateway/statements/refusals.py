@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
 
+from starlette.requests import Request
+
+from services.gateway.credentials.door import Door
+from services.gateway.domain.credential import Credential
 from services.gateway.domain.parameters import BadParameter
+from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.statements.recording import Conflict
 from shared.http import Fault, Problem
 from shared.xapi.guard import Malformed
-from shared.xapi.model import StatementId
+from shared.xapi.model import StatementId, Version
 from shared.xapi.validation import Invalid, Violation
 
-NAMED_IDS = 20
+NAMED_IDS: Final = 20
+NOT_FOUND: Final = 404
+
+
+def spoken(request: Request, without_header: Version | None) -> Version:
+    """Return the version of xAPI that *request* speaks. Raises Problem 400."""
+    try:
+        return negotiate(request.headers.get(VERSION_HEADER), without_header)
+    except UnspokenVersion as error:
+        raise Problem(400, str(error)) from error
+
+
+@contextmanager
+def noted(door: Door, request: Request, credential: Credential) -> Iterator[None]:
+    """Note for the operator what is refused within; to ask for what is not there is no mistake."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.status != NOT_FOUND:
+            door.note_refusal(request, credential, problem.status, reason(problem))
+        raise
 
 
 def malformed(error: Malformed) -> Problem:

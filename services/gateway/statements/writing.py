@@ -17,7 +17,6 @@ from services.gateway.domain.admission import Admitted, TooMany, Writing, admit,
 from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.parameters import BadParameter, read_once, read_statement_id
 from services.gateway.domain.partial import PARTIAL, admit_partly, read_partial
-from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.metrics import GatewayMetrics, Outcome
 from services.gateway.statements import refusals
 from services.gateway.statements.partly import answer_partly, record_partly
@@ -93,7 +92,7 @@ class Writer:
 
     async def _admit(self, request: Request, credential: Credential, admission: Callable[[bytes, Writing], T]) -> T:
         """Read and admit the body. Raises Problem for whatever is wrong with it."""
-        version = self._version(request)
+        version = refusals.spoken(request, self._version_without_header)
         incoming = await read_incoming(request, self._sizes)
         writing = Writing(version, credential, self._clock(), self._limits, self._max_statements, incoming.enclosed)
         body = self._door.leniency.statements(request, incoming.statements)
@@ -125,12 +124,6 @@ class Writer:
             return await self._recording.record(admitted, request.scope["traceparent"])
         except RecordTooLarge as error:
             raise Problem(413, "The request is larger than one record of the log; send fewer statements") from error
-
-    def _version(self, request: Request) -> Version:
-        try:
-            return negotiate(request.headers.get(VERSION_HEADER), self._version_without_header)
-        except UnspokenVersion as error:
-            raise Problem(400, str(error)) from error
 
     def _note(self, request: Request, credential: Credential, problem: Problem) -> NoReturn:
         """Count a refused request, note it for the operator, and refuse it."""
