@@ -103,9 +103,7 @@ class Reader:
 
     async def _through(self) -> datetime:
         """Raise consistent-through, before the page is read."""
-        through = await self._store.consistent_through()
-        self._horizon.seen(through)
-        return through
+        return await self._horizon.now()
 
     async def _one(self, request: Request, credential: Credential, query: SingleQuery, through: datetime) -> Response:
         body = await self._store.one(query.id, voided=query.voided, authority=_mine(credential))
