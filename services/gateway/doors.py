@@ -27,6 +27,7 @@ from services.gateway.documents.store import DocumentStore
 from services.gateway.headers import AnswerHeaders
 from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.parts import Parts
+from services.gateway.profile import routes as profile_routes
 from services.gateway.statements.documentation import PATHS as STATEMENT_PATHS
 from services.gateway.statements.formatting import Formatting
 from services.gateway.statements.reading import Reader
@@ -50,6 +51,7 @@ def open_doors(parts: Parts) -> Starlette:
             *oauth_routes(door, tokens),
             *_document_routes(parts, door),
             *_thing_routes(parts, door),
+            *profile_routes(),
         ],
         routers=[impact_routes(parts.database, parts.log, parts.clock, door.authorise)],
         middleware=_middleware(parts),

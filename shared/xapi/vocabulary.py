@@ -18,21 +18,41 @@ class Verb(StrEnum):
     ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
     APPLAUDED = "http://id.tincanapi.com/verb/applauded"
     ASKED = "http://adlnet.gov/expapi/verbs/asked"
+    ATTACHED = "http://activitystrea.ms/attach"
+    ATTENDED = "http://adlnet.gov/expapi/verbs/attended"
     BOOKMARKED = "http://id.tincanapi.com/verb/bookmarked"
     COMMENTED = "http://adlnet.gov/expapi/verbs/commented"
     CREATED = "http://activitystrea.ms/create"
     DELETED = "http://activitystrea.ms/delete"
+    DOWNLOADED = "http://id.tincanapi.com/verb/downloaded"
     EDITED = "https://w3id.org/xapi/acrossx/verbs/edited"
+    FLAGGED = "http://activitystrea.ms/flag-as-inappropriate"
+    FOLLOWED = "http://activitystrea.ms/follow"
+    INITIALIZED = "http://adlnet.gov/expapi/verbs/initialized"
+    JOINED = "http://activitystrea.ms/join"
+    LEFT = "http://activitystrea.ms/leave"
     LIKED = "http://activitystrea.ms/like"
+    MENTIONED = "http://id.tincanapi.com/verb/mentioned"
     POSTED = "https://w3id.org/xapi/acrossx/verbs/posted"
+    PRESENTED = "http://activitystrea.ms/present"
+    RATED = "http://id.tincanapi.com/verb/rated"
     REACTED = "https://w3id.org/xapi/virtual-classroom/verbs/reacted"
     READ = "http://activitystrea.ms/read"
     REJECTED = "http://activitystrea.ms/reject"
     REMOVED = "http://activitystrea.ms/remove"
     REPLIED = "http://id.tincanapi.com/verb/replied"
+    REQUESTED_ATTENTION = "http://id.tincanapi.com/verb/requested-attention"
+    RSVP_MAYBE = "http://activitystrea.ms/rsvp-maybe"
+    RSVP_NO = "http://activitystrea.ms/rsvp-no"
+    RSVP_YES = "http://activitystrea.ms/rsvp-yes"
     SHARED = "http://activitystrea.ms/share"
+    STOPPED_FOLLOWING = "http://activitystrea.ms/stop-following"
+    TAGGED = "http://activitystrea.ms/tag"
+    TERMINATED = "http://adlnet.gov/expapi/verbs/terminated"
     UNLIKED = "http://activitystrea.ms/unlike"
     UNREACTED = "https://w3id.org/xapi/virtual-classroom/verbs/unreacted"
+    UNSAVED = "http://activitystrea.ms/unsave"
+    UNSHARED = "http://activitystrea.ms/unshare"
     VIEWED = "http://id.tincanapi.com/verb/viewed"
     VOIDED = "http://adlnet.gov/expapi/verbs/voided"
     VOTED_DOWN = "http://id.tincanapi.com/verb/voted-down"
@@ -42,21 +62,39 @@ class Verb(StrEnum):
 class ActivityType(StrEnum):
     """Activity types that Symposia emits or understands."""
 
+    ARTICLE = "http://activitystrea.ms/article"
+    BLOG = "http://id.tincanapi.com/activitytype/blog"
     CHAT_CHANNEL = "http://id.tincanapi.com/activitytype/chat-channel"
     CHAT_MESSAGE = "http://id.tincanapi.com/activitytype/chat-message"
     COMMENT = "http://activitystrea.ms/comment"
+    COMMUNITY = "http://id.tincanapi.com/activitytype/community-site"
     COURSE = "http://adlnet.gov/expapi/activities/course"
     DISCUSSION = "http://id.tincanapi.com/activitytype/discussion"
+    EVENT = "http://activitystrea.ms/event"
+    FILE = "http://activitystrea.ms/file"
     FORUM_REPLY = "http://id.tincanapi.com/activitytype/forum-reply"
     FORUM_TOPIC = "http://id.tincanapi.com/activitytype/forum-topic"
+    GROUP = "http://activitystrea.ms/group"
     INTERACTION = "http://adlnet.gov/expapi/activities/cmi.interaction"
     NOTE = "http://activitystrea.ms/note"
+    PAGE = "http://activitystrea.ms/page"
     QUESTION = "http://activitystrea.ms/question"
     SOLUTION = "http://id.tincanapi.com/activitytype/solution"
+    TAG = "http://id.tincanapi.com/activitytype/tag"
+    VIDEO = "https://w3id.org/xapi/video/activity-type/video"
+    VIRTUAL_CLASSROOM = "https://w3id.org/xapi/virtual-classroom/activity-types/virtual-classroom"
+    WIKI = "http://activitystrea.ms/wiki"
 
 
 TARGET_EXTENSION: Final = "http://id.tincanapi.com/extension/target"
 EMOJI_EXTENSION: Final = "https://w3id.org/xapi/virtual-classroom/extensions/emoji"
+
+PROFILE: Final = "https://w3id.org/symposia/social-learning"
+"""Our profile for social learning, in all its versions; `shared.xapi.profile` holds it, and the gateway serves it."""
+PROFILE_VERSION: Final = f"{PROFILE}/v1"
+"""The version that our statements follow: they name it as a category."""
+TEXT_CLASS: Final = f"{PROFILE}/data-classes/personal-text"
+METADATA_CLASS: Final = f"{PROFILE}/data-classes/personal-metadata"
 
 ARTEFACT_VERBS: Final = frozenset({Verb.ASKED, Verb.ANSWERED, Verb.POSTED, Verb.REPLIED, Verb.COMMENTED, Verb.CREATED})
 """Verbs whose object is an artefact that the actor made."""
@@ -81,6 +119,29 @@ _ALIASES: Final = {
     "http://activitystrea.ms/update": Verb.EDITED,
     "http://adlnet.gov/expapi/verbs/replied": Verb.REPLIED,
     "http://id.tincanapi.com/verb/viewed-page": Verb.VIEWED,
+    "http://id.tincanapi.com/verb/rsvped-yes": Verb.RSVP_YES,
+    "http://id.tincanapi.com/verb/rsvped-no": Verb.RSVP_NO,
+    "http://id.tincanapi.com/verb/rsvped-maybe": Verb.RSVP_MAYBE,
+    "http://activitystrea.ms/unfollow": Verb.STOPPED_FOLLOWING,
+    "http://activitystrea.ms/schema/1.0/unfollow": Verb.STOPPED_FOLLOWING,
+    "https://www.w3.org/ns/activitystreams#Follow": Verb.FOLLOWED,
+    "https://www.w3.org/ns/activitystreams#Join": Verb.JOINED,
+    "https://www.w3.org/ns/activitystreams#Leave": Verb.LEFT,
+    "https://www.w3.org/ns/activitystreams#Flag": Verb.FLAGGED,
+    "https://www.w3.org/ns/activitystreams#View": Verb.VIEWED,
+    "https://www.w3.org/ns/activitystreams#Update": Verb.EDITED,
+    "https://www.w3.org/ns/activitystreams#Delete": Verb.DELETED,
+    "http://adlnet.gov/expapi/verbs/mentioned": Verb.MENTIONED,
+    "https://w3id.org/xapi/acrossx/verbs/attached": Verb.ATTACHED,
+    "https://w3id.org/xapi/acrossx/verbs/downloaded": Verb.DOWNLOADED,
+    "https://www.w3.org/ns/activitystreams#Article": ActivityType.ARTICLE,
+    "https://www.w3.org/ns/activitystreams#Note": ActivityType.NOTE,
+    "https://www.w3.org/ns/activitystreams#Page": ActivityType.PAGE,
+    "https://www.w3.org/ns/activitystreams#Group": ActivityType.GROUP,
+    "https://www.w3.org/ns/activitystreams#Event": ActivityType.EVENT,
+    "urn:symposia:xapi:profile:social-learning:v1": PROFILE_VERSION,
+    "urn:symposia:xapi:data-class:personal-text": TEXT_CLASS,
+    "urn:symposia:xapi:data-class:personal-metadata": METADATA_CLASS,
     "https://w3id.org/xapi/cmi5/activitytype/course": ActivityType.COURSE,
     "https://w3id.org/xapi/cmi5/activities/course": ActivityType.COURSE,
 }

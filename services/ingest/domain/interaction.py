@@ -34,10 +34,42 @@ class Kind(StrEnum):
     RESTORE = "restore"
     DELETE = "delete"
     REMOVE = "remove"
+    CREATE = "create"
+    COMMENT = "comment"
+    SHARE = "share"
+    UNSHARE = "unshare"
+    DISLIKE = "dislike"
+    MENTION = "mention"
+    TAG = "tag"
+    FOLLOW = "follow"
+    UNFOLLOW = "unfollow"
+    JOIN = "join"
+    LEAVE = "leave"
+    VIEW = "view"
+    BOOKMARK = "bookmark"
+    UNBOOKMARK = "unbookmark"
+    START = "start"
+    END = "end"
+    ATTEND = "attend"
+    VOID = "void"
+    PRESENT = "present"
+    RAISE_HAND = "raise-hand"
+    OPEN_POLL = "open-poll"
+    ANSWER_POLL = "answer-poll"
+    RSVP_YES = "rsvp-yes"
+    RSVP_NO = "rsvp-no"
+    RSVP_MAYBE = "rsvp-maybe"
+    ATTACH = "attach"
+    DOWNLOAD = "download"
+    PRAISE = "praise"
+    RATE = "rate"
+    FLAG = "flag"
 
 
-MAKING = frozenset({Kind.ASK, Kind.POST, Kind.REPLY, Kind.ANSWER})
+MAKING = frozenset({Kind.ASK, Kind.POST, Kind.REPLY, Kind.ANSWER, Kind.CREATE, Kind.COMMENT, Kind.OPEN_POLL, Kind.ATTACH})
 """Kinds that make the artefact they are about; all others act upon one that is there."""
+UPON_PERSONS = frozenset({Kind.MENTION, Kind.FOLLOW, Kind.UNFOLLOW, Kind.PRAISE})
+"""Kinds whose object is a person where they name one."""
 WITHDRAWING = frozenset({Kind.DELETE, Kind.REMOVE})
 """Kinds after which the platform shows the artefact no more: its text must go everywhere."""
 
@@ -60,6 +92,31 @@ class Event(StrEnum):
     UNACCEPTED = "unaccepted"
     VOTED = "voted"
     UNVOTED = "unvoted"
+    UNLIKED = "unliked"
+    DISLIKED = "disliked"
+    SHARED = "shared"
+    UNSHARED = "unshared"
+    MENTIONED = "mentioned"
+    TAGGED = "tagged"
+    FOLLOWED = "followed"
+    UNFOLLOWED = "unfollowed"
+    JOINED = "joined"
+    LEFT = "left"
+    VIEWED = "viewed"
+    BOOKMARKED = "bookmarked"
+    UNBOOKMARKED = "unbookmarked"
+    STARTED = "started"
+    ENDED = "ended"
+    ATTENDED = "attended"
+    VOIDED = "voided"
+    PRESENTED = "presented"
+    HAND_RAISED = "hand-raised"
+    POLL_ANSWERED = "poll-answered"
+    RSVPED = "rsvped"
+    DOWNLOADED = "downloaded"
+    PRAISED = "praised"
+    RATED = "rated"
+    FLAGGED = "flagged"
 
 
 class ArtefactType(StrEnum):
@@ -68,6 +125,35 @@ class ArtefactType(StrEnum):
     CHAT_MESSAGE = "chat-message"
     TOPIC = "topic"
     FORUM_POST = "forum-post"
+    ARTICLE = "article"
+    COMMENT = "comment"
+    FILE = "file"
+    NOTE = "note"
+    PAGE = "page"
+    POLL = "poll"
+    VIDEO = "video"
+    COMMUNITY = "community"
+    EVENT = "event"
+    GROUP = "group"
+    PROFILE = "profile"
+    SESSION = "session"
+
+
+TOLD_WHEN_MADE = frozenset(
+    {
+        ArtefactType.CHAT_MESSAGE,
+        ArtefactType.TOPIC,
+        ArtefactType.FORUM_POST,
+        ArtefactType.ARTICLE,
+        ArtefactType.COMMENT,
+        ArtefactType.FILE,
+        ArtefactType.NOTE,
+        ArtefactType.PAGE,
+        ArtefactType.POLL,
+        ArtefactType.VIDEO,
+    }
+)
+"""Types whose making is a statement of its own, to which acts upon them refer; nobody tells how a group or a session was made."""
 
 
 class PlaceType(StrEnum):
@@ -75,6 +161,11 @@ class PlaceType(StrEnum):
 
     CHANNEL = "channel"
     BOARD = "board"
+    BLOG = "blog"
+    COMMUNITY = "community"
+    GROUP = "group"
+    SESSION = "session"
+    SPACE = "space"
 
 
 class Artefact(msgspec.Struct, frozen=True):
@@ -94,13 +185,29 @@ class Place(msgspec.Struct, frozen=True):
     type: PlaceType
 
 
-class Interaction(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True):
+    """What can be chosen in a poll: *id* without spaces or `[,]`, *text* only if the source's policy allows it."""
+
+    id: str
+    text: str | None = None
+
+
+class Rating(msgspec.Struct, frozen=True):
+    """How something was rated, on a scale from *lowest* to *highest*."""
+
+    given: float
+    lowest: float
+    highest: float
+
+
+class Interaction(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that *actor* did, as the platform reported it.
 
     *artefact* is what was made (see MAKING) or acted upon; *revision* tells repetitions of the same event about the same artefact
     apart. *happened* is the platform's time of the event, RFC 3339 in UTC. *parent* and *root* are what was replied to and the
     thread it belongs to; *author* made the artefact that was acted upon or replied to. *text* is there only if the source's
-    policy allows it.
+    policy allows it. *person* is who was mentioned, followed or praised. *seconds* is how long it took: a presence, a session.
+    *choices* can be chosen in a poll, *chosen* were. *voided* is the revision of what an interaction of kind VOID takes back.
     """
 
     event: Event
@@ -115,3 +222,10 @@ class Interaction(msgspec.Struct, frozen=True):
     author: AccountName | None = None
     text: str | None = None
     emoji: str | None = None
+    person: AccountName | None = None
+    tags: tuple[str, ...] = ()
+    seconds: int | None = None
+    choices: tuple[Choice, ...] = ()
+    chosen: tuple[str, ...] = ()
+    rating: Rating | None = None
+    voided: str = ""

@@ -1,60 +1,48 @@
-"""An interaction as an xAPI statement, version 1.0.3.
+"""An interaction as an xAPI statement, version 1.0.3, after our profile for social learning (`shared.xapi.profile`).
 
-An act that makes an artefact has that artefact as object, any other act its target. `parent` is what was replied to or what it is
-contained in, `grouping` the thread's root and the channel, `category` our profile and the class of data, `context.statement`
-the statement that made the parent or the target, `context.team` the channel as a group. Text stands in `result.response` only.
+An act that makes an artefact has that artefact as object, any other act its target; a person is the object where one was
+mentioned, followed or praised. `parent` is what was replied to or what it is contained in, `grouping` the thread's root and the
+channel, `category` our profile and the class of data, `other` tags; `context.statement` is the statement that made the parent or
+the target, `context.team` the channel as a group. Text stands in `result.response` only.
 """
 
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
+from uuid import uuid5
 
 import orjson
 
-from services.ingest.domain.identity import creation_of, id_of
-from services.ingest.domain.interaction import MAKING, AccountName, Artefact, ArtefactType, Interaction, Kind, Place, PlaceType
+from services.ingest.domain.identity import NAMESPACE, creation_of, id_of, statement_id
+from services.ingest.domain.interaction import (
+    MAKING,
+    TOLD_WHEN_MADE,
+    UPON_PERSONS,
+    AccountName,
+    Artefact,
+    ArtefactType,
+    Event,
+    Interaction,
+    Kind,
+    Place,
+    Rating,
+)
 from services.ingest.domain.source import Source
+from services.ingest.domain.words import ARTEFACT_TYPES, PLACE_TYPES, ROOT_IS_QUESTION, TYPES_BY_KIND, VERBS
 from shared.xapi.model import JSON
-from shared.xapi.vocabulary import EMOJI_EXTENSION, TARGET_EXTENSION, ActivityType, Verb
+from shared.xapi.vocabulary import (
+    EMOJI_EXTENSION,
+    METADATA_CLASS,
+    PROFILE_VERSION,
+    TARGET_EXTENSION,
+    TEXT_CLASS,
+    ActivityType,
+)
 
 VERSION: Final = "1.0.3"
-PROFILE: Final = "urn:symposia:xapi:profile:social-learning:v1"
-"""The profile that these statements follow."""
-TEXT_CLASS: Final = "urn:symposia:xapi:data-class:personal-text"
-METADATA_CLASS: Final = "urn:symposia:xapi:data-class:personal-metadata"
-
-VERBS: Final[dict[Kind, tuple[Verb, str]]] = {
-    Kind.ASK: (Verb.ASKED, "asked"),
-    Kind.POST: (Verb.POSTED, "posted"),
-    Kind.REPLY: (Verb.REPLIED, "replied"),
-    Kind.ANSWER: (Verb.ANSWERED, "answered"),
-    Kind.ACCEPT: (Verb.ACCEPTED, "accepted"),
-    Kind.UNACCEPT: (Verb.REJECTED, "withdrew acceptance of"),
-    Kind.REACT: (Verb.REACTED, "reacted to"),
-    Kind.UNREACT: (Verb.UNREACTED, "took back a reaction to"),
-    Kind.LIKE: (Verb.LIKED, "liked"),
-    Kind.UNLIKE: (Verb.UNLIKED, "unliked"),
-    Kind.VOTE: (Verb.VOTED_UP, "voted for"),
-    Kind.UNVOTE: (Verb.UNLIKED, "took back a vote for"),
-    Kind.EDIT: (Verb.EDITED, "edited"),
-    Kind.RESTORE: (Verb.EDITED, "restored"),
-    Kind.DELETE: (Verb.DELETED, "deleted"),
-    Kind.REMOVE: (Verb.REMOVED, "removed"),
-}
-ARTEFACT_TYPES: Final = {
-    ArtefactType.CHAT_MESSAGE: ActivityType.CHAT_MESSAGE,
-    ArtefactType.TOPIC: ActivityType.FORUM_TOPIC,
-    ArtefactType.FORUM_POST: ActivityType.FORUM_REPLY,
-}
-TYPES_BY_KIND: Final = {
-    Kind.ASK: ActivityType.QUESTION,
-    Kind.ANSWER: ActivityType.FORUM_REPLY,
-    Kind.ACCEPT: ActivityType.SOLUTION,
-    Kind.UNACCEPT: ActivityType.SOLUTION,
-}
-"""What an artefact is by the part it plays, where that says more than its nature."""
-PLACE_TYPES: Final = {PlaceType.CHANNEL: ActivityType.CHAT_CHANNEL, PlaceType.BOARD: ActivityType.DISCUSSION}
-ROOT_IS_QUESTION: Final = frozenset({Kind.ANSWER, Kind.ACCEPT, Kind.UNACCEPT})
+UNTIMED: Final = frozenset({Kind.VOID})
+"""Kinds that are told of no thread, place or time but their own: the specification allows a voiding statement no more."""
 
 
 def statement_of(interaction: Interaction, source: Source) -> dict[str, JSON]:
@@ -64,7 +52,7 @@ def statement_of(interaction: Interaction, source: Source) -> dict[str, JSON]:
         "id": id_of(source.id, interaction),
         "actor": _agent(source, interaction.actor),
         "verb": {"id": verb, "display": {"en": display}},
-        "object": _object(interaction),
+        "object": _object(interaction, source),
     }
     if result := _result(interaction):
         statement["result"] = result
@@ -88,31 +76,66 @@ def _agent(source: Source, name: AccountName) -> JSON:
     return {"objectType": "Agent", "account": account(source, name)}
 
 
-def _object(interaction: Interaction) -> JSON:
+def _object(interaction: Interaction, source: Source) -> JSON:
     kind = interaction.kind
+    if kind is Kind.VOID:
+        told = statement_id(source.id, interaction.artefact.native, Event.ATTENDED, interaction.voided)
+        return {"objectType": "StatementRef", "id": told}
+    if interaction.person is not None and _is_upon_person(interaction):
+        return _agent(source, interaction.person)
     activity = _activity(interaction.artefact, TYPES_BY_KIND.get(kind))
+    definition = activity["definition"]
     if kind in MAKING and interaction.artefact.title:
-        activity["definition"]["name"] = {"und": interaction.artefact.title}
+        definition["name"] = {"und": interaction.artefact.title}
+    if interaction.artefact.type is ArtefactType.POLL:
+        definition |= _poll(interaction)
     return activity
+
+
+def _is_upon_person(interaction: Interaction) -> bool:
+    """Say whether the object is a person; of such a statement the specification allows no platform (1.0.3 Data §2.4.6)."""
+    return interaction.kind in UPON_PERSONS and interaction.person is not None
+
+
+def _poll(interaction: Interaction) -> dict[str, JSON]:
+    """Describe a poll as an interaction activity (xAPI 1.0.3 Data, appendix C)."""
+    chosen = [{"id": each.id, "description": {"und": each.text or each.id}} for each in interaction.choices]
+    return {"interactionType": "choice", **({"choices": chosen} if chosen else {})}
 
 
 def _result(interaction: Interaction) -> JSON:
     result: dict[str, JSON] = {}
-    if interaction.text is not None:
+    if interaction.rating is not None:
+        result["score"] = _score(interaction.rating)
+    if interaction.chosen:
+        result["response"] = "[,]".join(interaction.chosen)
+    elif interaction.text is not None:
         result["response"] = interaction.text
+    if interaction.seconds is not None:
+        result["duration"] = f"PT{interaction.seconds}S"
     if interaction.emoji is not None:
         result["extensions"] = {EMOJI_EXTENSION: interaction.emoji}
     return result
 
 
+def _score(rating: Rating) -> JSON:
+    scaled = (rating.given - rating.lowest) / (rating.highest - rating.lowest)
+    return {"scaled": round(scaled, 4), "raw": rating.given, "min": rating.lowest, "max": rating.highest}
+
+
 def _context(interaction: Interaction, source: Source) -> JSON:
-    place = interaction.place
-    context: dict[str, JSON] = {"contextActivities": _context_activities(interaction)}
+    if interaction.kind in UNTIMED:
+        return {"contextActivities": {"category": _categories(interaction)}}
+    place, context = interaction.place, dict[str, JSON]()
+    if session := _session(interaction):
+        context["registration"] = str(uuid5(NAMESPACE, orjson.dumps([source.id, session.native, "session"]).decode()))
+    context["contextActivities"] = _context_activities(interaction, source)
     if interaction.kind is Kind.EDIT:
         context["revision"] = interaction.revision
-    context["platform"] = source.platform
+    if not _is_upon_person(interaction):
+        context["platform"] = source.platform
     about = _about(interaction)
-    if about is not None:
+    if about is not None and about.type in TOLD_WHEN_MADE:
         context["statement"] = {"objectType": "StatementRef", "id": creation_of(source.id, about.native)}
     if place is not None:
         context["team"] = {"objectType": "Group", "account": {"homePage": source.workspace, "name": place.id}}
@@ -121,13 +144,21 @@ def _context(interaction: Interaction, source: Source) -> JSON:
     return context
 
 
+def _session(interaction: Interaction) -> Artefact | None:
+    """Return the session in which it happened: all that happens there is one attempt."""
+    around = (interaction.artefact, interaction.parent, interaction.root)
+    return next((each for each in around if each is not None and each.type is ArtefactType.SESSION), None)
+
+
 def _about(interaction: Interaction) -> Artefact | None:
     """Return what this act was about: what was replied to, or what was acted upon."""
     return interaction.parent if interaction.kind in MAKING else interaction.artefact
 
 
-def _context_activities(interaction: Interaction) -> JSON:
+def _context_activities(interaction: Interaction, source: Source) -> JSON:
     place, parent, root = interaction.place, interaction.parent, interaction.root
+    if parent is None and interaction.kind in UPON_PERSONS and interaction.artefact.type in TOLD_WHEN_MADE:
+        parent = interaction.artefact
     question = ActivityType.QUESTION if interaction.kind in ROOT_IS_QUESTION else None
     activities: dict[str, JSON] = {}
     if parent is not None:
@@ -139,9 +170,21 @@ def _context_activities(interaction: Interaction) -> JSON:
         grouping.append(_place(place))
     if grouping:
         activities["grouping"] = grouping
-    data_class = METADATA_CLASS if interaction.text is None else TEXT_CLASS
-    activities["category"] = [{"objectType": "Activity", "id": PROFILE}, {"objectType": "Activity", "id": data_class}]
+    activities["category"] = _categories(interaction)
+    if interaction.tags:
+        activities["other"] = [_tag(source, each) for each in interaction.tags]
     return activities
+
+
+def _categories(interaction: Interaction) -> JSON:
+    data_class = METADATA_CLASS if interaction.text is None else TEXT_CLASS
+    return [{"objectType": "Activity", "id": PROFILE_VERSION}, {"objectType": "Activity", "id": data_class}]
+
+
+def _tag(source: Source, tag: str) -> JSON:
+    """Return a tag as an activity of its own, one for each tag of a workspace."""
+    iri = f"{source.workspace}/tags/{quote(tag.casefold(), safe='')}"
+    return {"objectType": "Activity", "id": iri, "definition": {"type": ActivityType.TAG}}
 
 
 def _activity(artefact: Artefact, played: ActivityType | None = None) -> dict[str, JSON]:

@@ -10,8 +10,8 @@ import pytest
 
 from services.ingest.domain.identity import creation_of, statement_id
 from services.ingest.domain.interaction import Event, Kind, NativeId
-from services.ingest.domain.mapping import VERBS
 from services.ingest.domain.source import SourceId
+from services.ingest.domain.words import VERBS
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.ingest import Ear, Sent, discourse_conversation, slack_conversation
