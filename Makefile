@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo up test lint types format crash bench lock clean
+.PHONY: help demo up test lint types format crash faults bench lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,10 @@ format: $(VENV)/.dev ## format the code
 
 crash: $(VENV)/.dev ## kill every consumer at the first, a middle and the last passage of every step, and print the tables
 	SYMPOSIA_CRASH_PASSAGES=all $(BIN)/python -m pytest tests/faults/crash
+
+faults: $(VENV)/.dev ## take PostgreSQL, Kafka and one broker of three away under load, for as long as is promised, and print the tables
+	deploy/setup.sh --check-test-tools
+	SYMPOSIA_OUTAGES=full $(BIN)/python -m pytest tests/faults/outages
 
 bench: $(VENV)/.dev ## print the tables that the numbers in the docs come from
 	deploy/setup.sh --check-test-tools

@@ -31,6 +31,7 @@ from tests.support.postgres import settings_for
 READY: Final = 60.0
 ENDED: Final = 30.0
 KIB: Final = 1024
+UNDER_WAY: Final = "symposia_producer_buffered_bytes "
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Installation:
         """Return the gateway's proportional set size, MB."""
         lines = Path(f"/proc/{self.gateway.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
         return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / KIB
+
+    async def under_way(self) -> float:
+        """Return how many bytes are under way from the gateway to the log."""
+        exposition = (await self.http.get("/metrics")).text
+        return next(float(line.split()[1]) for line in exposition.splitlines() if line.startswith(UNDER_WAY))
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from tests.support.attachments import BOUNDARY, attachment, multipart, part, sta
 from tests.support.gateway import statement
 
 EVERY: Final = 1.0
-SAMPLE: Final = 0.25
+SAMPLE: Final = 0.5
 STATE: Final = {"activityId": "https://example.org/course", "agent": '{"mbox":"mailto:ann@example.org"}', "stateId": "bookmark"}
 Ask: TypeAlias = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
 
@@ -40,10 +40,11 @@ ASKED: Final[Mapping[str, Ask]] = {
 
 @dataclass(slots=True)
 class Readers:
-    """What everyone else was answered, and the gateway's memory (when, MB)."""
+    """What everyone else was answered, the gateway's memory (when, MB), and the bytes under way to the log at the same times."""
 
     answers: list[Answer] = field(default_factory=list)
     memory: list[tuple[float, float]] = field(default_factory=list)
+    under_way: list[float] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -64,6 +65,7 @@ async def reading(running: Installation) -> AsyncIterator[Readers]:
     async def watch() -> None:
         while not over.is_set():
             readers.memory.append((now(), await asyncio.to_thread(running.memory)))
+            readers.under_way.append(await running.under_way())
             await asyncio.sleep(SAMPLE)
 
     async with asyncio.TaskGroup() as group:
