@@ -28,8 +28,7 @@ async def idle_megabytes(seconds: float) -> float:
 @asynccontextmanager
 async def up(command: Sequence[str], home: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `symposia up` in *home* on free ports, yield its process once it says that it is ready, and end it."""
-    unset = {"DATABASE_URL", "SYMPOSIA_POSTGRES__URL"}
-    told = {name: value for name, value in os.environ.items() if name not in unset} | {"SYMPOSIA_TELEMETRY__LOG_LEVEL": "warning"}
+    told = told_nothing() | {"SYMPOSIA_TELEMETRY__LOG_LEVEL": "warning"}
     process = await asyncio.create_subprocess_exec(
         *command, "up", "--home", str(home), "--port", "0", env=told, stdout=asyncio.subprocess.PIPE
     )
@@ -39,8 +38,15 @@ async def up(command: Sequence[str], home: Path) -> AsyncIterator[asyncio.subpro
             async for line in process.stdout:
                 if READY in line:
                     break
+            else:
+                raise RuntimeError("symposia up ended before it was ready")
         yield process
     finally:
         if process.returncode is None:
             process.terminate()
         await process.communicate()
+
+
+def told_nothing() -> dict[str, str]:
+    """Return the environment without what it says of Symposia."""
+    return {name: value for name, value in os.environ.items() if name != "DATABASE_URL" and not name.startswith("SYMPOSIA_")}

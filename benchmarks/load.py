@@ -65,7 +65,7 @@ class Call(NamedTuple):
 
 @dataclass(slots=True)
 class Told:
-    """What one run saw: latencies in seconds of the requests that began in the measured time."""
+    """What one run saw: latencies in seconds of the requests that were answered in the measured time."""
 
     begin: float
     end: float
@@ -112,7 +112,7 @@ class Connection(asyncio.Protocol):
         except ValueError as error:
             self._fail(error)
             return
-        if self._told.begin <= self._begun and now <= self._told.end:
+        if self._told.begin <= now <= self._told.end:
             self._told.latencies.append(now - self._begun)
         if self._transport is not None and now < self._told.end:
             self._send(self._transport)
