@@ -78,6 +78,12 @@ PIPELINE: Final = Row(
             (Query("sum by (group, topic) (increase(symposia_dead_letter_records_total[$__range]))", "{{group}} · {{topic}}"),),
         ),
         Panel(
+            "Quarantined",
+            "Kept apart, since they contradict what is known (409 at the door): `symposia dlq list --state quarantined`.",
+            "short",
+            (Query("sum by (group, topic) (increase(symposia_quarantined_records_total[$__range]))", "{{group}} · {{topic}}"),),
+        ),
+        Panel(
             "Bytes under way to the log",
             "Buffered by producers; at the limit further appends are answered 503.",
             "bytes",
@@ -148,6 +154,18 @@ DOORS_ROW: Final = Row(
                 Query(per_second("symposia_gateway_keys_refused_total", "reason"), "key: {{reason}}"),
                 Query(per_second("symposia_ingest_refused_total", "platform", "reason"), "{{platform}}: {{reason}}"),
             ),
+        ),
+        Panel(
+            "Too many requests",
+            "Answered 429: by the limit of a key, or of an address that shows refused keys.",
+            "cps",
+            (Query(per_second("symposia_gateway_requests_limited_total", "limit"), "{{limit}}"),),
+        ),
+        Panel(
+            "Quirks",
+            "Requests understood by a quirk of their sender: `symposia credential quirks`.",
+            "cps",
+            (Query(per_second("symposia_gateway_quirks_total", "quirk"), "{{quirk}}"),),
         ),
         Panel(
             "Wait for the recorder",

@@ -45,10 +45,11 @@ def urls(home: Path) -> Iterator[Mapping[str, str]]:
 
 @pytest.fixture(scope="module")
 def scraping(home: Path, urls: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Scrape the services from before the demo until after it, and let each door refuse something."""
+    """Scrape the services from before the demo until after it, with a target that waits; let each door refuse something."""
     targets = {service: urlsplit(url).netloc for service, url in urls.items()}
     with prometheus(tmp_path_factory.mktemp("prometheus"), targets, ALERTS) as observer:
         observer.await_sample(f"sum(up) == {len(SERVICES)}")
+        symposia(home, "forwarding", "add", "elsewhere", "https://lrs.example.org/xapi", "--key", "ours", "--paused")
         symposia(home, "demo")
         refuse(urls)
         yield observer
@@ -79,10 +80,10 @@ def await_urls(home: Path, process: subprocess.Popen[bytes], log: Path) -> Mappi
     raise AssertionError(f"symposia up is not ready:\n{log.read_text('utf-8', 'replace')[-3000:]}")
 
 
-def symposia(home: Path, command: str) -> None:
+def symposia(home: Path, *command: str) -> None:
     ran = subprocess.run(
-        [*SYMPOSIA, command, "--home", str(home)],
-        env=environment(),
+        [*SYMPOSIA, *command, "--home", str(home)],
+        env={**environment(), "SYMPOSIA_FORWARDING_SECRET": "secret"},
         capture_output=True,
         text=True,
         timeout=DEMO_SECONDS,
