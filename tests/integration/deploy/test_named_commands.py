@@ -1,4 +1,4 @@
-"""The commands that the operator's guide and the runbooks name: they are there, with the options that are named."""
+"""The commands that the pages for operators name: they are there, with the options that are named."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ NAMED = re.compile(r"\bsymposia (?P<line>[a-z][^`\n;|#]*)")
 LINES = sorted(
     {
         found["line"].strip()
-        for page in (DOCS / "operations.md", *(DOCS / "runbooks").glob("*.md"))
+        for page in (
+            DOCS.parent / "README.md",
+            *DOCS.glob("*.md"),
+            *(DOCS / "runbooks").glob("*.md"),
+            *(DOCS / "connectors").glob("*.md"),
+        )
         for code in re.findall(r"```.*?```|`[^`\n]+`", page.read_text("utf-8"), re.DOTALL)
         for found in NAMED.finditer(code)
         if not re.search(r"-[UdF]\b|psql|pg_", found.group())
