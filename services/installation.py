@@ -23,7 +23,7 @@ from pydantic import SecretStr
 
 from shared.errors import Misconfigured
 from shared.postgres.embedded import embedded
-from shared.settings import PostgresSettings, SecretSettings, ServiceSettings
+from shared.settings import HttpSettings, PostgresSettings, SecretSettings, ServiceSettings
 from shared.stream.settings import StreamSettings
 
 KEY_BYTES: Final = 32
@@ -158,6 +158,12 @@ class Installation:
         held = {"key": self.secrets.key, "previous_key": self.secrets.previous_key}
         told: dict[str, Any] = {"postgres": postgres, "secrets": held, **sections}
         return kind(**told)
+
+    def url(self, service: str, http: HttpSettings) -> str:
+        """Return where *service* is found, no slash at its end: as *http* says publicly, as it runs here, or as it is set up."""
+        running = self.home.running()
+        found = http.public_url or (running.urls.get(service) if running else None) or http.base_url
+        return found.rstrip("/")
 
     @property
     def client(self) -> ClientSettings:

@@ -191,7 +191,8 @@ def print_key(key: ShownKey) -> None:
 async def opened_issuer(home: Home) -> AsyncIterator[Issuer]:
     """Open what keys are managed with."""
     async with open_installation(home) as installation, open_tables(installation, SCHEMA, "credential") as database:
-        yield open_issuer(installation.settings(Settings), database)
+        settings = installation.settings(Settings)
+        yield open_issuer(settings, database, installation.url("gateway", settings.http))
 
 
 def _with_issuer(home: Path, work: Callable[[Issuer], Awaitable[T]]) -> T:

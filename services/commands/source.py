@@ -206,10 +206,8 @@ async def _find(sources: Sources, name: str) -> Source:
 
 def _door(installation: Installation, platform: str, name: str, url: str | None = None) -> str:
     """Return the address of a source's webhook: below *url*, or where ingest says, or where it runs."""
-    http = installation.settings(Settings).http
-    running = installation.home.running()
-    base = url or http.public_url or (running.urls.get("ingest") if running else None) or http.base_url
-    return f"{base.rstrip('/')}/hooks/{platform}/{name}"
+    base = url.rstrip("/") if url else installation.url("ingest", installation.settings(Settings).http)
+    return f"{base}/hooks/{platform}/{name}"
 
 
 def _heard(policy: Policy) -> str:

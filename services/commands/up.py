@@ -80,7 +80,8 @@ def logging_for(home: Home) -> Iterator[None]:
 async def first_credential(installation: Installation) -> ShownKey | None:
     """Issue a credential where there is none yet."""
     async with open_tables(installation, SCHEMA, "up") as database:
-        issuer = open_issuer(installation.settings(GatewaySettings), database)
+        settings = installation.settings(GatewaySettings)
+        issuer = open_issuer(settings, database, installation.url("gateway", settings.http))
         return None if await issuer.issued() else await issuer.issue("first", FIRST_SCOPES, utc_now())
 
 

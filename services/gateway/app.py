@@ -89,9 +89,9 @@ def open_keychain(secrets: SecretSettings) -> Keychain:
     return Keychain.of(*(read_master_key(text) for text in given if text))
 
 
-def open_issuer(settings: Settings, database: Database) -> Issuer:
-    """Open what an operator manages credentials with."""
-    return Issuer(CredentialStore(database), open_keychain(settings.secrets), settings.http.base_url)
+def open_issuer(settings: Settings, database: Database, home_page: str = "") -> Issuer:
+    """Open what an operator manages credentials with; *home_page* is where the gateway is found, else as it is set up."""
+    return Issuer(CredentialStore(database), open_keychain(settings.secrets), home_page or settings.http.base_url)
 
 
 def _parts(settings: Settings, database: Database, stream_log: Log, registry: CollectorRegistry, clock: Clock) -> Parts:
