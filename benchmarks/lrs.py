@@ -1,9 +1,9 @@
 """Measure the gateway as a Learning Record Store, each figure beside a ceiling of the same run: `python -m benchmarks.lrs`.
 
 The real stack on Kafka, with fsync on and acks=all; the load comes from a process of its own. Enrichment and scoring are
-stopped. The gateway's own reading of definitions runs as it does by default, and what it has left to read is waited for between
-two rounds. A POST is measured beside `benchmarks/ceiling.py`, a GET beside `benchmarks/fixed.py`, in turns; a ratio is the median
-of the rounds' ratios, so that a machine that slows down slows both. What is read is made by `benchmarks/record.py`.
+stopped. Every POST waits until it is recorded. The gateway's own reading of definitions runs as it does by default; between two
+rounds it is waited for. A POST is measured beside `benchmarks/ceiling.py`, a GET beside `benchmarks/fixed.py`, in turns; a ratio
+is the median of the rounds' ratios, so that a machine that slows down slows both. What is read is made by `benchmarks/record.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rich.table import Table
 
 from benchmarks import record
 from benchmarks.idle import idle_megabytes
-from benchmarks.posting import CONNECTIONS, Contest, Pair, Round, contest
+from benchmarks.posting import CONNECTIONS, WAITING, Contest, Pair, Round, contest
 from benchmarks.reading import ask, beside_fixed
 from benchmarks.stack import POSTGRES, Stack, stack
 from benchmarks.usage import load
@@ -57,7 +57,7 @@ class Plan:
 
 async def measure(plan: Plan) -> list[Row]:
     """Measure everything, one after the other."""
-    async with stack(LogKind.KAFKA, ["gateway"]) as running, contest(running) as both:
+    async with stack(LogKind.KAFKA, ["gateway"], settings=WAITING) as running, contest(running) as both:
         rows = await _compare(plan, running, both)
     return [*rows, _idle(await idle_megabytes(plan.idle))]
 

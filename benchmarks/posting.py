@@ -19,6 +19,9 @@ from benchmarks.usage import cpu_seconds
 from services.together import ports_from
 
 CONNECTIONS: Final = 16
+WAITING: Final = {"SYMPOSIA_GATEWAY__WAIT_SECONDS": "60"}
+"""No answer goes without its statement being recorded, however slow the recorder is: the ceiling's do not either."""
+
 READY: Final = 30.0
 SETTLE: Final = 120.0
 LOOK: Final = 1.0

@@ -18,7 +18,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.posting import CONNECTIONS, Pair, Round, contest, post
+from benchmarks.posting import CONNECTIONS, WAITING, Pair, Round, contest, post
 from benchmarks.stack import POSTGRES, stack
 from benchmarks.usage import load
 from shared.stream.settings import LogKind
@@ -29,7 +29,7 @@ GATE: Final = 0.5
 
 async def compare(seconds: float, rounds: int) -> tuple[Pair, Round]:
     """Post to the gateway and the ceiling in turns, *rounds* times; then batches to the gateway."""
-    async with stack(LogKind.KAFKA, ["gateway"]) as running, contest(running) as both:
+    async with stack(LogKind.KAFKA, ["gateway"], settings=WAITING) as running, contest(running) as both:
         return await both.post(seconds, rounds), await post(both.ours, running.key, seconds, MANY)
 
 

@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import asyncpg
@@ -61,9 +62,16 @@ class Stack:
 
 @asynccontextmanager
 async def stack(
-    kind: LogKind, services: Sequence[str] = tuple(PARTS), *, before: Callable[[Stack], Awaitable[None]] | None = None
+    kind: LogKind,
+    services: Sequence[str] = tuple(PARTS),
+    *,
+    before: Callable[[Stack], Awaitable[None]] | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Stack]:
-    """Start everything, *services* each in a process of its own, and stop it at the end; *before* runs before the services do."""
+    """Start everything, *services* each in a process of its own and told *settings*, and stop it at the end.
+
+    *before* runs before the services do.
+    """
     async with AsyncExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="symposia-benchmark-")))
         server = Server(folder / "postgres", settings=POSTGRES)
@@ -82,6 +90,7 @@ async def stack(
             "SYMPOSIA_STREAM__KIND": kind,
             "SYMPOSIA_STREAM__KAFKA__BOOTSTRAP": bootstrap,
             "SYMPOSIA_TELEMETRY__LOG_LEVEL": "warning",
+            **settings,
         }
         processes: dict[str, subprocess.Popen[bytes]] = {}
         started = Stack(kind, server.dsn, bootstrap, ports, processes, key)
