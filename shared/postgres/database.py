@@ -148,7 +148,16 @@ class Database:
             raise unavailable(error) from error
         finally:
             self._metrics.in_use.dec()
+            await self._give_back(connection)
+
+    async def _give_back(self, connection: Transaction) -> None:
+        """Return a connection to the pool, which terminates one that does not come to rest, as of a server that is frozen."""
+        try:
             await self._pool.release(connection)
+        except Exception as error:
+            if not is_outage(error, closed=True):
+                raise
+            await self._note_outage(error)
 
     async def _acquire(self) -> Transaction:
         started = perf_counter()
