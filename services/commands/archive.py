@@ -15,6 +15,7 @@ import orjson
 
 from services.commands.faults import Refused
 from services.enrichment import exporting as records
+from services.gateway.moving.output import one_line
 from services.gateway.persons import store
 from services.gateway.persons.exporting import Exporting
 from services.gateway.persons.person import Person
@@ -96,7 +97,7 @@ async def _statements(export: Exporting, folder: Path) -> tuple[int, list[str]]:
     count, own = 0, list[str]()
     with (folder / "statements.ndjson").open("wb") as file:
         async for named in export.statements():
-            file.write(_one_line(named.found.body))
+            file.write(one_line(named.found.body))
             count += 1
             own += [named.found.id] if named.own else []
     return count, own
@@ -132,15 +133,10 @@ async def _links(database: Database, person: Person, folder: Path) -> int:
     count = 0
     with (folder / "links.ndjson").open("wb") as file:
         async for line in records.links(database, sorted(person.identities)):
-            file.write(_one_line(line))
+            file.write(one_line(line))
             count += 1
     return count
 
 
 def _write(path: Path, found: Any) -> None:
     path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-
-
-def _one_line(document: bytes) -> bytes:
-    """Return a JSON document as one line: outside its strings a line's end is as good as a space, and inside there is none."""
-    return document.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"

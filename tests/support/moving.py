@@ -64,7 +64,7 @@ class Desk:
         del options
         self.told = []
         importing = Importing(self.door(), AttachmentStore(self.database), utc_now, self.told.append, steps)
-        await importing.run(deliveries, lambda done, total: None)
+        await importing.run(deliveries)
         return importing.tally
 
     def door(self) -> Door:
@@ -92,11 +92,8 @@ async def open_desk(settings: PostgresSettings) -> AsyncIterator[Desk]:
 
 
 def written(path: Path, *statements: Any) -> Path:
-    """Write statements as NDJSON; text and bytes stay as they are."""
-    lines = [
-        each if isinstance(each, bytes) else each.encode() if isinstance(each, str) else json.dumps(each).encode()
-        for each in statements
-    ]
+    """Write statements as NDJSON; bytes stay as they are."""
+    lines = [each if isinstance(each, bytes) else json.dumps(each).encode() for each in statements]
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path
 

@@ -26,6 +26,9 @@ from shared.xapi.validation import Invalid, validate
 Octets: TypeAlias = Callable[[Sha2], bytes | None]
 """Return the octets of an attachment, if they came along."""
 
+Content: TypeAlias = tuple[StatementId, bytes]
+"""A statement's id and its digest."""
+
 IMPORT: Final = KeyId("import")
 """What stands for the key id in ids that come from content."""
 MOST_TOLD: Final = 3
@@ -67,6 +70,11 @@ class Candidate(NamedTuple):
     authority: str
     statement: ReceivedStatement
     uses: tuple[Use, ...]
+
+    @property
+    def content(self) -> Content:
+        """Return what tells it from other statements, and from another content of its own."""
+        return self.id, self.digest
 
     @property
     def size(self) -> int:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
-
-from services.gateway.moving.lot import Lot, Origin, Wanted
+from services.gateway.moving.lot import Lot, Origin, Telling, Wanted, quietly
 from services.gateway.moving.output import Output
 
-Telling: TypeAlias = Callable[[int, int | None], None]
-"""Tell how much is done, and of how much, if that is known."""
 
-_QUIETLY: Final[Telling] = lambda done, total: None  # noqa: ARG005, E731  nobody listens
-
-
-async def export(origin: Origin, wanted: Wanted, output: Output, *, attachments: bool, tell: Telling = _QUIETLY) -> int:
+async def export(origin: Origin, wanted: Wanted, output: Output, *, attachments: bool, tell: Telling = quietly) -> int:
     """Write what is *wanted* of *origin* to *output*, attachments before the statements that have them; return how many.
 
     Raises as the origin does; what is written by then stays, and is gone on from.

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 from services.gateway.attachments.store import AttachmentStore
 from services.gateway.moving.admitting import Candidate
 from services.gateway.moving.deliveries import Delivery
+from services.gateway.moving.lot import Telling, quietly
 from services.gateway.moving.recorded import Door, Sent
 from services.gateway.moving.rows import BadRow
 from shared.clock import Clock
@@ -23,7 +24,6 @@ UNDER_WAY: Final = 8
 TRIES: Final = 5
 
 Refusing: TypeAlias = Callable[[BadRow], None]
-Telling: TypeAlias = Callable[[int, int | None], None]
 
 
 class Steps(StrEnum):
@@ -67,7 +67,7 @@ class Importing:
         self._under_way: deque[_UnderWay] = deque()
         self.tally = Tally()
 
-    async def run(self, deliveries: AsyncIterator[Delivery], tell: Telling) -> None:
+    async def run(self, deliveries: AsyncIterator[Delivery], tell: Telling = quietly) -> None:
         """Import what is delivered, in its order."""
         async for delivery in deliveries:
             self._refuse_rows(delivery.bad)
@@ -93,7 +93,7 @@ class Importing:
         fresh: list[Candidate] = []
         good: list[Candidate] = []
         for each in candidates:
-            same = known.get(each.id)
+            same = known.get(each.content)
             if same is None and each.id in digests:
                 same = digests[each.id] == each.digest
             if same is None:
@@ -122,11 +122,11 @@ class Importing:
         for _ in range(TRIES):
             await self._door.passed(waiting)
             known = await self._door.known(waiting.candidates)
-            self.tally.taken += sum(known.get(each.id, False) for each in waiting.candidates)
+            self.tally.taken += sum(known.get(each.content, False) for each in waiting.candidates)
             for each in waiting.candidates:
-                if known.get(each.id) is False:
+                if known.get(each.content) is False:
                     self._conflict(each)
-            missing = [each for each in waiting.candidates if each.id not in known]
+            missing = [each for each in waiting.candidates if each.content not in known]
             if not missing:
                 break
             waiting = await self._door.send(missing)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from services.gateway.domain.enclosed import Sha2
 from shared.xapi.model import Ifi
+
+Telling: TypeAlias = Callable[[int, int | None], None]
+"""Tell how much is done, and of how much, if that is known."""
+
+
+def quietly(done: int, total: int | None) -> None:
+    """Tell nobody."""
+    del done, total
 
 
 @dataclass(frozen=True, slots=True)

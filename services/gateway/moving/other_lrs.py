@@ -51,11 +51,11 @@ class _Page(msgspec.Struct):
     more: str = ""
 
 
-class _Verb(msgspec.Struct):
+class _Verb(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-class _Object(msgspec.Struct):
+class _Object(msgspec.Struct, frozen=True):
     id: str = ""
 
 

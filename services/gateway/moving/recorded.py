@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from services.gateway.moving.admitting import Candidate
+from services.gateway.moving.admitting import Candidate, Content
 from services.gateway.statements.standing import RecorderStanding
 from services.gateway.statements.store import StatementStore
 from shared.clock import Clock, rfc3339
@@ -16,7 +16,6 @@ from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER
 from shared.stream.log import Log
 from shared.stream.record import Outgoing, Position
 from shared.xapi import canonical, guard
-from shared.xapi.model import StatementId
 
 RECORD_BYTES: Final = 4 * 1024 * 1024
 """Of statements in one record of the log, unless one alone has more."""
@@ -74,18 +73,17 @@ class Door:
             before = applied
             await asyncio.sleep(LOOK)
 
-    async def known(self, candidates: Sequence[Candidate]) -> Mapping[StatementId, bool]:
+    async def known(self, candidates: Sequence[Candidate]) -> Mapping[Content, bool]:
         """Say of which *candidates* the record holds the id, and whether with the same content.
 
         What the door added counts as content where a statement comes from the record itself: a time, then.
         """
         digests = await self._store.digests(list({each.id for each in candidates}))
-        known = {each.id: digests[each.id] == each.digest for each in candidates if each.id in digests}
-        differing = {each.id: each.digest for each in candidates if known.get(each.id) is False}
-        if differing:
-            bodies = await self._store.by_ids(list(differing))
-            known |= {identifier: _digest(body) == differing[identifier] for identifier, body in bodies.items()}
-        return known
+        known = {each.content: digests[each.id] == each.digest for each in candidates if each.id in digests}
+        differing = {identifier for (identifier, _), same in known.items() if not same}
+        bodies = await self._store.by_ids(list(differing)) if differing else {}
+        stored = {identifier: _digest(body) for identifier, body in bodies.items()}
+        return {(identifier, digest): same or stored.get(identifier) == digest for (identifier, digest), same in known.items()}
 
     def _record(self, several: Sequence[Candidate]) -> Outgoing:
         message = Received(

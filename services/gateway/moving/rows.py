@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
-from services.gateway.domain.column_map import BadCell, Parts, check_header, own_parts, own_statement, statement_of
+from services.gateway.domain.column_map import BadCell, Cells, Parts, check_header, own_parts, own_statement, statement_of
+from shared.xapi.model import JSON
 
 CHUNK: Final = 1024 * 1024
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -151,27 +152,32 @@ def table(file: Any, most: int, parts: Parts | None) -> Rows:
     """
     csv.field_size_limit(most)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    first = text.readline(most)
-    delimiter = max(DELIMITERS, key=first.count)
-    header = next(csv.reader([first], delimiter=delimiter), [])
-    if parts is None:
-        chosen, make = own_parts(header), own_statement
-    else:
-        check_header(header, parts)
-        chosen, make = parts, statement_of
-    reader = csv.reader(text, delimiter=delimiter)
+    try:
+        first = text.readline(most)
+        delimiter = max(DELIMITERS, key=first.count)
+        header = next(csv.reader([first], delimiter=delimiter), [])
+        if parts is None:
+            chosen, make = own_parts(header), own_statement
+        else:
+            check_header(header, parts)
+            chosen, make = parts, statement_of
+        yield from _made(csv.reader(text, delimiter=delimiter), header, lambda cells: make(cells, chosen))
+    finally:
+        text.detach()  # or else it closes the file
+
+
+def _made(reader: Any, header: Sequence[str], make: Callable[[Cells], JSON]) -> Rows:
+    """Yield the rows of *reader*, behind the *header* on line 1."""
     while True:
         line = reader.line_num + 2
         try:
             cells = next(reader, None)
             if cells is None:
                 return
-            if not cells:
-                continue
-            if len(cells) != len(header):
+            if cells and len(cells) != len(header):
                 yield BadRow(line, "", "columns", f"The row has {len(cells)} cells, the header {len(header)}.")
-                continue
-            yield Row(line, orjson.dumps(make(dict(zip(header, cells, strict=True)), chosen)))
+            elif cells:
+                yield Row(line, orjson.dumps(make(dict(zip(header, cells, strict=True)))))
         except BadCell as error:
             yield BadRow(line, error.pointer, "cell", error.message)
         except orjson.JSONEncodeError:

@@ -42,38 +42,51 @@ async def fill(client: Client) -> list[dict[str, Any]]:
     return [bare, odd, voided, voiding, attached, newer]
 
 
+def octets_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "attachments").iterdir()}
+
+
 def same(one: list[dict[str, Any]], other: list[dict[str, Any]], *aside: str) -> bool:
     return [without(each, *aside) for each in one] == [without(each, *aside) for each in other]
 
 
 @pytest.mark.parametrize("name", ["all.ndjson", "all.ndjson.gz", "all.tar.gz"])
 async def test_an_export_imported_into_an_empty_installation_and_exported_again_is_equal_but_for_stored(
-    client: Client, desk: Desk, empty_doors: Doors, empty_desk: Desk, tmp_path: Path, name: str
+    desk: Desk, client: Client, empty_desk: Desk, tmp_path: Path, name: str
 ) -> None:
-    said = await fill(client)
-    (tmp_path / "first").mkdir()
+    await fill(client)
     (tmp_path / "second").mkdir()
 
-    count = await desk.export(tmp_path / "first" / name)
-    tally = await empty_desk.take(tmp_path / "first" / name, authority=Authority.KEEP)
-    await desk.export(tmp_path / "first" / "plain.ndjson")
-    again = await empty_desk.export(tmp_path / "second" / "plain.ndjson")
+    count = await desk.export(tmp_path / name)
+    tally = await empty_desk.take(tmp_path / name, authority=Authority.KEEP)
+    await desk.export(tmp_path / "plain.json")
+    again = await empty_desk.export(tmp_path / "second" / "plain.json")
 
     assert tally == Tally(taken=count, line=count), empty_desk.told
     assert again == count
-    first, second = exported(tmp_path / "first" / "plain.ndjson"), exported(tmp_path / "second" / "plain.ndjson")
+    first, second = exported(tmp_path / "plain.json"), exported(tmp_path / "second" / "plain.json")
     assert same(first, second, "stored")
     assert not same(first, second)
-    reader = await empty_doors.client()
-    assert (await reader.get(statementId=said[2]["id"])).status_code == 404
-    assert (await reader.get(voidedStatementId=said[2]["id"])).status_code == 200
-    answer = await reader.get(statementId=said[4]["id"], attachments="true")
-    assert [content for _, content in parts_of(answer)[1:]] == [OCTETS, b""]
     octets = [
-        {path.name: path.read_bytes() for path in (tmp_path / each / "attachments").iterdir()} for each in ("first", "second")
+        {path.name: path.read_bytes() for path in (each / "attachments").iterdir()} for each in (tmp_path, tmp_path / "second")
     ]
     assert octets[0] == octets[1]
     assert len(octets[0]) == 3
+
+
+async def test_what_was_void_is_void_again_and_attachments_are_served_again(
+    desk: Desk, client: Client, empty_doors: Doors, empty_desk: Desk, tmp_path: Path
+) -> None:
+    _, _, voided, _, attached, _ = await fill(client)
+    await desk.export(tmp_path / "all.tar.gz")
+
+    await empty_desk.take(tmp_path / "all.tar.gz")
+
+    reader = await empty_doors.client()
+    assert (await reader.get(statementId=voided["id"])).status_code == 404
+    assert (await reader.get(voidedStatementId=voided["id"])).status_code == 200
+    answer = await reader.get(statementId=attached["id"], attachments="true")
+    assert [content for _, content in parts_of(answer)[1:]] == [OCTETS, b""]
 
 
 async def test_who_vouches_is_this_installation_unless_the_first_is_kept(
