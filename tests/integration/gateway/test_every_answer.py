@@ -130,6 +130,12 @@ async def test_on_the_wire_every_answer_has_a_date(postgres_settings: PostgresSe
                 assert_whole(response)
 
 
+async def test_openapi_describes_the_doors(doors: Doors) -> None:
+    response = await doors.http.get("/openapi.json")
+
+    assert {"/xapi/statements", "/xapi/about", "/v1/impact"} <= set(response.json()["paths"])
+
+
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the gateway on a port, as in production."""
