@@ -13,7 +13,7 @@ from typing import Any, Final
 import asyncpg
 
 from tests.faults.outages.installation import Installation
-from tests.faults.outages.senders import OK, now
+from tests.faults.outages.senders import OK
 
 PATIENCE: Final = 120.0
 SENDER: Final = "mailto:sender-"
@@ -21,12 +21,11 @@ SENDER: Final = "mailto:sender-"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The senders' statements that were found *at* a time of the loop, each with its `stored`; *doubled* stood there twice.
+    """The senders' statements that were found, each with its `stored`; *doubled* stood there twice.
 
     *whole* says that the order of the record has no gaps, and that its `stored` rises.
     """
 
-    at: float
     stored: Mapping[str, datetime]
     doubled: int
     whole: bool
@@ -39,11 +38,10 @@ async def find_all(running: Installation, accepted: AbstractSet[str]) -> Found:
         async with asyncio.timeout(PATIENCE):
             while await connection.fetchval("SELECT count(*) FROM lrs.statement WHERE NOT voided") < len(accepted):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
-            at = now()
             statements = await _pages(running)
             while accepted - {each["id"] for each in statements}:
                 await asyncio.sleep(0.5)
-                at, statements = now(), await _pages(running)
+                statements = await _pages(running)
         rows = await connection.fetch("SELECT seq, stored FROM lrs.statement ORDER BY seq")
     finally:
         await connection.close()
@@ -52,7 +50,7 @@ async def find_all(running: Installation, accepted: AbstractSet[str]) -> Found:
     in_order = [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     rising = sorted({row["stored"] for row in rows}) == [row["stored"] for row in rows]
     stored = {each["id"]: datetime.fromisoformat(each["stored"]) for each in sent}
-    return Found(at, stored, sum(number - 1 for number in times.values()), in_order and rising)
+    return Found(stored, sum(number - 1 for number in times.values()), in_order and rising)
 
 
 async def _pages(running: Installation) -> list[dict[str, Any]]:

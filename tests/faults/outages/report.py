@@ -78,7 +78,7 @@ class Report:
         recovered = self.recovered()
         lines.append(
             f"  answered with 200 again {recovered:.1f} s after it was back; accepted "
-            f"{len(self.senders.accepted)}, found {len(self.found.stored)} {self.found.at - self.outage.back:.1f} s after, "
+            f"{len(self.senders.accepted)}, found {len(self.found.stored)}, "
             f"lost {len(self.lost())}, doubled {self.found.doubled}"
         )
         return "\n".join([*lines, *self._others()])

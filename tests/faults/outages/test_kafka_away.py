@@ -24,6 +24,7 @@ DEADLINE = 5.0
 SLACK = 2.0
 """Seconds that a busy machine may add to the deadline of an append."""
 
+START = 180.0
 BACK = 30.0
 BURST, LARGE = 200, 100 * 1024
 UNDER_WAY = 1024 * 1024
@@ -76,7 +77,7 @@ async def without(broker: Broker, running: Installation) -> tuple[Outage, list[A
     burst = await asyncio.gather(*posts)
     await asyncio.sleep(max(0.0, began + OUTAGE - now()))
     ended = now()
-    await asyncio.to_thread(broker.start)
+    await asyncio.to_thread(broker.start, START)
     return Outage(began, ended, now()), burst
 
 
