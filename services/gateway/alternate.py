@@ -6,7 +6,7 @@ Browsers that can send no headers across origins, and queries too long for a URL
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -48,10 +48,13 @@ class Meant:
 
 
 class AlternateSyntax:
-    """ASGI middleware: passes the request on that a form means. Other requests cost a look at the query string."""
+    """ASGI middleware: passes on the request that a form means, and notes what means none. Others cost a look at the query."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, without_header: Version | None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_bytes: int, without_header: Version | None, note: Callable[[Request, Problem], None]
+    ) -> None:
         self._app = app
+        self._note = note
         self._max_bytes = max_bytes
         self._without_header = without_header
 
@@ -65,6 +68,7 @@ class AlternateSyntax:
             form_type = _form_type(request)
             meant = await self._meant(request)
         except Problem as problem:
+            self._note(request, problem)
             await problem_response(problem)(scope, receive, send)
             return
         answer = _answering(without_body(send, "0") if meant.method == "HEAD" else send)

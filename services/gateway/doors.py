@@ -54,7 +54,7 @@ def open_doors(parts: Parts) -> Starlette:
             *profile_routes(),
         ],
         routers=[impact_routes(parts.database, parts.log, parts.clock, door.authorise)],
-        middleware=_middleware(parts),
+        middleware=_middleware(parts, door),
         documented={**STATEMENT_PATHS, **DOCUMENT_PATHS, **THING_PATHS, **OAUTH_PATHS},
     )
 
@@ -131,14 +131,14 @@ def _thing_routes(parts: Parts, door: Door) -> list[Route]:
     return Things(door=door, store=DefinitionStore(parts.database), version_without_header=without_header).routes()
 
 
-def _middleware(parts: Parts) -> list[Middleware]:
+def _middleware(parts: Parts, door: Door) -> list[Middleware]:
     """Return what stands around the routes: what completes answers, then what reads a form as the request that it means."""
     chosen = parts.settings.gateway
     without_header, otherwise = chosen.version_without_header, chosen.version_answered
-    through = parts.horizon.recent
+    through, form_bytes = parts.horizon.recent, parts.settings.http.max_body_bytes
     return [
         Middleware(AnswerHeaders, without_header=without_header, otherwise=otherwise, consistent_through=through),
-        Middleware(AlternateSyntax, max_bytes=parts.settings.http.max_body_bytes, without_header=without_header),
+        Middleware(AlternateSyntax, max_bytes=form_bytes, without_header=without_header, note=door.note_unread),
     ]
 
 

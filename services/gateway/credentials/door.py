@@ -89,6 +89,10 @@ class Door:
         """Note that a request with a valid key was refused, for the operator who asks why; *reason* names rules, not content."""
         self._note(request, credential.key_id, status, reason)
 
+    def note_unread(self, request: Request, problem: Problem) -> None:
+        """Note that nobody could read whose request it is; *problem* repeats nothing that stands in it."""
+        self._note(request, None, problem.status, problem.detail)
+
     async def _by_key(self, shown: ShownKey, *, asks_too_often: bool) -> tuple[KeyId | None, Credential | Refused]:
         """Return the key id, where it was issued, and what the key opens; who *asks_too_often* has nothing looked for."""
         credential = self._keyring.known(shown.key_id) if asks_too_often else await self._keyring.find(shown.key_id)

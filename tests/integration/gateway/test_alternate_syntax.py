@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.support.gateway import Client, Doors, basic, statement, without
+from tests.support.gateway import Client, Doors, basic, eventually, statement, without
 
 FORM = "application/x-www-form-urlencoded"
 STATEMENTS = "/xapi/statements"
@@ -156,6 +156,17 @@ async def test_too_long_a_form_is_refused(doors: Doors) -> None:
     response = await submit(doors, STATE, "PUT", told(client, **BOOKMARK, content="x" * 9_000_000))
 
     assert response.status_code == 413
+
+
+async def test_a_form_that_means_no_request_is_noted_for_the_operator(doors: Doors) -> None:
+    client = await doors.client()
+
+    await submit(doors, STATE, "PUT", told(client, **BOOKMARK))
+
+    await eventually(lambda: doors.issuer.refused(None))
+    (refused,) = await doors.issuer.refused(None)
+    assert (refused.method, refused.route, refused.status) == ("POST", STATE, 400)
+    assert refused.reason == "The form has no field content, which PUT stores"
 
 
 async def test_a_value_that_says_method_is_a_value(client: Client) -> None:
