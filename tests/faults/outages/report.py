@@ -11,6 +11,7 @@ from tests.faults.outages.readers import Readers
 from tests.faults.outages.record import Found
 from tests.faults.outages.senders import OK, Answer, Senders
 
+GOING: Final = 1.0
 PHASES: Final = ("before", "during", "after")
 
 
@@ -22,8 +23,8 @@ class Outage(NamedTuple):
     back: float
 
     def within(self, answer: Answer) -> bool:
-        """Say whether *answer* began and ended while it was away."""
-        return self.began <= answer.begun and answer.ended <= self.ended
+        """Say whether *answer* began and ended while it was away: what dies takes a moment to be gone."""
+        return self.began + GOING <= answer.begun and answer.ended <= self.ended
 
     def phase(self, begun: float, ended: float) -> str:
         """Say whether what lasted from *begun* to *ended* came before, or after, or met the outage."""

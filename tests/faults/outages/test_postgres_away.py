@@ -17,7 +17,7 @@ from tests.faults.outages.conftest import AROUND, OUTAGE, Show
 from tests.faults.outages.installation import Installation, frozen, installed
 from tests.faults.outages.readers import ASKED, reading
 from tests.faults.outages.record import find_all
-from tests.faults.outages.report import Outage, Report
+from tests.faults.outages.report import GOING, Outage, Report
 from tests.faults.outages.senders import now, sending, timed
 from tests.support.gateway import statement
 from tests.support.kafka import StartCluster
@@ -106,7 +106,7 @@ def never_lied(report: Report) -> bool:
     meanwhile = {
         identifier: report.found.stored[identifier]
         for identifier, at in report.senders.accepted.items()
-        if report.outage.began + 1 < at < report.outage.ended
+        if report.outage.began + GOING < at < report.outage.ended
     }
     said = [datetime.fromisoformat(each.through) for each in report.senders.answers if each.ended < report.outage.ended]
     return bool(meanwhile) and min(meanwhile.values()) > max(said)
