@@ -104,7 +104,7 @@ def list_(home: HomeOption = DEFAULT_HOME) -> None:
     sources = table("Source", "Platform", "Workspace", "State", "Keeps", "Hears", "Webhook")
     for row in rows:
         sources.add_row(*row)
-    out.print(sources if rows else "There is no source yet: symposia source add NAME slack|discourse https://…")
+    out.print(sources if rows else "There is no source yet: symposia source add NAME PLATFORM https://…")
 
 
 @app.command("test")

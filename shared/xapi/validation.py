@@ -13,6 +13,7 @@ from shared.xapi.checks import check
 from shared.xapi.model import JSON, Statement, Version
 from shared.xapi.pointer import pointer
 from shared.xapi.rules import RULES
+from shared.xapi.schema import IRI as IRI_SCHEMA
 from shared.xapi.schema import Schema, statement_schema
 
 MAX_VIOLATIONS: Final = 20
@@ -79,6 +80,16 @@ def validator(version: Version) -> jsonschema_rs.Validator:
         offline=True,
         mask="…",
     )
+
+
+def is_iri(text: str) -> bool:
+    """Say whether *text* may stand where xAPI wants an IRI."""
+    return _iris().is_valid(text)
+
+
+@cache
+def _iris() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(IRI_SCHEMA, validate_formats=True, offline=True)
 
 
 @cache

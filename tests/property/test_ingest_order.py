@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.ingest import Ear, Sent, discourse_conversation, slack_conversation
+from tests.support.ingest import Ear, Sent, activitystreams_conversation, discourse_conversation, slack_conversation
 
-CONVERSATIONS = [slack_conversation(), discourse_conversation()]
+CONVERSATIONS = [slack_conversation(), discourse_conversation(), activitystreams_conversation()]
 
 
 def told_in(deliveries: list[Sent]) -> tuple[set[tuple[str, bytes]], int]:
@@ -26,7 +26,7 @@ def shuffled(draw: st.DrawFn, script: list[Sent]) -> list[Sent]:
     return [script[index] for index in order]
 
 
-@pytest.mark.parametrize("script", CONVERSATIONS, ids=["slack", "discourse"])
+@pytest.mark.parametrize("script", CONVERSATIONS, ids=["slack", "discourse", "activitystreams"])
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_every_order_of_deliveries_tells_the_same_statements(script: list[Sent], data: st.DataObject) -> None:
@@ -38,7 +38,7 @@ def test_every_order_of_deliveries_tells_the_same_statements(script: list[Sent],
     assert waiting == 0
 
 
-@pytest.mark.parametrize("script", CONVERSATIONS, ids=["slack", "discourse"])
+@pytest.mark.parametrize("script", CONVERSATIONS, ids=["slack", "discourse", "activitystreams"])
 def test_no_statement_is_told_in_two_versions(script: list[Sent]) -> None:
     told, _ = told_in(script * 3)
 

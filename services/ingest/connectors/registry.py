@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS
 from services.ingest.connectors.connector import Connector
 from services.ingest.connectors.discourse import DISCOURSE
 from services.ingest.connectors.slack import SLACK
 from services.ingest.domain.source import Platform
 
-CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in (SLACK, DISCOURSE)}
+_ALL: Final = (SLACK, DISCOURSE, ACTIVITYSTREAMS)
+CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}

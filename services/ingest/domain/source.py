@@ -17,6 +17,7 @@ class Platform(StrEnum):
 
     SLACK = "slack"
     DISCOURSE = "discourse"
+    ACTIVITYSTREAMS = "activitystreams"
 
 
 class State(StrEnum):

@@ -55,7 +55,8 @@ class TimedHmac:
 class StandardWebhook:
     """Check `webhook-signature` over id, time and body (standardwebhooks.com); any of several signatures may fit.
 
-    A secret is `whsec_` and base64, or the bytes as they are. The library's own check is not used: it reads the clock.
+    A secret is `whsec_` and base64, or the bytes as they are. The scheme signs text: a body that is not UTF-8 is forged. The
+    library's own check is not used: it reads the clock.
     """
 
     window: timedelta = WINDOW

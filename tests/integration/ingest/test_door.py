@@ -104,7 +104,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-@pytest.mark.parametrize("platform", list(Platform))
+@pytest.mark.parametrize("platform", [Platform.SLACK, Platform.DISCOURSE])
 async def test_what_is_no_json_that_we_take_is_400_with_the_reason(house: House, name: str, platform: Platform) -> None:
     body = BOMBS[name]
     source = "acme" if platform is Platform.SLACK else "forum"

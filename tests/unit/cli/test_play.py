@@ -83,7 +83,7 @@ def read_all(platform: Platform, shift: timedelta = timedelta()) -> list[Reading
     return readings
 
 
-@pytest.mark.parametrize("platform", Platform)
+@pytest.mark.parametrize("platform", [Platform.SLACK, Platform.DISCOURSE])
 def test_every_scene_is_a_delivery_that_the_connector_reads(platform: Platform) -> None:
     readings = read_all(platform)
 
@@ -100,7 +100,7 @@ def test_slack_plays_what_the_source_must_not_hear() -> None:
     assert {Reason.CHANNEL_NOT_ALLOWED, Reason.PRIVATE_CHANNEL, Reason.DIRECT_MESSAGE, Reason.EXCLUDED_ACCOUNT} <= ignored
 
 
-@pytest.mark.parametrize("platform", Platform)
+@pytest.mark.parametrize("platform", [Platform.SLACK, Platform.DISCOURSE])
 def test_a_play_set_at_another_time_is_another_play(platform: Platform) -> None:
     first, later = (read_all(platform, shift) for shift in (timedelta(), timedelta(days=3)))
 

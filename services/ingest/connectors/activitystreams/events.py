@@ -1,0 +1,87 @@
+"""Read a delivery of ActivityStreams 2.0: an activity, a thing with its author, or a collection of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from services.ingest.connectors.activitystreams import acts, making, objects
+from services.ingest.connectors.fields import Incomplete, member
+from services.ingest.domain.interaction import AccountName
+from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
+from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
+
+Reader = Callable[[Source, JSON, JSON, AccountName], Reading]
+COLLECTIONS: Final = frozenset({"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"})
+WITHDRAWALS: Final = frozenset({"Delete", "Undo"})
+
+
+def read(source: Source, delivery: Delivery) -> Reading:
+    """Say what a delivery holds; of a collection, whatever is whole. Raise Incomplete where it lacks what it needs."""
+    document = delivery.document
+    if objects.kind_of(document) not in COLLECTIONS:
+        return read_one(source, document)
+    items = [*objects.several(member(document, "items")), *objects.several(member(document, "orderedItems"))]
+    return joined(_tolerant(source, each) for each in items[: objects.MOST_ITEMS])
+
+
+def joined(readings: Iterable[Reading]) -> Reading:
+    """Return several readings as one; nothing at all is of no kind that we map."""
+    found = list(readings)
+    if not found:
+        return ignored(Reason.UNMAPPED)
+    return Reading(
+        decided=tuple(each for reading in found for each in reading.decided),
+        undecided=tuple(each for reading in found for each in reading.undecided),
+        known=tuple(each for reading in found for each in reading.known),
+        ignored=tuple(each for reading in found for each in reading.ignored),
+    )
+
+
+def _tolerant(source: Source, item: JSON) -> Reading:
+    try:
+        return read_one(source, item)
+    except Incomplete:
+        return ignored(Reason.INCOMPLETE)
+
+
+def read_one(source: Source, activity: JSON) -> Reading:
+    """Read one activity, or one thing that names its author: as if he or she had just made it (ActivityPub, section 6.2.1)."""
+    kind = objects.kind_of(activity)
+    if kind in making.MADE:
+        return _heard(source, activity, activity)
+    if kind not in READERS:
+        return ignored(Reason.UNMAPPED)
+    things = objects.several(member(activity, "object"))
+    if not things:
+        raise Incomplete("object")
+    return joined(_heard(source, activity, thing) for thing in things)
+
+
+def _heard(source: Source, activity: JSON, thing: JSON) -> Reading:
+    actors = objects.several(member(activity, "actor") or member(activity, "attributedTo") or member(thing, "attributedTo"))
+    if not actors:
+        raise Incomplete("actor")
+    actor = AccountName(objects.iri(actors[0], "actor"))
+    if objects.kind_of(actors[0]) in objects.BOTS:
+        return ignored(Reason.BOT)
+    if actor in source.policy.excluded:
+        return ignored(Reason.EXCLUDED_ACCOUNT)
+    kind = objects.kind_of(activity)
+    reason = objects.refusal(source, activity, thing)
+    if reason is not None and kind not in WITHDRAWALS:
+        return ignored(reason)
+    return READERS[kind](source, activity, thing, actor)
+
+
+READERS: Final[dict[str, Reader]] = {
+    "Create": making.read_made,
+    "Update": acts.read_update,
+    "Delete": acts.read_delete,
+    "Undo": acts.read_undo,
+    **dict.fromkeys(acts.ACTS, acts.read_act),
+    **dict.fromkeys(acts.REPLIES_TO_INVITATIONS, acts.read_reply_to_invitation),
+    **dict.fromkeys(making.MADE, making.read_made),
+}
+"""How to read an activity of each type; a thing that stands alone was made."""
