@@ -1,7 +1,8 @@
-"""How commands print, and how they run what is asynchronous."""
+"""How commands print, what they read that is secret, and how they run what is asynchronous."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,3 +57,13 @@ def table(*columns: str, title: str | None = None) -> Table:
 def day(moment: datetime | None) -> str:
     """Write a moment to the minute, in UTC; a dash where there is none."""
     return NONE if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """Return *moment*, which somebody typed, as one: without an offset it is UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+def read_secret(given: str) -> str:
+    """Return the secret that was *given*, or the line on standard input where that is `-`."""
+    return sys.stdin.readline().strip() if given == "-" else given

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table
+from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, read_secret, run, table, utc
 from services.gateway.app import SCHEMA
 from services.gateway.domain.selection import Selection
 from services.gateway.forwarding.target import (
@@ -92,9 +91,9 @@ def add(
 ) -> None:
     """Add an LRS to forward to. Options that select may be repeated; a `*` at the end of one stands for any rest."""
     selection = Selection(tuple(source), tuple(except_source), tuple(authority), tuple(verb), tuple(activity), tuple(home_page))
-    shown = _authentication(key, _secret(secret), token_url, scope)
+    shown = _authentication(key, read_secret(secret), token_url, scope)
     new = NewTarget(TargetName(name), endpoint, version, shown, selection, private)
-    start = BEGINNING if everything else _utc(since)
+    start = BEGINNING if everything else utc(since)
     state = State.PAUSED if paused else State.RUNNING
 
     _with_targets(home, lambda targets, _: targets.add(new, utc_now(), since=start, state=state))
@@ -154,7 +153,7 @@ def rotate(
 
     async def work(targets: Targets, vault: ForwardingVault) -> None:
         del vault
-        await targets.rotate(TargetName(name), key, _secret(secret))
+        await targets.rotate(TargetName(name), key, read_secret(secret))
 
     _with_targets(home, work)
     out.print(f"{name} is shown the new key.", markup=False)
@@ -239,11 +238,3 @@ def _row(standing: Standing) -> tuple[str, ...]:
         str(standing.failures),
         standing.last_failure or NONE,
     )
-
-
-def _secret(given: str) -> str:
-    return sys.stdin.readline().strip() if given == "-" else given
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)

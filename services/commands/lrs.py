@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Final
 
 import typer
 
-from services.commands.console import err, out, table
+from services.commands.console import err, out, read_secret, table
 from services.lrs_check import resources, statements
 from services.lrs_check.client import Client
 from services.lrs_check.examination import Examination, Finding, Result, examine
@@ -46,8 +45,7 @@ def check(
     Writes some thirty statements about nobody (@lrs-check.invalid) and three documents; the documents are deleted and the
     statements voided at the end. No LRS can delete a statement: voided ones, and those that void them, stay.
     """
-    shown = sys.stdin.readline().strip() if secret == "-" else secret  # noqa: S105  where to read it from
-    examination = Examination(Client(url, key, shown, timeout), patience)
+    examination = Examination(Client(url, key, read_secret(secret), timeout), patience)
     err.print(
         f"This writes to {url}: about 30 statements about check-{examination.run}@lrs-check.invalid, and three documents.",
         markup=False,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import orjson
 import typer
 
+from services.commands.console import read_secret, utc
 from services.commands.faults import Refused
 from services.gateway.domain.column_map import Parts, read_map
 from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials
@@ -76,9 +76,7 @@ def authentication(key: str, secret: str, token_url: str | None, scope: str) -> 
     """Return how we show who we are; ask for the *secret* where it is missing. Raises Refused."""
     if not key:
         raise Refused("Another LRS is read with a key: --key KEY")
-    if secret == "-":  # noqa: S105  where to read it from
-        secret = sys.stdin.readline().strip()
-    shown = secret or str(typer.prompt("Secret", hide_input=True, err=True))
+    shown = read_secret(secret) or str(typer.prompt("Secret", hide_input=True, err=True))
     return Basic(key, shown) if token_url is None else ClientCredentials(token_url, key, shown, scope)
 
 
@@ -112,10 +110,3 @@ def column_map(path: Path | None) -> Parts | None:
         return read_map(orjson.loads(text) if path.suffix == ".json" else tomllib.loads(text))
     except (tomllib.TOMLDecodeError, orjson.JSONDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{path} cannot be read: {error}") from error
-
-
-def utc(time: datetime | None) -> datetime | None:
-    """Return *time* as a moment: what comes without an offset is UTC."""
-    if time is None:
-        return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
