@@ -80,3 +80,11 @@ def test_what_asks_nothing_is_answered_nothing(handshake: Handshake, body: bytes
     for method in ("GET", "POST"):
         message = Message({}, body, f"https://ingest.example/hooks/a/b?{query}", method)
         assert handshake(message, [SECRET]) is None
+
+
+@pytest.mark.parametrize("challenge", ['{"for_user_id":"1"}', 'hmacsha256={"type":"x"}', "v0:1:{}", "a b", "a\n", "[]"])
+def test_nobody_has_the_body_of_a_delivery_signed_as_a_challenge(challenge: str) -> None:
+    asked = {name: f"https://ingest.example/hooks/a/b?{name}={quote(challenge)}" for name in ("crc_token", "challengeCode")}
+
+    assert X(Message({}, b"", asked["crc_token"], "GET"), [SECRET]) is None
+    assert LINKEDIN(Message({}, b"", asked["challengeCode"], "GET"), [SECRET]) is None
