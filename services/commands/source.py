@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
@@ -10,7 +9,7 @@ from typing import Annotated, Final, TypeVar
 import httpx
 import typer
 
-from services.commands.console import DEFAULT_HOME, HomeOption, out, run, table
+from services.commands.console import DEFAULT_HOME, HomeOption, out, read_secret, run, table
 from services.commands.faults import Refused
 from services.ingest.app import SCHEMA
 from services.ingest.domain.interaction import AccountName, ChannelId
@@ -71,7 +70,7 @@ def add(
         question_channels=frozenset(map(ChannelId, question_channel)),
         excluded=frozenset(map(AccountName, exclude)),
     )
-    new = NewSource(SourceId(name), platform, workspace, _secret(secret), policy)
+    new = NewSource(SourceId(name), platform, workspace, read_secret(secret).encode(), policy)
 
     async def work(sources: Sources, installation: Installation) -> str:
         await sources.add(new, utc_now())
@@ -156,7 +155,7 @@ def rotate(
     """Take a new secret; the one before it is taken too, until the next rotation."""
 
     async def change(sources: Sources) -> None:
-        await sources.rotate(SourceId(name), _secret(secret))
+        await sources.rotate(SourceId(name), read_secret(secret).encode())
         if retire:
             await sources.retire(SourceId(name))
 
@@ -214,7 +213,3 @@ def _heard(policy: Policy) -> str:
     places = ", ".join(sorted(policy.channels)) or "public channels"
     more = [word for word, admitted in (("private", policy.private), ("direct", policy.direct)) if admitted]
     return " + ".join((places, *more))
-
-
-def _secret(given: str) -> bytes:
-    return (sys.stdin.readline().strip() if given == "-" else given).encode()
