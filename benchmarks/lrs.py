@@ -30,6 +30,7 @@ from shared.stream.settings import LogKind
 MANY: Final = 100
 FEW_CONNECTIONS: Final = 4
 STORED: Final = (50_000, 1_000_000)
+WIDTH: Final = 170
 SINGLE, BATCH, READ, SLOWER, RELATED_MS, INSERT, IDLE_MB = 0.6, 0.7, 0.5, 1.3, 30.0, 0.8, 300.0
 """What is to be reached."""
 
@@ -135,7 +136,9 @@ def _plan() -> tuple[Plan, bool]:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="that count, of each round and target")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--stored", type=int, nargs="+", default=STORED, help="sizes of the record, the smallest first")
+    parser.add_argument(
+        "--stored", type=int, nargs="+", default=STORED, help="sizes of the record, the smallest first, 50,000 at least"
+    )
     parser.add_argument("--idle", type=float, default=60.0, help="seconds from ready to the look at the memory")
     parser.add_argument("--gate", action="store_true", help="exit with 1 where something is not reached")
     told = parser.parse_args()
@@ -147,7 +150,7 @@ def main() -> int:
     plan, gate = _plan()
     rows = uvloop.run(measure(plan))
     postgres = ", ".join(f"{name}={value}" for name, value in POSTGRES.items())
-    Console().print(
+    Console(width=WIDTH).print(
         table(rows),
         f"ratio: to the ceiling of the same run, median of {plan.rounds} rounds of {plan.seconds:g} s; µs: CPU for each",
         "POST at the largest record against empty: ratio to the ceiling then, over the ratio to the ceiling before",

@@ -23,8 +23,8 @@ WAITING: Final = {"SYMPOSIA_GATEWAY__WAIT_SECONDS": "60"}
 """No answer goes without its statement being recorded, however slow the recorder is: the ceiling's do not either."""
 
 READY: Final = 30.0
-SETTLE: Final = 120.0
-LOOK: Final = 1.0
+SETTLE: Final = 600.0
+LOOK: Final = 2.0
 APPLIED: Final = "SELECT sum(next_offset) FROM lrs.consumer_offset"
 
 
