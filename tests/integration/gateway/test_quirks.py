@@ -105,7 +105,7 @@ async def test_a_quirk_can_be_given_and_taken_while_the_gateway_runs(doors: Door
 
     assert given is not None
     assert taken is not None
-    assert (given.quirks, taken.quirks) == ({quirk}, set())
+    assert (given.quirks, taken.quirks) == (frozenset({quirk}), frozenset())
 
 
 async def test_an_edited_key_works_so_within_the_refresh_interval(doors: Doors) -> None:
