@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
+from math import inf
 from typing import Final, TextIO
 
 import structlog
@@ -59,7 +60,7 @@ class Repetitions(logging.Filter):
         if record.name.partition(".")[0] != self._library:
             return True
         sentence = str(record.msg)
-        if record.created < self._said.get(sentence, 0.0) + QUIET_SECONDS:
+        if record.created < self._said.get(sentence, -inf) + QUIET_SECONDS:
             return False
         self._said[sentence] = record.created
         return True
