@@ -52,6 +52,26 @@ WHERE seq > $1 AND seq <= $2 AND NOT voided
 ORDER BY seq DESC
 LIMIT $3
 
+-- name: mentioning_ascending
+-- At most $3 statements with a seq above $1, up to $2, the oldest first, that mention the key $4 directly. `matching_ascending` would
+-- answer that too, but takes longer to begin than this does to end, and nothing is asked for as often.
+SELECT s.seq, s.body
+FROM statement_mention m
+JOIN statement s USING (seq)
+WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided
+ORDER BY m.seq
+LIMIT $3
+
+-- name: mentioning_descending
+-- At most $3 statements with a seq above $1, up to $2, the newest first, that mention the key $4 directly. `matching_descending` would
+-- answer that too, but takes longer to begin than this does to end, and nothing is asked for as often.
+SELECT s.seq, s.body
+FROM statement_mention m
+JOIN statement s USING (seq)
+WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided
+ORDER BY m.seq DESC
+LIMIT $3
+
 -- name: matching_ascending
 -- At most $3 statements with a seq above $1, up to $2, the oldest first, that mention the key $4, and every key of $6; directly, or in
 -- any way where $5, or the key's place in $7, says so; of the authority $8 alone, where one is given.

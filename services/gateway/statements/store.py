@@ -84,13 +84,15 @@ class StatementStore:
     async def _rows(self, filters: Filters, window: tuple[int, int, int]) -> list[tuple[int, bytes]]:
         order = "ascending" if filters.ascending else "descending"
         wanted = await self._rarest_first(_wanted(filters))
-        if not wanted:
-            rows = await self._database.fetch(_QUERIES[f"all_{order}"], *window)
-        else:
-            (first, *others) = wanted
-            keys, related = [other.key.hex() for other in others], [other.related for other in others]
-            asked = (first.key.hex(), first.related, keys, related, filters.authority)
-            rows = await self._database.fetch(_QUERIES[f"matching_{order}"], *window, *asked)
+        match wanted:
+            case []:
+                rows = await self._database.fetch(_QUERIES[f"all_{order}"], *window)
+            case [_Wanted(key, related=False)]:
+                rows = await self._database.fetch(_QUERIES[f"mentioning_{order}"], *window, key.hex())
+            case [first, *others]:
+                keys, related = [other.key.hex() for other in others], [other.related for other in others]
+                asked = (first.key.hex(), first.related, keys, related, filters.authority)
+                rows = await self._database.fetch(_QUERIES[f"matching_{order}"], *window, *asked)
         return [(seq, body) for seq, body in rows]
 
     async def _rarest_first(self, wanted: list[_Wanted]) -> list[_Wanted]:
