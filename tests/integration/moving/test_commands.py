@@ -72,7 +72,20 @@ async def test_another_lrs_is_imported_by_its_api_with_a_token_and_again_without
     ids = await fill(theirs)
     key, secret = theirs.key
     token_url = theirs.url.removesuffix("/xapi") + "/oauth/token"
-    elsewhere = (theirs.url, "--key", key, "--secret", "-", "--oauth", token_url, "--private", "--authority", "keep")
+    elsewhere = (
+        theirs.url,
+        "--key",
+        key,
+        "--secret",
+        "-",
+        "--oauth",
+        token_url,
+        "--scope",
+        "all/read",
+        "--private",
+        "--authority",
+        "keep",
+    )
 
     first = await run(ours, "import", *elsewhere, stdin=secret)
     again = await run(ours, "import", *elsewhere, stdin=secret)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -143,29 +145,8 @@ async def test_attachments_have_to_come_along_and_be_what_their_names_say(desk: 
     assert [(row.line, row.rule) for row in desk.told] == [(2, "part-hash"), (3, "attachment-part")]
 
 
-COLUMN_MAP = {
-    "parts": {
-        "/actor/mbox": {"column": "E-mail", "prefix": "mailto:"},
-        "/actor/name": {"column": "Learner"},
-        "/verb/id": {
-            "column": "Event",
-            "values": {
-                "completed": "http://adlnet.gov/expapi/verbs/completed",
-                "failed": "http://adlnet.gov/expapi/verbs/failed",
-            },
-        },
-        "/object/id": {"column": "Course", "prefix": "https://lms.example.org/course/"},
-        "/result/score/raw": {"column": "Points"},
-        "/result/success": {"column": "Passed"},
-        "/timestamp": {"column": "When"},
-        "/context/platform": {"text": "Old LMS"},
-    }
-}
-TABLE = """\
-E-mail;Learner;Event;Course;Points;Passed;When;Notes
-ann@example.org;Ann;completed;42;87.5;yes;2025-11-03T10:00:00Z;"a note; of
-two lines"
-bob@example.org;;failed;42;12;no;2025-11-03T11:00:00Z;
+GUIDE = (Path(__file__).parents[3] / "docs" / "moving.md").read_text(encoding="utf-8")
+MORE_ROWS = """\
 eve@example.org;Eve;enrolled;42;;;2025-11-03T12:00:00Z;
 kim@example.org;Kim;completed;42;many;yes;2025-11-03T12:00:00Z;
 lee@example.org;Lee
@@ -173,10 +154,16 @@ joe;Joe;completed;42;;;2025-11-03T12:00:00Z;
 """
 
 
-async def test_a_table_of_another_system_is_read_by_a_column_map(desk: Desk, tmp_path: Path) -> None:
-    (tmp_path / "old.csv").write_text(TABLE)
+def on_the_page(language: str) -> str:
+    """Return the example in *language* of docs/moving.md."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+    return str(found)
 
-    tally = await desk.take(tmp_path / "old.csv", parts=read_map(COLUMN_MAP))
+
+async def test_a_table_of_another_system_is_read_by_the_column_map_on_the_page(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text(on_the_page("csv") + MORE_ROWS)
+
+    tally = await desk.take(tmp_path / "old.csv", parts=read_map(tomllib.loads(on_the_page("toml"))))
 
     assert (tally.taken, tally.refused) == (2, 4)
     assert [(row.line, row.pointer, row.rule) for row in desk.told] == [
