@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from shared.http.protocol import BoundedProtocol
 from shared.settings import HttpSettings, ServiceSettings
 from shared.stream.steps import crash_at_from_environment
 from shared.telemetry import configure_logs
@@ -128,6 +129,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 service.app,
+                http=BoundedProtocol,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

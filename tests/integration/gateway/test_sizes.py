@@ -96,6 +96,39 @@ async def test_a_body_without_an_end_is_refused_once_it_is_too_large(head: tuple
     writer.close()
 
 
+@pytest.mark.parametrize("start", ["GET /xapi/statements?agent=", "GET /livez HTTP/1.1\r\nHost: gateway\r\nX-More: "])
+async def test_a_head_without_an_end_is_refused_once_it_is_too_large(head: tuple[int, str], start: str) -> None:
+    port, _ = head
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = asyncio.create_task(reader.readline())
+
+    writer.write(start.encode())
+    sent = 0
+    while not answer.done() and sent < 100:
+        writer.write(b"x" * MEBIBYTE)
+        sent += 1
+        try:
+            await writer.drain()
+        except ConnectionError:
+            break
+        await asyncio.sleep(0)
+
+    assert (await answer).split()[1] == b"431"
+    assert sent < 20
+    writer.close()
+
+
+async def test_a_connection_is_good_for_many_requests_with_large_heads(head: tuple[int, str]) -> None:
+    port, _ = head
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    for _ in range(4):
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: gateway\r\nX-More: " + b"x" * 40_000 + b"\r\n\r\n")
+        status = await reader.readuntil(b"ok\n")
+        assert status.split()[1] == b"200"
+    writer.close()
+
+
 async def test_eight_mebibytes_of_a_thousand_statements_pass_every_limit(client: Client) -> None:
     room = 8 * MEBIBYTE // 1000 - 300
     sent = [statement(result={"response": "x" * room}) for _ in range(1000)]
