@@ -28,6 +28,7 @@ HEADERS: Final = frozenset(
 PREFIX: Final = "/xapi/"
 FORM_TYPE_KEY: Final = "xapi.form_type"
 """Where a scope says what the form was called, in a request that came as one."""
+LONGEST_HEADER: Final = 8192
 CONTENT: Final = "content"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 BROKEN_FORM_TYPE: Final = "text/plain"
@@ -164,6 +165,8 @@ def _add(headers: dict[str, str], name: str, value: str) -> None:
         raise Problem(400, f"The form has two fields {name}")
     if not (value.isprintable() and value.isascii()):
         raise Problem(400, f"The form's field {name} holds characters that no header has")
+    if len(value) > LONGEST_HEADER:
+        raise Problem(400, f"The form's field {name} is longer than {LONGEST_HEADER} characters")
     headers[name] = value.strip()
 
 

@@ -15,6 +15,7 @@ from shared.xapi.model import Version
 ANY: Final = "*"
 # A bare word is no entity tag, but some senders leave the quotes out.
 _TAG: Final = re.compile(r'(?P<weak>W/)?"(?P<quoted>[\x21\x23-\x7e\x80-\xff]*)"|(?P<bare>[0-9A-Za-z_-]+)')
+_COMMA: Final = re.compile(r"[ \t]*(?:,[, \t]*|\Z)")
 
 
 class BadPrecondition(SymposiaError):
@@ -117,7 +118,7 @@ def _read_tags(header: str, lines: Sequence[str]) -> Tags | None:
 
 def _after_comma(header: str, text: str, at: int) -> int:
     """Return where the next tag starts."""
-    rest = text[at:].lstrip(" \t")
-    if rest and not rest.startswith(","):
+    found = _COMMA.match(text, at)
+    if found is None:
         raise BadPrecondition(f"{header} has no comma between two entity tags")
-    return len(text) - len(rest.lstrip(", \t"))
+    return found.end()

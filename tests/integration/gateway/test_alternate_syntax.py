@@ -169,6 +169,15 @@ async def test_a_form_that_means_no_request_is_noted_for_the_operator(doors: Doo
     assert refused.reason == "The form has no field content, which PUT stores"
 
 
+async def test_a_header_in_a_form_is_no_longer_than_one_on_the_wire(doors: Doors) -> None:
+    client = await doors.client()
+
+    response = await submit(doors, STATE, "PUT", told(client, **BOOKMARK, content="{}", **{"If-Match": '"a",' * 100_000}))
+
+    assert response.status_code == 400
+    assert "If-Match".lower() in response.json()["detail"]
+
+
 async def test_a_value_that_says_method_is_a_value(client: Client) -> None:
     query = urlencode({"agent": BOOKMARK["agent"], "stateId": "x"}) + "&activityId=https://example.org/course?method=GET"
 
