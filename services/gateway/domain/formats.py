@@ -14,6 +14,8 @@ import msgspec
 
 Rewrite: TypeAlias = Callable[[msgspec.Raw], msgspec.Raw]
 
+MOST_RANGES: Final = 32
+"""Items of an `Accept-Language` that are read: each is looked for in each language map of an answer."""
 _RANGE: Final = re.compile(r"\*|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _WEIGHT: Final = re.compile(r"[qQ]\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
@@ -47,9 +49,9 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 def accepted_languages(header: str | None) -> Accepted:
-    """Read `Accept-Language` (RFC 9110 §12.5.4); an item that is none is passed over."""
+    """Read `Accept-Language` (RFC 9110 §12.5.4); an item that is none is passed over, and so is what follows MOST_RANGES."""
     ranges: list[tuple[float, str]] = []
-    for item in (header or "").split(","):
+    for item in (header or "").split(",", MOST_RANGES)[:MOST_RANGES]:
         name, _, parameter = item.partition(";")
         quality = _quality(parameter)
         if quality is not None and _RANGE.fullmatch(name.strip()):

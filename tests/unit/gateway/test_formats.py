@@ -106,3 +106,10 @@ def test_languages_are_accepted_in_the_order_of_their_weight(
 )
 def test_each_map_shows_the_language_that_rfc_4647_looks_up(tags: list[str], header: str, chosen: str | None) -> None:
     assert choose(tags, accepted_languages(header)) == chosen
+
+
+def test_a_header_of_thousands_of_languages_is_read_as_far_as_people_speak() -> None:
+    accepted = accepted_languages(",".join(["de", *(f"x{number}" for number in range(20_000)), "en"]))
+
+    assert accepted.wanted[0] == "de"
+    assert len(accepted.wanted) == 32
