@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Annotated, Final, TypeVar
 
 import httpx
@@ -11,7 +12,9 @@ import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, out, read_secret, run, table
 from services.commands.faults import Refused
+from services.commands.source_import import import_
 from services.ingest.app import SCHEMA
+from services.ingest.connectors.registry import CONNECTORS
 from services.ingest.domain.interaction import AccountName, ChannelId
 from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, Source, SourceId
 from services.ingest.settings import Settings
@@ -25,7 +28,7 @@ T = TypeVar("T")
 ASKED: Final = 12
 """Seconds to wait for the door's answer."""
 
-app = typer.Typer(no_args_is_help=True, help="Add, list, test, pause, rotate and remove the platforms we hear.")
+app = typer.Typer(no_args_is_help=True, help="Add, list, test, import, pause, rotate and remove the platforms we hear.")
 NameArgument = Annotated[str, typer.Argument(help="The source's name.", metavar="SOURCE")]
 SecretOption = Annotated[
     str,
@@ -37,9 +40,20 @@ SecretOption = Annotated[
         help="What the platform signs with; `-` reads it from standard input.",
     ),
 ]
+OptionalSecret = Annotated[
+    str | None,
+    typer.Option(
+        "--secret",
+        envvar="SYMPOSIA_SOURCE_SECRET",
+        help="What the platform signs with, asked for if it is not given; `-` reads it from standard input.",
+    ),
+]
 Many = list[str]
 NOTHING: Final[Many] = []
 ACCEPTING: Final[Many] = sorted(DEFAULT_ACCEPTING)
+
+
+app.command("import")(import_)
 
 
 @app.command()
@@ -49,7 +63,7 @@ def add(
     ],
     platform: Annotated[Platform, typer.Argument(help="The platform.")],
     workspace: Annotated[str, typer.Argument(help="The workspace's address, such as https://acme.slack.com.")],
-    secret: SecretOption,
+    secret: OptionalSecret = None,
     home: HomeOption = DEFAULT_HOME,
     *,
     channel: Annotated[Many, typer.Option("--channel", help="Hear only these channels or categories, by id.")] = NOTHING,
@@ -60,7 +74,7 @@ def add(
     private: Annotated[bool, typer.Option("--private", help="Hear private channels too.")] = False,
     direct: Annotated[bool, typer.Option("--direct", help="Hear direct messages too, never their text.")] = False,
 ) -> None:
-    """Add a source, and say where its platform is to deliver."""
+    """Add a source, and say where its platform is to deliver, or that its files can be imported."""
     policy = Policy(
         channels=frozenset(map(ChannelId, channel)),
         private=private,
@@ -70,14 +84,19 @@ def add(
         question_channels=frozenset(map(ChannelId, question_channel)),
         excluded=frozenset(map(AccountName, exclude)),
     )
-    new = NewSource(SourceId(name), platform, workspace, read_secret(secret).encode(), policy)
+    delivers = platform in CONNECTORS
+    new = NewSource(SourceId(name), platform, workspace, _secret_of(secret, delivers=delivers), policy)
 
     async def work(sources: Sources, installation: Installation) -> str:
         await sources.add(new, utc_now())
         return _door(installation, platform, name)
 
-    out.print(f"{name} is added. Let {platform} deliver to:", markup=False)
-    out.print(f"  {_with_sources(home, work)}", markup=False, soft_wrap=True)
+    door = _with_sources(home, work)
+    if delivers:
+        out.print(f"{name} is added. Let {platform} deliver to:", markup=False)
+        out.print(f"  {door}", markup=False, soft_wrap=True)
+    else:
+        out.print(f"{name} is added. Import its files with: symposia source import {name} FILE", markup=False)
 
 
 @app.command("list")
@@ -94,7 +113,7 @@ def list_(home: HomeOption = DEFAULT_HOME) -> None:
                 each.state,
                 each.policy.hearing,
                 _heard(each.policy),
-                _door(installation, each.platform, each.id),
+                _door(installation, each.platform, each.id) if each.platform in CONNECTORS else "from files",
             )
             for each in found
         ]
@@ -201,6 +220,13 @@ async def _find(sources: Sources, name: str) -> Source:
     if source is None:
         raise Refused(f"There is no source called {name!r}: `symposia source list` shows them.")
     return source
+
+
+def _secret_of(given: str | None, *, delivers: bool) -> bytes:
+    """Return the secret of a new source; one that delivers nothing has one that nobody knows."""
+    if given is None:
+        return str(typer.prompt("Secret", hide_input=True)).encode() if delivers else token_urlsafe().encode()
+    return read_secret(given).encode()
 
 
 def _door(installation: Installation, platform: str, name: str, url: str | None = None) -> str:

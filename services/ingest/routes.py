@@ -180,7 +180,7 @@ def _object(document: JSON) -> JSON:
 
 
 def _connector(platform: str) -> Connector | None:
-    return CONNECTORS[Platform(platform)] if platform in set(Platform) else None
+    return CONNECTORS.get(Platform(platform)) if platform in set(Platform) else None
 
 
 def _read(connector: Connector, source: Source, delivery: Delivery) -> Reading:

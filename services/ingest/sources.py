@@ -137,7 +137,10 @@ def sample_of(source: Source, now: datetime) -> Sample:
     """Return a signed delivery that changes nothing, to try *source* through its door at `/hooks/<platform>/<id>`."""
     if not source.secrets:
         raise BadSource(f"the secrets of {source.id!r} cannot be opened with the master key at hand")
-    return CONNECTORS[source.platform].sample(source.secrets[0], now)
+    connector = CONNECTORS.get(source.platform)
+    if connector is None:
+        raise BadSource(f"{source.platform} has no webhook to try: its files are imported")
+    return connector.sample(source.secrets[0], now)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The platforms that can be heard: the one list of connectors."""
+"""The platforms that deliver: the one list of connectors. The others are heard from files (`services.ingest.filing`)."""
 
 from __future__ import annotations
 

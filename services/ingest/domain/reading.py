@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -87,3 +87,17 @@ class Reading:
 def ignored(reason: Reason) -> Reading:
     """Say that a delivery holds nothing for us, and why."""
     return Reading(ignored=(reason,))
+
+
+def joined(readings: Iterable[Reading]) -> Reading:
+    """Return several readings as one; nothing at all is of no kind that we map."""
+    found = list(readings)
+    if not found:
+        return ignored(Reason.UNMAPPED)
+    return Reading(
+        decided=tuple(each for reading in found for each in reading.decided),
+        undecided=tuple(each for reading in found for each in reading.undecided),
+        known=tuple(each for reading in found for each in reading.known),
+        closed=tuple(each for reading in found for each in reading.closed),
+        ignored=tuple(each for reading in found for each in reading.ignored),
+    )

@@ -13,11 +13,13 @@ SourceId = NewType("SourceId", str)
 
 
 class Platform(StrEnum):
-    """The platforms that have a connector; xAPI's `context.platform`."""
+    """The platforms that are heard, through a connector or from files; xAPI's `context.platform`."""
 
     SLACK = "slack"
     DISCOURSE = "discourse"
     ACTIVITYSTREAMS = "activitystreams"
+    VIVA_ENGAGE = "viva-engage"
+    LINKEDIN = "linkedin"
 
 
 class State(StrEnum):

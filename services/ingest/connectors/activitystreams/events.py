@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from services.ingest.connectors.activitystreams import acts, making, objects
 from services.ingest.connectors.fields import Incomplete, member
 from services.ingest.domain.interaction import AccountName
-from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
+from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
@@ -24,19 +24,6 @@ def read(source: Source, delivery: Delivery) -> Reading:
         return read_one(source, document)
     items = [*objects.several(member(document, "items")), *objects.several(member(document, "orderedItems"))]
     return joined(_tolerant(source, each) for each in items[: objects.MOST_ITEMS])
-
-
-def joined(readings: Iterable[Reading]) -> Reading:
-    """Return several readings as one; nothing at all is of no kind that we map."""
-    found = list(readings)
-    if not found:
-        return ignored(Reason.UNMAPPED)
-    return Reading(
-        decided=tuple(each for reading in found for each in reading.decided),
-        undecided=tuple(each for reading in found for each in reading.undecided),
-        known=tuple(each for reading in found for each in reading.known),
-        ignored=tuple(each for reading in found for each in reading.ignored),
-    )
 
 
 def _tolerant(source: Source, item: JSON) -> Reading:

@@ -1,0 +1,4 @@
+"""Interactions from files that platforms export: CSV or NDJSON, read with a column map. Shipped maps lie in `maps`.
+
+rows ──▶ column map ──▶ Reading ──▶ the same intake that webhooks have
+"""

@@ -1,0 +1,248 @@
+"""What the columns of an export mean: each row is told as the acts of the map that fit it.
+
+A template such as `{workspace}/messages/{id}` is filled from the row's cells; `{workspace}`, `{actor}` (the member whose export
+it is) and `{digest}` (of the act's native id) are there besides. A template with an empty cell is empty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.domain.interaction import (
+    AccountName,
+    Artefact,
+    ArtefactType,
+    ChannelId,
+    Event,
+    Interaction,
+    Kind,
+    NativeId,
+    Place,
+    PlaceType,
+)
+from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored, joined
+from services.ingest.domain.source import Source
+from services.ingest.domain.text import asks, from_html
+from shared.errors import SymposiaError
+from shared.xapi.validation import is_iri
+
+PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
+ANY: Final = "*"
+LONGEST_NAME: Final = 800
+OURS: Final = frozenset({"workspace", "actor", "digest"})
+Fits = dict[str, list[str]]
+"""The values, in small letters, that a column may have: `""` is an empty cell, `*` any other."""
+
+
+class BadMap(SymposiaError):
+    """A column map cannot be used; the message says what to change."""
+
+
+class Thing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Templates of an artefact."""
+
+    native: str
+    iri: str
+    type: ArtefactType
+    title: str = ""
+
+
+class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Templates of a place."""
+
+    id: str
+    iri: str
+    type: PlaceType
+
+
+class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a row tells if it fits *when*; *private* and *direct* say of which rows only by the source's leave.
+
+    *happened* is a template of a time, ISO 8601 or as *formats* (of `strptime`) say; without a zone it is in UTC. A post that
+    asks is told as a question, a reply as an answer where its root is known to ask.
+    """
+
+    event: Event
+    kind: Kind
+    artefact: Thing
+    actor: str
+    happened: str
+    when: Fits = {}
+    private: Fits = {}
+    direct: Fits = {}
+    formats: tuple[str, ...] = ()
+    revision: str = ""
+    parent: Thing | None = None
+    root: Thing | None = None
+    place: Where | None = None
+    text: str = ""
+    html: bool = False
+    emoji: str = ""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Return the columns that this act cannot do without."""
+        needed = f"{self.artefact.native} {self.artefact.iri} {self.actor} {self.happened}"
+        return frozenset(PLACEHOLDER.findall(needed)) - OURS | frozenset(self.when)
+
+
+class ColumnMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The acts that the rows of an export tell."""
+
+    acts: tuple[Act, ...]
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the names of the maps that come with Symposia."""
+    found = (each.name for each in files(f"{__package__}.maps").iterdir())
+    return tuple(sorted(name.removesuffix(".json") for name in found if name.endswith(".json")))
+
+
+def load(name: str) -> ColumnMap:
+    """Return the map that is shipped as *name*, or that stands in the file *name*; raise BadMap where there is none."""
+    if name in shipped():
+        content = files(f"{__package__}.maps").joinpath(f"{name}.json").read_bytes()
+    else:
+        try:
+            content = Path(name).read_bytes()
+        except OSError as error:
+            raise BadMap(f"{name} is no file, and no map that is shipped: {', '.join(shipped())}") from error
+    try:
+        return msgspec.json.decode(content, type=ColumnMap)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadMap(f"{name} is no column map: {error}") from error
+
+
+def read(source: Source, cells: Mapping[str, str], columns: ColumnMap, actor: str = "") -> Reading:
+    """Say what a row tells; raise Incomplete where it lacks what an act needs that fits it."""
+    given = {**cells, "workspace": source.workspace, "actor": actor}
+    fitting = [act for act in columns.acts if act.columns <= set(cells) and fits(act.when, cells)]
+    return joined(_read(source, act, given) for act in fitting)
+
+
+def fits(values: Fits, cells: Mapping[str, str]) -> bool:
+    """Say whether each column has one of its values."""
+    return all(_has(cells.get(column, "").casefold(), allowed) for column, allowed in values.items())
+
+
+def _has(value: str, allowed: list[str]) -> bool:
+    return value in allowed or (bool(value) and ANY in allowed)
+
+
+def _read(source: Source, act: Act, cells: Mapping[str, str]) -> Reading:
+    interaction = _interaction(source, act, cells)
+    if reason := _refusal(source, act, cells, interaction):
+        return ignored(reason)
+    artefact, root = interaction.artefact, interaction.root
+    if interaction.event is not Event.CREATED:
+        return Reading(decided=(interaction,))
+    asking = interaction.kind is Kind.ASK
+    of_root = root.native if root is not None else artefact.native
+    known = Known(artefact, of_root, interaction.actor, asking, interaction.happened)
+    if interaction.kind is not Kind.REPLY or root is None:
+        return Reading(decided=(interaction,), known=(known,))
+    return Reading(undecided=(Undecided(Rule.REPLY, root.native, interaction),), known=(known,))
+
+
+def _refusal(source: Source, act: Act, cells: Mapping[str, str], interaction: Interaction) -> Reason | None:
+    policy, place = source.policy, interaction.place
+    if interaction.actor in policy.excluded:
+        return Reason.EXCLUDED_ACCOUNT
+    if act.direct and fits(act.direct, cells) and not policy.direct:
+        return Reason.DIRECT_MESSAGE
+    if act.private and fits(act.private, cells) and not policy.private:
+        return Reason.PRIVATE_CHANNEL
+    if policy.channels and (place is None or place.id not in policy.channels):
+        return Reason.CHANNEL_NOT_ALLOWED
+    return None
+
+
+def _interaction(source: Source, act: Act, cells: Mapping[str, str]) -> Interaction:
+    artefact = _artefact(act.artefact, cells)
+    said = _filled(act.text, cells)
+    said = from_html(said) if act.html else said
+    kind = act.kind
+    if kind is Kind.POST and asks(artefact.title or said):
+        kind = Kind.ASK
+    return Interaction(
+        event=act.event,
+        kind=kind,
+        artefact=artefact,
+        actor=AccountName(_needed("actor", act.actor, cells)),
+        happened=_moment(act, cells),
+        place=_place(act.place, cells),
+        revision=_filled(act.revision, cells),
+        parent=_optional(act.parent, cells),
+        root=_optional(act.root, cells),
+        text=None if act.direct and fits(act.direct, cells) else source.policy.text(said),
+        emoji=_filled(act.emoji, cells).lower() or None,
+    )
+
+
+def _artefact(thing: Thing, cells: Mapping[str, str]) -> Artefact:
+    native = _needed("artefact.native", thing.native, cells)
+    digest = hashlib.blake2b(native.encode(), digest_size=8).hexdigest()
+    return Artefact(
+        NativeId(native), _iri(thing.iri, {**cells, "digest": digest}), thing.type, _filled(thing.title, cells) or None
+    )
+
+
+def _optional(thing: Thing | None, cells: Mapping[str, str]) -> Artefact | None:
+    return _artefact(thing, cells) if thing is not None and _filled(thing.native, cells) else None
+
+
+def _place(where: Where | None, cells: Mapping[str, str]) -> Place | None:
+    name = _filled(where.id, cells) if where is not None else ""
+    return Place(ChannelId(name), _iri(where.iri, cells), where.type) if where is not None and name else None
+
+
+def _filled(template: str, cells: Mapping[str, str]) -> str:
+    """Fill *template*; empty where one of its cells is."""
+    if any(not cells.get(name) for name in PLACEHOLDER.findall(template)):
+        return ""
+    return PLACEHOLDER.sub(lambda found: cells[found[1]], template)
+
+
+def _needed(name: str, template: str, cells: Mapping[str, str]) -> str:
+    filled = _filled(template, cells)
+    if not filled or len(filled) > LONGEST_NAME:
+        raise Incomplete(f"{name} ({template}) is {'too long' if filled else 'empty'}")
+    return filled
+
+
+def _iri(template: str, cells: Mapping[str, str]) -> str:
+    """Fill the template of an IRI: a cell that is not its whole beginning is a part of it, and is escaped."""
+    begin = PLACEHOLDER.match(template)
+    whole = begin[1] if begin else ""
+    escaped = {name: value if name in (whole, "workspace") else quote(value, safe="") for name, value in cells.items()}
+    filled = _needed("iri", template, escaped)
+    if not is_iri(filled):
+        raise Incomplete(f"iri ({template}) is no IRI")
+    return filled
+
+
+def _moment(act: Act, cells: Mapping[str, str]) -> str:
+    written = _needed("happened", act.happened, cells)
+    moment = next((found for form in (None, *act.formats) if (found := _parsed(written, form))), None)
+    if moment is None:
+        raise Incomplete(f"happened ({act.happened}) is no time")
+    return moment
+
+
+def _parsed(written: str, form: str | None) -> str | None:
+    try:
+        moment = datetime.fromisoformat(written) if form is None else datetime.strptime(written, form)  # noqa: DTZ007  below
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -1,0 +1,105 @@
+"""Take the rows of a file as deliveries of a source: good ones are told, bad ones are returned with their lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.domain.interaction import Kind
+from services.ingest.domain.reading import Reading, Reason, joined
+from services.ingest.domain.source import Source
+from services.ingest.filing.column_map import BadMap, ColumnMap, read
+from services.ingest.filing.rows import Fault, Row
+from services.ingest.intake import Intake
+from services.ingest.metrics import IngestMetrics
+from services.ingest.settings import Settings
+from services.ingest.store import PostgresStore
+from shared.clock import Clock
+from shared.contracts import RECEIVED
+from shared.postgres import Database
+from shared.stream.metrics import StreamMetrics
+from shared.stream.open import open_log
+
+AT_ONCE: Final = 100
+"""Rows of one delivery."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of a file: what its rows tell, by kind, why the others are not ours, and which could not be read."""
+
+    rows: int = 0
+    told: Counter[Kind] = field(default_factory=Counter)
+    ignored: Counter[Reason] = field(default_factory=Counter)
+    faults: list[Fault] = field(default_factory=list)
+
+
+class Importer:
+    """Read files into *intake*; without one nothing is told, and the report says what would be."""
+
+    def __init__(self, intake: Intake | None = None) -> None:
+        self._intake = intake
+
+    async def take(self, source: Source, rows: Iterable[Row | Fault], columns: ColumnMap, actor: str = "") -> Report:
+        """Tell what *rows* say; raise Unavailable where that cannot be done now, and BadMap where no row fits any act.
+
+        A file that is taken again gives the same statements under the same ids, and changes nothing.
+        """
+        report = Report()
+        for batch in _batches(rows):
+            readings = list(_read(source, batch, columns, actor, report))
+            if self._intake is not None and readings:
+                await self._intake.take(source, joined(readings))
+        if report.rows and set(report.ignored) == {Reason.UNMAPPED} and not report.told:
+            raise BadMap("no row has the columns of this map: is it the right file?")
+        return report
+
+
+@asynccontextmanager
+async def open_importer(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[Importer]:
+    """Open what tells the rows of files: the log of the installation, and the tables in *database*."""
+    registry = CollectorRegistry()
+    log = await open_log(settings.stream, settings.postgres, application="import", metrics=StreamMetrics(registry, clock))
+    try:
+        await log.ensure((RECEIVED,))
+        intake = Intake(
+            store=PostgresStore(database),
+            log=log,
+            clock=clock,
+            metrics=IngestMetrics(registry),
+            waiting=settings.ingest.waiting,
+            home_page=settings.http.base_url,
+        )
+        yield Importer(intake)
+    finally:
+        await log.close()
+
+
+def _read(source: Source, batch: Iterable[Row | Fault], columns: ColumnMap, actor: str, report: Report) -> Iterator[Reading]:
+    for row in batch:
+        if isinstance(row, Fault):
+            report.faults.append(row)
+            continue
+        report.rows += 1
+        try:
+            reading = read(source, row.cells, columns, actor)
+        except Incomplete as error:
+            report.faults.append(Fault(row.line, str(error)))
+            continue
+        report.told.update(each.kind for each in reading.decided)
+        report.told.update(each.interaction.kind for each in reading.undecided)
+        report.ignored.update(reading.ignored)
+        yield reading
+
+
+def _batches(rows: Iterable[Row | Fault]) -> Iterator[list[Row | Fault]]:
+    remaining = iter(rows)
+    while batch := list(islice(remaining, AT_ONCE)):
+        yield batch

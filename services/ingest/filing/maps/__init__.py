@@ -1,0 +1,1 @@
+"""The column maps that come with Symposia."""

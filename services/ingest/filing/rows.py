@@ -1,0 +1,91 @@
+"""A file as rows of named cells, with the line that each stands in: CSV with a header, or one JSON object on each line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from shared.xapi.model import JSON
+
+MOST_CHARACTERS: Final = 200_000
+MOST_DEPTH: Final = 4
+csv.field_size_limit(MOST_CHARACTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its line (the header of a CSV file is line 1), and its cells by column, without white space around them."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that cannot be taken: its line, and why."""
+
+    line: int
+    reason: str
+
+
+def read_csv(lines: Iterable[str]) -> Iterator[Row | Fault]:
+    """Yield the rows of a CSV file, comma or semicolon; what cannot be read is told, and what follows is read on."""
+    text = iter(lines)
+    header = next(text, "")
+    delimiter = ";" if header.count(";") > header.count(",") else ","
+    names = [name.strip() for name in next(csv.reader([header.removeprefix("\ufeff")], delimiter=delimiter), [])]
+    reader = csv.reader(text, delimiter=delimiter)
+    line = 2
+    while True:
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Fault(line, f"not CSV: {error}")
+            line = reader.line_num + 2
+            continue
+        at, line = line, reader.line_num + 2
+        if any(value.strip() for value in values):
+            yield _row(at, names, values)
+
+
+def read_ndjson(lines: Iterable[str]) -> Iterator[Row | Fault]:
+    """Yield the objects of a file with one on each line; a member of a member is called `outer.inner`."""
+    for line, text in enumerate(lines, start=1):
+        if not text.strip():
+            continue
+        try:
+            document = orjson.loads(text.encode(errors="surrogateescape"))
+        except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
+            yield Fault(line, f"not JSON: {error}")
+            continue
+        yield Row(line, dict(_flat(document))) if isinstance(document, dict) else Fault(line, "not a JSON object")
+
+
+def _row(line: int, names: list[str], values: list[str]) -> Row | Fault:
+    if len(values) > len(names):
+        return Fault(line, f"{len(values)} cells under {len(names)} columns")
+    cells = {name: value.strip() for name, value in zip(names, values, strict=False)}
+    if any("\udc80" <= character <= "\udcff" for value in cells.values() for character in value):
+        return Fault(line, "not UTF-8: save the file as UTF-8")
+    return Row(line, cells)
+
+
+def _flat(document: Mapping[str, JSON], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    for name, value in document.items():
+        match value:
+            case dict() if depth < MOST_DEPTH:
+                yield from _flat(value, f"{prefix}{name}.", depth + 1)
+            case str():
+                yield prefix + name, value.strip()
+            case bool():
+                yield prefix + name, "true" if value else "false"
+            case int() | float():
+                yield prefix + name, str(value)
+            case _:
+                continue

@@ -1,0 +1,216 @@
+"""Exports of platforms, read by the shipped column maps and by maps of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import orjson
+import pytest
+
+from services.ingest.domain.interaction import AccountName, ChannelId, Kind
+from services.ingest.domain.reading import Reason
+from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.filing.column_map import BadMap, ColumnMap, load, shipped
+from services.ingest.filing.importing import Importer, Report
+from services.ingest.filing.rows import Fault, Row, read_csv, read_ndjson
+from shared.contracts import RECEIVED
+from shared.xapi.model import Version
+from shared.xapi.validation import validate
+from tests.support.ingest import SECRET, Ear, acts
+from tests.support.profile import faults
+
+EXPORTS = Path(__file__).parent / "exports"
+TEXT = Policy(hearing=Hearing.TEXT)
+YAMMER = "https://www.yammer.com/acme.example"
+
+
+def source(platform: Platform, policy: Policy = TEXT) -> Source:
+    workspace = YAMMER if platform is Platform.VIVA_ENGAGE else "https://www.linkedin.com"
+    return Source(SourceId("files"), platform, workspace, (SECRET,), policy)
+
+
+async def imported(ear: Ear, platform: Platform, file: str, actor: str = "", policy: Policy = TEXT) -> Report:
+    await ear.log.ensure((RECEIVED,))
+    with (EXPORTS / file).open(encoding="utf-8", newline="") as lines:
+        return await Importer(ear.intake).take(source(platform, policy), read_csv(lines), load(platform), actor)
+
+
+async def test_a_viva_engage_export_is_told() -> None:
+    ear = Ear()
+
+    report = await imported(ear, Platform.VIVA_ENGAGE, "viva_engage_messages.csv")
+
+    messages = "www.yammer.com/acme.example/messages/"
+    assert acts(ear.statements()) == [
+        ("71", "asked", f"{messages}9001"),
+        ("71", "replied", f"{messages}9003"),
+        ("72", "answered", f"{messages}9002"),
+        ("72", "posted", f"{messages}9004"),
+        ("73", "delete", f"{messages}9005"),
+    ]
+    assert report.ignored == {Reason.DIRECT_MESSAGE: 1, Reason.PRIVATE_CHANNEL: 1, Reason.UNMAPPED: 1}
+    assert [fault.line for fault in report.faults] == [11, 12]
+    assert [each.redacts for each in ear.received() if each.redacts] == [(f"{YAMMER}/messages/9005",)]
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("linkedin_shares.csv", {Kind.POST: 1, Kind.ASK: 1, Kind.SHARE: 1}),
+        ("linkedin_comments.csv", {Kind.COMMENT: 2}),
+        ("linkedin_reactions.csv", {Kind.LIKE: 1, Kind.REACT: 1}),
+    ],
+)
+async def test_a_linkedin_export_is_told_of_the_member_whose_it_is(file: str, expected: dict[Kind, int]) -> None:
+    ear = Ear()
+
+    report = await imported(ear, Platform.LINKEDIN, file, actor="ada")
+
+    assert report.told == expected
+    assert report.faults == []
+    assert {each["actor"]["account"]["name"] for each in ear.statements()} == {"ada"}
+
+
+FILES = [
+    (Platform.VIVA_ENGAGE, "viva_engage_messages.csv"),
+    (Platform.LINKEDIN, "linkedin_shares.csv"),
+    (Platform.LINKEDIN, "linkedin_comments.csv"),
+    (Platform.LINKEDIN, "linkedin_reactions.csv"),
+]
+
+
+@pytest.mark.parametrize(("platform", "file"), FILES)
+async def test_every_statement_is_valid_and_follows_the_profile(platform: Platform, file: str) -> None:
+    ear = Ear()
+
+    await imported(ear, platform, file, actor="ada")
+
+    validate(ear.statements(), Version.V1_0_3)
+    assert [fault for statement in ear.statements() for fault in faults(statement)] == []
+
+
+@pytest.mark.parametrize(("platform", "file"), FILES)
+async def test_a_file_twice_is_the_same_statements(platform: Platform, file: str) -> None:
+    ear = Ear()
+
+    await imported(ear, platform, file, actor="ada")
+    once = ear.told()
+    await imported(ear, platform, file, actor="ada")
+
+    assert ear.told() == once
+
+
+async def test_a_dry_run_says_what_would_come_of_a_file_and_tells_nothing() -> None:
+    ear = Ear()
+    told = await imported(ear, Platform.VIVA_ENGAGE, "viva_engage_messages.csv")
+    with (EXPORTS / "viva_engage_messages.csv").open(encoding="utf-8", newline="") as lines:
+        dry = await Importer().take(source(Platform.VIVA_ENGAGE), read_csv(lines), load("viva-engage"))
+
+    assert (dry.rows, dry.ignored, dry.faults) == (told.rows, told.ignored, told.faults)
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        (Policy(excluded=frozenset({AccountName("72")})), Reason.EXCLUDED_ACCOUNT),
+        (Policy(channels=frozenset({ChannelId("500")})), Reason.CHANNEL_NOT_ALLOWED),
+    ],
+)
+async def test_a_source_hears_of_a_file_what_it_hears_of_a_webhook(policy: Policy, reason: Reason) -> None:
+    ear = Ear()
+
+    report = await imported(ear, Platform.VIVA_ENGAGE, "viva_engage_messages.csv", policy=policy)
+
+    assert report.ignored[reason] > 0
+    assert b"broker" not in orjson.dumps(ear.statements())
+
+
+async def test_a_file_of_other_columns_is_refused() -> None:
+    with pytest.raises(BadMap, match="right file"):
+        await imported(Ear(), Platform.LINKEDIN, "viva_engage_messages.csv")
+
+
+def test_csv_is_read_with_its_lines() -> None:
+    lines = ["\ufeffid;said\n", "1;one\n", '2;"two\n', 'lines"\n', "\n", "3;x;y\n", "4;\udcff\n", "5\n"]
+
+    rows = list(read_csv(lines))
+
+    assert rows == [
+        Row(2, {"id": "1", "said": "one"}),
+        Row(3, {"id": "2", "said": "two\nlines"}),
+        Fault(6, "3 cells under 2 columns"),
+        Fault(7, "not UTF-8: save the file as UTF-8"),
+        Row(8, {"id": "5"}),
+    ]
+
+
+def test_a_cell_that_is_far_too_long_is_a_fault_and_what_follows_is_read() -> None:
+    rows = list(read_csv(["id\n", "x" * 300_000 + "\n", "2\n"]))
+
+    assert [type(row) for row in rows] == [Fault, Row]
+
+
+def test_ndjson_is_read_with_its_lines() -> None:
+    lines = ['{"id": 1, "by": {"name": "a"}, "ok": true, "no": null, "many": [1]}\n', "\n", "{\n", "[]\n", '"\udcff"\n']
+
+    rows = list(read_ndjson(lines))
+
+    assert rows[0] == Row(1, {"id": "1", "by.name": "a", "ok": "true"})
+    assert [row.line for row in rows[1:] if isinstance(row, Fault)] == [3, 4, 5]
+
+
+OWN: dict[str, Any] = {
+    "event": "rated",
+    "kind": "bookmark",
+    "artefact": {"native": "{item}", "iri": "{item}", "type": "page"},
+    "actor": "{by}",
+    "happened": "{at}",
+    "formats": ["%d.%m.%Y %H:%M"],
+}
+
+
+def own(**more: Any) -> ColumnMap:
+    return msgspec.convert({"acts": [{**OWN, **more}]}, ColumnMap)
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"item": "https://w.example/1", "by": "", "at": "02.03.2026 12:00"}, "actor"),
+        ({"item": "no iri", "by": "ann", "at": "02.03.2026 12:00"}, "iri"),
+        ({"item": "https://w.example/1", "by": "ann", "at": "soon"}, "time"),
+        ({"item": "https://w.example/" + "x" * 900, "by": "ann", "at": "02.03.2026 12:00"}, "long"),
+    ],
+)
+async def test_a_row_that_lacks_what_it_needs_is_told_with_its_line(cells: dict[str, str], reason: str) -> None:
+    report = await Importer().take(source(Platform.LINKEDIN), [Row(7, cells)], own())
+
+    assert [fault.line for fault in report.faults] == [7]
+    assert reason in report.faults[0].reason
+
+
+async def test_a_map_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "map.json"
+    file.write_bytes(msgspec.json.encode(own()))
+    row = Row(2, {"item": "https://w.example/1", "by": "ann", "at": "02.03.2026 12:00"})
+
+    report = await Importer().take(source(Platform.LINKEDIN), [row], load(str(file)))
+
+    assert (report.told, report.faults) == ({Kind.BOOKMARK: 1}, [])
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"acts": [{"kind": "dance"}]}', b'{"acts": [], "more": 1}', b"\xff"])
+def test_what_is_no_map_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "map.json"
+    file.write_bytes(content)
+
+    with pytest.raises(BadMap):
+        load(str(file))
+
+
+def test_a_map_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(BadMap, match="linkedin, viva-engage"):
+        load("facebook")
+    assert shipped() == ("linkedin", "viva-engage")
