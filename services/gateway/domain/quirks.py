@@ -109,10 +109,13 @@ def actor_arrays(body: bytes) -> bytes:
     actors = [_without_lists(each.get("actor")) if isinstance(each, dict) else None for each in several]
     if all(actor is None for actor in actors):
         return body
-    pieces = [
-        raw if actor is None else canonical.splice(raw, actor=actor)
-        for raw, actor in zip(canonical.split(body), actors, strict=True)
-    ]
+    try:
+        pieces = [
+            raw if actor is None else canonical.splice(raw, actor=actor)
+            for raw, actor in zip(canonical.split(body), actors, strict=True)
+        ]
+    except TypeError:  # no actor of xAPI holds a number, least of all one of more than 64 bits
+        return body
     return b"[" + b",".join(pieces) + b"]" if isinstance(parsed, list) else pieces[0]
 
 
@@ -142,7 +145,10 @@ def _agent_text(text: str) -> str:
         agent = _without_lists(parse(text.encode("utf-8", "surrogatepass"), Limits(size=65_536, depth=8, nodes=2_000)))
     except Malformed:
         return text
-    return text if agent is None else orjson.dumps(agent).decode()
+    try:
+        return text if agent is None else orjson.dumps(agent).decode()
+    except TypeError:  # as above
+        return text
 
 
 def _without_lists(actor: Any) -> dict[str, Any] | None:

@@ -123,3 +123,10 @@ def test_only_quirks_that_were_needed_count(parameters: dict[str, str]) -> None:
     _, taken = read_query(query, frozenset(Quirk))
 
     assert (Quirk.EXTRA_PARAMETERS in taken) == bool({"lang", "x"} & set(parameters))
+
+
+def test_a_number_of_more_than_64_bits_leaves_actor_and_agent_as_they_were() -> None:
+    actor = '{"mbox":["mailto:a@b.org"],"x":123456789012345678901234567890}'
+    query, body = urlencode({"agent": actor}).encode(), ('{"actor":' + actor + "}").encode()
+
+    assert (actor_arrays(body), actor_arrays_in_query(query)) == (body, query)
