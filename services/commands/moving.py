@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from services.commands.console import read_secret, utc
+from services.commands.console import err, read_secret, utc
 from services.commands.faults import Refused
 from services.gateway.domain.column_map import Parts, read_map
 from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials
@@ -66,7 +66,7 @@ class Elsewhere:
         """Open it. Raises BadTarget, NoLrs."""
         opened = open_other_lrs(
             self.endpoint, self.authentication, self.version, utc_now,
-            private=self.private, limit=self.page, attachments=attachments,
+            private=self.private, limit=self.page, attachments=attachments, waiting=_say_waiting,
         )  # fmt: skip
         async with opened as lrs:
             yield lrs
@@ -110,3 +110,7 @@ def column_map(path: Path | None) -> Parts | None:
         return read_map(orjson.loads(text) if path.suffix == ".json" else tomllib.loads(text))
     except (tomllib.TOMLDecodeError, orjson.JSONDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{path} cannot be read: {error}") from error
+
+
+def _say_waiting(reason: str, seconds: float) -> None:
+    err.print(f"The other LRS is waited for, {seconds:.0f} s: {reason}", markup=False, soft_wrap=True)

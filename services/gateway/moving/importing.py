@@ -70,8 +70,8 @@ class Importing:
     async def run(self, deliveries: AsyncIterator[Delivery], tell: Telling = quietly) -> None:
         """Import what is delivered, in its order."""
         async for delivery in deliveries:
-            self._refuse_rows(delivery.bad)
-            fresh = await self._fresh(delivery.candidates)
+            fresh, conflicts = await self._fresh(delivery.candidates)
+            self._refuse_rows(delivery.bad, conflicts)
             if self._steps is Steps.LOOK:
                 self.tally.taken += len(fresh)
                 self.tally.line = delivery.line
@@ -86,12 +86,13 @@ class Importing:
         while len(self._under_way) > UNDER_WAY:
             await self._settle()
 
-    async def _fresh(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Return which of *candidates* are new, each id once; count and tell of the others, and keep what octets came along."""
+    async def _fresh(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[BadRow]]:
+        """Return which of *candidates* are new, each id once, and which conflict with others; keep what octets came along."""
         digests = {each.id: each.digest for waiting in self._under_way for each in waiting.sent.candidates}
         known = await self._door.known(candidates)
         fresh: list[Candidate] = []
         good: list[Candidate] = []
+        conflicts: list[BadRow] = []
         for each in candidates:
             same = known.get(each.content)
             if same is None and each.id in digests:
@@ -102,10 +103,10 @@ class Importing:
             elif same:
                 self.tally.known += 1
             else:
-                self._conflict(each)
+                conflicts.append(_conflict(each))
             good += [each] if same is not False else []
         await self._keep(good)
-        return [each._replace(uses=()) for each in fresh]
+        return [each._replace(uses=()) for each in fresh], conflicts
 
     async def _keep(self, candidates: Iterable[Candidate]) -> None:
         """Keep octets before their statements are passed on."""
@@ -123,25 +124,25 @@ class Importing:
             await self._door.passed(waiting)
             known = await self._door.known(waiting.candidates)
             self.tally.taken += sum(known.get(each.content, False) for each in waiting.candidates)
-            for each in waiting.candidates:
-                if known.get(each.content) is False:
-                    self._conflict(each)
+            self._refuse_rows((), [_conflict(each) for each in waiting.candidates if known.get(each.content) is False])
             missing = [each for each in waiting.candidates if each.content not in known]
             if not missing:
                 break
             waiting = await self._door.send(missing)
         else:
-            self._refuse_rows(BadRow(each.line, "", "refused-beside", "The recorder did not take it.") for each in missing)
+            beside = [BadRow(each.line, "", "refused-beside", "The recorder did not take it.") for each in missing]
+            self._refuse_rows(beside, ())
         self._under_way.popleft()
         self.tally.line = line
 
-    def _conflict(self, candidate: Candidate) -> None:
-        self.tally.conflicts += 1
-        message = f"The statement {candidate.id} is recorded with other content."
-        self._refuse(BadRow(candidate.line, "/id", "conflict", message))
-
-    def _refuse_rows(self, rows: Iterable[BadRow]) -> None:
-        several = list(rows)
-        self.tally.refused += len({each.line for each in several})
-        for each in several:
+    def _refuse_rows(self, bad: Sequence[BadRow], conflicts: Sequence[BadRow]) -> None:
+        """Count and tell what is not taken, in the order of the lines."""
+        self.tally.refused += len({each.line for each in bad})
+        self.tally.conflicts += len(conflicts)
+        for each in sorted((*bad, *conflicts)):
             self._refuse(each)
+
+
+def _conflict(candidate: Candidate) -> BadRow:
+    message = f"The statement {candidate.id} is recorded with other content."
+    return BadRow(candidate.line, "/id", "conflict", message)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import msgspec
@@ -37,7 +37,13 @@ END: Final = "-"
 """The place behind the last page."""
 
 T = TypeVar("T")
-Sleep = Callable[[float], Awaitable[None]]
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+Waiting: TypeAlias = Callable[[str, float], None]
+"""Hear why the LRS is waited for, and how many seconds."""
+
+
+def _silently(reason: str, seconds: float) -> None:
+    del reason, seconds
 
 
 class NoLrs(SymposiaError):
@@ -70,13 +76,22 @@ class OtherLrs:
     """The statements of another LRS, the oldest first, with their attachments where it has them. Raises NoLrs."""
 
     def __init__(
-        self, lrs: Lrs, endpoint: str, clock: Clock, *, limit: int = 0, attachments: bool = True, sleep: Sleep = asyncio.sleep
+        self,
+        lrs: Lrs,
+        endpoint: str,
+        clock: Clock,
+        *,
+        limit: int = 0,
+        attachments: bool = True,
+        waiting: Waiting = _silently,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._lrs = lrs
         self._endpoint = endpoint.rstrip("/")
         self._clock = clock
         self._limit = limit
         self._attached = "true" if attachments else None
+        self._waiting = waiting
         self._sleep = sleep
 
     async def lots(self, wanted: Wanted, place: str) -> AsyncIterator[Lot]:
@@ -152,19 +167,29 @@ class OtherLrs:
                 if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status != HTTPStatus.TOO_MANY_REQUESTS:
                     break
             if attempt < TRIES - 1:
-                await self._sleep(max(wait, min(PAUSE * 2**attempt, LONGEST_PAUSE)))
+                seconds = max(wait, min(PAUSE * 2**attempt, LONGEST_PAUSE))
+                self._waiting(reason, seconds)
+                await self._sleep(seconds)
         raise NoLrs(f"{self._endpoint} gives no statements: {reason}")
 
 
 @asynccontextmanager
 async def open_other_lrs(
-    endpoint: str, authentication: Authentication, version: Version, clock: Clock, *, private: bool, limit: int, attachments: bool
+    endpoint: str,
+    authentication: Authentication,
+    version: Version,
+    clock: Clock,
+    *,
+    private: bool,
+    limit: int,
+    attachments: bool,
+    waiting: Waiting = _silently,
 ) -> AsyncIterator[OtherLrs]:
     """Open another LRS as a forwarding target is: TLS, and public addresses alone unless it is *private*. Raises BadTarget."""
     new = NewTarget(TargetName("other"), endpoint.rstrip("/"), version, authentication, Selection(), private)
     target = Target(new.name, new.endpoint, new.version, private, new.selection, cursor=0, failures=0, sealed=b"")
     async with open_lrs(target, authentication, clock, SECONDS) as lrs:
-        yield OtherLrs(lrs, new.endpoint, clock, limit=limit, attachments=attachments)
+        yield OtherLrs(lrs, new.endpoint, clock, limit=limit, attachments=attachments, waiting=waiting)
 
 
 def _read(answer: Answer) -> tuple[bytes, dict[Sha2, bytes]]:
