@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.gateway.forwarding.addresses import trust
 from services.gateway.forwarding.target import BadTarget, ClientCredentials, TargetName, UnknownTarget
 from services.gateway.forwarding.targets import Targets
 from services.gateway.forwarding.trial import try_target
 from shared.clock import utc_now
+from shared.http.addresses import trust
 from shared.settings import PostgresSettings
 from shared.vault import Sealed
 from tests.support.certificates import self_signed, server_side
@@ -96,7 +96,7 @@ async def test_a_private_address_is_used_only_where_the_operator_allows_it(
         await eventually(lambda: failed(targets, 1))
         seen = await standing(targets)
 
-    assert seen.last_failure == "127.0.0.1 is an address of a private network, which this target may not use"
+    assert seen.last_failure == "127.0.0.1 is an address of a private network, which may not be used"
     assert other.requests == []
 
 

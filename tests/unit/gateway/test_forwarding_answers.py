@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from services.gateway.domain.selection import Entry
-from services.gateway.forwarding.addresses import is_public
 from services.gateway.forwarding.answers import LONGEST_WAIT, Answer, Fate, TargetAway, fate, wait_of
 from services.gateway.forwarding.forwarder import Pace
 from services.gateway.forwarding.sending import BATCH_BYTES, BATCH_STATEMENTS, batches
 from services.gateway.forwarding.target import BadTarget, Basic, NewTarget, TargetName
+from shared.http.addresses import is_public
 from shared.xapi.model import StatementId, Version
 from tests.support.received import id_of
 

@@ -14,7 +14,12 @@ from typing import Final
 
 import httpx
 
-from services.gateway.forwarding.answers import TargetAway
+from shared.errors import SymposiaError
+
+
+class NoAddress(SymposiaError):
+    """A host has no address, or none that may be used; the message says which."""
+
 
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -41,7 +46,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         self._by_host: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Resolve the host, and send *request* to an address that is allowed. Raises TargetAway where there is none."""
+        """Resolve the host, and send *request* to an address that is allowed. Raises NoAddress where there is none."""
         host = request.url.host
         address = await self._address(host, request.url.port or _PORTS[request.url.scheme])
         transport = self._by_host.get(host)
@@ -60,9 +65,9 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise TargetAway(f"the name {host} is not known") from error
+            raise NoAddress(f"the name {host} is not known") from error
         addresses = [str(address[0]) for *_, address in found]
         allowed = [address for address in addresses if self._private or is_public(address)]
         if not allowed:
-            raise TargetAway(f"{host} is an address of a private network, which this target may not use")
+            raise NoAddress(f"{host} is an address of a private network, which may not be used")
         return allowed[0]
