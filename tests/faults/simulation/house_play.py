@@ -22,6 +22,9 @@ from tests.faults.simulation.stage import Actor, Director, Order, StageLoop, Vio
 STATEMENTS: Final = frozenset(NAMES.values()) | {"commit"}
 MOST_STEPS: Final = 30_000
 MOST_PAUSES: Final = 600
+LONG_AWAY: Final = 300
+"""Pauses after which whoever was given up joins its group again, though somebody still waits for an answer from it."""
+
 MOST_CALM_PAUSES: Final = 80
 PROCESSES: Final = ("recorder-", "enrichment-", "scoring-", "relinker", "drainer", "importer", "poller")
 SETTLED: Final = """
@@ -169,8 +172,13 @@ class HousePlay:
             if actor.at == IDLE:
                 self.director.release(actor)
 
+    _pauses = 0
+
     async def _let_time_pass(self, *, calm: bool) -> bool:
         """Wake who is slow, end outages, let who looks now and then look; or time pass. Say no where nothing is waited for."""
+        self._pauses += 1
+        if self._pauses > LONG_AWAY:
+            self._take_back()
         self._misfortune.left = max(self._misfortune.left - (not self._house.busy), 0)
         if self.director.wake():
             return True
