@@ -80,18 +80,9 @@ async def test_a_body_without_an_end_is_refused_once_it_is_too_large(head: tuple
     chunk = f"{MEBIBYTE:x}\r\n".encode() + b" " * MEBIBYTE + b"\r\n"
 
     writer.write(f"{start}Transfer-Encoding: chunked\r\n\r\n".encode())
-    sent = 0
-    answer = asyncio.create_task(reader.readline())
-    while not answer.done() and sent < 100:
-        writer.write(chunk)
-        sent += 1
-        try:
-            await writer.drain()
-        except ConnectionError:
-            break
-        await asyncio.sleep(0)
+    answer, sent = await pour(reader, writer, chunk)
 
-    assert (await answer).split()[1] == b"413"
+    assert answer.split()[1] == b"413"
     assert sent < 40
     writer.close()
 
@@ -100,20 +91,11 @@ async def test_a_body_without_an_end_is_refused_once_it_is_too_large(head: tuple
 async def test_a_head_without_an_end_is_refused_once_it_is_too_large(head: tuple[int, str], start: str) -> None:
     port, _ = head
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    answer = asyncio.create_task(reader.readline())
 
     writer.write(start.encode())
-    sent = 0
-    while not answer.done() and sent < 100:
-        writer.write(b"x" * MEBIBYTE)
-        sent += 1
-        try:
-            await writer.drain()
-        except ConnectionError:
-            break
-        await asyncio.sleep(0)
+    answer, sent = await pour(reader, writer, b"x" * MEBIBYTE)
 
-    assert (await answer).split()[1] == b"431"
+    assert answer.split()[1] == b"431"
     assert sent < 20
     writer.close()
 
@@ -139,6 +121,21 @@ async def test_eight_mebibytes_of_a_thousand_statements_pass_every_limit(client:
     assert len(posted.request.content) > 7.9 * MEBIBYTE
     assert len(posted.json()) == 1000
     assert len(await client.ids(limit="10")) == 10
+
+
+async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, chunk: bytes) -> tuple[bytes, int]:
+    """Send *chunk* again and again until an answer begins; return its first line, and how many were sent."""
+    answer = asyncio.create_task(reader.readline())
+    sent = 0
+    while not answer.done() and sent < 100:
+        writer.write(chunk)
+        sent += 1
+        try:
+            await writer.drain()
+        except ConnectionError:
+            break
+        await asyncio.sleep(0)
+    return await answer, sent
 
 
 async def until_listening(port: int) -> None:
