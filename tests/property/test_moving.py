@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from services.gateway.domain.admission import Writing, admit
+from services.gateway.domain.enclosed import Sha2
 from services.gateway.moving.admitting import Admission, Authority, Policy
 from services.gateway.moving.output import one_line
 from services.gateway.moving.rows import Row, items, lines
@@ -38,6 +39,11 @@ def stored(statement: dict[str, Any], version: Version) -> tuple[StatementId, by
     return StatementId(received.id), body
 
 
+def nothing(sha2: Sha2) -> bytes | None:
+    """Say that no octets came along."""
+    return None
+
+
 def check(statement: dict[str, Any], version: Version) -> None:
     held = stored({"id": str(uuid4()), **statement}, version)
     if held is None:
@@ -51,7 +57,7 @@ def check(statement: dict[str, Any], version: Version) -> None:
     assert isinstance(row, Row)
     assert isinstance(item, Row)
     for each in (row, item):
-        taken = admission.admit(each, {}.get, NOON)
+        taken = admission.admit(each, nothing, NOON)
         before, after = parse(body, LIMITS), parse(bytes(taken.statement.body), LIMITS)
         assert taken.id == identifier
         assert after == {name: value for name, value in before.items() if name != "stored"}
