@@ -42,9 +42,7 @@ class FetchedBack:
         try:
             async with asyncio.timeout(self._deadline):
                 return await self._fetch(source, target, MOST_REDIRECTS)
-        except NoAddress:
-            return Verdict.FORGED
-        except httpx.InvalidURL:
+        except (NoAddress, httpx.InvalidURL, ValueError):
             return Verdict.FORGED
         except (TimeoutError, httpx.HTTPError) as error:
             raise Unavailable("ingest", f"a page did not answer: {type(error).__name__}") from error
@@ -62,7 +60,8 @@ class FetchedBack:
             if not answer.is_success:
                 return Verdict.FORGED
             content = await _beginning(answer)
-        named = names(content, answer.headers.get("content-type", "text/html"), source, target)
+        kind = answer.headers.get("content-type", "text/html")
+        named = await asyncio.to_thread(names, content, kind, source, target)  # a page of nothing but < takes seconds
         return Verdict.GENUINE if named else Verdict.FORGED
 
 
@@ -84,7 +83,15 @@ def names(content: bytes, media_type: str, source: str, target: str) -> bool:
         return target in text.split()
     page = _Links()
     page.feed(text)
-    return any(urljoin(source, link.strip()) == target for link in page.found)
+    return any(_joined(source, link) == target for link in page.found)
+
+
+def _joined(source: str, link: str) -> str | None:
+    """Return where a link of the page at *source* leads; None where it is no address."""
+    try:
+        return urljoin(source, link.strip())
+    except ValueError:
+        return None
 
 
 class _Links(HTMLParser):

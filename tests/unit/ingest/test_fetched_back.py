@@ -64,7 +64,9 @@ async def test_no_address_of_a_private_network_is_fetched(source: str) -> None:
         assert await fetched_back(source, TARGET) is Verdict.FORGED
 
 
-@pytest.mark.parametrize("source", ["", "file:///etc/passwd", "gopher://a/", "https://", "not a url", "http://a b/"])
+@pytest.mark.parametrize(
+    "source", ["", "file:///etc/passwd", "gopher://a/", "https://", "not a url", "http://a b/", "http://[x", "http://a:x/"]
+)
 async def test_what_is_no_address_of_the_web_is_forged(source: str) -> None:
     async with open_fetched_back() as fetched_back:
         assert await fetched_back(source, TARGET) is Verdict.FORGED
@@ -74,6 +76,7 @@ async def test_what_is_no_address_of_the_web_is_forged(source: str) -> None:
     ("content", "media_type", "named"),
     [
         (b'<link href="/page">', "text/html; charset=utf-8", False),
+        (b'<a href="http://[">x</a>', "text/html", False),
         (b'{"a": [{"b": "https://wiki.example/page"}]}', "application/activity+json", True),
         (b'{"https://wiki.example/page": 1}', "application/json", False),
         (b"{", "application/json", False),
