@@ -29,12 +29,14 @@ from tests.support.ingest import (
     activitystreams_conversation,
     discourse_conversation,
     sign,
+    slack,
     slack_conversation,
 )
 
 MUTANTS = 3000
+JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "event_ts": "1772453000.000100"}
 SCRIPTS = {
-    "slack": slack_conversation(),
+    "slack": [*slack_conversation(), slack(JOINED), slack({**JOINED, "type": "member_left_channel"})],
     "discourse": discourse_conversation(),
     "activitystreams": activitystreams_conversation(),
 }

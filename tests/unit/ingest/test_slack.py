@@ -11,9 +11,11 @@ import pytest
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.slack.events import read
 from services.ingest.domain.interaction import ChannelId, Event, Kind
+from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Policy, Source
 from tests.support.ingest import SLACK, account_names, slack, slack_message, slack_reaction
+from tests.support.profile import faults
 
 TS = "1772452800.000100"
 
@@ -33,6 +35,7 @@ def changed(before: Mapping[str, Any], **now: Any) -> dict[str, Any]:
 
 
 EDITED = {"edited": {"user": "U1", "ts": "1772452900.000000"}}
+JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "team": "T1", "event_ts": TS}
 
 IGNORED = [
     (message(bot_id="B1"), Reason.BOT),
@@ -54,7 +57,9 @@ IGNORED = [
     ({"type": "message", "subtype": "message_deleted", "channel": "C1", "deleted_ts": TS, "ts": TS,
       "previous_message": {"bot_id": "B1", "ts": TS}}, Reason.BOT),
     ({"type": "pin_added", "user": "U1", "item": {"type": "message"}}, Reason.UNMAPPED),
-    ({"type": "member_joined_channel", "user": "U1", "channel": "C1"}, Reason.UNMAPPED),
+    ({**JOINED, "channel_type": "G"}, Reason.PRIVATE_CHANNEL),
+    ({**JOINED, "channel_type": "something new"}, Reason.PRIVATE_CHANNEL),
+    ({**JOINED, "user": "USLACKBOT"}, Reason.BOT),
     ({"type": "app_mention", "user": "U1", "text": "<@U2> hi", "ts": TS, "channel": "C1"}, Reason.UNMAPPED),
     ({"type": ["message"]}, Reason.UNMAPPED),
 ]  # fmt: skip
@@ -188,6 +193,8 @@ def test_a_delete_where_nothing_is_heard_names_neither_person_nor_place() -> Non
         {**message(), "user": {"id": "U1"}},
         {**message(), "user": "U 1\x00"},
         {**message(), "channel": None},
+        {**JOINED, "user": None},
+        {**JOINED, "event_ts": None},
         slack_reaction("U1", TS, "", TS),
         slack_reaction("U1", TS, "x" * 1000, TS),
     ],
@@ -201,3 +208,16 @@ def test_a_warning_that_slack_holds_events_back_is_heard() -> None:
     document = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1518467820}
 
     assert read(SLACK, Delivery({}, document)).ignored == (Reason.RATE_LIMITED,)
+
+
+def test_who_joins_a_channel_and_leaves_it_is_told() -> None:
+    (joined,) = heard(JOINED).decided
+    (left,) = heard({**JOINED, "type": "member_left_channel"}).decided
+
+    assert (joined.kind, left.kind) == (Kind.JOIN, Kind.LEAVE)
+    assert joined.artefact.iri == "https://acme.slack.com/archives/C1"
+    assert [faults(statement_of(each, SLACK)) for each in (joined, left)] == [[], []]
+
+
+def test_a_private_channel_that_somebody_joins_is_closed_from_then_on() -> None:
+    assert heard({**JOINED, "channel_type": "G"}).closed == (ChannelId("C1"),)

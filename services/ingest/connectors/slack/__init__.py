@@ -1,6 +1,7 @@
 """Slack's Events API (docs.slack.dev/apis/events-api).
 
-message, reaction_added, reaction_removed ──▶ questions, posts, replies, acceptances, reactions, edits, deletes
+message, reaction_added, reaction_removed, member_joined_channel, member_left_channel
+──▶ questions, posts, replies, acceptances, reactions, edits, deletes, joins, leaves
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.ingest.connectors.fields import member
+from services.ingest.connectors.slack.members import read_membership
 from services.ingest.connectors.slack.messages import read_message
 from services.ingest.connectors.slack.reactions import read_reaction
 from services.ingest.domain.interaction import Event
@@ -31,5 +32,9 @@ def _read_event(source: Source, event: JSON) -> Reading:
             return read_reaction(source, event, Event.REACTION_ADDED)
         case "reaction_removed":
             return read_reaction(source, event, Event.REACTION_REMOVED)
+        case "member_joined_channel":
+            return read_membership(source, event, Event.JOINED)
+        case "member_left_channel":
+            return read_membership(source, event, Event.LEFT)
         case _:
             return ignored(Reason.UNMAPPED)
