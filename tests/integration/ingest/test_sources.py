@@ -8,18 +8,18 @@ import pytest
 from pydantic import SecretStr
 
 from services.ingest.domain.interaction import ChannelId
-from services.ingest.domain.source import Hearing, Platform, Policy, SourceId, State
+from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId, State
 from services.ingest.sources import BadSource, NewSource, Sources, UnknownSource, open_sources, sample_of
 from services.ingest.vault import Vault
 from shared.settings import SecretSettings
 from tests.integration.ingest.conftest import House
-from tests.support.ingest import DISCOURSE, NOW, SECRET, SLACK, account_names, slack_conversation
+from tests.support.ingest import DISCOURSE, NOW, SECRET, SLACK, TOWN, account_names, slack_conversation
 
 ACME = SourceId("acme")
 
 
 async def test_what_was_added_is_what_is_loaded(house: House) -> None:
-    assert await house.sources.load() == {SLACK.id: SLACK, DISCOURSE.id: DISCOURSE}
+    assert await house.sources.load() == {SLACK.id: SLACK, DISCOURSE.id: DISCOURSE, TOWN.id: TOWN}
 
 
 async def test_secrets_are_sealed(house: House) -> None:
@@ -106,14 +106,12 @@ def test_a_source_that_cannot_be_is_refused(field: str, value: object) -> None:
         replace(new, **{field: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("source", [SLACK, DISCOURSE], ids=["slack", "discourse"])
-async def test_a_sample_passes_the_real_door(house: House, source: object) -> None:
-    assert source in (SLACK, DISCOURSE)
-    chosen = SLACK if source == SLACK else DISCOURSE
-    sample = sample_of(chosen, NOW)
+@pytest.mark.parametrize("source", [SLACK, DISCOURSE, TOWN], ids=["slack", "discourse", "activitystreams"])
+async def test_a_sample_passes_the_real_door(house: House, source: Source) -> None:
+    sample = sample_of(source, NOW)
 
     async with house.open() as client:
-        path = f"/hooks/{chosen.platform}/{chosen.id}"
+        path = f"/hooks/{source.platform}/{source.id}"
         answer = await client.post(path, content=sample.body, headers=dict(sample.headers))
 
     assert answer.status_code == 200
@@ -121,4 +119,4 @@ async def test_a_sample_passes_the_real_door(house: House, source: object) -> No
 
 async def test_a_command_opens_the_table_by_itself(house: House) -> None:
     async with open_sources(house.settings.postgres, house.settings.secrets) as sources:
-        assert set(await sources.load()) == {SLACK.id, DISCOURSE.id}
+        assert set(await sources.load()) == {SLACK.id, DISCOURSE.id, TOWN.id}
