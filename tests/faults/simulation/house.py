@@ -315,7 +315,7 @@ class House:
     async def _poll(self, reader: Reader) -> None:
         """Ask for what is new, page by page, and believe what the last answer says of Consistent-Through."""
         since = f"&since={self.through}" if self.through else ""
-        order, limit = self.chance.choice(("true", "false")), self.chance.choice((1, 2))
+        order, limit = self.chance.choice((("true", 1), ("true", 2), ("false", 1), ("false", 1), ("false", 1)))
         response = await reader.get(_request(f"limit={limit}&ascending={order}{since}"))
         page = msgspec.json.decode(bytes(response.body))
         found = list(page["statements"])
