@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final
 
 from services.gateway.app import PACKAGES
+from services.gateway.definitions.consuming import consumer_of
 from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.gateway.recorder import store
 from services.gateway.recorder.messages import recorded
@@ -92,10 +93,13 @@ async def open_service(settings: Settings, *, offset_first: bool, observer: Obse
     """Open the naive recorder as the gateway would be."""
     registry = new_registry("naive", "0")
     database = await Database.open(settings.postgres, schema="lrs", application="naive", packages=PACKAGES)
-    log = await open_log(settings.stream, settings.postgres, application="naive", metrics=StreamMetrics(registry, utc_now))
+    metrics = StreamMetrics(registry, utc_now)
+    log = await open_log(settings.stream, settings.postgres, application="naive", metrics=metrics)
     await log.ensure((RECEIVED, RECORDED))
     app = create_app(service="naive", registry=registry, ready=database.ready)
-    yield Service("naive", app, settings.http, (NaiveRecorder(database, log, observer, offset_first).run,))
+    recorder = NaiveRecorder(database, log, observer, offset_first)
+    definitions = consumer_of(database, log, settings.stream.consumer, metrics)
+    yield Service("naive", app, settings.http, (recorder.run, definitions.run))
     await log.close()
     await database.close()
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from services.enrichment.imports import Importer, Kind
 from services.gateway.recorder import RecorderStep
-from services.pipeline import STAGES, Pipeline
+from services.pipeline import Pipeline
 from services.targets import TARGETS
 from shared.postgres import Query, migrate
 from shared.stream import Outgoing
@@ -47,6 +47,9 @@ class Act:
         """Return the services of the house, the victim first."""
         return (self.victim, *(name for name in HOUSE if name != self.victim))
 
+
+SCHEMAS: Final = {"gateway": "lrs", "enrichment": "records", "scoring": "impact"}
+"""Whose books are where."""
 
 ACTS: Final = (
     Act("recorder", "gateway", (), (*Step, *RecorderStep)),
@@ -211,15 +214,15 @@ async def _settled_with_topics(books: Pipeline) -> None:
 async def _until_done(theatre: Theatre, url: str, act: Act) -> None:
     """Run the services before the victim until they have nothing left; before relinking, import what makes them link anew."""
     async with open_books(settings_for(url), member.stream_settings()) as books, theatre.start(url, act.done[-1:]) as done:
-        await done.while_alive(_stages_settled(books, len(act.done) if len(act.done) < len(HOUSE) else len(STAGES)), PATIENCE)
+        await done.while_alive(_stages_settled(books, frozenset(SCHEMAS[name] for name in act.done if name in SCHEMAS)), PATIENCE)
         await done.stop()
         if len(act.done) == len(HOUSE):
             await take(books, later())
 
 
-async def _stages_settled(books: Pipeline, stages: int) -> None:
-    """Wait until the first *stages* have nothing left to do; nobody has begun with the others."""
-    while any(standing.left for standing in (await books.standings())[:stages]):  # noqa: ASYNC110  another process's work
+async def _stages_settled(books: Pipeline, schemas: frozenset[str]) -> None:
+    """Wait until the stages whose books are in *schemas* have nothing left to do; nobody has begun with the others."""
+    while any(each.left for each in await books.standings() if each.stage.schema in schemas):  # noqa: ASYNC110  another's work
         await asyncio.sleep(0.05)
 
 
