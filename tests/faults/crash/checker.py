@@ -22,7 +22,7 @@ from tests.support.oracle import Impact
 RECORD: Final = Query("SELECT seq, stored, id::text, voided, redacted_at IS NOT NULL AS redacted FROM statement ORDER BY seq")
 REVISIONS: Final = Query("SELECT statement_id::text AS id, revision, voided, redacted FROM interaction")
 APPLIED: Final = Query("SELECT statement_id::text AS id, revision FROM statement_revision")
-LETTERS: Final = Query("SELECT topic, value FROM dead_letter")
+LETTERS: Final = Query("SELECT group_name, value FROM dead_letter")
 LEARNERS: Final = Query("SELECT DISTINCT beneficiary FROM fact")
 IMPACT: Final = Query("SELECT * FROM impact.learner_impact($1, $2)")
 CREDITS: Final = Query("SELECT credit FROM impact.explanation($1, $2)")
@@ -93,10 +93,10 @@ async def _check_record(books: Pipeline, play: Play, found: _Findings) -> None:
 
 
 async def _check_letters(books: Pipeline, play: Play, found: _Findings) -> None:
-    """The dead letters are those that nobody can use, once each."""
+    """The dead letters are those that nobody can use, once for each group that reads them."""
     there: Counter[tuple[str, str]] = Counter()
     for database in books.databases.values():
-        there.update((row["topic"], hash_of(row["value"])) for row in await database.fetch(LETTERS))
+        there.update((row["group_name"], hash_of(row["value"])) for row in await database.fetch(LETTERS))
     found.compare("dead letters", play.buried, there)
 
 

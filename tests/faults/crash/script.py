@@ -16,6 +16,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from services.enrichment.domain.people import imported_learner
+from services.pipeline import STAGES
 from shared.clock import rfc3339
 from shared.contracts import ENRICHED, OBJECTION, RECEIVED, RECORDED, CourseLink, Enriched, Objection, Received, Status, encode
 from shared.stream import Outgoing
@@ -77,7 +78,7 @@ class Play:
     expected: Mapping[str, tuple[bool, bool]]
     """The ids that must be recorded once each, with whether they are voided and redacted in the end."""
     buried: Counter[tuple[str, str]]
-    """How often a record of a topic, known by the hash of its value, must be among the dead letters."""
+    """How often a record, known by the hash of its value, must be among the dead letters of a group."""
     impact: Mapping[str, Impact]
     """What each learner's statements are worth at AS_OF."""
 
@@ -186,7 +187,12 @@ def play() -> Play:
         before=(*records[:-LATER], *elsewhere),
         later=tuple(records[-LATER:]),
         expected=expected,
-        buried=Counter((each.topic.name, hash_of(each.value)) for each in _unusable(records, elsewhere)),
+        buried=Counter(
+            (stage.group, hash_of(each.value))
+            for each in _unusable(records, elsewhere)
+            for stage in STAGES
+            if stage.topic == each.topic
+        ),
         impact=impacts(_meant(acts, expected), AS_OF, {str(learner(OBJECTS))}),
     )
 
