@@ -14,7 +14,7 @@ from services.commands.console import DEFAULT_HOME, HomeOption, out, read_secret
 from services.commands.faults import Refused
 from services.commands.source_import import import_
 from services.ingest.app import SCHEMA
-from services.ingest.connectors.registry import CONNECTORS
+from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId
 from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, Source, SourceId
 from services.ingest.settings import Settings
@@ -84,7 +84,7 @@ def add(
         question_channels=frozenset(map(ChannelId, question_channel)),
         excluded=frozenset(map(AccountName, exclude)),
     )
-    delivers = platform in CONNECTORS
+    delivers = platform in HOOKS
     new = NewSource(SourceId(name), platform, workspace, _secret_of(secret, delivers=delivers), policy)
 
     async def work(sources: Sources, installation: Installation) -> str:
@@ -113,7 +113,7 @@ def list_(home: HomeOption = DEFAULT_HOME) -> None:
                 each.state,
                 each.policy.hearing,
                 _heard(each.policy),
-                _door(installation, each.platform, each.id) if each.platform in CONNECTORS else "from files",
+                _door(installation, each.platform, each.id) if each.platform in HOOKS else "from files",
             )
             for each in found
         ]
@@ -140,7 +140,9 @@ def try_(
         sample = sample_of(source, utc_now())
         try:
             async with httpx.AsyncClient(timeout=ASKED) as client:
-                return door, await client.post(door, content=sample.body, headers=dict(sample.headers))
+                address = door + sample.rest
+                answer = await client.request(sample.method, address, content=sample.body, headers=dict(sample.headers))
+                return address, answer
         except httpx.TransportError as error:
             raise Refused(f"Nobody answers at {door}: {error or type(error).__name__}. Is ingest running?") from error
 

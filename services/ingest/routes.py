@@ -1,7 +1,7 @@
-"""The door for webhooks: `/hooks/{platform}/{source}`; deliveries are posted, handshakes may also be asked with GET.
+"""The door for webhooks: `/hooks/{platform}/{source}`, and below it where a platform appends a path of its own.
 
 The signature is checked over the raw bytes before they are parsed. 2xx says that what was delivered is durable or is not ours;
-401 that it is not signed by the platform, or too old; 400 that it is no JSON that we take; 503 that it should be sent again.
+401 that it is not signed by the platform, or too old; 400 that it is nothing that we can parse; 503 that it should be sent again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.ingest.book import SourceBook
-from services.ingest.connectors.connector import Connector
+from services.ingest.connectors.connector import Hook
 from services.ingest.connectors.fields import Incomplete
-from services.ingest.connectors.registry import CONNECTORS
+from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
 from services.ingest.domain.source import Platform, Source
 from services.ingest.handshakes import Reply
@@ -30,7 +30,7 @@ from services.ingest.verifiers import Message, Verdict
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.http import Fault, Problem, read_body
-from shared.xapi.guard import Limits, Malformed, parse
+from shared.xapi.guard import Limits, Malformed
 from shared.xapi.model import JSON
 
 log = structlog.get_logger()
@@ -68,45 +68,48 @@ class Door:
 
     def routes(self) -> list[Route]:
         """Return the route of every webhook."""
-        return [Route("/hooks/{platform}/{source}", self.deliver, methods=["GET", "POST"])]
+        paths = ("/hooks/{platform}/{source}", "/hooks/{platform}/{source}/{rest:path}")
+        return [Route(path, self.deliver, methods=["GET", "POST", "PUT"]) for path in paths]
 
     async def deliver(self, request: Request) -> Response:
         """Verify, read and take one delivery, or refuse it."""
-        connector = _connector(request.path_params["platform"])
-        if connector is None:
+        found = _hook(request.path_params["platform"])
+        if found is None:
             self._refuse(UNKNOWN, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such platform"))
+        platform, hook = found
         try:
             body = await read_body(request, self._settings.max_body_bytes)
         except Problem as problem:
-            problem.headers.update(connector.refusal_headers)
-            self._refuse(connector.platform, Refusal.BODY, problem)
+            problem.headers.update(hook.refusal_headers)
+            self._refuse(platform, Refusal.BODY, problem)
         try:
             async with asyncio.timeout(self._settings.deadline):
-                return await self._take(connector, request, body)
+                return await self._take(platform, hook, request, body)
         except TimeoutError as error:
-            self._metrics.refused(connector.platform, Refusal.UNAVAILABLE)
+            self._metrics.refused(platform, Refusal.UNAVAILABLE)
             raise Unavailable("ingest", f"nothing was durable within {self._settings.deadline:g} s") from error
         except Unavailable:
-            self._metrics.refused(connector.platform, Refusal.UNAVAILABLE)
+            self._metrics.refused(platform, Refusal.UNAVAILABLE)
             raise
 
-    async def _take(self, connector: Connector, request: Request, body: bytes) -> Response:
+    async def _take(self, platform: Platform, hook: Hook, request: Request, body: bytes) -> Response:
         message = self._message(request, body)
-        source = await self._source(connector, request.path_params["source"], message)
-        if reply := self._shake(connector, source, message, signed=False):
+        source = await self._source(platform, hook, request.path_params["source"], message)
+        if reply := self._shake(hook, source, message, signed=False):
             return reply
-        if message.method != "POST":
-            raise Problem(405, "Deliveries are posted", headers={"Allow": "POST"})
-        self._verify(connector, source, message)
-        if reply := self._shake(connector, source, message, signed=True):
+        if message.method not in hook.methods:
+            allowed = ", ".join(sorted(hook.methods))
+            raise Problem(405, f"Deliveries are made with {allowed}", headers={"Allow": allowed})
+        self._verify(hook, source, message)
+        if reply := self._shake(hook, source, message, signed=True):
             return reply
-        document = self._parse(connector, body)
-        fingerprint = fingerprint_of(source.id, message.headers, connector.fingerprint, body)
+        document = self._parse(platform, hook, message)
+        fingerprint = fingerprint_of(source.id, message.headers, hook.fingerprint, body)
         if fingerprint in self._remembered:
             self._metrics.delivered(source, Outcome.REPEATED)
             return _answer(Taken())
 
-        reading = _read(connector, source, Delivery(message.headers, document))
+        reading = _read(hook, source, Delivery(message.headers, document))
         taken = await self._intake.take(source, reading)
         if reading.closed:
             self._book.expire()
@@ -122,9 +125,9 @@ class Door:
         url = self._base_url + (path.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
         return Message(dict(request.headers), body, url, request.method)
 
-    def _shake(self, connector: Connector, source: Source, message: Message, *, signed: bool) -> Response | None:
+    def _shake(self, hook: Hook, source: Source, message: Message, *, signed: bool) -> Response | None:
         """Answer what the platform asks before it delivers, if it asks; *signed* says whether its signature was checked."""
-        handshake = connector.handshake
+        handshake = hook.handshake
         if handshake is None or handshake.signed is not signed:
             return None
         reply = handshake(message, source.secrets)
@@ -133,34 +136,34 @@ class Door:
             self._metrics.ignored(source, Reason.HANDSHAKE)
         return _replied(reply) if reply else None
 
-    async def _source(self, connector: Connector, name: str, message: Message) -> Source:
+    async def _source(self, platform: Platform, hook: Hook, name: str, message: Message) -> Source:
         """Find the source; where that cannot be done now, an unparsable body is refused all the same."""
         try:
-            source = await self._book.find(connector.platform, name)
+            source = await self._book.find(platform, name)
         except Unavailable:
-            if message.method == "POST":
-                self._parse(connector, message.body)
+            if message.method in hook.methods:
+                self._parse(platform, hook, message)
             raise
         if source is None:
-            self._refuse(connector.platform, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such source"))
+            self._refuse(platform, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such source"))
         if not source.secrets:
             raise Unavailable("ingest", "the secrets of this source cannot be opened", retry_after=60)
         return source
 
-    def _verify(self, connector: Connector, source: Source, message: Message) -> None:
-        verdict = connector.verify(message, source.secrets, self._clock())
+    def _verify(self, hook: Hook, source: Source, message: Message) -> None:
+        verdict = hook.verify(message, source.secrets, self._clock())
         if verdict is not Verdict.GENUINE:
             log.warning("a delivery was refused", source=source.id, verdict=verdict)
-            problem = Problem(401, WHY[verdict], headers=dict(connector.refusal_headers))
-            self._refuse(connector.platform, REFUSALS[verdict], problem)
+            problem = Problem(401, WHY[verdict], headers=dict(hook.refusal_headers))
+            self._refuse(source.platform, REFUSALS[verdict], problem)
 
-    def _parse(self, connector: Connector, body: bytes) -> JSON:
+    def _parse(self, platform: Platform, hook: Hook, message: Message) -> JSON:
         try:
-            return _object(parse(body, self._limits))
+            return hook.parse(message, self._limits)
         except Malformed as error:
             faults = (Fault(error.pointer, error.rule, error.message),)
-            problem = Problem(400, error.message, faults=faults, headers=dict(connector.refusal_headers))
-            self._refuse(connector.platform, Refusal.MALFORMED, problem)
+            problem = Problem(400, error.message, faults=faults, headers=dict(hook.refusal_headers))
+            self._refuse(platform, Refusal.MALFORMED, problem)
 
     def _refuse(self, platform: str, reason: Refusal, problem: Problem) -> NoReturn:
         self._metrics.refused(platform, reason)
@@ -173,19 +176,14 @@ class Door:
             log.warning("the platform holds deliveries back: too many in one hour", source=source.id)
 
 
-def _object(document: JSON) -> JSON:
-    if not isinstance(document, dict):
-        raise Malformed("object", "A delivery is a JSON object.")
-    return document
+def _hook(platform: str) -> tuple[Platform, Hook] | None:
+    hook = HOOKS.get(Platform(platform)) if platform in set(Platform) else None
+    return (Platform(platform), hook) if hook else None
 
 
-def _connector(platform: str) -> Connector | None:
-    return CONNECTORS.get(Platform(platform)) if platform in set(Platform) else None
-
-
-def _read(connector: Connector, source: Source, delivery: Delivery) -> Reading:
+def _read(hook: Hook, source: Source, delivery: Delivery) -> Reading:
     try:
-        return connector.read(source, delivery)
+        return hook.read(source, delivery)
     except Incomplete as error:
         log.info("a delivery lacks what its statement needs", source=source.id, field=str(error))
         return ignored(Reason.INCOMPLETE)

@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from services.ingest.connectors.connector import Sample
-from services.ingest.connectors.registry import CONNECTORS
+from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId, State
 from services.ingest.store import SQL
 from services.ingest.vault import Sealed, Vault
@@ -137,10 +137,10 @@ def sample_of(source: Source, now: datetime) -> Sample:
     """Return a signed delivery that changes nothing, to try *source* through its door at `/hooks/<platform>/<id>`."""
     if not source.secrets:
         raise BadSource(f"the secrets of {source.id!r} cannot be opened with the master key at hand")
-    connector = CONNECTORS.get(source.platform)
-    if connector is None:
-        raise BadSource(f"{source.platform} has no webhook to try: its files are imported")
-    return connector.sample(source.secrets[0], now)
+    hook = HOOKS.get(source.platform)
+    if hook is None:
+        raise BadSource(f"{source.platform} has no webhook to try: it is asked, or its files are imported")
+    return hook.sample(source.secrets[0], now)
 
 
 @asynccontextmanager

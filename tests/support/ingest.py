@@ -13,7 +13,7 @@ import orjson
 from prometheus_client import CollectorRegistry
 
 from services.ingest.connectors.activitystreams import signed
-from services.ingest.connectors.registry import CONNECTORS
+from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId, NativeId
 from services.ingest.domain.reading import Delivery, Known, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
@@ -332,7 +332,7 @@ class Ear:
         if not self.log.records:
             await self.log.ensure((RECEIVED,))
         for sent in deliveries:
-            reading = CONNECTORS[sent.source.platform].read(sent.source, Delivery(sent.headers, sent.document))
+            reading = HOOKS[sent.source.platform].read(sent.source, Delivery(sent.headers, sent.document))
             await self.intake.take(sent.source, reading)
 
     async def sweep(self, source: Source) -> None:

@@ -1,14 +1,16 @@
-"""The platforms that deliver: the one list of connectors. The others are heard from files (`services.ingest.filing`)."""
+"""The one list of connectors: platforms that deliver or are asked. Others are heard from files (`services.ingest.filing`)."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS
-from services.ingest.connectors.connector import Connector
+from services.ingest.connectors.connector import Connector, Hook
 from services.ingest.connectors.discourse import DISCOURSE
 from services.ingest.connectors.slack import SLACK
 from services.ingest.domain.source import Platform
 
 _ALL: Final = (SLACK, DISCOURSE, ACTIVITYSTREAMS)
 CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}
+HOOKS: Final[dict[Platform, Hook]] = {each.platform: each.hook for each in _ALL if each.hook is not None}
+"""Those that deliver."""

@@ -20,6 +20,8 @@ class Reason(StrEnum):
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     DIRECT_MESSAGE = "direct_message"
     EXCLUDED_ACCOUNT = "excluded_account"
+    FORGED = "forged"
+    GONE = "gone"
     HANDSHAKE = "handshake"
     INCOMPLETE = "incomplete"
     PAUSED = "paused"
@@ -65,6 +67,18 @@ class Undecided(msgspec.Struct, frozen=True):
     interaction: Interaction
 
 
+class Lookup(msgspec.Struct, frozen=True):
+    """Something that the platform named without telling it: to be asked for, once, however often it is named.
+
+    *key* is the same for every repetition; *reference* is what the connector needs in order to ask. *noticed* is when the door
+    heard of it, RFC 3339 in UTC; the intake writes it.
+    """
+
+    key: str
+    reference: Mapping[str, str]
+    noticed: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A genuine delivery: its headers, in lower case, and its parsed body."""
@@ -75,13 +89,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a delivery says; *closed* are the channels that it shows to be private."""
+    """What a delivery says; *closed* are the channels that it shows to be private, *lookups* what it names without telling it."""
 
     decided: tuple[Interaction, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     known: tuple[Known, ...] = ()
     closed: tuple[ChannelId, ...] = ()
     ignored: tuple[Reason, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
 
 
 def ignored(reason: Reason) -> Reading:
@@ -100,4 +115,5 @@ def joined(readings: Iterable[Reading]) -> Reading:
         known=tuple(each for reading in found for each in reading.known),
         closed=tuple(each for reading in found for each in reading.closed),
         ignored=tuple(each for reading in found for each in reading.ignored),
+        lookups=tuple(each for reading in found for each in reading.lookups),
     )

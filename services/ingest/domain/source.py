@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
@@ -76,3 +77,5 @@ class Source:
     policy: Policy = field(default_factory=Policy)
     state: State = State.ACTIVE
     closed: frozenset[ChannelId] = frozenset()
+    options: Mapping[str, str] = field(default_factory=dict)
+    token: bytes | None = field(default=None, repr=False)

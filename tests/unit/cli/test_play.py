@@ -12,7 +12,7 @@ from services.demo.cast import FORUM, SLACK, content, load_cast
 from services.demo.performance import load_programme
 from services.demo.play import Act, Message, Misread, Scene, read_play
 from services.demo.stage import SOURCES
-from services.ingest.connectors.registry import CONNECTORS
+from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.reading import Delivery, Reading, Reason
 from services.ingest.domain.source import Platform, Source, SourceId
 from services.ingest.verifiers import Message as Arrived
@@ -69,7 +69,7 @@ def scenes_of(scenes: Sequence[Scene], doing: str) -> list[Scene]:
 
 def read_all(platform: Platform, shift: timedelta = timedelta()) -> list[Reading]:
     """Read what the demo delivers with the connector of *platform*, its signatures verified."""
-    programme, cast, connector = load_programme(), load_cast(), CONNECTORS[platform]
+    programme, cast, hook = load_programme(), load_cast(), HOOKS[platform]
     made: Any = slack.deliveries(programme.slack, cast, shift) if platform is Platform.SLACK else None
     made = made or discourse.deliveries(programme.forum, cast, shift)
     workspace = {Platform.SLACK: SLACK, Platform.DISCOURSE: FORUM}[platform]
@@ -78,8 +78,8 @@ def read_all(platform: Platform, shift: timedelta = timedelta()) -> list[Reading
     readings = []
     for delivery in made:
         headers = delivery.signed(SECRET, NOW)
-        assert connector.verify(Arrived(headers, delivery.body), (SECRET,), NOW) is Verdict.GENUINE
-        readings.append(connector.read(source, Delivery(headers, orjson.loads(delivery.body))))
+        assert hook.verify(Arrived(headers, delivery.body), (SECRET,), NOW) is Verdict.GENUINE
+        readings.append(hook.read(source, Delivery(headers, orjson.loads(delivery.body))))
     return readings
 
 

@@ -12,13 +12,14 @@ import pytest
 from msgspec.structs import replace as with_
 from standardwebhooks import Webhook
 
-from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS, VERIFY
+from services.ingest.connectors.activitystreams import VERIFY
 from services.ingest.connectors.activitystreams.events import read
 from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId, Interaction, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Hearing, Platform, Policy, Source
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
@@ -196,9 +197,9 @@ def test_what_the_library_signs_is_genuine_and_a_second_signature_may_fit() -> N
 
 
 def test_the_sample_is_signed_and_changes_nothing() -> None:
-    sample = ACTIVITYSTREAMS.sample(SECRET, NOW)
+    sample = HOOKS[Platform.ACTIVITYSTREAMS].sample(SECRET, NOW)
 
-    assert ACTIVITYSTREAMS.verify(Message(sample.headers, sample.body), [SECRET], NOW) is Verdict.GENUINE
+    assert HOOKS[Platform.ACTIVITYSTREAMS].verify(Message(sample.headers, sample.body), [SECRET], NOW) is Verdict.GENUINE
     assert heard(orjson.loads(sample.body)) == ignored(Reason.UNMAPPED)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from services.ingest.connectors.registry import CONNECTORS
+from services.ingest.connectors.registry import HOOKS
 from services.ingest.connectors.slack import VERIFY as SLACK
 from services.ingest.domain.source import Platform
 from services.ingest.verifiers import Message, Verdict
@@ -17,10 +17,10 @@ BODY = b'{"type": "event_callback", "event_id": "Ev1"}'
 
 
 def judged(platform: Platform, headers: dict[str, str], body: bytes = BODY, secrets: tuple[bytes, ...] = (SECRET,)) -> Verdict:
-    return CONNECTORS[platform].verify(Message(headers, body), secrets, NOW)
+    return HOOKS[platform].verify(Message(headers, body), secrets, NOW)
 
 
-@pytest.mark.parametrize("platform", CONNECTORS)
+@pytest.mark.parametrize("platform", HOOKS)
 class TestEveryScheme:
     def test_another_secret_is_forged(self, platform: Platform) -> None:
         assert judged(platform, sign(platform, BODY, b"another secret", NOW), BODY, (SECRET,)) is Verdict.FORGED

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from services.ingest.connectors.activitystreams.events import read
-from services.ingest.connectors.connector import Connector, Sample
+from services.ingest.connectors.connector import Connector, Hook, Sample
 from services.ingest.domain.source import Platform
 from services.ingest.verifiers import StandardWebhook
 
@@ -30,4 +30,4 @@ def signed(secret: bytes, body: bytes, now: datetime) -> dict[str, str]:
     return {"webhook-id": name, "webhook-timestamp": str(at), "webhook-signature": signature}
 
 
-ACTIVITYSTREAMS: Final = Connector(platform=Platform.ACTIVITYSTREAMS, verify=VERIFY, read=read, sample=sample)
+ACTIVITYSTREAMS: Final = Connector(platform=Platform.ACTIVITYSTREAMS, hook=Hook(verify=VERIFY, read=read, sample=sample))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from services.ingest.connectors.connector import Connector, Sample
+from services.ingest.connectors.connector import Connector, Hook, Sample
 from services.ingest.connectors.discourse.events import EVENT_HEADER, read
 from services.ingest.domain.source import Platform
 from services.ingest.verifiers import BodyHmac
@@ -24,4 +24,6 @@ def sample(secret: bytes, now: datetime) -> Sample:
     return Sample({VERIFY.header: signature.decode(), "x-discourse-event-type": "ping"}, body)
 
 
-DISCOURSE: Final = Connector(platform=Platform.DISCOURSE, verify=VERIFY, read=read, sample=sample, fingerprint=(EVENT_HEADER,))
+DISCOURSE: Final = Connector(
+    platform=Platform.DISCOURSE, hook=Hook(verify=VERIFY, read=read, sample=sample, fingerprint=(EVENT_HEADER,))
+)

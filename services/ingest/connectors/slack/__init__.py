@@ -11,7 +11,7 @@ from typing import Final
 
 import orjson
 
-from services.ingest.connectors.connector import Connector, Sample
+from services.ingest.connectors.connector import Connector, Hook, Sample
 from services.ingest.connectors.slack.events import read
 from services.ingest.domain.source import Platform
 from services.ingest.handshakes import Echo
@@ -29,9 +29,11 @@ def sample(secret: bytes, now: datetime) -> Sample:
 
 SLACK: Final = Connector(
     platform=Platform.SLACK,
-    verify=VERIFY,
-    read=read,
-    sample=sample,
-    handshake=Echo("url_verification"),
-    refusal_headers=(("X-Slack-No-Retry", "1"),),
+    hook=Hook(
+        verify=VERIFY,
+        read=read,
+        sample=sample,
+        handshake=Echo("url_verification"),
+        refusal_headers=(("X-Slack-No-Retry", "1"),),
+    ),
 )

@@ -1,0 +1,50 @@
+"""Turn a verified body into JSON, as a connector reads it; raises Malformed for what is not of the platform's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+from urllib.parse import parse_qs
+
+from services.ingest.verifiers import Message
+from shared.xapi.guard import Limits, Malformed, parse
+from shared.xapi.model import JSON
+
+Parse: TypeAlias = Callable[[Message, Limits], JSON]
+
+MOST_FIELDS: Final = 200
+
+
+def json_object(message: Message, limits: Limits) -> JSON:
+    """Parse a JSON object."""
+    document = parse(message.body, limits)
+    if not isinstance(document, dict):
+        raise Malformed("object", "A delivery is a JSON object.")
+    return document
+
+
+def json_objects(message: Message, limits: Limits) -> JSON:
+    """Parse a JSON object, or an array of them; an array always comes of it."""
+    document = parse(message.body, limits)
+    objects = document if isinstance(document, list) else [document]
+    if not all(isinstance(each, dict) for each in objects):
+        raise Malformed("object", "A delivery is a JSON object, or an array of them.")
+    return objects
+
+
+def form(message: Message, limits: Limits) -> JSON:
+    """Parse a form (application/x-www-form-urlencoded) into an object of texts; of a repeated field the first counts."""
+    try:
+        fields = parse_qs(message.body.decode(), keep_blank_values=True, max_num_fields=min(MOST_FIELDS, limits.nodes))
+    except ValueError as error:
+        raise Malformed("form", "A delivery is a form in UTF-8, of not too many fields.") from error
+    return {name: values[0] for name, values in fields.items()}
+
+
+def text(message: Message, limits: Limits) -> JSON:
+    """Take the body as text: what it is written in (XML, say) is its connector's to read."""
+    del limits
+    try:
+        return message.body.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("text", "A delivery is text in UTF-8.") from error

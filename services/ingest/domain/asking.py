@@ -1,0 +1,58 @@
+"""What a platform is asked, and what it answers: values, so that connectors ask and read by functions of values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import TypeAlias
+
+from services.ingest.domain.reading import Reading
+from shared.xapi.model import JSON
+
+Cursor: TypeAlias = Mapping[str, JSON]
+"""Where a poll goes on; empty at its beginning. What is in it, only its connector knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """When and for whom is asked: *now* is the clock's time, *hook* the public address of the source's own door."""
+
+    now: datetime
+    hook: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to a platform; of a stream, *listen* says for how many seconds: what was heard by then is its answer."""
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    listen: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a platform answered: *headers* by names in lower case, and the *body*, cut where it is too long."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def unchanged(self) -> bool:
+        """Say whether there is nothing new since the validators that were sent (RFC 9110 §15.4.5)."""
+        return self.status == HTTPStatus.NOT_MODIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What an answer to a poll says: what happened, where to go on, and when: at once (*more*), after *rest*, or as usual."""
+
+    reading: Reading
+    cursor: Cursor
+    more: bool = False
+    rest: timedelta | None = None
