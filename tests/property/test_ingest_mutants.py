@@ -19,27 +19,15 @@ from services.ingest.routes import Door
 from services.ingest.settings import DoorSettings
 from shared.contracts import RECEIVED
 from shared.http import create_app
-from tests.support.ingest import (
-    DISCOURSE,
-    NOW,
-    SLACK,
-    TOWN,
-    Ear,
-    Sent,
-    activitystreams_conversation,
-    discourse_conversation,
-    sign,
-    slack,
-    slack_conversation,
-)
+from tests.support.ingest import NOW, TOWN, Ear, Sent, slack
+from tests.support.platforms import CONVERSATIONS, SOURCES
+from tests.support.signing import sign
 
 MUTANTS = 3000
 JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "event_ts": "1772453000.000100"}
-SCRIPTS = {
-    "slack": [*slack_conversation(), slack(JOINED), slack({**JOINED, "type": "member_left_channel"})],
-    "discourse": discourse_conversation(),
-    "activitystreams": activitystreams_conversation(),
-}
+BESIDE = {"slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"})]}
+"""What a platform also delivers, outside of its conversation."""
+SCRIPTS = {name: [*script, *BESIDE.get(name, ())] for name, script in CONVERSATIONS.items()}
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2**63, -(2**80), 1.5, 1e300, "", " ", "a", "1", "0", "-1", "٣", "\u0000", "é\U0001f44d",
     "x" * 5000, "1772452800.000100", "99999999999.999999", "2026-03-02T12:00:00Z", "9999-12-31T23:59:59.999-14:00",
@@ -135,7 +123,7 @@ async def ready() -> None:
 
 def door(ear: Ear) -> Any:
     async def load() -> Mapping[SourceId, Source]:
-        return {source.id: source for source in (SLACK, DISCOURSE, TOWN)}
+        return SOURCES
 
     def clock() -> datetime:
         return NOW

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.ingest import Ear, Sent, activitystreams_conversation, discourse_conversation, slack_conversation
-
-CONVERSATIONS = [slack_conversation(), discourse_conversation(), activitystreams_conversation()]
+from tests.support.ingest import Ear, Sent
+from tests.support.platforms import CONVERSATIONS
 
 
 def told_in(deliveries: list[Sent]) -> tuple[set[tuple[str, bytes]], int]:
@@ -26,7 +25,7 @@ def shuffled(draw: st.DrawFn, script: list[Sent]) -> list[Sent]:
     return [script[index] for index in order]
 
 
-@pytest.mark.parametrize("script", CONVERSATIONS, ids=["slack", "discourse", "activitystreams"])
+@pytest.mark.parametrize("script", CONVERSATIONS.values(), ids=CONVERSATIONS)
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_every_order_of_deliveries_tells_the_same_statements(script: list[Sent], data: st.DataObject) -> None:
@@ -38,7 +37,7 @@ def test_every_order_of_deliveries_tells_the_same_statements(script: list[Sent],
     assert waiting == 0
 
 
-@pytest.mark.parametrize("script", CONVERSATIONS, ids=["slack", "discourse", "activitystreams"])
+@pytest.mark.parametrize("script", CONVERSATIONS.values(), ids=CONVERSATIONS)
 def test_no_statement_is_told_in_two_versions(script: list[Sent]) -> None:
     told, _ = told_in(script * 3)
 

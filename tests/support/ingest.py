@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +11,6 @@ from typing import Any
 import orjson
 from prometheus_client import CollectorRegistry
 
-from services.ingest.connectors.activitystreams import signed
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId, NativeId
 from services.ingest.domain.reading import Delivery, Known, Undecided
@@ -25,6 +23,7 @@ from services.ingest.store import Lesson, Opened
 from shared.contracts import RECEIVED, Received, decode
 from shared.stream.memory import MemoryLog
 from shared.xapi.model import StatementId
+from tests.support.signing import sign
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECRET = b"8f742231b10e8888abcd99yyyzzz85a5"
@@ -49,17 +48,6 @@ class Sent:
 
     def signed(self, now: datetime = NOW, secret: bytes = SECRET) -> dict[str, str]:
         return {**self.headers, **sign(self.source.platform, self.body, secret, now)}
-
-
-def sign(platform: Platform, body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
-    """Return the headers by which *platform* signs *body*."""
-    if platform is Platform.DISCOURSE:
-        return {"x-discourse-event-signature": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
-    if platform is Platform.ACTIVITYSTREAMS:
-        return {**signed(secret, body, now), "content-type": "application/activity+json"}
-    timestamp = str(int(now.timestamp()))
-    signature = hmac.new(secret, f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
-    return {"x-slack-request-timestamp": timestamp, "x-slack-signature": f"v0={signature}"}
 
 
 def slack(event: Mapping[str, Any], source: Source = SLACK) -> Sent:

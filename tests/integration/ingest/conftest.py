@@ -20,14 +20,15 @@ from shared.contracts import RECEIVED
 from shared.postgres import Database
 from shared.settings import PostgresSettings, SecretSettings
 from shared.stream.memory import MemoryLog
-from tests.support.ingest import DISCOURSE, NOW, SECRET, SLACK, TOWN, Ear, Sent
+from tests.support.ingest import NOW, SECRET, Ear, Sent
+from tests.support.platforms import SOURCES
 
 KEY = SecretStr(base64.urlsafe_b64encode(b"k" * 32).decode())
 
 
 @dataclass
 class House:
-    """Ingest with three sources, a clock that stands still and a log in memory."""
+    """Ingest with a source of each platform, a clock that stands still and a log in memory."""
 
     database: Database
     settings: Settings
@@ -75,7 +76,7 @@ async def house(ingest_database: Database, postgres_settings: PostgresSettings) 
         ingest=IngestSettings(door=DoorSettings(max_body_bytes=64_000), waiting=WaitingSettings(interval=0.05)),
     )
     house = House(ingest_database, settings, Sources(ingest_database, Vault.of(settings.secrets)))
-    for source in (SLACK, DISCOURSE, TOWN):
+    for source in SOURCES.values():
         await house.sources.add(NewSource(source.id, source.platform, source.workspace, SECRET, source.policy), NOW)
     await house.log.ensure((RECEIVED,))
     return house

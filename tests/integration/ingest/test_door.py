@@ -15,12 +15,12 @@ from tests.support.ingest import (
     Sent,
     discourse,
     discourse_post,
-    sign,
     slack,
     slack_conversation,
     slack_message,
     slack_reaction,
 )
+from tests.support.signing import sign
 
 QUESTION = slack(slack_message("UASK", "1772452800.000100", "How?"))
 TOPIC = discourse("post", "post_created", discourse_post(11, 57, 1, "It hangs.", "2026-03-02T12:00:00.000Z"))

@@ -14,8 +14,9 @@ from shared.contracts import RECEIVED
 from shared.postgres import Database, migrate
 from shared.postgres.embedded import Server
 from tests.integration.ingest.conftest import House, post
-from tests.support.ingest import NOW, SECRET, SLACK, sign, slack, slack_message
+from tests.support.ingest import NOW, SECRET, SLACK, slack, slack_message
 from tests.support.postgres import settings_for
+from tests.support.signing import sign
 
 QUESTION = slack(slack_message("UASK", "1772452800.000100", "How?"))
 

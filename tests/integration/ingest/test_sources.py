@@ -13,13 +13,14 @@ from services.ingest.sources import BadSource, NewSource, Sources, UnknownSource
 from services.ingest.vault import Vault
 from shared.settings import SecretSettings
 from tests.integration.ingest.conftest import House
-from tests.support.ingest import DISCOURSE, NOW, SECRET, SLACK, TOWN, account_names, slack_conversation
+from tests.support.ingest import NOW, SECRET, account_names, slack_conversation
+from tests.support.platforms import SOURCES
 
 ACME = SourceId("acme")
 
 
 async def test_what_was_added_is_what_is_loaded(house: House) -> None:
-    assert await house.sources.load() == {SLACK.id: SLACK, DISCOURSE.id: DISCOURSE, TOWN.id: TOWN}
+    assert await house.sources.load() == SOURCES
 
 
 async def test_secrets_are_sealed(house: House) -> None:
@@ -106,7 +107,7 @@ def test_a_source_that_cannot_be_is_refused(field: str, value: object) -> None:
         replace(new, **{field: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("source", [SLACK, DISCOURSE, TOWN], ids=["slack", "discourse", "activitystreams"])
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 async def test_a_sample_passes_the_real_door(house: House, source: Source) -> None:
     sample = sample_of(source, NOW)
 
@@ -119,4 +120,4 @@ async def test_a_sample_passes_the_real_door(house: House, source: Source) -> No
 
 async def test_a_command_opens_the_table_by_itself(house: House) -> None:
     async with open_sources(house.settings.postgres, house.settings.secrets) as sources:
-        assert set(await sources.load()) == {SLACK.id, DISCOURSE.id, TOWN.id}
+        assert set(await sources.load()) == set(SOURCES)

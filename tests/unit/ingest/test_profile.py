@@ -29,7 +29,8 @@ from services.ingest.domain.words import ARTEFACT_TYPES, PLACE_TYPES, VERBS
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from shared.xapi.vocabulary import PROFILE, PROFILE_VERSION, ActivityType, Verb, canonical
-from tests.support.ingest import SLACK, Ear, Sent, activitystreams_conversation, discourse_conversation, slack_conversation
+from tests.support.ingest import SLACK, Ear, Sent
+from tests.support.platforms import CONVERSATIONS
 from tests.support.profile import DETERMINING, KNOWN, document, faults, templates_of
 
 ROOT = Artefact(NativeId("r"), "https://acme.example/r", ArtefactType.TOPIC, "Brokers")
@@ -97,11 +98,7 @@ def test_every_kind_is_valid_xapi_and_follows_its_template(interaction: Interact
     assert faults(statement) == []
 
 
-@pytest.mark.parametrize(
-    "script",
-    [slack_conversation(), discourse_conversation(), activitystreams_conversation()],
-    ids=["slack", "discourse", "activitystreams"],
-)
+@pytest.mark.parametrize("script", CONVERSATIONS.values(), ids=CONVERSATIONS)
 async def test_every_statement_of_a_conversation_follows_its_template(script: list[Sent]) -> None:
     ear = Ear()
 

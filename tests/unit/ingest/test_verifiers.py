@@ -11,7 +11,8 @@ from services.ingest.connectors.registry import HOOKS
 from services.ingest.connectors.slack import VERIFY as SLACK
 from services.ingest.domain.source import Platform
 from services.ingest.verifiers import Message, Verdict
-from tests.support.ingest import NOW, SECRET, sign
+from tests.support.ingest import NOW, SECRET
+from tests.support.signing import sign
 
 BODY = b'{"type": "event_callback", "event_id": "Ev1"}'
 

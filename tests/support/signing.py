@@ -1,0 +1,40 @@
+"""How each platform signs what it sends: the headers that go with a body."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+
+from services.ingest.connectors.activitystreams import signed
+from services.ingest.domain.source import Platform
+
+Signer = Callable[[bytes, bytes, datetime], dict[str, str]]
+"""Return the headers by which a body is signed with a secret at a time."""
+
+
+def slack(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    timestamp = str(int(now.timestamp()))
+    signature = hmac.new(secret, f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
+    return {"x-slack-request-timestamp": timestamp, "x-slack-signature": f"v0={signature}"}
+
+
+def discourse(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    return {"x-discourse-event-signature": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+
+
+def activitystreams(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    return {**signed(secret, body, now), "content-type": "application/activity+json"}
+
+
+SIGNERS: dict[Platform, Signer] = {
+    Platform.SLACK: slack,
+    Platform.DISCOURSE: discourse,
+    Platform.ACTIVITYSTREAMS: activitystreams,
+}
+
+
+def sign(platform: Platform, body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    """Return the headers by which *platform* signs *body*."""
+    return SIGNERS[platform](body, secret, now)
