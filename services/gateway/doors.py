@@ -17,6 +17,7 @@ from services.gateway.credentials.keyring import Keyring
 from services.gateway.credentials.limits import RateLimits
 from services.gateway.credentials.oauth import routes as oauth_routes
 from services.gateway.credentials.tokens import AccessTokens
+from services.gateway.credentials.versions import Versions
 from services.gateway.definitions.documentation import PATHS as THING_PATHS
 from services.gateway.definitions.serving import Things, known_definitions
 from services.gateway.definitions.store import DefinitionStore
@@ -69,9 +70,10 @@ def _tokens(parts: Parts) -> AccessTokens:
 
 
 def _door(parts: Parts, tokens: AccessTokens) -> Door:
+    chosen = parts.settings.gateway
     limits = RateLimits(
-        requests_per_minute=parts.settings.gateway.requests_per_minute,
-        refusals_per_minute=parts.settings.gateway.refusals_per_minute,
+        requests_per_minute=chosen.requests_per_minute,
+        refusals_per_minute=chosen.refusals_per_minute,
         metrics=parts.metrics,
         seconds=monotonic,
     )
@@ -81,6 +83,7 @@ def _door(parts: Parts, tokens: AccessTokens) -> Door:
         keychain=parts.keychain,
         tokens=tokens,
         limits=limits,
+        versions=Versions(without_header=chosen.version_without_header, otherwise=chosen.version_answered),
         clock=parts.clock,
         metrics=parts.metrics,
     )
@@ -96,7 +99,6 @@ def _writer(parts: Parts, door: Door) -> Writer:
         metrics=parts.metrics,
         sizes=Sizes(json=http.max_body_bytes, multipart=chosen.multipart_bytes),
         max_statements=chosen.statements_per_request,
-        version_without_header=chosen.version_without_header,
     )
 
 
@@ -110,7 +112,6 @@ def _reader(parts: Parts, door: Door) -> Reader:
         keychain=parts.keychain,
         base_url=parts.settings.http.base_url,
         page_size=parts.settings.gateway.page_size,
-        version_without_header=parts.settings.gateway.version_without_header,
     )
 
 
@@ -121,14 +122,12 @@ def _document_routes(parts: Parts, door: Door) -> list[Route]:
             store=DocumentStore(parts.database),
             clock=parts.clock,
             max_bytes=parts.settings.http.max_body_bytes,
-            version_without_header=parts.settings.gateway.version_without_header,
         )
     )
 
 
 def _thing_routes(parts: Parts, door: Door) -> list[Route]:
-    without_header = parts.settings.gateway.version_without_header
-    return Things(door=door, store=DefinitionStore(parts.database), version_without_header=without_header).routes()
+    return Things(door=door, store=DefinitionStore(parts.database)).routes()
 
 
 def _middleware(parts: Parts, door: Door) -> list[Middleware]:

@@ -36,7 +36,7 @@ class GatewaySettings(Section):
     )
     version_answered: Version = Field(
         default=LATEST,
-        description="The xAPI version that an answer names where the request names none that is spoken here",
+        description="The xAPI version that an answer names where neither the request nor, before it, its key names one spoken",
     )
     credentials_refresh: float = Field(
         default=5.0, gt=0, description="Seconds between two readings of the credentials: a revocation takes effect within"

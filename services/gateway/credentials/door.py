@@ -12,6 +12,7 @@ from services.gateway.credentials.limits import RateLimits
 from services.gateway.credentials.store import RefusedRequest
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.usage import Usage, storable
+from services.gateway.credentials.versions import Versions
 from services.gateway.domain.credential import Credential, KeyId, Refused, Scope, ShownKey, ShownToken, judge, read_authorization
 from services.gateway.domain.keychain import Keychain
 from services.gateway.metrics import GatewayMetrics
@@ -26,7 +27,10 @@ FORBIDDEN: Final = 403
 
 
 class Door:
-    """Opens to a valid key, or access token, with the scope that a request needs; notes each use and each refusal."""
+    """Opens to a valid key, or access token, with the scope that a request needs; notes each use and each refusal.
+
+    *versions* and `leniency` read what its sender speaks, and means.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class Door:
         keychain: Keychain,
         tokens: AccessTokens,
         limits: RateLimits,
+        versions: Versions,
         clock: Clock,
         metrics: GatewayMetrics,
     ) -> None:
@@ -47,6 +52,7 @@ class Door:
         self._clock = clock
         self._metrics = metrics
         self.leniency = Leniency(metrics)
+        self.versions = versions
 
     async def authorise(self, request: Request, scope: Scope) -> Credential:
         """Return the credential that *request* shows, if it permits *scope*, and read the query as its sender means it.

@@ -21,7 +21,6 @@ from services.gateway.domain.things import activity, person, read_asked_activity
 from services.gateway.statements import refusals
 from services.gateway.statements.formatting import DefinitionsOf
 from shared.xapi import ifi
-from shared.xapi.model import Version
 
 ACTIVITIES_PATH: Final = "/xapi/activities"
 AGENTS_PATH: Final = "/xapi/agents"
@@ -32,10 +31,9 @@ Parameters: TypeAlias = Sequence[tuple[str, str]]
 class Things:
     """The routes that say what is known of an activity or an agent."""
 
-    def __init__(self, *, door: Door, store: DefinitionStore, version_without_header: Version | None) -> None:
+    def __init__(self, *, door: Door, store: DefinitionStore) -> None:
         self._door = door
         self._store = store
-        self._version_without_header = version_without_header
 
     def routes(self) -> list[Route]:
         """Return both resources' routes."""
@@ -55,7 +53,7 @@ class Things:
     async def _serve(self, request: Request, scope: Scope, describe: Callable[[Parameters], Awaitable[bytes]]) -> Response:
         credential = await self._door.authorise(request, scope)
         with refusals.noted(self._door, request, credential):
-            refusals.spoken(request, self._version_without_header)
+            self._door.versions.spoken(request, credential)
             try:
                 return _answer(await describe(request.query_params.multi_items()))
             except BadParameter as error:

@@ -61,7 +61,6 @@ class Desk:
     store: DocumentStore
     clock: Clock
     max_bytes: int
-    version_without_header: Version | None
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -78,7 +77,6 @@ class Documents:
         self._store = desk.store
         self._clock = desk.clock
         self._limits = guard.Limits(size=desk.max_bytes)
-        self._version_without_header = desk.version_without_header
 
     def routes(self) -> list[Route]:
         """Return the resource's routes."""
@@ -110,11 +108,11 @@ class Documents:
         """Let in who may, and note for the operator what is refused."""
         credential = await self._door.authorise(request, scope)
         with refusals.noted(self._door, request, credential):
-            return await self._handled(request, handle)
+            return await self._handled(request, self._door.versions.spoken(request, credential), handle)
 
-    async def _handled(self, request: Request, handle: Handle) -> Response:
+    async def _handled(self, request: Request, version: Version, handle: Handle) -> Response:
         try:
-            return await handle(request, refusals.spoken(request, self._version_without_header))
+            return await handle(request, version)
         except BadParameter as error:
             raise refusals.bad_parameter(error) from error
         except guard.Malformed as error:

@@ -29,7 +29,6 @@ from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.store import Page, StatementStore
 from shared.clock import rfc3339
 from shared.http import Problem
-from shared.xapi.model import Version
 from shared.xapi.timestamps import instant
 
 MORE_PATH: Final = "/xapi/statements/more"
@@ -56,7 +55,6 @@ class Reader:
         keychain: Keychain,
         base_url: str,
         page_size: int,
-        version_without_header: Version | None,
     ) -> None:
         self._door = door
         self._store = store
@@ -66,13 +64,12 @@ class Reader:
         self._keychain = keychain
         self._more_path = urlsplit(base_url).path.rstrip("/") + MORE_PATH
         self._page_size = page_size
-        self._version_without_header = version_without_header
 
     async def get(self, request: Request) -> Response:
         """Answer with the statement or the first page of statements that the parameters ask for."""
         credential = await self._door.authorise(request, Scope.STATEMENTS_READ_MINE)
         with refusals.noted(self._door, request, credential):
-            query = self._query(request)
+            query = self._query(request, credential)
         through = await self._through()
         match query:
             case SingleQuery():
@@ -84,18 +81,18 @@ class Reader:
         """Answer with the page that a cursor asks for, consistent through the same moment as the first."""
         credential = await self._door.authorise(request, Scope.STATEMENTS_READ_MINE)
         with refusals.noted(self._door, request, credential):
-            cursor = self._cursor(request)
+            cursor = self._cursor(request, credential)
         return await self._page(request, credential, cursor.query, cursor.through, cursor.after)
 
-    def _query(self, request: Request) -> SingleQuery | ManyQuery:
-        refusals.spoken(request, self._version_without_header)
+    def _query(self, request: Request, credential: Credential) -> SingleQuery | ManyQuery:
+        self._door.versions.spoken(request, credential)
         try:
             return read_query(request.query_params.multi_items(), self._page_size)
         except BadParameter as error:
             raise refusals.bad_parameter(error) from error
 
-    def _cursor(self, request: Request) -> Cursor:
-        refusals.spoken(request, self._version_without_header)
+    def _cursor(self, request: Request, credential: Credential) -> Cursor:
+        self._door.versions.spoken(request, credential)
         try:
             return read_cursor(request.path_params["cursor"], self._keychain)
         except BadCursor as error:

@@ -11,23 +11,14 @@ from starlette.requests import Request
 from services.gateway.credentials.door import Door
 from services.gateway.domain.credential import Credential
 from services.gateway.domain.parameters import BadParameter
-from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from services.gateway.statements.recording import Conflict
 from shared.http import Fault, Problem
 from shared.xapi.guard import Malformed
-from shared.xapi.model import StatementId, Version
+from shared.xapi.model import StatementId
 from shared.xapi.validation import Invalid, Violation
 
 NAMED_IDS: Final = 20
 NOT_FOUND: Final = 404
-
-
-def spoken(request: Request, without_header: Version | None) -> Version:
-    """Return the version of xAPI that *request* speaks. Raises Problem 400."""
-    try:
-        return negotiate(request.headers.get(VERSION_HEADER), without_header)
-    except UnspokenVersion as error:
-        raise Problem(400, str(error)) from error
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from shared.clock import Clock
 from shared.http import Problem
 from shared.stream.errors import RecordTooLarge
 from shared.xapi import guard
-from shared.xapi.model import StatementId, Version
+from shared.xapi.model import StatementId
 from shared.xapi.validation import Invalid
 
 T = TypeVar("T")
@@ -48,7 +48,6 @@ class Writer:
         metrics: GatewayMetrics,
         sizes: Sizes,
         max_statements: int,
-        version_without_header: Version | None,
     ) -> None:
         self._door = door
         self._recording = recording
@@ -58,7 +57,6 @@ class Writer:
         self._sizes = sizes
         self._limits = guard.Limits(size=sizes.json)
         self._max_statements = max_statements
-        self._version_without_header = version_without_header
         self._large = asyncio.Lock()
 
     async def post(self, request: Request) -> Response:
@@ -92,7 +90,7 @@ class Writer:
 
     async def _admit(self, request: Request, credential: Credential, admission: Callable[[bytes, Writing], T]) -> T:
         """Read and admit the body. Raises Problem for whatever is wrong with it."""
-        version = refusals.spoken(request, self._version_without_header)
+        version = self._door.versions.spoken(request, credential)
         incoming = await read_incoming(request, self._sizes)
         writing = Writing(version, credential, self._clock(), self._limits, self._max_statements, incoming.enclosed)
         body = self._door.leniency.statements(request, incoming.statements)

@@ -109,6 +109,21 @@ async def test_the_version_named_to_who_names_none_is_a_setting(postgres_setting
     assert_whole(unspoken, version)
 
 
+@pytest.mark.parametrize("refused", [{}, {"X-Experience-API-Version": "0.95"}])
+async def test_who_stops_naming_a_version_is_answered_in_the_one_it_spoke_last(doors: Doors, refused: dict[str, str]) -> None:
+    one, other = await doors.client(), await doors.client()
+    for client, version in ((one, "1.0.1"), (other, "2.0.0")):
+        spoken = {"Authorization": basic(client.key), "X-Experience-API-Version": version}
+        assert (await doors.http.get("/xapi/statements", headers=spoken)).status_code == 200
+
+    for client, version in ((one, "1.0.3"), (other, "2.0.0")):
+        for path in ("/xapi/statements", "/xapi/activities/state", "/xapi/agents"):
+            response = await doors.http.get(path, headers={"Authorization": basic(client.key), **refused})
+
+            assert response.status_code == 400
+            assert_whole(response, version)
+
+
 @pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
 async def test_the_version_of_requests_without_one_is_a_setting(postgres_settings: PostgresSettings, version: str) -> None:
     async with served(settings_of(postgres_settings, version_without_header=version)) as http:
