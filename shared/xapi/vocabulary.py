@@ -66,6 +66,7 @@ class ActivityType(StrEnum):
     BLOG = "http://id.tincanapi.com/activitytype/blog"
     CHAT_CHANNEL = "http://id.tincanapi.com/activitytype/chat-channel"
     CHAT_MESSAGE = "http://id.tincanapi.com/activitytype/chat-message"
+    CODE_COMMIT = "http://id.tincanapi.com/activitytype/code-commit"
     COMMENT = "http://activitystrea.ms/comment"
     COMMUNITY = "http://id.tincanapi.com/activitytype/community-site"
     COURSE = "http://adlnet.gov/expapi/activities/course"

@@ -28,10 +28,15 @@ def activitystreams(body: bytes, secret: bytes, now: datetime) -> dict[str, str]
     return {**signed(secret, body, now), "content-type": "application/activity+json"}
 
 
+def github(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    return {"x-hub-signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+
+
 SIGNERS: dict[Platform, Signer] = {
     Platform.SLACK: slack,
     Platform.DISCOURSE: discourse,
     Platform.ACTIVITYSTREAMS: activitystreams,
+    Platform.GITHUB: github,
 }
 
 

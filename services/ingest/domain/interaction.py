@@ -127,6 +127,7 @@ class ArtefactType(StrEnum):
     FORUM_POST = "forum-post"
     ARTICLE = "article"
     COMMENT = "comment"
+    COMMIT = "commit"
     FILE = "file"
     NOTE = "note"
     PAGE = "page"
@@ -153,7 +154,7 @@ TOLD_WHEN_MADE = frozenset(
         ArtefactType.VIDEO,
     }
 )
-"""Types whose making is a statement of its own, to which acts upon them refer; nobody tells how a group or a session was made."""
+"""Types whose making is a statement of its own, to which acts upon them refer; nobody tells how a group or a commit was made."""
 
 
 class PlaceType(StrEnum):

@@ -19,6 +19,7 @@ class Platform(StrEnum):
     SLACK = "slack"
     DISCOURSE = "discourse"
     ACTIVITYSTREAMS = "activitystreams"
+    GITHUB = "github"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 

@@ -61,6 +61,7 @@ ARTEFACT_TYPES: Final = {
     ArtefactType.FORUM_POST: ActivityType.FORUM_REPLY,
     ArtefactType.ARTICLE: ActivityType.ARTICLE,
     ArtefactType.COMMENT: ActivityType.COMMENT,
+    ArtefactType.COMMIT: ActivityType.CODE_COMMIT,
     ArtefactType.FILE: ActivityType.FILE,
     ArtefactType.NOTE: ActivityType.NOTE,
     ArtefactType.PAGE: ActivityType.PAGE,
