@@ -132,7 +132,7 @@ async def _show(opened: _Opened, meant: Meant) -> None:
         ("projections", "profiles", known.learners),
         ("projections", "enrolments", known.enrolments),
         ("projections", "interactions", known.interactions),
-        ("ingest", "messages and posts", await ingest.survey(opened.ingest, person.identities)),
+        ("ingest", "messages, posts and sessions", await ingest.survey(opened.ingest, person.identities)),
     ):
         held.add_row(where, what, str(count))
     out.print(held)

@@ -1,4 +1,4 @@
-"""Forget a person: what their accounts did and is not told yet, and whose artefacts were theirs."""
+"""Forget a person: what their accounts did and is not told yet, whose artefacts were theirs, and where they were."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from shared.xapi import ifi
 from shared.xapi.model import Ifi
 
 _SQL: Final = load_queries("services.ingest")
+_SEEN: Final = load_queries("services.ingest", "attendances.sql")
 
 
 async def survey(database: Database, identities: Iterable[Ifi]) -> int:
-    """Count the artefacts that are known to be the person's. Raises Unavailable."""
+    """Count the artefacts that are known to be the person's, and the sessions they were seen in. Raises Unavailable."""
     pairs = await _accounts(database, identities)
-    return int(await database.fetchval(_SQL["written_by"], *_columns(pairs)))
+    columns = _columns(pairs)
+    return int(await database.fetchval(_SQL["written_by"], *columns)) + int(await database.fetchval(_SEEN["seen_of"], *columns))
 
 
 async def erase(database: Database, identities: Iterable[Ifi]) -> None:
@@ -32,6 +34,8 @@ async def erase(database: Database, identities: Iterable[Ifi]) -> None:
 
     async def work(transaction: Transaction) -> None:
         await transaction.execute(_SQL["forget_author"], *_columns(pairs))
+        await transaction.execute(_SEEN["forget_presences"], *_columns(pairs))
+        await transaction.execute(_SEEN["forget_attendances"], *_columns(pairs))
         for source, statement, undecided in await transaction.fetch(_SQL["pending_of"], [source for source, _ in pairs]):
             await _forget_waiting(transaction, source, statement, undecided, pairs)
 

@@ -81,9 +81,9 @@ class Intake:
         """Make durable what *reading* says; raise Unavailable where that cannot be done now."""
         if source.state is State.PAUSED:
             reading = _withdrawals_only(reading)
-        decided, reasons, opened = list(reading.decided), list(reading.ignored), list[Waiting]()
-        if reading.known or reading.undecided or reading.closed:
-            await self._store.learn(source.id, self._lesson(source, reading))
+        decided, reasons, opened, attendances = list(reading.decided), list(reading.ignored), list[Waiting](), 0
+        if _teaches(reading):
+            attendances = await self._store.learn(source.id, self._lesson(source, reading))
             await self._observe(IntakeStep.LEARNT)
             found = await self._store.open(source.id, [id_of(source.id, each) for each in decided], _artefacts(reading))
             told = [each for each in decided if id_of(source.id, each) in found.orphans]
@@ -93,7 +93,7 @@ class Intake:
         statements, waiting = await self._tell(source, decided, opened, Patience.WAITING, reasons)
         for reason in reasons:
             self._metrics.ignored(source, reason)
-        return Taken(statements, waiting, tuple(reasons))
+        return Taken(statements, waiting + attendances, tuple(reasons))
 
     async def tell_overdue(self, source: Source, overdue: Sequence[Waiting]) -> None:
         """Tell what has waited long enough; raise Unavailable where that cannot be done now."""
@@ -133,7 +133,8 @@ class Intake:
             return timedelta(seconds=self._waiting.patience if long else self._waiting.grace)
 
         waiting = ((id_of(source.id, each.interaction), each, now + due(each)) for each in reading.undecided)
-        return Lesson(reading.known, tuple(waiting), reading.closed)
+        seen = now + timedelta(seconds=self._waiting.grace)
+        return Lesson(reading.known, tuple(waiting), reading.closed, reading.sightings, reading.endings, seen)
 
     def _record(self, source: Source, interaction: Interaction) -> Outgoing:
         """Write one statement as one request: refused alone, should it ever be."""
@@ -154,6 +155,11 @@ class Intake:
         now = self._clock()
         for interaction in interactions:
             self._metrics.told(source, interaction, (now - instant(interaction.happened)).total_seconds())
+
+
+def _teaches(reading: Reading) -> bool:
+    """Say whether there is anything to remember of *reading*."""
+    return any((reading.known, reading.undecided, reading.closed, reading.sightings, reading.endings))
 
 
 def _artefacts(reading: Reading) -> list[NativeId]:

@@ -24,7 +24,11 @@ class DoorSettings(Section):
 class WaitingSettings(Section):
     """How long interactions wait for what their meaning depends on."""
 
-    grace: float = Field(default=60.0, gt=0, description="Seconds until a reply or reaction is told without its thread's root")
+    grace: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds until a reply or reaction is told without its thread's root, or an attendance by what was seen",
+    )
     patience: float = Field(
         default=7 * 24 * 3600.0, gt=0, description="Seconds until what cannot be told without its root is given up"
     )

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Protocol
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
+from services.ingest import attendances
+from services.ingest.domain.attendance import derived
+from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId
-from services.ingest.domain.reading import Known, Undecided
+from services.ingest.domain.reading import Ending, Known, Sighting, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
 from services.ingest.domain.source import SourceId
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
 SQL: Final = load_queries("services.ingest")
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 OPENED_AT_ONCE: Final = 500
 """What one delivery can set free; the rest is set free when it is due."""
 
 
 class Lesson(msgspec.Struct, frozen=True):
-    """What one delivery teaches: artefacts, interactions that wait (each with the time when it is due), private channels."""
+    """What one delivery teaches: artefacts, interactions that wait (each with the time when it is due), private channels.
+
+    Attendances that change by *sightings* and *endings* are looked at when they are *due*.
+    """
 
     known: tuple[Known, ...] = ()
     waiting: tuple[tuple[StatementId, Undecided, datetime], ...] = ()
     closed: tuple[ChannelId, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    endings: tuple[Ending, ...] = ()
+    due: datetime = EPOCH
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -40,14 +50,17 @@ class Opened(msgspec.Struct, frozen=True):
 class Store(Protocol):
     """What a delivery needs to remember; each method is one transaction. Raises Unavailable for an outage."""
 
-    async def learn(self, source: SourceId, lesson: Lesson) -> None:
-        """Remember *lesson*; telling it twice changes nothing."""
+    async def learn(self, source: SourceId, lesson: Lesson) -> int:
+        """Remember *lesson*; telling it twice changes nothing. Return how many attendances it changes."""
 
     async def open(self, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]) -> Opened:
         """Return what waits under the ids *statements* or for *artefacts*, with all that is known by now."""
 
     async def overdue(self, now: datetime, limit: int) -> tuple[Waiting, ...]:
         """Return what is due, marked for good as an orphan where what it waits for is still not known."""
+
+    async def derive(self, now: datetime, limit: int) -> int:
+        """Let what is to be told of at most *limit* attendances wait until it is overdue, at *now*; return how many are due."""
 
     async def settle(self, source: SourceId, statements: Sequence[StatementId]) -> None:
         """Forget what waited under *statements*."""
@@ -62,18 +75,21 @@ class PostgresStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def learn(self, source: SourceId, lesson: Lesson) -> None:
-        """Remember *lesson*; telling it twice changes nothing."""
+    async def learn(self, source: SourceId, lesson: Lesson) -> int:
+        """Remember *lesson*; telling it twice changes nothing. Return how many attendances it changes."""
 
-        async def work(transaction: Transaction) -> None:
+        async def work(transaction: Transaction) -> int:
             if lesson.known:
                 await transaction.execute(SQL["learn_artefacts"], source, *_columns(lesson.known))
             if lesson.waiting:
-                await transaction.execute(SQL["await_artefacts"], source, *_waiting_columns(lesson))
+                await transaction.execute(SQL["await_artefacts"], source, *_waiting_columns(lesson.waiting))
             if lesson.closed:
                 await transaction.execute(SQL["close_channels"], source, list(lesson.closed))
+            if lesson.sightings or lesson.endings:
+                return await attendances.see(transaction, source, lesson.sightings, lesson.endings, lesson.due)
+            return 0
 
-        await self._database.run(work)
+        return await self._database.run(work)
 
     async def open(self, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]) -> Opened:
         """Return what waits under the ids *statements* or for *artefacts*, with all that is known by now."""
@@ -101,6 +117,18 @@ class PostgresStore:
                 of_source = [row for row in rows if row["source"] == source]
                 found += await _overdue_of(transaction, SourceId(source), of_source)
             return tuple(found)
+
+        return await self._database.run(work)
+
+    async def derive(self, now: datetime, limit: int) -> int:
+        """Let what is to be told of at most *limit* attendances wait until it is overdue, at *now*; return how many are due."""
+
+        async def work(transaction: Transaction) -> int:
+            due, news = await attendances.derive(transaction, now, limit)
+            for source, told in news.items():
+                waiting = [(id_of(source, each), derived(each), now) for each in told]
+                await transaction.execute(SQL["await_artefacts"], source, *_waiting_columns(waiting))
+            return due
 
         return await self._database.run(work)
 
@@ -169,14 +197,14 @@ def _columns(known: Sequence[Known]) -> tuple[list[object], ...]:
     )
 
 
-def _waiting_columns(lesson: Lesson) -> tuple[list[object], ...]:
+def _waiting_columns(waiting: Sequence[tuple[StatementId, Undecided, datetime]]) -> tuple[list[object], ...]:
     return (
-        [UUID(statement) for statement, _, _ in lesson.waiting],
-        [undecided.target for _, undecided, _ in lesson.waiting],
-        [msgspec.json.encode(undecided) for _, undecided, _ in lesson.waiting],
-        [due for _, _, due in lesson.waiting],
+        [UUID(statement) for statement, _, _ in waiting],
+        [each.target for _, each, _ in waiting],
+        [msgspec.json.encode(each) for _, each, _ in waiting],
+        [due for _, _, due in waiting],
     )
 
 
-def _decoded(undecided: bytes) -> Undecided:
-    return msgspec.json.decode(undecided, type=Undecided)
+def _decoded(waiting: bytes) -> Undecided:
+    return msgspec.json.decode(waiting, type=Undecided)

@@ -12,6 +12,8 @@ import orjson
 from prometheus_client import CollectorRegistry
 
 from services.ingest.connectors.registry import HOOKS
+from services.ingest.domain.attendance import derived
+from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, ChannelId, NativeId
 from services.ingest.domain.reading import Delivery, Known, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
@@ -23,6 +25,7 @@ from services.ingest.store import Lesson, Opened
 from shared.contracts import RECEIVED, Received, decode
 from shared.stream.memory import MemoryLog
 from shared.xapi.model import StatementId
+from tests.support.attendances import MemoryAttendances
 from tests.support.signing import sign
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -252,8 +255,9 @@ class MemoryStore:
         self.pending: dict[tuple[SourceId, StatementId], tuple[Undecided, datetime]] = {}
         self.orphans: set[tuple[SourceId, StatementId]] = set()
         self.closed: set[tuple[SourceId, ChannelId]] = set()
+        self.attendances = MemoryAttendances()
 
-    async def learn(self, source: SourceId, lesson: Lesson) -> None:
+    async def learn(self, source: SourceId, lesson: Lesson) -> int:
         for known in lesson.known:
             there = self.known.get((source, known.artefact.native))
             if there is None or (known.spoken and not there.spoken):
@@ -261,6 +265,7 @@ class MemoryStore:
         for statement, undecided, due in lesson.waiting:
             self.pending.setdefault((source, statement), (undecided, due))
         self.closed |= {(source, channel) for channel in lesson.closed}
+        return self.attendances.see(source, lesson.sightings, lesson.endings, lesson.due)
 
     async def open(self, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]) -> Opened:
         found = [
@@ -276,6 +281,13 @@ class MemoryStore:
             if is_orphan(self.pending[source, statement][0], self._waiting(source, statement).thread):
                 self.orphans.add((source, statement))
         return tuple(self._waiting(*key) for key in sorted(due))
+
+    async def derive(self, now: datetime, limit: int) -> int:
+        due = list(self.attendances.derive(now, limit))
+        for source, news in due:
+            for each in news:
+                self.pending.setdefault((source, id_of(source, each)), (derived(each), now))
+        return len(due)
 
     async def settle(self, source: SourceId, statements: Sequence[StatementId]) -> None:
         for statement in statements:
@@ -324,6 +336,7 @@ class Ear:
             await self.intake.take(sent.source, reading)
 
     async def sweep(self, source: Source) -> None:
+        await self.store.derive(self.now, 100)
         overdue = await self.store.overdue(self.now, 100)
         await self.intake.tell_overdue(source, [each for each in overdue if each.source == source.id])
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from services.ingest.domain.interaction import AccountName, Artefact, ChannelId, Interaction, NativeId
+from services.ingest.domain.interaction import AccountName, Artefact, ChannelId, Interaction, NativeId, Place
 from shared.xapi.model import JSON
 
 
@@ -43,6 +43,8 @@ class Rule(StrEnum):
     TOPIC_VOTE = "topic-vote"
     BARE_TOPIC = "bare-topic"
     WITHDRAWAL = "withdrawal"
+    LEAVING = "leaving"
+    DERIVED = "derived"
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -79,6 +81,28 @@ class Lookup(msgspec.Struct, frozen=True):
     noticed: str = ""
 
 
+class Sighting(msgspec.Struct, frozen=True):
+    """That *actor* joined or left *session*: one end, or both, of what the platform calls the presence *name*.
+
+    Times are RFC 3339 in UTC.
+    """
+
+    session: Artefact
+    place: Place | None
+    actor: AccountName
+    name: str
+    joined: str | None = None
+    left: str | None = None
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """That *session* ended, and with it every presence that nobody saw end."""
+
+    session: Artefact
+    place: Place | None
+    ended: str
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A genuine delivery: its headers, in lower case, and its parsed body."""
@@ -89,7 +113,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a delivery says; *closed* are the channels that it shows to be private, *lookups* what it names without telling it."""
+    """What a delivery says.
+
+    *closed* are the channels that it shows to be private, *lookups* what it names without telling it; attendances are derived
+    from *sightings* and *endings*.
+    """
 
     decided: tuple[Interaction, ...] = ()
     undecided: tuple[Undecided, ...] = ()
@@ -97,6 +125,8 @@ class Reading:
     closed: tuple[ChannelId, ...] = ()
     ignored: tuple[Reason, ...] = ()
     lookups: tuple[Lookup, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    endings: tuple[Ending, ...] = ()
 
 
 def ignored(reason: Reason) -> Reading:
@@ -116,4 +146,6 @@ def joined(readings: Iterable[Reading]) -> Reading:
         closed=tuple(each for reading in found for each in reading.closed),
         ignored=tuple(each for reading in found for each in reading.ignored),
         lookups=tuple(each for reading in found for each in reading.lookups),
+        sightings=tuple(each for reading in found for each in reading.sightings),
+        endings=tuple(each for reading in found for each in reading.endings),
     )

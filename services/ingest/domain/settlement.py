@@ -2,7 +2,8 @@
 
 A reply is an answer if somebody else's question began its thread. A reaction accepts if it is one of the accepting ones, by the
 asker, upon a reply to the question. Who accepted a solution, and when a topic was voted for, the platform does not say: its topic
-does. Deliveries come in any order, so each such interaction waits until what it depends on is known; all orders end the same.
+does. Who leaves a session was there since they joined it. Deliveries come in any order, so each such interaction waits until what
+it depends on is known; all orders end the same.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from services.ingest.domain.interaction import Interaction, Kind
 from services.ingest.domain.reading import Known, Reason, Rule, Undecided
 from services.ingest.domain.source import SourceId
 from shared.xapi.model import StatementId
+from shared.xapi.timestamps import instant
 
 
 class Patience(StrEnum):
@@ -57,19 +59,24 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
     interaction, target, root = undecided.interaction, thread.target, thread.root
     match undecided.rule:
         case Rule.BARE_TOPIC:
-            return _bare_topic(interaction, target, patience)
+            meant = _bare_topic(interaction, target, patience)
         case Rule.WITHDRAWAL:
-            return _withdrawal(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
+            meant = _withdrawal(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.REPLY:
-            return _reply(interaction, root) if root else _if_spent(patience, interaction)
+            meant = _reply(interaction, root) if root else _if_spent(patience, interaction)
         case Rule.ACCEPTING_REACTION:
-            return _reaction(interaction, target, root) if target and root else _if_spent(patience, interaction)
+            meant = _reaction(interaction, target, root) if target and root else _if_spent(patience, interaction)
         case Rule.SOLUTION:
-            return _solution(interaction, root) if root else _if_spent(patience, Reason.ACTOR_UNKNOWN)
+            meant = _solution(interaction, root) if root else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.TOPIC_VOTE:
-            return _vote(interaction, root) if root and root.spoken else _if_spent(patience, Reason.INCOMPLETE)
+            meant = _vote(interaction, root) if root and root.spoken else _if_spent(patience, Reason.INCOMPLETE)
+        case Rule.LEAVING:
+            meant = _leaving(interaction, target) if target else _if_spent(patience, interaction)
+        case Rule.DERIVED:
+            meant = interaction
         case _:
             assert_never(undecided.rule)
+    return meant
 
 
 def settle(waiting: Waiting, patience: Patience) -> Interaction | Reason | None:
@@ -120,3 +127,9 @@ def _solution(interaction: Interaction, root: Known) -> Interaction | Reason:
 
 def _vote(interaction: Interaction, root: Known) -> Interaction:
     return replace(interaction, happened=root.happened, author=root.author)
+
+
+def _leaving(interaction: Interaction, joined: Known) -> Interaction:
+    """Tell for how long who leaves was there; nothing of it where the platform's times contradict each other."""
+    seconds = (instant(interaction.happened) - instant(joined.happened)).total_seconds()
+    return replace(interaction, seconds=int(seconds)) if seconds >= 0 else interaction

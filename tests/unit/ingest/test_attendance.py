@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.ingest.domain.attendance import Presence, attendance, attended_seconds, revision_of
+from services.ingest.domain.attendance import Presence, Stay, attendance, attended_seconds, presences_of, revision_of
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Kind, NativeId
 from services.ingest.domain.mapping import statement_of
@@ -61,6 +61,30 @@ def test_a_late_presence_voids_what_was_told() -> None:
     assert len({id_of(SLACK.id, each) for each in (told, voided, attended)}) == 3
     assert [fault for each in (told, voided, attended) for fault in faults(statement_of(each, SLACK))] == []
     assert attendance(SESSION, ANN, later, None, attended.revision) == ()
+
+
+def stay(name: str, joined: int | None, left: int | None) -> Stay:
+    return Stay(name, *(START + timedelta(minutes=each) if each is not None else None for each in (joined, left)))
+
+
+def test_a_presence_that_nobody_saw_end_ends_with_the_session() -> None:
+    stays = [stay("1", 0, 10), stay("2", 20, None), stay("3", None, 40)]
+
+    assert presences_of(stays, None) == [Presence(START, START + timedelta(minutes=10), "1")]
+    assert attended_seconds(presences_of(stays, START + timedelta(minutes=50))) == 40 * 60
+
+
+def test_no_revision_comes_again_while_more_becomes_known() -> None:
+    ended = START + timedelta(minutes=50)
+    growing = [
+        presences_of([stay("1", 0, None)], ended),
+        presences_of([stay("1", 0, 50)], ended),
+        presences_of([stay("1", 0, 50), stay("2", 0, 40)], ended),
+        presences_of([stay("1", 0, 50), stay("2", 0, 50)], ended),
+    ]
+
+    assert len({revision_of(ANN, each) for each in growing}) == len(growing)
+    assert {attended_seconds(each) for each in growing} == {50 * 60}
 
 
 def test_two_people_with_the_same_presences_have_two_attendances() -> None:
