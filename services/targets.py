@@ -6,7 +6,7 @@ from shared.postgres import Target
 
 TARGETS = (
     Target("log", ("shared.stream.log_migrations",)),
-    Target("ingest", ("services.ingest.migrations",)),
+    Target("ingest", ("shared.stream.migrations", "services.ingest.migrations")),
     Target("lrs", ("shared.stream.migrations", "services.gateway.migrations")),
     Target("records", ("shared.stream.migrations", "services.enrichment.migrations")),
     Target("impact", ("shared.stream.migrations", "services.scoring.migrations")),

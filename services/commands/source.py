@@ -14,7 +14,7 @@ from services.commands.console import DEFAULT_HOME, HomeOption, out, read_secret
 from services.commands.faults import Refused
 from services.commands.source_import import import_
 from services.ingest.app import SCHEMA
-from services.ingest.connectors.registry import HOOKS
+from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId
 from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, Source, SourceId
 from services.ingest.settings import Settings
@@ -48,6 +48,14 @@ OptionalSecret = Annotated[
         help="What the platform signs with, asked for if it is not given; `-` reads it from standard input.",
     ),
 ]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="SYMPOSIA_SOURCE_TOKEN",
+        help="What we show when we ask the platform for something; `-` reads it from standard input.",
+    ),
+]
 Many = list[str]
 NOTHING: Final[Many] = []
 ACCEPTING: Final[Many] = sorted(DEFAULT_ACCEPTING)
@@ -73,6 +81,8 @@ def add(
     keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep what is said: links by URL need it.")] = False,
     private: Annotated[bool, typer.Option("--private", help="Hear private channels too.")] = False,
     direct: Annotated[bool, typer.Option("--direct", help="Hear direct messages too, never their text.")] = False,
+    option: Annotated[Many, typer.Option("--option", help="NAME=VALUE: what the platform's page says it needs.")] = NOTHING,
+    token: TokenOption = None,
 ) -> None:
     """Add a source, and say where its platform is to deliver, or that its files can be imported."""
     policy = Policy(
@@ -85,7 +95,10 @@ def add(
         excluded=frozenset(map(AccountName, exclude)),
     )
     delivers = platform in HOOKS
-    new = NewSource(SourceId(name), platform, workspace, _secret_of(secret, delivers=delivers), policy)
+    shown = read_secret(token).encode() if token else None
+    new = NewSource(
+        SourceId(name), platform, workspace, _secret_of(secret, delivers=delivers), policy, _options_of(option), shown
+    )
 
     async def work(sources: Sources, installation: Installation) -> str:
         await sources.add(new, utc_now())
@@ -95,6 +108,8 @@ def add(
     if delivers:
         out.print(f"{name} is added. Let {platform} deliver to:", markup=False)
         out.print(f"  {door}", markup=False, soft_wrap=True)
+    elif platform in CONNECTORS:
+        out.print(f"{name} is added: {platform} is asked for what is new there.", markup=False)
     else:
         out.print(f"{name} is added. Import its files with: symposia source import {name} FILE", markup=False)
 
@@ -113,7 +128,7 @@ def list_(home: HomeOption = DEFAULT_HOME) -> None:
                 each.state,
                 each.policy.hearing,
                 _heard(each.policy),
-                _door(installation, each.platform, each.id) if each.platform in HOOKS else "from files",
+                _heard_by(installation, each),
             )
             for each in found
         ]
@@ -183,6 +198,25 @@ def rotate(
     _change(home, change, f"{name} has a new secret{'' if retire else '; the one before it is taken too'}.")
 
 
+@app.command("token")
+def show(
+    name: NameArgument,
+    token: Annotated[
+        str,
+        typer.Option(
+            "--token",
+            envvar="SYMPOSIA_SOURCE_TOKEN",
+            prompt=True,
+            hide_input=True,
+            help="The new token; `-` reads it from stdin.",
+        ),
+    ],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Show another token when the platform is asked for something."""
+    _change(home, lambda sources: sources.show(SourceId(name), read_secret(token).encode()), f"{name} has a new token.")
+
+
 @app.command()
 def remove(
     name: NameArgument,
@@ -229,6 +263,21 @@ def _secret_of(given: str | None, *, delivers: bool) -> bytes:
     if given is None:
         return str(typer.prompt("Secret", hide_input=True)).encode() if delivers else token_urlsafe().encode()
     return read_secret(given).encode()
+
+
+def _options_of(given: Many) -> dict[str, str]:
+    """Read options written NAME=VALUE; raise Refused for anything else."""
+    pairs = [each.partition("=") for each in given]
+    if wrong := [name for name, equals, value in pairs if not equals or not value]:
+        raise Refused(f"--option {wrong[0]!r} is not NAME=VALUE")
+    return {name: value for name, _, value in pairs}
+
+
+def _heard_by(installation: Installation, source: Source) -> str:
+    """Say how a source is heard: its door's address, by asking, or from files."""
+    if source.platform in HOOKS:
+        return _door(installation, source.platform, source.id)
+    return "by asking" if source.platform in CONNECTORS else "from files"
 
 
 def _door(installation: Installation, platform: str, name: str, url: str | None = None) -> str:

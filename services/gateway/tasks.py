@@ -17,11 +17,11 @@ from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.gateway.recorder import Recorder
 from services.gateway.statements.announcing import CHANNEL, Announcing, read_announcement
 from shared.contracts import RECEIVED
-from shared.errors import Unavailable
 from shared.postgres.listen import listen
 from shared.service import Task
 from shared.stream.consumer import Consumer
 from shared.stream.metrics import StreamMetrics
+from shared.stream.persisting import persisting
 from shared.stream.postgres_ledger import PostgresLedger
 from shared.stream.steps import Observer
 
@@ -39,7 +39,7 @@ def tasks_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer) ->
         tasks += [_recording(parts, stream_metrics, observer), publisher_of(parts.database, parts.log).run]
     if chosen.definitions:
         defining = definitions_consumer(parts.database, parts.log, parts.settings.stream.consumer, stream_metrics)
-        tasks.append(_persisting(defining, DEFINITIONS_GROUP))
+        tasks.append(persisting(defining, DEFINITIONS_GROUP))
     if chosen.forwarding:
         tasks.append(forwarding(parts.settings.secrets, parts.database, parts.clock, parts.registry))
     return tuple(tasks)
@@ -71,17 +71,4 @@ def _recording(parts: Parts, metrics: StreamMetrics, observer: Observer) -> Task
         metrics=metrics,
         observer=observer,
     )
-    return _persisting(consumer, RECORDER_GROUP)
-
-
-def _persisting(consumer: Consumer, group: str) -> Task:
-    """Run *consumer*; an outage longer than its patience does not take the doors down with it."""
-
-    async def run(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                await consumer.run(stop)
-            except Unavailable as outage:
-                log.warning("consumer_waits", group=group, part=outage.part, reason=outage.reason)
-
-    return run
+    return persisting(consumer, RECORDER_GROUP)

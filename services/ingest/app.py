@@ -9,9 +9,13 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from services.ingest.asking.handler import GROUP
+from services.ingest.asking.platform import open_platforms
+from services.ingest.asking.tasks import tasks_of
 from services.ingest.book import SourceBook
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
+from services.ingest.parts import Parts
 from services.ingest.routes import Door
 from services.ingest.settings import Settings
 from services.ingest.sources import Sources
@@ -19,10 +23,10 @@ from services.ingest.store import PostgresStore
 from services.ingest.sweep import Sweep
 from services.ingest.vault import Vault
 from shared.clock import Clock, utc_now
-from shared.contracts import RECEIVED
+from shared.contracts import NOTICED, RECEIVED, dead_letters_of
 from shared.http import create_app
 from shared.postgres import Database, PostgresMetrics
-from shared.service import Service
+from shared.service import Service, Task
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
 from shared.stream.open import open_log
@@ -31,33 +35,31 @@ from shared.telemetry import new_registry
 
 NAME: Final = "ingest"
 SCHEMA: Final = "ingest"
-PACKAGES: Final = ("services.ingest.migrations",)
+PACKAGES: Final = ("shared.stream.migrations", "services.ingest.migrations")
 
 
 @asynccontextmanager
 async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: Observer = unobserved) -> AsyncIterator[Service]:
-    """Open ingest: its database, the log, the door for webhooks, and the sweep of what waits.
+    """Open ingest: its database, the log, the door for webhooks, the sweep of what waits, and what asks the platforms.
 
     Raises Misconfigured where there is no master key, and Unavailable where the log cannot be reached.
     """
     registry = new_registry(NAME, version("symposia"))
-    measured = PostgresMetrics(registry)
+    measured, stream_metrics = PostgresMetrics(registry), StreamMetrics(registry, clock)
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.postgres, schema=SCHEMA, application=NAME, packages=PACKAGES, metrics=measured)
         stack.push_async_callback(database.close)
         stream_log = await open_log(
-            settings.stream,
-            settings.postgres,
-            application=NAME,
-            metrics=StreamMetrics(registry, clock),
-            postgres_metrics=measured,
+            settings.stream, settings.postgres, application=NAME, metrics=stream_metrics, postgres_metrics=measured
         )
         stack.push_async_callback(stream_log.close)
-        await stream_log.ensure((RECEIVED,))
-        yield wire(settings, database, stream_log, registry, clock=clock, observer=observer)
+        await stream_log.ensure((RECEIVED, NOTICED, dead_letters_of(NOTICED, GROUP)))
+        platforms = await stack.enter_async_context(open_platforms(settings.ingest.asking))
+        parts = parts_of(settings, database, stream_log, registry, clock=clock, observer=observer)
+        yield serving(parts, tasks_of(parts, platforms, stream_metrics))
 
 
-def wire(
+def parts_of(
     settings: Settings,
     database: Database,
     stream_log: Log,
@@ -65,10 +67,9 @@ def wire(
     *,
     clock: Clock = utc_now,
     observer: Observer = unobserved,
-) -> Service:
-    """Put the parts together."""
+) -> Parts:
+    """Make what the door, the sweep and the asking share."""
     chosen, metrics, store = settings.ingest, IngestMetrics(registry), PostgresStore(database)
-    book = SourceBook(Sources(database, Vault.of(settings.secrets)).load, clock, chosen.door.refresh)
     intake = Intake(
         store=store,
         log=stream_log,
@@ -78,10 +79,31 @@ def wire(
         home_page=settings.http.base_url,
         observer=observer,
     )
-    door = Door(book=book, intake=intake, clock=clock, metrics=metrics, settings=chosen.door, base_url=settings.http.base_url)
-    sweep = Sweep(store=store, book=book, intake=intake, clock=clock, metrics=metrics, waiting=chosen.waiting)
-    app = create_app(service=NAME, registry=registry, ready=_Readiness(database), routes=door.routes())
-    return Service(NAME, app, settings.http, (sweep.run,))
+    book = SourceBook(Sources(database, Vault.of(settings.secrets)).load, clock, chosen.door.refresh)
+    return Parts(settings, database, stream_log, registry, clock, metrics, store, book, intake)
+
+
+def serving(parts: Parts, tasks: tuple[Task, ...] = ()) -> Service:
+    """Put the door, the sweep and further *tasks* together."""
+    settings, chosen = parts.settings, parts.settings.ingest
+    door = Door(
+        book=parts.book,
+        intake=parts.intake,
+        clock=parts.clock,
+        metrics=parts.metrics,
+        settings=chosen.door,
+        base_url=settings.http.base_url,
+    )
+    sweep = Sweep(
+        store=parts.store,
+        book=parts.book,
+        intake=parts.intake,
+        clock=parts.clock,
+        metrics=parts.metrics,
+        waiting=chosen.waiting,
+    )
+    app = create_app(service=NAME, registry=parts.registry, ready=_Readiness(parts.database), routes=door.routes())
+    return Service(NAME, app, settings.http, (sweep.run, *tasks))
 
 
 class _Readiness:

@@ -44,6 +44,11 @@ class SourceBook:
         await self._read(self._refresh)
         return self._get(name)
 
+    async def all(self) -> tuple[Source, ...]:
+        """Return every source; raises as `find` does."""
+        await self._read(self._refresh)
+        return tuple(self._sources.values()) if self._sources is not None else ()
+
     def expire(self) -> None:
         """Read the table again at the next use."""
         self._looked = None

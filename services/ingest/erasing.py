@@ -36,6 +36,7 @@ async def erase(database: Database, identities: Iterable[Ifi]) -> None:
         await transaction.execute(_SQL["forget_author"], *_columns(pairs))
         await transaction.execute(_SEEN["forget_presences"], *_columns(pairs))
         await transaction.execute(_SEEN["forget_attendances"], *_columns(pairs))
+        await transaction.execute(_SQL["forget_lookups"], *_columns(pairs))
         for source, statement, undecided in await transaction.fetch(_SQL["pending_of"], [source for source, _ in pairs]):
             await _forget_waiting(transaction, source, statement, undecided, pairs)
 

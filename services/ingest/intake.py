@@ -18,14 +18,14 @@ import msgspec
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import WITHDRAWING, Interaction, NativeId
 from services.ingest.domain.mapping import body_of, statement_of
-from services.ingest.domain.reading import Reading, Reason, Undecided
+from services.ingest.domain.reading import Lookup, Reading, Reason, Undecided
 from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
 from services.ingest.domain.source import Source, State
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Lesson, Store
 from shared.clock import Clock, rfc3339
-from shared.contracts import RECEIVED, Received, ReceivedStatement, encode
+from shared.contracts import NOTICED, RECEIVED, Noticed, Received, ReceivedStatement, encode
 from shared.stream.log import Log
 from shared.stream.record import Outgoing
 from shared.stream.steps import Observer, unobserved
@@ -48,11 +48,12 @@ class IntakeStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of a delivery: how many statements are in the log, how many interactions wait, what was ignored."""
+    """What came of a delivery: statements that are in the log, interactions that wait, what was ignored, what is asked for."""
 
     statements: int = 0
     waiting: int = 0
     ignored: tuple[Reason, ...] = ()
+    lookups: int = 0
 
 
 class Intake:
@@ -81,6 +82,8 @@ class Intake:
         """Make durable what *reading* says; raise Unavailable where that cannot be done now."""
         if source.state is State.PAUSED:
             reading = _withdrawals_only(reading)
+        if reading.lookups:
+            await self._log.append([self._notice(source, each) for each in reading.lookups])
         decided, reasons, opened, attendances = list(reading.decided), list(reading.ignored), list[Waiting](), 0
         if _teaches(reading):
             attendances = await self._store.learn(source.id, self._lesson(source, reading))
@@ -93,7 +96,7 @@ class Intake:
         statements, waiting = await self._tell(source, decided, opened, Patience.WAITING, reasons)
         for reason in reasons:
             self._metrics.ignored(source, reason)
-        return Taken(statements, waiting + attendances, tuple(reasons))
+        return Taken(statements, waiting + attendances, tuple(reasons), len(reading.lookups))
 
     async def tell_overdue(self, source: Source, overdue: Sequence[Waiting]) -> None:
         """Tell what has waited long enough; raise Unavailable where that cannot be done now."""
@@ -135,6 +138,11 @@ class Intake:
         waiting = ((id_of(source.id, each.interaction), each, now + due(each)) for each in reading.undecided)
         seen = now + timedelta(seconds=self._waiting.grace)
         return Lesson(reading.known, tuple(waiting), reading.closed, reading.sightings, reading.endings, seen)
+
+    def _notice(self, source: Source, lookup: Lookup) -> Outgoing:
+        """Write what is to be asked for; when the door heard of it stays, however often it is named by what was asked for."""
+        noticed = lookup.noticed or rfc3339(self._clock())
+        return Outgoing(NOTICED, encode(Noticed(source.id, lookup.key, dict(lookup.reference), noticed)), source.id.encode())
 
     def _record(self, source: Source, interaction: Interaction) -> Outgoing:
         """Write one statement as one request: refused alone, should it ever be."""

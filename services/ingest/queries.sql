@@ -76,6 +76,12 @@ SET author = NULL
 FROM unnest($1::text[], $2::text[]) AS erased (source, author)
 WHERE artefact.source = erased.source AND artefact.author = erased.author
 
+-- name: forget_lookups
+-- Forgets what is to be asked for of the sources $1 that names the accounts $2, pair by pair.
+DELETE FROM lookup
+USING unnest($1::text[], $2::text[]) AS erased (source, author)
+WHERE lookup.source = erased.source AND position(to_json(author)::text IN convert_from(reference, 'UTF8')) > 0
+
 -- name: pending_of
 -- Locks what waits for the sources $1.
 SELECT source, statement, undecided FROM pending WHERE source = ANY ($1::text[]) ORDER BY source, statement FOR UPDATE
@@ -91,8 +97,8 @@ SELECT count(*) FROM pending
 -- name: add_source
 -- Adds a source unless its id is taken, and then returns nothing.
 INSERT INTO source (id, platform, workspace, sealed_secret, channels, private, direct, hearing, accepting, question_channels,
-                    excluded, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                    excluded, options, sealed_token, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (id) DO NOTHING
 RETURNING id
 
@@ -120,6 +126,10 @@ UPDATE source SET sealed_previous_secret = sealed_secret, sealed_secret = $2 WHE
 -- name: retire_secret
 -- Ends the time of the secret before the last rotation.
 UPDATE source SET sealed_previous_secret = NULL WHERE id = $1 RETURNING id
+
+-- name: set_token
+-- Replaces what we show when we ask the platform; returns nothing where there is no such source.
+UPDATE source SET sealed_token = $2 WHERE id = $1 RETURNING id
 
 -- name: remove_source
 -- Removes a source with all that is known of its artefacts; what it said stays in the record.

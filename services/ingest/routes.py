@@ -113,7 +113,7 @@ class Door:
         taken = await self._intake.take(source, reading)
         if reading.closed:
             self._book.expire()
-        if taken.statements or taken.waiting:
+        if taken.statements or taken.waiting or taken.lookups:
             self._remembered.add(fingerprint)
         self._note(source, taken)
         return _answer(taken)
@@ -170,7 +170,7 @@ class Door:
         raise problem
 
     def _note(self, source: Source, taken: Taken) -> None:
-        outcome = Outcome.TAKEN if taken.statements or taken.waiting else Outcome.IGNORED
+        outcome = Outcome.TAKEN if taken.statements or taken.waiting or taken.lookups else Outcome.IGNORED
         self._metrics.delivered(source, outcome)
         if Reason.RATE_LIMITED in taken.ignored:
             log.warning("the platform holds deliveries back: too many in one hour", source=source.id)
@@ -196,5 +196,10 @@ def _replied(reply: Reply) -> Response:
 
 def _answer(taken: Taken) -> Response:
     """Say what came of a delivery: platforms do not read it, `symposia source test` does."""
-    document = {"statements": taken.statements, "waiting": taken.waiting, "ignored": taken.ignored}
+    document = {
+        "statements": taken.statements,
+        "waiting": taken.waiting,
+        "lookups": taken.lookups,
+        "ignored": taken.ignored,
+    }
     return Response(orjson.dumps(document), media_type="application/json")

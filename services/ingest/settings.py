@@ -36,6 +36,24 @@ class WaitingSettings(Section):
     batch: int = Field(default=200, ge=1, description="Interactions that one look takes at most")
 
 
+class AskingSettings(Section):
+    """How platforms are asked for what they do not deliver."""
+
+    look: float = Field(default=1.0, gt=0, description="Seconds between two looks for what is due to be asked")
+    deadline: float = Field(default=20.0, gt=0, description="Seconds within which a platform has to answer")
+    most_bytes: int = Field(default=8 * 1024 * 1024, gt=0, description="Largest answer of a platform")
+    private_network: bool = Field(
+        default=False, description="Ask platforms in private networks too, such as a forum or wiki of one's own"
+    )
+    user_agent: str = Field(
+        default="Symposia/0.1 (learning record system)", description="How we name ourselves; public platforms want a contact"
+    )
+    first_pause: float = Field(default=5.0, gt=0, description="Seconds until a platform that did not answer is asked again")
+    longest_pause: float = Field(default=3600.0, gt=0, description="Seconds between two tries at the most")
+    attempts: int = Field(default=12, ge=1, description="Tries after which something that was named by id is given up")
+    batch: int = Field(default=50, ge=1, description="Things named by id that are asked for in one go")
+
+
 class IngestHttpSettings(HttpSettings):
     """Where ingest listens."""
 
@@ -47,6 +65,7 @@ class IngestSettings(Section):
 
     door: DoorSettings = Field(default_factory=DoorSettings)
     waiting: WaitingSettings = Field(default_factory=WaitingSettings)
+    asking: AskingSettings = Field(default_factory=AskingSettings)
 
 
 class Settings(ServiceSettings):

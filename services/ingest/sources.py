@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
+import orjson
 import structlog
 
 from services.ingest.connectors.connector import Sample
-from services.ingest.connectors.registry import HOOKS
+from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId, State
 from services.ingest.store import SQL
 from services.ingest.vault import Sealed, Vault
@@ -41,13 +42,18 @@ class UnknownSource(SymposiaError):
 
 @dataclass(frozen=True, slots=True)
 class NewSource:
-    """A source to add: *workspace* is its URL, *secret* what the platform signs with."""
+    """A source to add: *workspace* is its URL, *secret* what the platform signs with.
+
+    *options* are what its connector has to be told besides; *token* is what we show when we ask the platform for something.
+    """
 
     id: SourceId
     platform: Platform
     workspace: str
     secret: bytes = field(repr=False)
     policy: Policy = field(default_factory=Policy)
+    options: Mapping[str, str] = field(default_factory=dict)
+    token: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not ADDRESS.fullmatch(self.workspace):
@@ -56,6 +62,15 @@ class NewSource:
             raise BadSource(f"{self.id!r} is no name of a source: small letters, digits and hyphens, at most 63")
         if len(self.secret) < SHORTEST_SECRET:
             raise BadSource(f"the secret has {len(self.secret)} characters; at least {SHORTEST_SECRET} are needed")
+        self._check_options()
+
+    def _check_options(self) -> None:
+        connector = CONNECTORS.get(self.platform)
+        known = connector.options if connector else {}
+        if unknown := sorted(self.options.keys() - known.keys()):
+            raise BadSource(f"{self.platform} has no option {unknown[0]!r}; it has: {', '.join(sorted(known)) or 'none'}")
+        if missing := [name for name, option in known.items() if option.required and not self.options.get(name)]:
+            raise BadSource(f"{self.platform} needs the option {missing[0]!r}: {known[missing[0]].help}")
 
 
 class Sources:
@@ -67,11 +82,11 @@ class Sources:
 
     async def add(self, new: NewSource, now: datetime) -> None:
         """Add a source; raise BadSource where its name is taken."""
-        policy, sealed = new.policy, self._vault.seal(new.secret, new.id)
-        workspace = new.workspace.rstrip("/")
-        added = await self._database.fetchval(
-            SQL["add_source"], new.id, new.platform, workspace, sealed, *_policy_columns(policy), now
-        )
+        sealed = self._vault.seal(new.secret, new.id)
+        token = self._vault.seal(new.token, _token_of(new.id)) if new.token else None
+        options = orjson.dumps(dict(new.options)).decode()
+        columns = (new.workspace.rstrip("/"), sealed, *_policy_columns(new.policy), options, token, now)
+        added = await self._database.fetchval(SQL["add_source"], new.id, new.platform, *columns)
         if added is None:
             raise BadSource(f"there is a source called {new.id!r} already; a name is never used again for another workspace")
 
@@ -103,6 +118,10 @@ class Sources:
         """Take only the present secret from now on."""
         await self._change(SQL["retire_secret"], source)
 
+    async def show(self, source: SourceId, token: bytes) -> None:
+        """Show *token* from now on when the platform is asked for something."""
+        await self._change(SQL["set_token"], source, self._vault.seal(token, _token_of(source)))
+
     async def remove(self, source: SourceId) -> None:
         """Remove a source and all that is known of its artefacts; its statements stay in the record."""
         await self._change(SQL["remove_source"], source)
@@ -120,17 +139,26 @@ class Sources:
             policy=_policy(row),
             state=State(row["state"]),
             closed=frozenset(row["closed"]),
+            options=orjson.loads(row["options"]),
+            token=self._opened(row["sealed_token"], row["id"], _token_of(row["id"])) if row["sealed_token"] else None,
         )
 
     def _secrets(self, row: asyncpg.Record) -> tuple[bytes, ...]:
         sealed = [row[name] for name in ("sealed_secret", "sealed_previous_secret") if row[name] is not None]
-        secrets: list[bytes] = []
-        for each in sealed:
-            try:
-                secrets.append(self._vault.open(each, row["id"]))
-            except Sealed as error:
-                log.exception("a webhook secret cannot be opened", source=row["id"], reason=str(error))
-        return tuple(secrets)
+        opened = [self._opened(each, row["id"], row["id"]) for each in sealed]
+        return tuple(secret for secret in opened if secret is not None)
+
+    def _opened(self, sealed: bytes, source: str, owner: str) -> bytes | None:
+        try:
+            return self._vault.open(sealed, owner)
+        except Sealed as error:
+            log.exception("a secret of a source cannot be opened", source=source, reason=str(error))
+            return None
+
+
+def _token_of(source: str) -> str:
+    """Name whom a source's token is sealed for: it opens as no webhook secret."""
+    return f"{source}/token"
 
 
 def sample_of(source: Source, now: datetime) -> Sample:

@@ -1,14 +1,16 @@
 """What services say to one another: the topics, and the messages that travel on them."""
 
 from shared.contracts.enriched import CourseLink, Enriched, Status
+from shared.contracts.noticed import Noticed
 from shared.contracts.objection import Objection
 from shared.contracts.received import Received, ReceivedStatement
 from shared.contracts.recorded import Recorded
-from shared.contracts.topics import ENRICHED, OBJECTION, RECEIVED, RECORDED, TOPICS, Topic, dead_letters_of
+from shared.contracts.topics import ENRICHED, NOTICED, OBJECTION, RECEIVED, RECORDED, TOPICS, Topic, dead_letters_of
 from shared.contracts.wire import BadMessage, decode, encode
 
 __all__ = [
     "ENRICHED",
+    "NOTICED",
     "OBJECTION",
     "RECEIVED",
     "RECORDED",
@@ -16,6 +18,7 @@ __all__ = [
     "BadMessage",
     "CourseLink",
     "Enriched",
+    "Noticed",
     "Objection",
     "Received",
     "ReceivedStatement",

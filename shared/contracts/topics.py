@@ -28,7 +28,10 @@ ENRICHED = Topic("xapi.statement.enriched.v1")
 OBJECTION = Topic("learner.objection.v1", partitions=1)
 """A learner's objection to being scored (GDPR Art. 21) or its withdrawal, keyed by learner id."""
 
-TOPICS = (RECEIVED, RECORDED, ENRICHED, OBJECTION)
+NOTICED = Topic("platform.noticed.v1", partitions=1, retention_ms=7 * DAY_MS)
+"""What a platform named by id alone, keyed by source, on its way from ingest's door to whoever asks for it."""
+
+TOPICS = (RECEIVED, RECORDED, ENRICHED, OBJECTION, NOTICED)
 
 
 def dead_letters_of(topic: Topic, group: str) -> Topic:

@@ -341,7 +341,9 @@ class Ear:
         await self.intake.tell_overdue(source, [each for each in overdue if each.source == source.id])
 
     def received(self) -> list[Received]:
-        return [decode(record.value, Received) for records in self.log.records.values() for record in records]
+        topics = self.log.records.items()
+        received = (record for partition, records in topics if partition.topic == RECEIVED.name for record in records)
+        return [decode(record.value, Received) for record in received]
 
     def told(self) -> set[tuple[str, bytes]]:
         """Return the id and bytes of every statement that was appended."""

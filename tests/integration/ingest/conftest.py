@@ -12,11 +12,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from services.ingest.app import SCHEMA, wire
+from services.ingest.app import SCHEMA, parts_of, serving
 from services.ingest.settings import DoorSettings, IngestSettings, Settings, WaitingSettings
 from services.ingest.sources import NewSource, Sources
 from services.ingest.vault import Vault
-from shared.contracts import RECEIVED
+from shared.contracts import NOTICED, RECEIVED
 from shared.postgres import Database
 from shared.settings import PostgresSettings, SecretSettings
 from shared.stream.memory import MemoryLog
@@ -43,7 +43,7 @@ class House:
     def open(self) -> httpx.AsyncClient:
         """Begin a new process: what it remembers and counts begins anew."""
         self.registry = CollectorRegistry()
-        service = wire(self.settings, self.database, self.log, self.registry, clock=self.clock)
+        service = serving(parts_of(self.settings, self.database, self.log, self.registry, clock=self.clock))
         transport = httpx.ASGITransport(app=service.app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://ingest")
 
@@ -78,5 +78,5 @@ async def house(ingest_database: Database, postgres_settings: PostgresSettings) 
     house = House(ingest_database, settings, Sources(ingest_database, Vault.of(settings.secrets)))
     for source in SOURCES.values():
         await house.sources.add(NewSource(source.id, source.platform, source.workspace, SECRET, source.policy), NOW)
-    await house.log.ensure((RECEIVED,))
+    await house.log.ensure((RECEIVED, NOTICED))
     return house

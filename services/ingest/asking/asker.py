@@ -1,0 +1,134 @@
+"""Ask the platform of a source for all that is due: one process at a time, whatever number of them run."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from services.ingest.asking.metrics import Asked, AskingMetrics
+from services.ingest.asking.platform import NotThere, PlatformAway, PlatformClient
+from services.ingest.asking.store import AskingStore, DueLookup, DuePoll
+from services.ingest.connectors.connector import Connector, Fetch, Poll
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.domain.asking import Circumstances, Cursor
+from services.ingest.domain.reading import Reason, ignored
+from services.ingest.domain.source import Source
+from services.ingest.intake import Intake
+from services.ingest.settings import AskingSettings
+from shared.clock import Clock
+from shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+MOST_PAGES: Final = 100
+"""Pages that a poll turns in one go; the rest waits for its next turn, so that other polls of the source have theirs."""
+
+
+class Asker:
+    """Ask the platform of one source for what is due."""
+
+    def __init__(
+        self,
+        *,
+        client: PlatformClient,
+        store: AskingStore,
+        intake: Intake,
+        clock: Clock,
+        metrics: AskingMetrics,
+        settings: AskingSettings,
+        hook_of: Callable[[Source], str],
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._intake = intake
+        self._clock = clock
+        self._metrics = metrics
+        self._settings = settings
+        self._hook_of = hook_of
+
+    async def serve(self, connector: Connector, source: Source) -> None:
+        """Do all that is due for *source*, unless another process does. Raises Unavailable."""
+        if not await self._store.claim(source.id):
+            return
+        try:
+            for due in await self._store.due_polls(source.id, connector.polls, self._clock()):
+                await self._poll(connector, connector.polls[due.name], source, due)
+            if connector.fetch is not None:
+                await self._look_up(connector, connector.fetch, source)
+        finally:
+            with suppress(Unavailable):
+                await self._store.release(source.id)
+
+    async def _poll(self, connector: Connector, poll: Poll, source: Source, due: DuePoll) -> None:
+        try:
+            await self._turn_pages(connector, poll, source, due)
+        except (PlatformAway, NotThere, Incomplete) as error:
+            why = f"the answer lacks {error}" if isinstance(error, Incomplete) else str(error)
+            self._metrics.asked(source, Asked.FAILED)
+            log.warning("a platform could not be asked", source=source.id, poll=due.name, failures=due.failures + 1)
+            asked = error.retry_after if isinstance(error, PlatformAway) else 0.0
+            await self._store.fail_poll(source.id, due.name, self._later(due.failures, asked), why)
+
+    async def _turn_pages(self, connector: Connector, poll: Poll, source: Source, due: DuePoll) -> None:
+        cursor = due.cursor
+        for _ in range(MOST_PAGES):
+            request = poll.ask(source, cursor, self._circumstances(source))
+            if request is None:
+                await self._move(source, due.name, cursor, poll.every)
+                return
+            page = poll.read(source, cursor, await self._client.ask(connector, source, request))
+            await self._intake.take(source, page.reading)
+            self._metrics.asked(source, Asked.ANSWERED)
+            cursor = page.cursor
+            rest = timedelta() if page.more else page.rest or poll.every
+            if not await self._move(source, due.name, cursor, rest) or not page.more:
+                return
+
+    async def _move(self, source: Source, poll: str, cursor: Cursor, rest: timedelta) -> bool:
+        now = self._clock()
+        return await self._store.move(source.id, poll, cursor, now + rest, now)
+
+    async def _look_up(self, connector: Connector, fetch: Fetch, source: Source) -> None:
+        for due in await self._store.due_lookups(source.id, self._clock(), self._settings.batch):
+            if not await self._store.claim(source.id):
+                return
+            try:
+                await self._fetch(connector, fetch, source, due)
+            except PlatformAway as away:
+                await self._postpone(source, due, away)
+                return  # the platform is away for the others, too
+
+    async def _fetch(self, connector: Connector, fetch: Fetch, source: Source, due: DueLookup) -> None:
+        """Ask for one thing and take what it says. Raises PlatformAway."""
+        try:
+            answer = await self._client.ask(connector, source, fetch.ask(source, due.lookup, self._circumstances(source)))
+            reading = fetch.read(source, due.lookup, answer)
+        except NotThere:
+            reading = ignored(Reason.GONE)
+        except Incomplete as error:
+            log.info("an answer lacks what its statement needs", source=source.id, field=str(error))
+            reading = ignored(Reason.INCOMPLETE)
+        await self._intake.take(source, reading)
+        self._metrics.asked(source, Asked.GONE if reading.ignored == (Reason.GONE,) else Asked.ANSWERED)
+        await self._store.settle(source.id, due)
+
+    async def _postpone(self, source: Source, due: DueLookup, away: PlatformAway) -> None:
+        for_good = due.failures + 1 >= self._settings.attempts
+        self._metrics.asked(source, Asked.GIVEN_UP if for_good else Asked.FAILED)
+        log.warning("a platform could not be asked", source=source.id, failures=due.failures + 1, for_good=for_good)
+        later = self._later(due.failures, away.retry_after)
+        await self._store.fail_lookup(source.id, due, later, away.reason, for_good=for_good)
+
+    def _later(self, failures: int, asked: float) -> datetime:
+        """Say when to ask again after *failures* and one more, no sooner than the platform *asked* for."""
+        longest = min(self._settings.first_pause * 2.0 ** min(failures, 30), self._settings.longest_pause)
+        pause = max(asked, random.uniform(longest / 2, longest))  # noqa: S311  jitter, not a secret
+        return self._clock() + timedelta(seconds=pause)
+
+    def _circumstances(self, source: Source) -> Circumstances:
+        return Circumstances(self._clock(), self._hook_of(source))

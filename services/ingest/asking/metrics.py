@@ -1,0 +1,51 @@
+"""What asking counts, by source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from services.ingest.asking.store import AskingStanding
+from services.ingest.domain.source import Source
+
+
+class Asked(StrEnum):
+    """What came of asking a platform."""
+
+    ANSWERED = "answered"
+    GONE = "gone"
+    FAILED = "failed"
+    GIVEN_UP = "given_up"
+
+
+class AskingMetrics:
+    """How platforms answer, and what is still to be asked for."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._asked = Counter(
+            "symposia_ingest_asked_total", "Requests to platforms", ["platform", "source", "outcome"], registry=registry
+        )
+        self._lookups = Gauge(
+            "symposia_ingest_lookups", "Things named by id that are to be asked for", ["source", "state"], registry=registry
+        )
+        self._failures = Gauge(
+            "symposia_ingest_poll_failures", "Failures in a row of the poll that fails most", ["source"], registry=registry
+        )
+        self._succeeded = Gauge(
+            "symposia_ingest_poll_succeeded_seconds", "Unix time at which every poll had gone well", ["source"], registry=registry
+        )
+
+    def asked(self, source: Source, outcome: Asked) -> None:
+        """Count a request to the platform of *source*."""
+        self._asked.labels(source.platform, source.id, outcome).inc()
+
+    def stand(self, standings: Iterable[AskingStanding]) -> None:
+        """Show how the sources stand."""
+        for standing in standings:
+            self._lookups.labels(standing.source, "waiting").set(standing.waiting)
+            self._lookups.labels(standing.source, "given-up").set(standing.given_up)
+            self._failures.labels(standing.source).set(standing.failures)
+            if standing.succeeded_at is not None:
+                self._succeeded.labels(standing.source).set(standing.succeeded_at.timestamp())

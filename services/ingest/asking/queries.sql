@@ -1,0 +1,91 @@
+-- name: due
+-- Which of the sources $1 have something due, and are asked by no other process than $2.
+SELECT id FROM source
+WHERE id = ANY ($1::text[])
+  AND NOT EXISTS (SELECT FROM asker WHERE asker.source = id AND claimed_until > clock_timestamp() AND claimed_by <> $2)
+  AND (EXISTS (SELECT FROM poll WHERE poll.source = id AND due <= $3)
+       OR EXISTS (SELECT FROM lookup WHERE lookup.source = id AND state = 'waiting' AND due <= $3))
+ORDER BY id
+
+-- name: claim
+-- Lets the process $2 alone ask the platform of the source $1 for $3 seconds; returns nothing while another does.
+INSERT INTO asker (source, claimed_by, claimed_until)
+SELECT id, $2, clock_timestamp() + make_interval(secs => $3) FROM source WHERE id = $1
+ON CONFLICT (source) DO UPDATE SET claimed_by = excluded.claimed_by, claimed_until = excluded.claimed_until
+WHERE asker.claimed_until <= clock_timestamp() OR asker.claimed_by = excluded.claimed_by
+RETURNING source
+
+-- name: release
+-- Ends the claim of the process $2 on the source $1.
+DELETE FROM asker WHERE source = $1 AND claimed_by = $2
+
+-- name: begin_polls
+-- Knows the polls $2 of the source $1, each due at once where it is new.
+INSERT INTO poll (source, name, cursor, due)
+SELECT $1, name, '{}', $3 FROM unnest($2::text[]) AS name
+ON CONFLICT DO NOTHING
+
+-- name: due_polls
+-- Which of the polls $2 of the source $1 are due, the longest waiting first.
+SELECT name, cursor, failures FROM poll WHERE source = $1 AND name = ANY ($2::text[]) AND due <= $3 ORDER BY due, name
+
+-- name: move_poll
+-- Moves a poll on while the process $3 holds its source, and the claim by $7 seconds from now; returns nothing where it does not.
+WITH held AS (
+    UPDATE asker SET claimed_until = clock_timestamp() + make_interval(secs => $7)
+    WHERE source = $1 AND claimed_by = $3
+    RETURNING source
+)
+UPDATE poll
+SET cursor = $4, due = $5, failures = 0, last_failure = NULL, succeeded_at = $6
+FROM held
+WHERE poll.source = held.source AND poll.name = $2
+RETURNING poll.name
+
+-- name: fail_poll
+-- Lets a poll wait until $3, and says why.
+UPDATE poll SET due = $3, failures = failures + 1, last_failure = $4 WHERE source = $1 AND name = $2
+
+-- name: notice
+-- Keeps what was named, once; of what was given up and is named again, it is tried again.
+INSERT INTO lookup (source, key, reference, noticed, due)
+SELECT named.source, named.key, named.reference, named.noticed, $5
+FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) AS named (source, key, reference, noticed)
+JOIN source ON source.id = named.source
+ORDER BY named.source, named.key
+ON CONFLICT (source, key) DO UPDATE SET
+    reference = excluded.reference, due = excluded.due, failures = 0, last_failure = NULL, state = 'waiting'
+WHERE lookup.state = 'given-up' OR lookup.reference <> excluded.reference
+
+-- name: due_lookups
+-- What is to be asked for of the source $1, the longest waiting first, $3 at most.
+SELECT key, reference, noticed, failures FROM lookup
+WHERE source = $1 AND state = 'waiting' AND due <= $2
+ORDER BY due, key
+LIMIT $3
+
+-- name: settle_lookup
+-- Forgets what was asked for, unless it was named again in other words meanwhile.
+DELETE FROM lookup WHERE source = $1 AND key = $2 AND reference = $3
+
+-- name: fail_lookup
+-- Lets a lookup wait until $3, or gives it up, and says why.
+UPDATE lookup SET due = $3, failures = failures + 1, last_failure = $4, state = $5 WHERE source = $1 AND key = $2
+
+-- name: standing
+-- How the polls and lookups of every source stand.
+SELECT source.id AS source,
+    (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'waiting') AS waiting,
+    (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'given-up') AS given_up,
+    (SELECT max(failures) FROM poll WHERE poll.source = source.id) AS failures,
+    (SELECT last_failure FROM poll WHERE poll.source = source.id AND last_failure IS NOT NULL ORDER BY failures DESC LIMIT 1) AS last_failure,
+    (SELECT min(succeeded_at) FROM poll WHERE poll.source = source.id) AS succeeded_at
+FROM source
+ORDER BY source.id
+
+-- name: retry_lookups
+-- Tries again what was given up of the source $1; returns how much that is.
+WITH tried AS (
+    UPDATE lookup SET state = 'waiting', failures = 0, due = $2 WHERE source = $1 AND state = 'given-up' RETURNING key
+)
+SELECT count(*) FROM tried
