@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -37,17 +38,23 @@ DISCOURSE = Source(SourceId("forum"), Platform.DISCOURSE, "https://forum.acme.ex
 TOWN = Source(SourceId("town"), Platform.ACTIVITYSTREAMS, "https://town.example", (SECRET,), Policy(hearing=Hearing.TEXT))
 
 
+def as_json(document: Any) -> bytes:
+    """Write *document* as JSON, with whatever numbers are in it."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
 @dataclass(frozen=True)
 class Sent:
-    """A delivery before it is signed."""
+    """A delivery before it is signed: *write* makes its body of what the connector reads."""
 
     source: Source
-    document: Mapping[str, Any]
+    document: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+    write: Callable[[Any], bytes] = as_json
 
     @property
     def body(self) -> bytes:
-        return orjson.dumps(self.document)
+        return self.write(self.document)
 
     def signed(self, now: datetime = NOW, secret: bytes = SECRET) -> dict[str, str]:
         return {**self.headers, **sign(self.source.platform, self.body, secret, now)}

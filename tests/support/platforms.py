@@ -5,11 +5,13 @@ from __future__ import annotations
 from services.ingest.domain.source import Source, SourceId
 from tests.support.github import github_conversation
 from tests.support.ingest import Sent, activitystreams_conversation, discourse_conversation, slack_conversation
+from tests.support.mattermost import mattermost_conversation
 
 CONVERSATIONS: dict[str, list[Sent]] = {
     "slack": slack_conversation(),
     "discourse": discourse_conversation(),
     "activitystreams": activitystreams_conversation(),
     "github": github_conversation(),
+    "mattermost": mattermost_conversation(),
 }
 SOURCES: dict[SourceId, Source] = {script[0].source.id: script[0].source for script in CONVERSATIONS.values()}

@@ -32,12 +32,19 @@ def github(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"x-hub-signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
 
 
+def bearer(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    return {"authorization": f"Bearer {secret.decode()}"}
+
+
 SIGNERS: dict[Platform, Signer] = {
     Platform.SLACK: slack,
     Platform.DISCOURSE: discourse,
     Platform.ACTIVITYSTREAMS: activitystreams,
     Platform.GITHUB: github,
+    Platform.MATTERMOST: bearer,
 }
+SHOWN = frozenset({Platform.MATTERMOST})
+"""Platforms that only show a token: it protects no body."""
 
 
 def sign(platform: Platform, body: bytes, secret: bytes, now: datetime) -> dict[str, str]:

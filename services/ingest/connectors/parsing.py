@@ -41,6 +41,12 @@ def form(message: Message, limits: Limits) -> JSON:
     return {name: values[0] for name, values in fields.items()}
 
 
+def object_or_form(message: Message, limits: Limits) -> JSON:
+    """Parse a form where the delivery says that it is one, and else a JSON object."""
+    kind = message.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return (form if kind == "application/x-www-form-urlencoded" else json_object)(message, limits)
+
+
 def text(message: Message, limits: Limits) -> JSON:
     """Take the body as text: what it is written in (XML, say) is its connector's to read."""
     del limits

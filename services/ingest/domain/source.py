@@ -20,6 +20,7 @@ class Platform(StrEnum):
     DISCOURSE = "discourse"
     ACTIVITYSTREAMS = "activitystreams"
     GITHUB = "github"
+    MATTERMOST = "mattermost"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 

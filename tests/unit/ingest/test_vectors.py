@@ -16,6 +16,8 @@ import orjson
 import pytest
 
 from services.ingest.connectors.discourse import VERIFY as DISCOURSE
+from services.ingest.connectors.github import VERIFY as GITHUB
+from services.ingest.connectors.mattermost import VERIFY as MATTERMOST
 from services.ingest.connectors.slack import VERIFY as SLACK
 from services.ingest.handshakes import LINKEDIN as LINKEDIN_CHALLENGE
 from services.ingest.handshakes import ZOOM as ZOOM_CHALLENGE
@@ -33,7 +35,6 @@ from services.ingest.verifiers import (
     Verdict,
     Verifier,
     bearer,
-    in_body,
 )
 from services.ingest.verifiers.body_hmac import LINKEDIN, WEBSUB
 
@@ -41,7 +42,7 @@ VERIFIERS: dict[str, Verifier] = {
     "slack": SLACK,
     "zoom": TimedHmac("x-zm-signature", "x-zm-request-timestamp"),
     "discourse": DISCOURSE,
-    "github": BodyHmac("x-hub-signature-256"),
+    "github": GITHUB,
     "meta": BodyHmac("x-hub-signature-256"),
     "mastodon-admin-webhook": BodyHmac("x-hub-signature"),
     "confluence-dc": BodyHmac("x-hub-signature"),
@@ -52,7 +53,7 @@ VERIFIERS: dict[str, Verifier] = {
     "bigbluebutton": UrlHash(),
     "standard-webhooks": StandardWebhook(),
     "matrix": SharedToken(bearer),
-    "mattermost": SharedToken(in_body("token")),
+    "mattermost": MATTERMOST,
 }
 CHALLENGES: dict[str, HmacChallenge] = {"zoom": ZOOM_CHALLENGE, "x": X_CHALLENGE, "linkedin": LINKEDIN_CHALLENGE}
 TIMED = {"slack", "zoom", "standard-webhooks"}

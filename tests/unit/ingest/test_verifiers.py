@@ -12,7 +12,7 @@ from services.ingest.connectors.slack import VERIFY as SLACK
 from services.ingest.domain.source import Platform
 from services.ingest.verifiers import Message, Verdict
 from tests.support.ingest import NOW, SECRET
-from tests.support.signing import sign
+from tests.support.signing import SHOWN, sign
 
 BODY = b'{"type": "event_callback", "event_id": "Ev1"}'
 
@@ -26,6 +26,24 @@ class TestEveryScheme:
     def test_another_secret_is_forged(self, platform: Platform) -> None:
         assert judged(platform, sign(platform, BODY, b"another secret", NOW), BODY, (SECRET,)) is Verdict.FORGED
 
+    def test_the_secret_before_the_rotation_is_genuine(self, platform: Platform) -> None:
+        assert judged(platform, sign(platform, BODY, SECRET, NOW), BODY, (b"the new secret", SECRET)) is Verdict.GENUINE
+
+    def test_no_signature_is_unsigned(self, platform: Platform) -> None:
+        assert judged(platform, {}, BODY, (SECRET,)) is Verdict.UNSIGNED
+
+    def test_a_signature_that_is_no_ascii_is_forged(self, platform: Platform) -> None:
+        signed = sign(platform, BODY, SECRET, NOW)
+        headers = {name: "v0=é" if "signature" in name else value.replace(SECRET.decode(), "é") for name, value in signed.items()}
+
+        assert judged(platform, headers, BODY, (SECRET,)) is Verdict.FORGED
+
+    def test_without_secrets_nothing_is_genuine(self, platform: Platform) -> None:
+        assert judged(platform, sign(platform, BODY, SECRET, NOW), BODY, ()) is Verdict.FORGED
+
+
+@pytest.mark.parametrize("platform", sorted(HOOKS.keys() - SHOWN))
+class TestEverySignatureOverABody:
     def test_a_flipped_bit_is_forged(self, platform: Platform) -> None:
         flipped = bytes([BODY[0] ^ 1]) + BODY[1:]
 
@@ -35,20 +53,6 @@ class TestEveryScheme:
         rewritten = orjson.dumps(orjson.loads(BODY))
 
         assert judged(platform, sign(platform, BODY, SECRET, NOW), rewritten, (SECRET,)) is Verdict.FORGED
-
-    def test_the_secret_before_the_rotation_is_genuine(self, platform: Platform) -> None:
-        assert judged(platform, sign(platform, BODY, SECRET, NOW), BODY, (b"the new secret", SECRET)) is Verdict.GENUINE
-
-    def test_no_signature_is_unsigned(self, platform: Platform) -> None:
-        assert judged(platform, {}, BODY, (SECRET,)) is Verdict.UNSIGNED
-
-    def test_a_signature_that_is_no_ascii_is_forged(self, platform: Platform) -> None:
-        headers = {name: "v0=é" if "signature" in name else value for name, value in sign(platform, BODY, SECRET, NOW).items()}
-
-        assert judged(platform, headers, BODY, (SECRET,)) is Verdict.FORGED
-
-    def test_without_secrets_nothing_is_genuine(self, platform: Platform) -> None:
-        assert judged(platform, sign(platform, BODY, SECRET, NOW), BODY, ()) is Verdict.FORGED
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(300, Verdict.GENUINE), (301, Verdict.STALE), (-301, Verdict.STALE)])
