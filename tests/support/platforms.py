@@ -6,6 +6,7 @@ from services.ingest.domain.source import Source, SourceId
 from tests.support.github import github_conversation
 from tests.support.ingest import Sent, activitystreams_conversation, discourse_conversation, slack_conversation
 from tests.support.mattermost import mattermost_conversation
+from tests.support.zoom import zoom_conversation
 
 CONVERSATIONS: dict[str, list[Sent]] = {
     "slack": slack_conversation(),
@@ -13,5 +14,6 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "activitystreams": activitystreams_conversation(),
     "github": github_conversation(),
     "mattermost": mattermost_conversation(),
+    "zoom": zoom_conversation(),
 }
 SOURCES: dict[SourceId, Source] = {script[0].source.id: script[0].source for script in CONVERSATIONS.values()}

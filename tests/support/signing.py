@@ -36,12 +36,19 @@ def bearer(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"authorization": f"Bearer {secret.decode()}"}
 
 
+def zoom(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    timestamp = str(int(now.timestamp()))
+    signature = hmac.new(secret, f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
+    return {"x-zm-request-timestamp": timestamp, "x-zm-signature": f"v0={signature}"}
+
+
 SIGNERS: dict[Platform, Signer] = {
     Platform.SLACK: slack,
     Platform.DISCOURSE: discourse,
     Platform.ACTIVITYSTREAMS: activitystreams,
     Platform.GITHUB: github,
     Platform.MATTERMOST: bearer,
+    Platform.ZOOM: zoom,
 }
 SHOWN = frozenset({Platform.MATTERMOST})
 """Platforms that only show a token: it protects no body."""

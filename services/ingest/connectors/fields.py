@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from services.ingest.domain.reading import Reason
 from shared.xapi.model import JSON
 
 LONGEST_ID: Final = 100
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
+OPAQUE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,200}")
 LARGEST_ID: Final = 2**63
+LATEST_MOMENT: Final = 253_402_300_799_999
 NANO_DIGITS: Final = 6
 
 
 class Incomplete(ValueError):
     """A delivery is genuine, but lacks what its statement needs, or has it in another type."""
+
+
+class Unheard(ValueError):
+    """A delivery is genuine, and not ours to hear: for this *reason*."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def member(document: JSON, *path: str) -> JSON:
@@ -59,6 +70,22 @@ def identifier(document: JSON, *path: str) -> str:
     return value
 
 
+def optional_opaque(document: JSON, *path: str) -> str | None:
+    """Return the id at *path* that may be written in any way, but for blanks; None where there is none or a longer one."""
+    value = member(document, *path)
+    if isinstance(value, str) and OPAQUE.fullmatch(value):
+        return value
+    return optional_identifier(document, *path)
+
+
+def opaque(document: JSON, *path: str) -> str:
+    """Return the id at *path* that may be written in any way, but for blanks; raise Incomplete where there is none."""
+    value = optional_opaque(document, *path)
+    if value is None:
+        raise Incomplete("/".join(path))
+    return value
+
+
 def optional_number(document: JSON, *path: str) -> int | None:
     """Return the whole number at *path*, which may be written as a string; None where there is none."""
     value = member(document, *path)
@@ -86,6 +113,14 @@ def optional_time(document: JSON, *path: str) -> str | None:
     except (ValueError, OverflowError):
         return None
     return _written(moment)
+
+
+def optional_moment(document: JSON, *path: str) -> str | None:
+    """Return the time at *path*, in milliseconds since 1970, as RFC 3339 in UTC; None where there is none."""
+    value = optional_number(document, *path)
+    if value is None or not 0 <= value <= LATEST_MOMENT:
+        return None
+    return _written(datetime(1970, 1, 1) + timedelta(milliseconds=value))  # noqa: DTZ001  written as UTC
 
 
 def _written(moment: datetime) -> str:

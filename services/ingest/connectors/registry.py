@@ -10,9 +10,17 @@ from services.ingest.connectors.discourse import DISCOURSE
 from services.ingest.connectors.github import GITHUB
 from services.ingest.connectors.mattermost import MATTERMOST
 from services.ingest.connectors.slack import SLACK
+from services.ingest.connectors.zoom import ZOOM
 from services.ingest.domain.source import Platform
 
-_ALL: Final = (SLACK, MATTERMOST, DISCOURSE, GITHUB, ACTIVITYSTREAMS)
+_ALL: Final = (
+    SLACK,
+    MATTERMOST,
+    DISCOURSE,
+    GITHUB,
+    ZOOM,
+    ACTIVITYSTREAMS,
+)
 CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}
 HOOKS: Final[dict[Platform, Hook]] = {each.platform: each.hook for each in _ALL if each.hook is not None}
 """Those that deliver."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 CODE_POINTS: Final = {
@@ -36,6 +37,11 @@ CODE_POINTS: Final = {
 def base_of(name: str) -> str:
     """Return a Slack reaction's name without its skin tone: `+1::skin-tone-3` is `+1`."""
     return name.partition("::")[0]
+
+
+def accepts(emoji: str, accepting: Iterable[str]) -> bool:
+    """Say whether *emoji*, as it is written in statements, is one of those called *accepting*."""
+    return emoji in {written(name) for name in accepting}
 
 
 def written(name: str) -> str:

@@ -41,6 +41,8 @@ from shared.xapi.vocabulary import (
 )
 
 VERSION: Final = "1.0.3"
+NAMING: Final = MAKING | {Kind.START}
+"""Kinds that name what they are about: a session, too, when it starts."""
 UNTIMED: Final = frozenset({Kind.VOID})
 """Kinds that are told of no thread, place or time but their own: the specification allows a voiding statement no more."""
 
@@ -85,7 +87,7 @@ def _object(interaction: Interaction, source: Source) -> JSON:
         return _agent(source, interaction.person)
     activity = _activity(interaction.artefact, TYPES_BY_KIND.get(kind))
     definition = activity["definition"]
-    if kind in MAKING and interaction.artefact.title:
+    if kind in NAMING and interaction.artefact.title:
         definition["name"] = {"und": interaction.artefact.title}
     if interaction.artefact.type is ArtefactType.POLL:
         definition |= _poll(interaction)

@@ -21,6 +21,7 @@ class Platform(StrEnum):
     ACTIVITYSTREAMS = "activitystreams"
     GITHUB = "github"
     MATTERMOST = "mattermost"
+    ZOOM = "zoom"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 

@@ -1,0 +1,86 @@
+"""What every platform of video chats and webinars tells: sessions that start and end, and people who join and leave them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, NativeId, Place
+from services.ingest.domain.reading import Ending, Known, Reading, Rule, Sighting, Undecided
+from shared.xapi.timestamps import instant
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One presence of one person: in which session, which takes place where, and what the platform calls it."""
+
+    session: Artefact
+    place: Place
+    actor: AccountName
+    name: str
+
+    @property
+    def native(self) -> NativeId:
+        """Return the name of this presence within the source."""
+        return NativeId(f"{self.session.native}/{self.name}")
+
+
+def joined(seat: Seat, at: str) -> Reading:
+    """Read that somebody joined a session *at* a time, RFC 3339."""
+    presence = Artefact(seat.native, seat.session.iri, seat.session.type)
+    return Reading(
+        decided=(_moved(seat, Event.JOINED, Kind.JOIN, at),),
+        known=(Known(presence, seat.native, seat.actor, False, at),),
+        sightings=(Sighting(seat.session, seat.place, seat.actor, seat.name, joined=at),),
+    )
+
+
+def left(seat: Seat, at: str) -> Reading:
+    """Read that somebody left a session *at* a time: for how long they were there is known once it is when they joined it."""
+    return Reading(
+        undecided=(Undecided(Rule.LEAVING, seat.native, _moved(seat, Event.LEFT, Kind.LEAVE, at)),),
+        sightings=(Sighting(seat.session, seat.place, seat.actor, seat.name, left=at),),
+    )
+
+
+def started(session: Artefact, place: Place, actor: AccountName, at: str) -> Reading:
+    """Read that *actor* started *session*."""
+    return Reading(decided=(_turned(session, place, actor, Event.STARTED, at),))
+
+
+def ended(session: Artefact, place: Place, actor: AccountName, at: str, since: str | None) -> Reading:
+    """Read that *actor* ended *session*, which had begun at *since*, if that is known."""
+    interaction = _turned(session, place, actor, Event.ENDED, at)
+    seconds = int((instant(at) - instant(since)).total_seconds()) if since else -1
+    interaction = replace(interaction, seconds=seconds) if seconds >= 0 else interaction
+    return Reading(decided=(interaction,), endings=(Ending(session, place, at),))
+
+
+def presented(seat: Seat, at: str) -> Reading:
+    """Read that somebody began to present."""
+    return Reading(decided=(_moved(seat, Event.PRESENTED, Kind.PRESENT, at),))
+
+
+def _moved(seat: Seat, event: Event, kind: Kind, at: str) -> Interaction:
+    return Interaction(
+        event=event,
+        kind=kind,
+        artefact=seat.session,
+        actor=seat.actor,
+        happened=at,
+        place=seat.place,
+        revision=f"{seat.name} {at}",
+    )
+
+
+def _turned(session: Artefact, place: Place, actor: AccountName, event: Event, at: str) -> Interaction:
+    return Interaction(
+        event=event,
+        kind=Kind.START if event is Event.STARTED else Kind.END,
+        artefact=session,
+        actor=actor,
+        happened=at,
+        place=place,
+        revision=at,
+    )

@@ -1,0 +1,91 @@
+"""What people do in Zoom's Team Chat to what is there: react, bookmark, join a channel, leave it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.ingest.connectors.fields import (
+    Incomplete,
+    Unheard,
+    member,
+    opaque,
+    optional_identifier,
+    optional_number,
+    optional_text,
+    text,
+)
+from services.ingest.connectors.zoom import places
+from services.ingest.connectors.zoom.messages import channel_of, message_of
+from services.ingest.domain.emoji import accepts
+from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId, Place
+from services.ingest.domain.reading import Reading, Reason, Rule, Undecided
+from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
+
+ACTS: Final = {
+    "team_chat.channel_reaction_added": (Event.REACTION_ADDED, Kind.REACT),
+    "team_chat.channel_reaction_removed": (Event.REACTION_REMOVED, Kind.UNREACT),
+    "team_chat.bookmark_added": (Event.BOOKMARKED, Kind.BOOKMARK),
+    "team_chat.bookmark_removed": (Event.UNBOOKMARKED, Kind.UNBOOKMARK),
+    "chat_channel.member_joined": (Event.JOINED, Kind.JOIN),
+    "chat_channel.member_left": (Event.LEFT, Kind.LEAVE),
+}
+PUBLIC: Final = frozenset({3, 5})
+"""Types of channels that anybody can find and join."""
+LONGEST_EMOJI: Final = 60
+
+
+def read_reaction(source: Source, document: JSON) -> Reading:
+    """Read that somebody reacted to a message, or took that back."""
+    said = member(document, "payload", "object")
+    place, emoji = places.heard(source, channel_of(source, said)), _emoji(said)
+    reaction = _act(source, document, places.message(place, opaque(said, "msg_id")), place, emoji=emoji)
+    if accepts(emoji, source.policy.accepting):
+        return Reading(undecided=(Undecided(Rule.ACCEPTING_REACTION, reaction.artefact.native, reaction),))
+    return Reading(decided=(reaction,))
+
+
+def read_bookmark(source: Source, document: JSON) -> Reading:
+    """Read that somebody bookmarked a message of a channel, or took that back."""
+    said = member(document, "payload", "object")
+    if member(said, "type") != "to_channel":
+        raise Unheard(Reason.DIRECT_MESSAGE)
+    place = places.heard(source, channel_of(source, said))
+    author = optional_identifier(said, "sender_id")
+    author = None if places.unheard(source, author, optional_text(said, "sender")) else author
+    return Reading(decided=(_act(source, document, message_of(place, said), place, author=author),))
+
+
+def read_membership(source: Source, document: JSON) -> Reading:
+    """Read that somebody joined or left a channel."""
+    said = member(document, "payload", "object")
+    channel = places.channel(source, opaque(said, "id"))
+    place = places.heard(source, channel, public=optional_number(said, "type") in PUBLIC)
+    return Reading(decided=(_act(source, document, Artefact(NativeId(place.id), place.iri, ArtefactType.GROUP), place),))
+
+
+def _act(
+    source: Source, document: JSON, artefact: Artefact, place: Place, *, emoji: str | None = None, author: str | None = None
+) -> Interaction:
+    actor = places.actor(source, *places.operator(member(document, "payload")))
+    happened = places.moment(document, "payload", "object", "timestamp")
+    event, kind = ACTS[text(document, "event")]
+    return Interaction(
+        event=event,
+        kind=kind,
+        artefact=artefact,
+        actor=actor,
+        happened=happened,
+        place=place,
+        revision=f"{actor} {emoji} {happened}" if emoji else f"{actor} {happened}",
+        author=AccountName(author) if author else None,
+        emoji=emoji,
+    )
+
+
+def _emoji(said: JSON) -> str:
+    """Return an emoji as code points, `U+1F44C`, or a custom one by its name, `:ship-it:`."""
+    name = text(said, "emoji")
+    if len(name) > LONGEST_EMOJI or any(each.isspace() for each in name):
+        raise Incomplete("emoji")
+    return name.upper() if name.upper().startswith("U+") else f":{name.strip(':')}:"

@@ -1,0 +1,104 @@
+"""What people say in the channels of Zoom's Team Chat, and that they change it or take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from services.ingest.connectors.fields import Unheard, member, opaque, optional_identifier, optional_opaque, optional_text
+from services.ingest.connectors.zoom import places
+from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, Place
+from services.ingest.domain.reading import Known, Reading, Rule, Undecided
+from services.ingest.domain.source import Source
+from services.ingest.domain.text import asks
+from shared.xapi.model import JSON
+
+NOBODY: Final = AccountName("")
+"""Who took a message back, where that is not heard: its author is found by what is known of it."""
+MOST_MENTIONED: Final = 50
+
+
+def read_posted(source: Source, document: JSON) -> Reading:
+    """Read that somebody posted a message, or replied to one."""
+    payload, said = member(document, "payload"), member(document, "payload", "object")
+    place = places.heard(source, channel_of(source, said))
+    artefact, happened = message_of(place, said), places.moment(said, "timestamp")
+    replied_to = optional_opaque(said, "reply_main_message_id")
+    root = places.message(place, replied_to) if replied_to else artefact
+    if reason := places.unheard(source, *places.operator(payload)):
+        return Reading(known=(Known(artefact, root.native, None, False, happened),), ignored=(reason,))
+
+    words = optional_text(said, "message") or ""
+    question = root == artefact and asks(words)
+    made = Interaction(
+        event=Event.CREATED,
+        kind=Kind.ASK if question else Kind.POST,
+        artefact=artefact,
+        actor=places.actor(source, *places.operator(payload)),
+        happened=happened,
+        place=place,
+        text=source.policy.text(words),
+    )
+    known, mentions = (Known(artefact, root.native, made.actor, question, happened),), tuple(_mentions(source, said, made))
+    if root == artefact:
+        return Reading(decided=(made, *mentions), known=known)
+    reply = replace(made, kind=Kind.REPLY, parent=root, root=root)
+    return Reading(decided=mentions, undecided=(Undecided(Rule.REPLY, root.native, reply),), known=known)
+
+
+def read_updated(source: Source, document: JSON) -> Reading:
+    """Read that a message was edited, at the time of its event: the message's own time is that at which it was sent."""
+    payload, said = member(document, "payload"), member(document, "payload", "object")
+    place = places.heard(source, channel_of(source, said))
+    editor, changed = places.actor(source, *places.operator(payload)), places.moment(document, "event_ts")
+    words = source.policy.text(optional_text(said, "message"))
+    edited = _change(message_of(place, said), place, editor, Event.EDITED, changed)
+    return Reading(decided=(replace(edited, text=words),))
+
+
+def read_deleted(source: Source, document: JSON) -> Reading:
+    """Read that a message was taken back: heard even where its channel no longer is, if the message had been."""
+    payload, said = member(document, "payload"), member(document, "payload", "object")
+    place, changed = channel_of(source, said), places.moment(document, "event_ts")
+    artefact = message_of(place, said)
+    try:
+        places.heard(source, place)
+        deleter = places.actor(source, *places.operator(payload))
+    except Unheard:
+        deleted = _change(artefact, None, NOBODY, Event.DELETED, changed)
+        return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, deleted),))
+    return Reading(decided=(_change(artefact, place, deleter, Event.DELETED, changed),))
+
+
+def channel_of(source: Source, said: JSON) -> Place:
+    """Return the channel in which it happened; raise Incomplete where none is named."""
+    return places.channel(source, opaque(said, "channel_id"))
+
+
+def message_of(place: Place, said: JSON) -> Artefact:
+    """Return the message that *said* is, or is about; raise Incomplete where none is named."""
+    return places.message(place, opaque(said, "message_id"))
+
+
+def _mentions(source: Source, said: JSON, made: Interaction) -> Iterator[Interaction]:
+    """Return whom a message mentions by name: not everybody in the channel, and nobody from elsewhere."""
+    items = member(said, "at_items")
+    named = [optional_identifier(each, "at_contact_user_id") for each in items] if isinstance(items, list) else []
+    bare = replace(made, event=Event.MENTIONED, kind=Kind.MENTION, text=None)
+    for name in list(dict.fromkeys(each for each in named if each))[:MOST_MENTIONED]:
+        if name != made.actor and name not in source.policy.excluded:
+            yield replace(bare, person=AccountName(name), revision=name)
+
+
+def _change(artefact: Artefact, place: Place | None, actor: AccountName, event: Event, changed: str) -> Interaction:
+    return Interaction(
+        event=event,
+        kind=Kind.EDIT if event is Event.EDITED else Kind.DELETE,
+        artefact=artefact,
+        actor=actor,
+        happened=changed,
+        place=place,
+        revision=changed,
+    )

@@ -1,0 +1,360 @@
+"""What Zoom's deliveries mean, and what of them is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.zoom import VERIFY
+from services.ingest.connectors.zoom import ZOOM as CONNECTOR
+from services.ingest.connectors.zoom.events import read
+from services.ingest.domain.interaction import ChannelId, Kind
+from services.ingest.domain.mapping import statement_of
+from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
+from services.ingest.domain.source import Hearing, Policy
+from services.ingest.verifiers import Message, Verdict
+from shared.xapi.model import Version
+from shared.xapi.validation import validate
+from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names
+from tests.support.profile import faults
+from tests.support.signing import zoom as signed
+from tests.support.zoom import (
+    CHANNEL,
+    MEETING,
+    WEBINAR,
+    ZOOM,
+    chat,
+    joined,
+    left,
+    meeting,
+    participant,
+    posted,
+    reacted,
+    zoom,
+    zoom_conversation,
+    zoom_session,
+)
+
+GOLDEN = Path(__file__).parent / "golden" / "zoom.json"
+LATER = timedelta(minutes=2)
+OPEN = Policy(hearing=Hearing.TEXT, private=True)
+
+
+def heard(sent: Sent, policy: Policy | None = None) -> Reading:
+    source = replace(ZOOM, policy=policy) if policy else ZOOM
+    return read(source, Delivery({}, sent.document))
+
+
+async def told(*deliveries: Sent) -> list[dict[str, Any]]:
+    ear = Ear()
+    await ear.hear(*deliveries)
+    ear.now += LATER
+    await ear.sweep(ZOOM)
+    return ear.statements()
+
+
+async def test_a_conversation_becomes_the_golden_statements() -> None:
+    statements = await told(*zoom_conversation())
+
+    assert statements == orjson.loads(GOLDEN.read_bytes())
+
+
+async def test_every_statement_is_valid_and_follows_its_template() -> None:
+    statements = await told(*zoom_conversation())
+
+    validate(statements, Version.V1_0_3)
+    assert [fault for each in statements for fault in faults(each)] == []
+
+
+QUESTION = posted("ann", "M-1", "12:00:00", "How?")
+REMOVED = chat("team_chat.channel_message_deleted", "ann", "12:06:00", message_id="M-1")
+EDITED = chat("team_chat.channel_message_updated", "ann", "12:05:00", message_id="M-1", message="Why?")
+KEPT = {"type": "to_channel", "message_id": "M-1", "sender": "bea@acme.example", "sender_id": "bea"}
+BOOKMARKED = chat("team_chat.bookmark_added", "cy", "12:04:00", **KEPT)
+MEMBER = {"id": CHANNEL, "name": "Kafka", "type": 3}
+
+IGNORED = [
+    (joined("", "1", "12:00:00"), Reason.ACTOR_UNKNOWN),
+    (left("", "1", "12:00:00"), Reason.ACTOR_UNKNOWN),
+    (zoom("meeting.participant_left_breakout_room", "12:00:00", left("", "1", "12:00:00").document["payload"]["object"]),
+     Reason.ACTOR_UNKNOWN),
+    (joined("ann", "1", "12:00:00", number="1234567"), Reason.CHANNEL_NOT_ALLOWED),
+    (zoom("meeting.started", "12:00:00", meeting(1234567)), Reason.CHANNEL_NOT_ALLOWED),
+    (posted("ann", "M-1", "12:00:00", "Hi", channel_id="other"), Reason.CHANNEL_NOT_ALLOWED),
+    (posted("", "M-1", "12:00:00", "Hi"), Reason.ACTOR_UNKNOWN),
+    (reacted("", "M-1", "12:00:00", "U+1F44D"), Reason.ACTOR_UNKNOWN),
+    (chat("team_chat.channel_message_updated", "", "12:00:00", message_id="M-1"), Reason.ACTOR_UNKNOWN),
+    (chat("team_chat.bookmark_added", "cy", "12:04:00", **{**KEPT, "type": "to_contact"}), Reason.DIRECT_MESSAGE),
+    (chat("team_chat.dm_message_posted", "ann", "12:00:00", message_id="M-1", message="Psst"), Reason.DIRECT_MESSAGE),
+    (chat("team_chat.dm_reaction_added", "ann", "12:00:00", msg_id="M-1", emoji="U+1F44D"), Reason.DIRECT_MESSAGE),
+    (chat("chat_message.sent", "ann", "12:00:00", id="M-1", message="Hi"), Reason.TOLD_ALREADY),
+    (chat("chat_message.replied", "ann", "12:00:00", id="M-1", message="Hi"), Reason.TOLD_ALREADY),
+    (zoom("meeting.chat_message_sent", "12:00:00", {"id": 1, "uuid": "u", "chat_message": {}}), Reason.ACTOR_UNKNOWN),
+    (zoom("webinar.registration_created", "12:00:00", meeting(WEBINAR, registrant={"email": "x@y.example"})),
+     Reason.ACTOR_UNKNOWN),
+    (zoom("recording.completed", "12:00:00", meeting()), Reason.UNMAPPED),
+    (zoom("meeting.participant_joined_waiting_room", "12:00:00", meeting()), Reason.UNMAPPED),
+    (Sent(ZOOM, {"event": "app_deauthorized", "payload": {"account_id": "AC1"}}), Reason.UNMAPPED),
+    (Sent(ZOOM, {"event": "meeting.started", "payload": {}}), Reason.UNMAPPED),
+    (Sent(ZOOM, {"event": ["meeting.started"]}), Reason.UNMAPPED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "reason"), IGNORED)
+def test_what_is_not_ours_is_ignored_with_its_reason(sent: Sent, reason: Reason) -> None:
+    reading = heard(sent)
+
+    assert reading.ignored == (reason,)
+    assert not reading.decided
+    assert not reading.undecided
+    assert not reading.sightings
+
+
+@pytest.mark.parametrize(
+    "sent", [joined("ann", "1", "12:00:00"), QUESTION, EDITED, BOOKMARKED, reacted("ann", "M", "12:00:00", "x")]
+)
+def test_what_zoom_does_not_call_public_is_private(sent: Sent) -> None:
+    assert heard(sent, Policy()).ignored == (Reason.PRIVATE_CHANNEL,)
+    assert not heard(sent, OPEN).ignored
+
+
+def test_webinars_and_public_channels_are_heard_without_being_named() -> None:
+    public = chat("chat_channel.member_joined", "cy", "12:00:00", **MEMBER)
+    private = chat("chat_channel.member_joined", "cy", "12:00:00", **{**MEMBER, "type": 1})
+
+    assert heard(joined("ann", "1", "12:00:00", kind="webinar", number=WEBINAR), Policy()).decided
+    assert heard(public, Policy()).decided
+    assert heard(private, Policy()).ignored == (Reason.PRIVATE_CHANNEL,)
+
+
+@pytest.mark.parametrize("excluded", ["ann", "ann@acme.example"])
+@pytest.mark.parametrize("sent", [joined("ann", "1", "12:00:00"), QUESTION, EDITED, reacted("ann", "M", "12:00:00", "U+1F44D")])
+def test_an_excluded_account_is_named_by_id_or_address(sent: Sent, excluded: str) -> None:
+    policy = replace(OPEN, excluded=account_names(excluded))
+
+    reading = heard(sent, policy)
+
+    assert (reading.ignored, reading.decided, reading.sightings) == ((Reason.EXCLUDED_ACCOUNT,), (), ())
+
+
+def test_a_session_of_an_excluded_host_ends_all_the_same() -> None:
+    ended = zoom("meeting.ended", "13:00:00", meeting(end_time="2026-03-02T13:00:00Z"))
+
+    reading = heard(ended, replace(OPEN, excluded=account_names("HOST")))
+
+    assert (reading.ignored, reading.decided) == ((Reason.EXCLUDED_ACCOUNT,), ())
+    assert [each.ended for each in reading.endings] == ["2026-03-02T13:00:00.000Z"]
+
+
+def test_numbers_of_meetings_written_as_text_or_as_numbers_are_the_same() -> None:
+    assert heard(zoom("meeting.started", "12:00:00", meeting(int(MEETING)))) == heard(
+        zoom("meeting.started", "12:00:00", meeting())
+    )
+
+
+def test_a_meeting_and_its_sessions_are_told_apart() -> None:
+    (interaction,) = heard(zoom("webinar.started", "12:00:00", meeting(WEBINAR, uuid="a/b+c=="))).decided
+
+    assert interaction.place is not None
+    assert interaction.place.iri == f"https://acme.zoom.us/w/{WEBINAR}"
+    assert interaction.artefact.iri == f"https://acme.zoom.us/w/{WEBINAR}#a%2Fb%2Bc%3D%3D"
+    assert interaction.artefact.title == "Kafka office hour"
+
+
+def test_the_end_of_a_session_tells_how_long_it_was() -> None:
+    (interaction,) = heard(zoom("meeting.ended", "13:00:00", meeting(end_time="2026-03-02T12:45:30Z"))).decided
+
+    assert (interaction.kind, interaction.seconds) == (Kind.END, 45 * 60 + 30)
+
+
+@pytest.mark.parametrize("event", ["ended", "participant_left"])
+def test_an_event_without_its_time_happened_when_zoom_says_that_it_did(event: str) -> None:
+    sent = zoom(f"webinar.{event}", "13:00:00.250", meeting(WEBINAR, participant=participant("ann", "1")))
+
+    reading = heard(sent)
+
+    told = [*reading.decided, *(each.interaction for each in reading.undecided)]
+    assert [each.happened for each in told] == ["2026-03-02T13:00:00.250Z"]
+
+
+def test_who_was_in_a_breakout_room_was_in_the_session() -> None:
+    came = participant("ann", "2", join_time="2026-03-02T12:10:00Z")
+    went = participant("ann", "2", leave_time="2026-03-02T12:20:00Z")
+    readings = [
+        heard(zoom("meeting.participant_joined_breakout_room", "12:10:00", meeting(participant=came))),
+        heard(zoom("meeting.participant_left_breakout_room", "12:20:00", meeting(participant=went))),
+    ]
+
+    assert [(each.decided, each.undecided, len(each.sightings)) for each in readings] == [((), (), 1), ((), (), 1)]
+
+
+async def test_who_comes_back_attended_for_both_times() -> None:
+    statements = await told(*zoom_session())
+
+    durations = {each["actor"]["account"]["name"]: each["result"]["duration"] for each in statements
+                 if each["verb"]["id"].endswith("/attended")}  # fmt: skip
+    assert durations == {"ann": "PT2993S", "bea": "PT3540S"}
+
+
+async def test_a_guest_without_an_account_is_told_nowhere() -> None:
+    statements = await told(joined("", "7", "12:00:00"), left("", "7", "12:30:00"))
+
+    assert statements == []
+
+
+async def test_who_leaves_without_having_been_seen_to_join_is_told_without_a_duration() -> None:
+    (statement,) = await told(left("ann", "1", "12:30:00"))
+
+    assert "result" not in statement
+
+
+def test_a_question_mentions_by_account_only() -> None:
+    items = [{"at_contact_user_id": who, "at_type": 1} for who in ("bea", "bea", "ann", "", "cy")]
+
+    asked, *mentions = heard(posted("ann", "M-1", "12:00:00", "How?", at_items=items)).decided
+
+    assert asked.kind is Kind.ASK
+    assert [(each.kind, each.person, each.text) for each in mentions] == [(Kind.MENTION, "bea", None), (Kind.MENTION, "cy", None)]
+
+
+def test_a_reply_waits_for_the_root_of_its_thread() -> None:
+    (undecided,) = heard(posted("bea", "M-2", "12:01:00", "So.", reply_main_message_id="M-1")).undecided
+
+    assert (undecided.rule, undecided.target) == (Rule.REPLY, f"{CHANNEL}:M-1")
+
+
+@pytest.mark.parametrize(("emoji", "written"), [("U+1f44d", "U+1F44D"), ("party", ":party:"), (":party:", ":party:")])
+def test_a_reaction_tells_its_emoji_in_one_spelling(emoji: str, written: str) -> None:
+    (interaction,) = heard(reacted("cy", "M-1", "12:03:00", emoji)).decided
+
+    assert (interaction.kind, interaction.emoji) == (Kind.REACT, written)
+
+
+def test_an_accepting_reaction_waits_for_its_target() -> None:
+    (undecided,) = heard(reacted("ann", "M-2", "12:03:00", "U+2705")).undecided
+
+    assert undecided.rule is Rule.ACCEPTING_REACTION
+
+
+def test_text_is_kept_only_if_the_policy_says_so() -> None:
+    quiet = replace(OPEN, hearing=Hearing.METADATA)
+
+    assert [heard(each, quiet).decided[0].text for each in (QUESTION, EDITED)] == [None, None]
+    assert [heard(each, OPEN).decided[0].text for each in (QUESTION, EDITED)] == ["How?", "Why?"]
+
+
+def test_a_delete_tells_who_took_it_back_and_else_waits_for_its_author() -> None:
+    (deleted,) = heard(REMOVED).decided
+    (abroad,) = heard(chat("team_chat.channel_message_deleted", "", "12:06:00", message_id="M-1")).undecided
+    (elsewhere,) = heard(REMOVED, Policy(channels=frozenset({ChannelId("other")}))).undecided
+
+    assert (deleted.kind, deleted.actor) == (Kind.DELETE, "ann")
+    assert [(each.rule, each.interaction.actor, each.interaction.place) for each in (abroad, elsewhere)] == [
+        (Rule.WITHDRAWAL, "", None)
+    ] * 2
+
+
+async def test_a_delete_redacts_what_was_said() -> None:
+    ear = Ear()
+
+    await ear.hear(QUESTION, REMOVED)
+
+    assert [each.redacts for each in ear.received() if each.redacts] == [
+        (f"https://acme.zoom.us/chat/channels/{CHANNEL}/messages/M-1",)
+    ]
+
+
+def test_a_bookmark_tells_whose_message_it_is() -> None:
+    (interaction,) = heard(BOOKMARKED).decided
+
+    assert (interaction.kind, interaction.actor, interaction.author) == (Kind.BOOKMARK, "cy", "bea")
+
+
+def test_who_joins_a_channel_and_leaves_it_is_told() -> None:
+    readings = [heard(chat(f"chat_channel.member_{what}", "cy", "12:00:00", **MEMBER)) for what in ("joined", "left")]
+
+    assert [each.decided[0].kind for each in readings] == [Kind.JOIN, Kind.LEAVE]
+    assert [faults(statement_of(each.decided[0], ZOOM)) for each in readings] == [[], []]
+
+
+def without(sent: Sent, *path: str, **instead: Any) -> Sent:
+    """Return *sent* without what stands at *path*, or with something else there."""
+    document: dict[str, Any] = orjson.loads(sent.body)
+    *way, last = path
+    place: Any = document
+    for name in way:
+        place = place[name]
+    place.pop(last)
+    place.update(instead)
+    return Sent(ZOOM, document)
+
+
+OBJECT, PERSON = ("payload", "object"), ("payload", "object", "participant")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        without(joined("ann", "1", "12:00:00"), *PERSON, "user_id"),
+        without(joined("ann", "1", "12:00:00"), *PERSON, "join_time"),
+        without(joined("ann", "1", "12:00:00"), *PERSON, "join_time", join_time="yesterday"),
+        without(joined("ann", "1", "12:00:00"), *OBJECT, "uuid"),
+        without(joined("ann", "1", "12:00:00"), *OBJECT, "uuid", uuid="a b"),
+        without(joined("ann", "1", "12:00:00"), *OBJECT, "uuid", uuid="x" * 300),
+        without(joined("ann", "1", "12:00:00"), *OBJECT, "id"),
+        without(zoom("meeting.started", "12:00:00", meeting()), *OBJECT, "host_id"),
+        without(zoom("meeting.started", "12:00:00", meeting()), *OBJECT, "start_time"),
+        without(QUESTION, *OBJECT, "timestamp"),
+        without(QUESTION, *OBJECT, "timestamp", timestamp=-1),
+        without(QUESTION, *OBJECT, "timestamp", timestamp=2**62),
+        without(QUESTION, *OBJECT, "message_id"),
+        without(QUESTION, *OBJECT, "channel_id"),
+        without(EDITED, "event_ts"),
+        without(reacted("cy", "M-1", "12:03:00", "x"), *OBJECT, "emoji"),
+        without(reacted("cy", "M-1", "12:03:00", "x"), *OBJECT, "emoji", emoji="a b"),
+        without(reacted("cy", "M-1", "12:03:00", "x"), *OBJECT, "msg_id"),
+    ],
+)
+def test_what_lacks_what_it_needs_is_incomplete(sent: Sent) -> None:
+    with pytest.raises(Incomplete):
+        heard(sent)
+
+
+def delivery(headers: Mapping[str, str], body: bytes = b"{}") -> Message:
+    return Message(headers, body)
+
+
+@pytest.mark.parametrize(
+    ("age", "secret", "verdict"),
+    [
+        (timedelta(0), SECRET, Verdict.GENUINE),
+        (timedelta(minutes=85), SECRET, Verdict.GENUINE),
+        (timedelta(hours=3), SECRET, Verdict.STALE),
+        (timedelta(0), b"another secret", Verdict.FORGED),
+    ],
+)
+def test_a_delivery_that_zoom_sends_again_is_still_genuine(age: timedelta, secret: bytes, verdict: Verdict) -> None:
+    headers = signed(b"{}", secret, NOW - age)
+
+    assert VERIFY(delivery(headers), (SECRET,), NOW) is verdict
+    assert VERIFY(delivery(headers, b"{ }"), (SECRET,), NOW) is Verdict.FORGED
+    assert VERIFY(delivery({}), (SECRET,), NOW) is Verdict.UNSIGNED
+
+
+def test_the_challenge_of_an_address_is_answered_with_its_hmac() -> None:
+    assert CONNECTOR.hook is not None
+    sample = CONNECTOR.hook.sample(SECRET, NOW)
+    message = delivery(sample.headers, sample.body)
+
+    assert VERIFY(message, (SECRET,), NOW) is Verdict.GENUINE
+    assert CONNECTOR.hook.handshake is not None
+    reply = CONNECTOR.hook.handshake(message, (SECRET,))
+    assert reply is not None
+    assert orjson.loads(reply.body)["plainToken"] == "symposia-source-test"
