@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from services.enrichment.domain.features import TAKEN_BACK
 from services.enrichment.domain.links import Link
 from services.enrichment.domain.meaning import Interaction, Known, author_of, effective_links, meaning
 from services.enrichment.store import Store
@@ -79,7 +80,9 @@ class Linking:
         }
         learners = await self._store.learners(transaction, identities)
         enrolments = await self._store.enrolments(transaction, set(learners.values()))
-        return replace(known, learners=learners, enrolments=enrolments)
+        undoable = {one.statement_id for one in interactions if one.features.verb in TAKEN_BACK}
+        taken_back = await self._store.taken_back(transaction, undoable) if undoable else frozenset()
+        return replace(known, learners=learners, enrolments=enrolments, taken_back=taken_back)
 
 
 def _settle(interaction: Interaction, known: Known) -> Settled | None:

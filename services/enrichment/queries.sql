@@ -20,23 +20,25 @@ SELECT iri, title, description, codes, aliases, urls, channels FROM course ORDER
 
 -- name: tell
 -- Stores what a statement says; told twice it stores once, but voided and redacted are taken over and never go back. What a
--- redacted body no longer says is forgotten, so that a replay of it makes the same row; and so is who was erased ($19).
+-- redacted body no longer says is forgotten, so that a replay of it makes the same row; and so is who was erased ($21).
 INSERT INTO interaction (
     statement_id, seq, stored, received_at, happened, verb, actor, object, object_type, makes_object,
-    parent, threads, courses, target, team, urls, voided, redacted
+    parent, threads, courses, target, team, urls, voided, redacted, takes_back, qualifier
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 ON CONFLICT (statement_id) DO UPDATE SET
     voided = interaction.voided OR excluded.voided,
     redacted = interaction.redacted OR excluded.redacted,
-    actor = CASE WHEN excluded.actor = $19 THEN excluded.actor ELSE interaction.actor END,
-    team = CASE WHEN excluded.team = $19 THEN excluded.team ELSE interaction.team END,
+    actor = CASE WHEN excluded.actor = $21 THEN excluded.actor ELSE interaction.actor END,
+    team = CASE WHEN excluded.team = $21 THEN excluded.team ELSE interaction.team END,
     target = CASE
         WHEN interaction.redacted OR excluded.redacted THEN NULL
-        WHEN excluded.target = $19 THEN excluded.target
+        WHEN excluded.target = $21 THEN excluded.target
         ELSE interaction.target
     END,
-    urls = CASE WHEN interaction.redacted OR excluded.redacted THEN '{}' ELSE interaction.urls END
+    urls = CASE WHEN interaction.redacted OR excluded.redacted THEN '{}' ELSE interaction.urls END,
+    takes_back = excluded.takes_back,
+    qualifier = CASE WHEN interaction.redacted OR excluded.redacted THEN NULL ELSE excluded.qualifier END
 
 -- name: overwritten
 -- What the record holds by now of those of the statements $1 that were overwritten; looked for only where somebody was erased since
@@ -68,6 +70,28 @@ ORDER BY object, happened, statement_id
 SELECT statement_id FROM interaction_anchor WHERE anchor = ANY($1::text[])
 UNION
 SELECT statement_id FROM interaction WHERE object = ANY($1::text[]) AND makes_object
+
+-- name: taken_back
+-- Which of the statements $1 tell what their actors took back: by a later act upon the same object that is not void itself.
+SELECT act.statement_id
+FROM interaction AS act
+WHERE act.statement_id = ANY($1::uuid[])
+  AND EXISTS (
+      SELECT FROM interaction AS undoing
+      WHERE undoing.takes_back <> '{}' AND undoing.object = act.object AND undoing.actor = act.actor
+        AND act.verb = ANY(undoing.takes_back) AND undoing.qualifier IS NOT DISTINCT FROM act.qualifier
+        AND undoing.happened >= act.happened AND NOT undoing.voided
+  )
+
+-- name: undone_by
+-- What the statements $1 take back, whether they are void or not: there it has to be looked at again.
+SELECT act.statement_id
+FROM interaction AS undoing
+JOIN interaction_anchor AS anchor ON anchor.anchor = undoing.object
+JOIN interaction AS act ON act.statement_id = anchor.statement_id
+WHERE undoing.statement_id = ANY($1::uuid[])
+  AND act.actor = undoing.actor AND act.verb = ANY(undoing.takes_back)
+  AND act.qualifier IS NOT DISTINCT FROM undoing.qualifier AND act.happened <= undoing.happened
 
 -- name: by_person
 -- Returns the statements in which identities act or are named, and those that build on what they made.
@@ -212,7 +236,7 @@ WHERE interaction.statement_id = said.statement_id
 -- Returns what is known, row by row in one order, without revisions, places in the record and times of bookkeeping.
 SELECT 'interaction' AS name, jsonb_build_array(
     statement_id, happened, verb, actor, object, object_type, makes_object, parent, threads, courses, target, team, urls,
-    voided, redacted, convert_from(links, 'UTF8')
+    qualifier, voided, redacted, convert_from(links, 'UTF8')
 )::text AS line
 FROM interaction
 UNION ALL

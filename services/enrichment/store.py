@@ -90,6 +90,16 @@ class Store:
         rows = await transaction.fetch(self._sql["built_on"], list(artefacts))
         return {row["statement_id"] for row in rows}
 
+    async def taken_back(self, transaction: Transaction, statements: Iterable[UUID]) -> frozenset[UUID]:
+        """Return those of *statements* that their actors took back."""
+        rows = await transaction.fetch(self._sql["taken_back"], list(statements))
+        return frozenset(row["statement_id"] for row in rows)
+
+    async def undone_by(self, transaction: Transaction, statements: Iterable[UUID]) -> frozenset[UUID]:
+        """Return what *statements* take back, or would if they were not void."""
+        rows = await transaction.fetch(self._sql["undone_by"], list(statements))
+        return frozenset(row["statement_id"] for row in rows)
+
     async def by_person(self, transaction: Transaction, identities: Iterable[Ifi]) -> set[UUID]:
         """Return the statements that change when identities become somebody else's."""
         rows = await transaction.fetch(self._sql["by_person"], list(identities))
@@ -187,6 +197,8 @@ def _row(interaction: Interaction) -> tuple[object, ...]:
         () if interaction.redacted else said.urls,
         interaction.voided,
         interaction.redacted,
+        said.takes_back,
+        None if interaction.redacted else said.qualifier,
     )
 
 
@@ -209,6 +221,7 @@ def _interaction(row: asyncpg.Record) -> Interaction:
             target=row["target"],
             team=row["team"],
             urls=tuple(row["urls"]),
+            qualifier=row["qualifier"],
         ),
         voided=row["voided"],
         redacted=row["redacted"],

@@ -36,7 +36,8 @@ class Enriched(msgspec.Struct, frozen=True, rename="camel"):
 
     *verb* is the statement's verb IRI after aliases; *object* and *parent* are activity IRIs; *learner* is who acted, *author*
     whose artefact was acted upon (the parent of a reply, the target of a reaction or acceptance), both learner ids (UUID), None
-    where the statement names none. *actor_grounded* says that the acting learner has a formal course record. Times are RFC 3339.
+    where the statement names none. *actor_grounded* says that the acting learner has a formal course record; *taken_back* that
+    the actor undid it later (an unlike after a like). Times are RFC 3339.
     """
 
     revision: Place
@@ -54,3 +55,4 @@ class Enriched(msgspec.Struct, frozen=True, rename="camel"):
     object_type: Text | None = None
     parent: Text | None = None
     links: tuple[CourseLink, ...] = ()
+    taken_back: bool = False

@@ -6,16 +6,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from shared.xapi import extract, ifi
 from shared.xapi.bounded import bounded
 from shared.xapi.model import RELATIONS, Ifi, Iri
-from shared.xapi.vocabulary import ARTEFACT_VERBS, TARGET_EXTENSION, ActivityType, canonical
+from shared.xapi.vocabulary import ARTEFACT_VERBS, EMOJI_EXTENSION, TARGET_EXTENSION, ActivityType, Verb, canonical
 
 URL = re.compile(r"https?://[^\s<>\"'`|\\^{}\x00-\x20]+", re.IGNORECASE)
 TRAILING = ".,;:!?)]}*_~"
 MOST_URLS = 20
+TAKES_BACK: Final[dict[str, tuple[str, ...]]] = {
+    Verb.UNLIKED: (Verb.LIKED, Verb.VOTED_UP),
+    Verb.UNREACTED: (Verb.REACTED,),
+    Verb.UNSAVED: (Verb.BOOKMARKED,),
+    Verb.UNSHARED: (Verb.SHARED,),
+    Verb.REJECTED: (Verb.ACCEPTED,),
+}
+"""What an act takes back: what the same person did before upon the same object."""
+TAKEN_BACK: Final = frozenset(verb for verbs in TAKES_BACK.values() for verb in verbs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,7 @@ class Features:
     *object* is the activity that it is about; *makes_object* says that the actor made it (an artefact), not only acted on it.
     *parent* is what the object directly answers or stands in; *threads* are the activities in its grouping. *target* is the
     author of the object as the platform named him. *team* is the channel's group. *courses* are the context activities that say
-    themselves that they are courses; *urls* stand in the text.
+    themselves that they are courses; *urls* stand in the text. *qualifier* (an emoji) tells acts of a verb upon one object apart.
     """
 
     verb: str
@@ -40,6 +49,12 @@ class Features:
     target: Ifi | None
     team: Ifi | None
     urls: tuple[str, ...]
+    qualifier: str | None = None
+
+    @property
+    def takes_back(self) -> tuple[str, ...]:
+        """Return the verbs of what this takes back."""
+        return TAKES_BACK.get(self.verb, ())
 
     @property
     def anchors(self) -> tuple[Iri, ...]:
@@ -72,6 +87,7 @@ def features(statement: dict[str, Any]) -> Features:
         target=_named_author(statement),
         team=ifi.canonical(statement["context"]["team"]) if "team" in statement.get("context", {}) else None,
         urls=tuple(dict.fromkeys(_urls(statement)))[:MOST_URLS],
+        qualifier=_qualifier(statement),
     )
 
 
@@ -98,6 +114,12 @@ def _named_author(statement: dict[str, Any]) -> Ifi | None:
     except (KeyError, TypeError, AttributeError, ValueError):
         return None  # an extension may hold anything
     return None if identifier is None or "\0" in identifier else identifier  # nobody validated it, and text holds no NUL
+
+
+def _qualifier(statement: dict[str, Any]) -> str | None:
+    """Return the emoji of a reaction; an extension may hold anything, and text holds no NUL."""
+    named = statement.get("result", {}).get("extensions", {}).get(EMOJI_EXTENSION)
+    return bounded(named) if isinstance(named, str) and "\0" not in named else None
 
 
 def _urls(statement: dict[str, Any]) -> Iterator[str]:

@@ -52,12 +52,14 @@ class Maker:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known around some statements: the makers of artefacts, who identities are, who is enrolled since when."""
+    """What is known around some statements: makers of artefacts, who identities are, who is enrolled, and what was undone."""
 
     catalogue: Catalogue
     makers: Mapping[Iri, Maker] = field(default_factory=dict)
     learners: Mapping[Ifi, LearnerId] = field(default_factory=dict)
     enrolments: Mapping[LearnerId, Mapping[str, date | None]] = field(default_factory=dict)
+    taken_back: frozenset[UUID] = frozenset()
+    """Of the statements, those whose actor took back later what they tell."""
 
     def learner(self, identifier: Ifi | None) -> LearnerId | None:
         """Return who *identifier* is."""
@@ -115,6 +117,7 @@ def meaning(interaction: Interaction, links: tuple[Link, ...], known: Known) -> 
         object=features.object,
         object_type=features.object_type,
         parent=features.parent,
+        taken_back=interaction.statement_id in known.taken_back,
         links=tuple(_course_link(link, learner, author, features.timestamp, known) for link in links),
     )
 

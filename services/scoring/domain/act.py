@@ -60,7 +60,8 @@ def read_act(enriched: Enriched) -> Act:
     """
     if not 0 <= enriched.revision <= LAST_REVISION:
         raise Unreadable("the revision is outside 0 to 2^63 - 1")
-    rule = rule_of(enriched.verb, enriched.object_type) if enriched.status is Status.LIVE else None
+    speaks = enriched.status is Status.LIVE and not enriched.taken_back
+    rule = rule_of(enriched.verb, enriched.object_type) if speaks else None
     try:
         return Act(
             statement=StatementId(UUID(enriched.id)),

@@ -10,6 +10,7 @@ from shared.contracts import (
     BadMessage,
     CourseLink,
     Enriched,
+    Noticed,
     Objection,
     Received,
     ReceivedStatement,
@@ -45,8 +46,12 @@ GOLDEN: list[tuple[msgspec.Struct, bytes]] = [
         (
             b'{"revision":3,"id":"x","seq":7,"timestamp":"t","stored":"s","receivedAt":"r","verb":"v","status":"live",'
             b'"learner":"l","author":null,"actorGrounded":false,"object":null,"objectType":null,"parent":null,"links":'
-            b'[{"course":"c","method":"url","confidence":0.98,"evidence":"https://c","actorEnrolled":false,"authorEnrolled":false}]}'
+            b'[{"course":"c","method":"url","confidence":0.98,"evidence":"https://c","actorEnrolled":false,"authorEnrolled":false}],"takenBack":false}'
         ),
+    ),
+    (
+        Noticed("wiki", "page 7", {"path": "/7"}, "2026-01-31T12:00:00.000000Z"),
+        b'{"source":"wiki","key":"page 7","reference":{"path":"/7"},"noticedAt":"2026-01-31T12:00:00.000000Z"}',
     ),
     (Objection("l", objects=True, at="t"), b'{"learner":"l","objects":true,"at":"t"}'),
 ]

@@ -138,3 +138,9 @@ def test_the_version_names_every_weight() -> None:
 
 def test_enriched_messages_of_the_future_are_read() -> None:
     assert read_act(msgspec.json.decode(b'{"news": 1,' + msgspec.json.encode(enriched(1, Verb.LIKED))[1:], type=Enriched))
+
+
+def test_what_its_own_actor_undid_is_evidence_of_nothing() -> None:
+    like = act(Verb.LIKED, object=artefact(1), author=learner(2), links=(link(),), taken_back=True)
+
+    assert (facts(like), receipt(like)) == ((), None)
