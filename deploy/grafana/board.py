@@ -179,6 +179,57 @@ DOORS_ROW: Final = Row(
     ),
 )
 
+SOURCES: Final = Row(
+    "Sources",
+    (
+        Panel(
+            "Heard",
+            "Statements by source.",
+            "cps",
+            (Query(per_second("symposia_ingest_statements_total", "source"), "{{source}}"),),
+        ),
+        Panel(
+            "From event to log",
+            "How long half, and 95 of 100, of what happened on a platform took to the log.",
+            "s",
+            (
+                Query(quantile(0.5, "symposia_ingest_event_to_log_seconds", "platform"), "{{platform}} p50"),
+                Query(quantile(0.95, "symposia_ingest_event_to_log_seconds", "platform"), "{{platform}} p95"),
+            ),
+        ),
+        Panel(
+            "Asked",
+            "Requests to platforms, by source and outcome.",
+            "cps",
+            (Query(per_second("symposia_ingest_asked_total", "source", "outcome"), "{{source}} {{outcome}}"),),
+        ),
+        Panel(
+            "Polls that fail",
+            "Failures in a row of the poll that fails most: `symposia source show`.",
+            "short",
+            (Query("max by (source) (symposia_ingest_poll_failures)", "{{source}}"),),
+        ),
+        Panel(
+            "Since all polls went well",
+            "Of sources that are asked.",
+            "s",
+            (Query("time() - max by (source) (symposia_ingest_poll_succeeded_seconds)", "{{source}}"),),
+        ),
+        Panel(
+            "To be asked for",
+            "Things named by id that wait, or were given up: `symposia source retry`.",
+            "short",
+            (Query("max by (source, state) (symposia_ingest_lookups)", "{{source}} {{state}}"),),
+        ),
+        Panel(
+            "Waiting for a thread",
+            "Interactions that wait for what they depend on.",
+            "short",
+            (Query("max(symposia_ingest_waiting)", "waiting"),),
+        ),
+    ),
+)
+
 FORWARDING: Final = Row(
     "Forwarding",
     (
@@ -234,4 +285,4 @@ POSTGRES: Final = Row(
     ),
 )
 
-BOARD: Final = (OVERVIEW, PIPELINE, DOORS_ROW, FORWARDING, POSTGRES)
+BOARD: Final = (OVERVIEW, PIPELINE, DOORS_ROW, SOURCES, FORWARDING, POSTGRES)

@@ -10,14 +10,15 @@ from typing import Annotated, Final, TypeVar
 import httpx
 import typer
 
-from services.commands.console import DEFAULT_HOME, HomeOption, out, read_secret, run, table
+from services.commands.console import DEFAULT_HOME, HomeOption, out, read_secret, run
 from services.commands.faults import Refused
 from services.commands.source_import import import_
+from services.commands.source_standing import NameArgument, door_of, find, list_, retry
+from services.commands.source_standing import show as show_
 from services.ingest.app import SCHEMA
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId
-from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, Source, SourceId
-from services.ingest.settings import Settings
+from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, SourceId
 from services.ingest.sources import NewSource, Sources, open_sources, sample_of
 from services.installation import Home, Installation, open_installation
 from services.tables import open_tables
@@ -28,8 +29,7 @@ T = TypeVar("T")
 ASKED: Final = 12
 """Seconds to wait for the door's answer."""
 
-app = typer.Typer(no_args_is_help=True, help="Add, list, test, import, pause, rotate and remove the platforms we hear.")
-NameArgument = Annotated[str, typer.Argument(help="The source's name.", metavar="SOURCE")]
+app = typer.Typer(no_args_is_help=True, help="Add, list, show, test, import, pause, rotate and remove the platforms we hear.")
 SecretOption = Annotated[
     str,
     typer.Option(
@@ -62,6 +62,9 @@ ACCEPTING: Final[Many] = sorted(DEFAULT_ACCEPTING)
 
 
 app.command("import")(import_)
+app.command("list")(list_)
+app.command("show")(show_)
+app.command("retry")(retry)
 
 
 @app.command()
@@ -102,7 +105,7 @@ def add(
 
     async def work(sources: Sources, installation: Installation) -> str:
         await sources.add(new, utc_now())
-        return _door(installation, platform, name)
+        return door_of(installation, platform, name)
 
     door = _with_sources(home, work)
     if delivers:
@@ -112,32 +115,6 @@ def add(
         out.print(f"{name} is added: {platform} is asked for what is new there.", markup=False)
     else:
         out.print(f"{name} is added. Import its files with: symposia source import {name} FILE", markup=False)
-
-
-@app.command("list")
-def list_(home: HomeOption = DEFAULT_HOME) -> None:
-    """List the sources, without their secrets."""
-
-    async def work(sources: Sources, installation: Installation) -> list[tuple[str, ...]]:
-        found = (await sources.load()).values()
-        return [
-            (
-                each.id,
-                each.platform,
-                each.workspace,
-                each.state,
-                each.policy.hearing,
-                _heard(each.policy),
-                _heard_by(installation, each),
-            )
-            for each in found
-        ]
-
-    rows = _with_sources(home, work)
-    sources = table("Source", "Platform", "Workspace", "State", "Keeps", "Hears", "Webhook")
-    for row in rows:
-        sources.add_row(*row)
-    out.print(sources if rows else "There is no source yet: symposia source add NAME PLATFORM https://…")
 
 
 @app.command("test")
@@ -150,8 +127,8 @@ def try_(
     """Send a signed sample through the real door, and say what came out; nothing is stored of it."""
 
     async def work(sources: Sources, installation: Installation) -> tuple[str, httpx.Response]:
-        source = await _find(sources, name)
-        door = _door(installation, source.platform, source.id, url)
+        source = await find(sources, name)
+        door = door_of(installation, source.platform, source.id, url)
         sample = sample_of(source, utc_now())
         try:
             async with httpx.AsyncClient(timeout=ASKED) as client:
@@ -251,13 +228,6 @@ def _change(home: Path, change: Callable[[Sources], Awaitable[None]], said: str)
     out.print(f"{said} Running services see it within seconds.", markup=False)
 
 
-async def _find(sources: Sources, name: str) -> Source:
-    source = (await sources.load()).get(SourceId(name))
-    if source is None:
-        raise Refused(f"There is no source called {name!r}: `symposia source list` shows them.")
-    return source
-
-
 def _secret_of(given: str | None, *, delivers: bool) -> bytes:
     """Return the secret of a new source; one that delivers nothing has one that nobody knows."""
     if given is None:
@@ -271,22 +241,3 @@ def _options_of(given: Many) -> dict[str, str]:
     if wrong := [name for name, equals, value in pairs if not equals or not value]:
         raise Refused(f"--option {wrong[0]!r} is not NAME=VALUE")
     return {name: value for name, _, value in pairs}
-
-
-def _heard_by(installation: Installation, source: Source) -> str:
-    """Say how a source is heard: its door's address, by asking, or from files."""
-    if source.platform in HOOKS:
-        return _door(installation, source.platform, source.id)
-    return "by asking" if source.platform in CONNECTORS else "from files"
-
-
-def _door(installation: Installation, platform: str, name: str, url: str | None = None) -> str:
-    """Return the address of a source's webhook: below *url*, or where ingest says, or where it runs."""
-    base = url.rstrip("/") if url else installation.url("ingest", installation.settings(Settings).http)
-    return f"{base}/hooks/{platform}/{name}"
-
-
-def _heard(policy: Policy) -> str:
-    places = ", ".join(sorted(policy.channels)) or "public channels"
-    more = [word for word, admitted in (("private", policy.private), ("direct", policy.direct)) if admitted]
-    return " + ".join((places, *more))

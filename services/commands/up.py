@@ -24,7 +24,7 @@ from shared.settings import HttpSettings, ServiceSettings
 from shared.telemetry import configure_logs
 
 NAME: Final = "symposia"
-FIRST_SCOPES: Final = (Scope.ALL, Scope.IMPACT_READ, Scope.IMPACT_WRITE)
+FIRST_SCOPES: Final = (Scope.ALL, Scope.IMPACT_READ, Scope.IMPACT_WRITE, Scope.SOURCES_READ)
 
 PortOption = Annotated[
     int,

@@ -19,17 +19,6 @@ ORDER BY wanted.name
 -- How many erasures began more than an hour ago and are not done.
 SELECT count(*) FROM erasure WHERE finished_at IS NULL AND erased_at < clock_timestamp() - interval '1 hour'
 
--- name: silent_sources
--- The active sources of which no message or post was ever heard, and since when they could have been.
-SELECT id, platform, created_at
-FROM source
-WHERE state = 'active' AND NOT EXISTS (SELECT FROM artefact WHERE artefact.source = source.id)
-ORDER BY id
-
--- name: sources
--- How many sources there are.
-SELECT count(*) FROM source
-
 -- name: overdue
 -- How many interactions should have been told five minutes before $1 and were not.
 SELECT count(*) FROM pending WHERE due < $1::timestamptz - interval '5 minutes'

@@ -1,4 +1,4 @@
-"""What people and platforms meet: ports, services, sources, credentials."""
+"""What people and platforms meet: ports, services, credentials; and the sources behind them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Final
 
 import httpx
 
-from services.doctor.database import SQL
 from services.doctor.finding import Finding, Findings, State, safely, well, worrying, wrong
+from services.doctor.sources import look_at_sources
 from services.gateway.app import open_issuer
 from services.gateway.credentials.store import Issued
 from services.gateway.settings import Settings as GatewaySettings
-from services.ingest.sources import open_sources
 from services.installation import Installation
 from services.tables import open_tables
 from services.together import PARTS, check_free, reached_at
@@ -23,7 +22,6 @@ from shared.errors import Misconfigured
 
 ASKED: Final = 5.0
 SOON: Final = timedelta(days=14)
-SILENT: Final = timedelta(days=1)
 
 
 async def look_at_services(installation: Installation) -> Findings:
@@ -37,7 +35,7 @@ async def look_at_services(installation: Installation) -> Findings:
 
 async def look_at_senders(installation: Installation, clock: Clock) -> Findings:
     """Look at sources and credentials."""
-    async for finding in safely("Sources", lambda: _sources(installation, clock())):
+    async for finding in safely("Sources", lambda: look_at_sources(installation, clock())):
         yield finding
     async for finding in safely("Credentials", lambda: _credentials(installation, clock())):
         yield finding
@@ -70,26 +68,6 @@ def _absent(about: str, name: str, url: str) -> Finding:
     except Misconfigured as error:
         return wrong(about, f"does not answer HTTP, yet: {error}", "Stop what holds the port, or choose others.")
     return wrong(about, f"nobody answers at {url}", f"Start `symposia up`, or `symposia {name}`.")
-
-
-async def _sources(installation: Installation, now: datetime) -> Findings:
-    async with open_tables(installation, "ingest", "doctor") as database:
-        silent = [row["id"] for row in await database.fetch(SQL["silent_sources"]) if now - row["created_at"] > SILENT]
-        number, overdue = await database.fetchval(SQL["sources"]), await database.fetchval(SQL["overdue"], now)
-    async with open_sources(installation.postgres, installation.secrets) as sources:
-        sealed = [source.id for source in (await sources.load()).values() if not source.secrets]
-    found = []
-    if sealed:
-        words = f"the secrets of {', '.join(sealed)} cannot be opened with this master key"
-        found.append(wrong("Sources", words, "Restore the key, or give them new secrets: `symposia source rotate`."))
-    if silent:
-        words = f"nothing was ever heard of {', '.join(silent)}"
-        found.append(worrying("Sources", words, "`symposia source test` tries its door; then look at the platform's side."))
-    if overdue:
-        words = f"{overdue} interactions are overdue"
-        found.append(wrong("Sources", words, "Ingest tells them while it runs: start it, or look into its log."))
-    for finding in found or [well("Sources", f"{number}, and each was heard or is new")]:
-        yield finding
 
 
 async def _credentials(installation: Installation, now: datetime) -> Findings:

@@ -29,6 +29,7 @@ from services.gateway.headers import AnswerHeaders
 from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.parts import Parts
 from services.gateway.profile import routes as profile_routes
+from services.gateway.sources.routes import routes as source_routes
 from services.gateway.statements.documentation import PATHS as STATEMENT_PATHS
 from services.gateway.statements.formatting import Formatting
 from services.gateway.statements.reading import Reader
@@ -40,7 +41,7 @@ from shared.postgres import Database
 
 
 def open_doors(parts: Parts) -> Starlette:
-    """Return the application: xAPI's resources, the token endpoint and the impact API."""
+    """Return the application: xAPI's resources, the token endpoint, impact and sources."""
     tokens = _tokens(parts)
     door = _door(parts, tokens)
     return create_app(
@@ -54,7 +55,10 @@ def open_doors(parts: Parts) -> Starlette:
             *_thing_routes(parts, door),
             *profile_routes(),
         ],
-        routers=[impact_routes(parts.database, parts.log, parts.clock, door.authorise)],
+        routers=[
+            impact_routes(parts.database, parts.log, parts.clock, door.authorise),
+            source_routes(parts.database, parts.clock, door.authorise),
+        ],
         middleware=_middleware(parts, door),
         documented={**STATEMENT_PATHS, **DOCUMENT_PATHS, **THING_PATHS, **OAUTH_PATHS},
     )

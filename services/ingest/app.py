@@ -21,6 +21,7 @@ from services.ingest.settings import Settings
 from services.ingest.sources import Sources
 from services.ingest.store import PostgresStore
 from services.ingest.sweep import Sweep
+from services.ingest.tallies import Tallies, TallyWriter
 from services.ingest.vault import Vault
 from shared.clock import Clock, utc_now
 from shared.contracts import NOTICED, RECEIVED, dead_letters_of
@@ -40,7 +41,7 @@ PACKAGES: Final = ("shared.stream.migrations", "services.ingest.migrations")
 
 @asynccontextmanager
 async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: Observer = unobserved) -> AsyncIterator[Service]:
-    """Open ingest: its database, the log, the door for webhooks, the sweep of what waits, and what asks the platforms.
+    """Open ingest: its database, the log, the door, the sweep of what waits, the tallies, and what asks the platforms.
 
     Raises Misconfigured where there is no master key, and Unavailable where the log cannot be reached.
     """
@@ -68,8 +69,9 @@ def parts_of(
     clock: Clock = utc_now,
     observer: Observer = unobserved,
 ) -> Parts:
-    """Make what the door, the sweep and the asking share."""
-    chosen, metrics, store = settings.ingest, IngestMetrics(registry), PostgresStore(database)
+    """Make what the door, the sweep, the tallies and the asking share."""
+    chosen, store, tallies = settings.ingest, PostgresStore(database), Tallies(clock)
+    metrics = IngestMetrics(registry, tallies)
     intake = Intake(
         store=store,
         log=stream_log,
@@ -80,11 +82,11 @@ def parts_of(
         observer=observer,
     )
     book = SourceBook(Sources(database, Vault.of(settings.secrets)).load, clock, chosen.door.refresh)
-    return Parts(settings, database, stream_log, registry, clock, metrics, store, book, intake)
+    return Parts(settings, database, stream_log, registry, clock, metrics, tallies, store, book, intake)
 
 
 def serving(parts: Parts, tasks: tuple[Task, ...] = ()) -> Service:
-    """Put the door, the sweep and further *tasks* together."""
+    """Put the door, the sweep, the tallies and further *tasks* together."""
     settings, chosen = parts.settings, parts.settings.ingest
     door = Door(
         book=parts.book,
@@ -102,8 +104,9 @@ def serving(parts: Parts, tasks: tuple[Task, ...] = ()) -> Service:
         metrics=parts.metrics,
         waiting=chosen.waiting,
     )
+    tallying = TallyWriter(parts.tallies, parts.database, parts.clock, chosen.tally_interval)
     app = create_app(service=NAME, registry=parts.registry, ready=_Readiness(parts.database), routes=door.routes())
-    return Service(NAME, app, settings.http, (sweep.run, *tasks))
+    return Service(NAME, app, settings.http, (sweep.run, tallying.run, *tasks))
 
 
 class _Readiness:

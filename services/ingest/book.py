@@ -39,6 +39,11 @@ class SourceBook:
             source = self._get(name)
         return source if source is not None and source.platform == Platform(platform) else None
 
+    def known(self, platform: str, name: str) -> SourceId | None:
+        """Return the name of a source that there was when the table was read last, or None; reads nothing."""
+        source = self._get(name)
+        return source.id if source is not None and source.platform == platform else None
+
     async def get(self, name: SourceId) -> Source | None:
         """Return the source *name*, or None; raises as `find` does."""
         await self._read(self._refresh)

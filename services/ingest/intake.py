@@ -80,6 +80,8 @@ class Intake:
 
     async def take(self, source: Source, reading: Reading) -> Taken:
         """Make durable what *reading* says; raise Unavailable where that cannot be done now."""
+        if events := _events(reading):
+            self._metrics.heard(source, events)
         if source.state is State.PAUSED:
             reading = _withdrawals_only(reading)
         if reading.lookups:
@@ -168,6 +170,12 @@ class Intake:
 def _teaches(reading: Reading) -> bool:
     """Say whether there is anything to remember of *reading*."""
     return any((reading.known, reading.undecided, reading.closed, reading.sightings, reading.endings))
+
+
+def _events(reading: Reading) -> int:
+    """Count what *reading* tells of."""
+    told = len(reading.decided) + len(reading.undecided) + len(reading.ignored) + len(reading.lookups)
+    return told or int(_teaches(reading))
 
 
 def _artefacts(reading: Reading) -> list[NativeId]:

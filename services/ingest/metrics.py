@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.ingest.domain.interaction import Interaction
 from services.ingest.domain.reading import Reason
-from services.ingest.domain.source import Platform, Source
+from services.ingest.domain.source import Platform, Source, SourceId
+from services.ingest.tallies import Tallies
 
 BUCKETS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 600.0, 3600.0, 86400.0)
 
@@ -35,9 +36,10 @@ class Outcome(StrEnum):
 
 
 class IngestMetrics:
-    """Deliveries, what came of them, and how long it took from the event to the log."""
+    """Deliveries, what came of them, and how long it took from the event to the log; by source, the same goes to *tallies*."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, tallies: Tallies) -> None:
+        self._tallies = tallies
         self._deliveries = Counter(
             "symposia_ingest_deliveries_total", "Genuine deliveries", ["platform", "source", "outcome"], registry=registry
         )
@@ -64,15 +66,23 @@ class IngestMetrics:
         """Count a genuine delivery."""
         self._deliveries.labels(source.platform, source.id, outcome).inc()
 
+    def heard(self, source: Source, events: int) -> None:
+        """Count genuine *events* of a source, delivered or asked for."""
+        self._tallies.heard(source.id, events)
+
     def ignored(self, source: Source, reason: Reason) -> None:
         """Count what was heard and is not ours."""
+        self._tallies.ignored(source.id, reason)
         self._ignored.labels(source.platform, source.id, reason).inc()
 
-    def refused(self, platform: str, reason: Refusal) -> None:
-        """Count a delivery that was refused; *platform* is one that we know, or `unknown`."""
+    def refused(self, platform: str, reason: Refusal, source: SourceId | None) -> None:
+        """Count a delivery that was refused; *platform* is one that we know, or `unknown`, *source* one that there is."""
+        if source is not None:
+            self._tallies.refused(source, reason)
         self._refused.labels(platform, reason).inc()
 
     def told(self, source: Source, interaction: Interaction, seconds: float) -> None:
         """Count a statement that is in the log *seconds* after what it tells."""
+        self._tallies.told(source.id, seconds)
         self._statements.labels(source.platform, source.id, interaction.kind).inc()
         self._seconds.labels(source.platform).observe(max(seconds, 0.0))

@@ -11,6 +11,7 @@ from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import Settings
 from services.ingest.store import PostgresStore
+from services.ingest.tallies import Tallies
 from shared.clock import Clock
 from shared.postgres import Database
 from shared.stream.log import Log
@@ -26,6 +27,7 @@ class Parts:
     registry: CollectorRegistry
     clock: Clock
     metrics: IngestMetrics
+    tallies: Tallies
     store: PostgresStore
     book: SourceBook
     intake: Intake

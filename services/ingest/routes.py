@@ -20,7 +20,7 @@ from services.ingest.connectors.connector import Hook
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
-from services.ingest.domain.source import Platform, Source
+from services.ingest.domain.source import Platform, Source, SourceId
 from services.ingest.handshakes import Reply
 from services.ingest.intake import Intake, Taken
 from services.ingest.metrics import IngestMetrics, Outcome, Refusal
@@ -81,15 +81,15 @@ class Door:
             body = await read_body(request, self._settings.max_body_bytes)
         except Problem as problem:
             problem.headers.update(hook.refusal_headers)
-            self._refuse(platform, Refusal.BODY, problem)
+            self._refuse(platform, Refusal.BODY, problem, self._known(request))
         try:
             async with asyncio.timeout(self._settings.deadline):
                 return await self._take(platform, hook, request, body)
         except TimeoutError as error:
-            self._metrics.refused(platform, Refusal.UNAVAILABLE)
+            self._metrics.refused(platform, Refusal.UNAVAILABLE, self._known(request))
             raise Unavailable("ingest", f"nothing was durable within {self._settings.deadline:g} s") from error
         except Unavailable:
-            self._metrics.refused(platform, Refusal.UNAVAILABLE)
+            self._metrics.refused(platform, Refusal.UNAVAILABLE, self._known(request))
             raise
 
     async def _take(self, platform: Platform, hook: Hook, request: Request, body: bytes) -> Response:
@@ -103,7 +103,7 @@ class Door:
         self._verify(hook, source, message)
         if reply := self._shake(hook, source, message, signed=True):
             return reply
-        document = self._parse(platform, hook, message)
+        document = self._parse(platform, hook, message, source.id)
         fingerprint = fingerprint_of(source.id, message.headers, hook.fingerprint, body)
         if fingerprint in self._remembered:
             self._metrics.delivered(source, Outcome.REPEATED)
@@ -155,18 +155,22 @@ class Door:
         if verdict is not Verdict.GENUINE:
             log.warning("a delivery was refused", source=source.id, verdict=verdict)
             problem = Problem(401, WHY[verdict], headers=dict(hook.refusal_headers))
-            self._refuse(source.platform, REFUSALS[verdict], problem)
+            self._refuse(source.platform, REFUSALS[verdict], problem, source.id)
 
-    def _parse(self, platform: Platform, hook: Hook, message: Message) -> JSON:
+    def _parse(self, platform: Platform, hook: Hook, message: Message, source: SourceId | None = None) -> JSON:
         try:
             return hook.parse(message, self._limits)
         except Malformed as error:
             faults = (Fault(error.pointer, error.rule, error.message),)
             problem = Problem(400, error.message, faults=faults, headers=dict(hook.refusal_headers))
-            self._refuse(platform, Refusal.MALFORMED, problem)
+            self._refuse(platform, Refusal.MALFORMED, problem, source)
 
-    def _refuse(self, platform: str, reason: Refusal, problem: Problem) -> NoReturn:
-        self._metrics.refused(platform, reason)
+    def _known(self, request: Request) -> SourceId | None:
+        """Name the source whose door *request* came to, if it is known that there is one."""
+        return self._book.known(request.path_params["platform"], request.path_params["source"])
+
+    def _refuse(self, platform: str, reason: Refusal, problem: Problem, source: SourceId | None = None) -> NoReturn:
+        self._metrics.refused(platform, reason, source)
         raise problem
 
     def _note(self, source: Source, taken: Taken) -> None:

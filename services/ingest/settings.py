@@ -66,6 +66,9 @@ class IngestSettings(Section):
     door: DoorSettings = Field(default_factory=DoorSettings)
     waiting: WaitingSettings = Field(default_factory=WaitingSettings)
     asking: AskingSettings = Field(default_factory=AskingSettings)
+    tally_interval: float = Field(
+        default=5.0, gt=0, description="Seconds between two writings of what was counted of each source, for its operators"
+    )
 
 
 class Settings(ServiceSettings):

@@ -118,3 +118,40 @@ async def test_an_erasure_that_did_not_come_to_its_end_is_found(home: Path, data
 
     assert ill.returncode == 1
     assert "Erasures: 1 began more than an hour ago and did not come to an end" in ill.stdout
+
+
+async def test_sources_that_fail_are_found_and_what_was_given_up_is_tried_again(home: Path, database_url: str) -> None:
+    for name in ("acme", "wiki", "quiet"):
+        added = symposia(
+            "source", "add", name, "slack", "https://acme.slack.com", "--secret", "-", "--home", home,
+            stdin="a-signing-secret\n", DATABASE_URL=database_url,
+        )  # fmt: skip
+        assert added.returncode == 0, added.stderr
+    await plant(
+        database_url,
+        """
+        UPDATE ingest.source SET created_at = now() - interval '30 days';
+        INSERT INTO ingest.heard VALUES ('acme', now() - interval '2 days'), ('quiet', now() - interval '12 days');
+        INSERT INTO ingest.tally VALUES ('acme', now() - interval '1 hour', 'refused', 'forged', 4);
+        INSERT INTO ingest.poll VALUES ('wiki', 'changes', '', now(), 7, 'answered 401: no');
+        INSERT INTO ingest.lookup VALUES ('wiki', 'k', '{}', '', now(), 12, 'answered 403', 'given-up');
+        """,
+    )
+
+    ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
+    listed = symposia("source", "list", "--home", home, DATABASE_URL=database_url)
+    shown = symposia("source", "show", "acme", "--home", home, DATABASE_URL=database_url)
+    retried = symposia("source", "retry", "wiki", "--home", home, DATABASE_URL=database_url)
+    again = symposia("source", "retry", "wiki", "--home", home, DATABASE_URL=database_url)
+    unknown = symposia("source", "retry", "nobody", "--home", home, DATABASE_URL=database_url)
+
+    assert "every delivery of acme was refused since yesterday: 4 forged" in ill.stdout
+    assert "nothing was heard of quiet for 12 days" in ill.stdout
+    assert "nothing was ever heard of wiki" in ill.stdout
+    assert "wiki could not be asked 7 times in a row: answered 401: no" in ill.stdout
+    assert "1 things that wiki named were asked for in vain" in ill.stdout
+    assert {"acme", "wiki", "quiet"} <= set(listed.stdout.split())
+    assert "Refused, 24 h     4 forged" in shown.stdout
+    assert "1 things are asked for again" in retried.stdout
+    assert "Nothing of wiki was given up" in again.stdout
+    assert (unknown.returncode, "There is no source called 'nobody'" in unknown.stderr) == (1, True)

@@ -11,7 +11,9 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from services.gateway.forwarding.metrics import ForwardingMetrics
 from services.gateway.metrics import GatewayMetrics
+from services.ingest.asking.metrics import AskingMetrics
 from services.ingest.metrics import IngestMetrics
+from services.ingest.tallies import Tallies
 from services.scoring.metrics import ScoringMetrics
 from shared.clock import utc_now
 from shared.http.observed import HttpMetrics
@@ -60,7 +62,8 @@ def registry_of_all() -> CollectorRegistry:
     HttpMetrics(registry)
     GatewayMetrics(registry)
     ForwardingMetrics(registry)
-    IngestMetrics(registry)
+    IngestMetrics(registry, Tallies(utc_now))
+    AskingMetrics(registry)
     ScoringMetrics(registry, utc_now)
     return registry
 

@@ -23,6 +23,7 @@ from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Lesson, Opened
+from services.ingest.tallies import Tallies
 from shared.contracts import RECEIVED, Received, decode
 from shared.stream.memory import MemoryLog
 from shared.xapi.model import StatementId
@@ -322,7 +323,7 @@ class Ear:
         self.log = log or MemoryLog(self.clock)
         self.store = store or MemoryStore()
         self.registry = CollectorRegistry()
-        self.metrics = IngestMetrics(self.registry)
+        self.metrics = IngestMetrics(self.registry, Tallies(self.clock))
         self.intake = Intake(
             store=self.store,
             log=self.log,

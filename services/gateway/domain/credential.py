@@ -26,7 +26,7 @@ PERIODS_OF_A_JWT: Final = 2
 
 
 class Scope(StrEnum):
-    """What a credential may be allowed: xAPI's own scopes (1.0.3 Communication §4.2), the reading halves of two, and impact."""
+    """What a credential may be allowed: xAPI's own scopes (1.0.3 Communication §4.2), reading halves of two, impact, sources."""
 
     STATEMENTS_WRITE = "statements/write"
     STATEMENTS_READ = "statements/read"
@@ -40,6 +40,7 @@ class Scope(StrEnum):
     ALL = "all"
     IMPACT_READ = "impact/read"
     IMPACT_WRITE = "impact/write"
+    SOURCES_READ = "sources/read"
 
 
 OF_AN_ACTIVITY_PROVIDER: Final = frozenset(
@@ -120,7 +121,7 @@ class Credential:
     quirks: frozenset[Quirk] = frozenset()
 
     def permits(self, scope: Scope) -> bool:
-        """Say whether a scope of this credential is *scope* or contains it; `all` contains all of xAPI, and no impact."""
+        """Say whether a scope of this credential is *scope* or contains it; `all` contains all of xAPI, and nothing else."""
         return scope in _within(self.scopes)
 
 

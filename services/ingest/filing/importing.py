@@ -21,6 +21,7 @@ from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import Settings
 from services.ingest.store import PostgresStore
+from services.ingest.tallies import Tallies, TallyWriter
 from shared.clock import Clock
 from shared.contracts import RECEIVED
 from shared.postgres import Database
@@ -65,7 +66,7 @@ class Importer:
 @asynccontextmanager
 async def open_importer(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[Importer]:
     """Open what tells the rows of files: the log of the installation, and the tables in *database*."""
-    registry = CollectorRegistry()
+    registry, tallies = CollectorRegistry(), Tallies(clock)
     log = await open_log(settings.stream, settings.postgres, application="import", metrics=StreamMetrics(registry, clock))
     try:
         await log.ensure((RECEIVED,))
@@ -73,11 +74,12 @@ async def open_importer(settings: Settings, database: Database, clock: Clock) ->
             store=PostgresStore(database),
             log=log,
             clock=clock,
-            metrics=IngestMetrics(registry),
+            metrics=IngestMetrics(registry, tallies),
             waiting=settings.ingest.waiting,
             home_page=settings.http.base_url,
         )
         yield Importer(intake)
+        await TallyWriter(tallies, database, clock, settings.ingest.tally_interval).flush()
     finally:
         await log.close()
 

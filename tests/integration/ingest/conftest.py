@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from services.ingest.app import SCHEMA, parts_of, serving
 from services.ingest.settings import DoorSettings, IngestSettings, Settings, WaitingSettings
 from services.ingest.sources import NewSource, Sources
+from services.ingest.tallies import Tallies
 from services.ingest.vault import Vault
 from shared.contracts import NOTICED, RECEIVED
 from shared.postgres import Database
@@ -36,6 +37,7 @@ class House:
     log: MemoryLog = field(default_factory=MemoryLog)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     now: datetime = NOW
+    tallies: Tallies = field(init=False)
 
     def clock(self) -> datetime:
         return self.now
@@ -43,7 +45,9 @@ class House:
     def open(self) -> httpx.AsyncClient:
         """Begin a new process: what it remembers and counts begins anew."""
         self.registry = CollectorRegistry()
-        service = serving(parts_of(self.settings, self.database, self.log, self.registry, clock=self.clock))
+        parts = parts_of(self.settings, self.database, self.log, self.registry, clock=self.clock)
+        self.tallies = parts.tallies
+        service = serving(parts)
         transport = httpx.ASGITransport(app=service.app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://ingest")
 

@@ -88,9 +88,10 @@ def test_a_minted_key_is_random_and_found_by_scanners() -> None:
             Scope.ALL_READ,
             {Scope.ALL_READ, Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.STATE_READ, Scope.PROFILE_READ},
         ),
-        (Scope.ALL, set(Scope) - {Scope.IMPACT_READ, Scope.IMPACT_WRITE}),
+        (Scope.ALL, set(Scope) - {Scope.IMPACT_READ, Scope.IMPACT_WRITE, Scope.SOURCES_READ}),
         (Scope.IMPACT_READ, {Scope.IMPACT_READ}),
         (Scope.IMPACT_WRITE, {Scope.IMPACT_WRITE}),
+        (Scope.SOURCES_READ, {Scope.SOURCES_READ}),
     ],
 )
 def test_a_scope_contains_no_more_than_it_says(granted: Scope, permitted: set[Scope]) -> None:

@@ -1,0 +1,26 @@
+"""What OpenAPI says of the doors to the sources."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+NAME: Final = {
+    "name": "source",
+    "in": "path",
+    "required": True,
+    "description": "The source's name, as `symposia source list` shows it",
+    "schema": {"type": "string"},
+}
+TOLD: Final = {
+    "description": (
+        "Last event, events and statements of the last hour and day, what was ignored and refused by reason, how long events "
+        "took to the log, how asking the platform goes, what may be heard; never secrets"
+    ),
+    "content": {"application/json": {}},
+}
+
+SOURCES: Final[dict[str, Any]] = {"responses": {"200": TOLD}}
+SOURCE: Final[dict[str, Any]] = {
+    "parameters": [NAME],
+    "responses": {"200": TOLD, "404": {"description": "There is no such source"}},
+}
