@@ -7,6 +7,7 @@ The signature is checked over the raw bytes before they are parsed. 2xx says tha
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Final, NoReturn
 
 import orjson
@@ -78,7 +79,7 @@ class Door:
             self._refuse(UNKNOWN, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such platform"))
         platform, hook = found
         try:
-            body = await read_body(request, self._settings.max_body_bytes)
+            body = await read_body(request, self._limits_of(hook).size)
         except Problem as problem:
             problem.headers.update(hook.refusal_headers)
             self._refuse(platform, Refusal.BODY, problem, self._known(request))
@@ -159,11 +160,14 @@ class Door:
 
     def _parse(self, platform: Platform, hook: Hook, message: Message, source: SourceId | None = None) -> JSON:
         try:
-            return hook.parse(message, self._limits)
+            return hook.parse(message, self._limits_of(hook))
         except Malformed as error:
             faults = (Fault(error.pointer, error.rule, error.message),)
             problem = Problem(400, error.message, faults=faults, headers=dict(hook.refusal_headers))
             self._refuse(platform, Refusal.MALFORMED, problem, source)
+
+    def _limits_of(self, hook: Hook) -> Limits:
+        return replace(self._limits, size=max(self._limits.size, hook.most_bytes))
 
     def _known(self, request: Request) -> SourceId | None:
         """Name the source whose door *request* came to, if it is known that there is one."""

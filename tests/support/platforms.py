@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.ingest.domain.source import Source, SourceId
 from tests.support.github import github_conversation
 from tests.support.ingest import Sent, activitystreams_conversation, discourse_conversation, slack_conversation
+from tests.support.matrix import matrix_conversation
 from tests.support.mattermost import mattermost_conversation
 from tests.support.zoom import zoom_conversation
 
@@ -15,5 +16,6 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "github": github_conversation(),
     "mattermost": mattermost_conversation(),
     "zoom": zoom_conversation(),
+    "matrix": matrix_conversation(),
 }
 SOURCES: dict[SourceId, Source] = {script[0].source.id: script[0].source for script in CONVERSATIONS.values()}

@@ -49,8 +49,9 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.GITHUB: github,
     Platform.MATTERMOST: bearer,
     Platform.ZOOM: zoom,
+    Platform.MATRIX: bearer,
 }
-SHOWN = frozenset({Platform.MATTERMOST})
+SHOWN = frozenset({Platform.MATTERMOST, Platform.MATRIX})
 """Platforms that only show a token: it protects no body."""
 
 

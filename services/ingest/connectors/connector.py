@@ -33,7 +33,7 @@ class Hook:
 
     *parse* turns a verified body into what *read* reads. *handshake* answers what the platform asks before it delivers.
     *fingerprint* names the headers that, with the body, make a delivery what it is. *refusal_headers* go with a 4xx answer, to
-    spare the platform its retries.
+    spare the platform its retries. *most_bytes* is how long a delivery may be where that is more than the door takes of others.
     """
 
     verify: Verifier
@@ -44,6 +44,7 @@ class Hook:
     handshake: Handshake | None = None
     fingerprint: tuple[str, ...] = ()
     refusal_headers: tuple[tuple[str, str], ...] = ()
+    most_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

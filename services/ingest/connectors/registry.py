@@ -8,6 +8,7 @@ from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS
 from services.ingest.connectors.connector import Connector, Hook
 from services.ingest.connectors.discourse import DISCOURSE
 from services.ingest.connectors.github import GITHUB
+from services.ingest.connectors.matrix import MATRIX
 from services.ingest.connectors.mattermost import MATTERMOST
 from services.ingest.connectors.slack import SLACK
 from services.ingest.connectors.zoom import ZOOM
@@ -20,6 +21,7 @@ _ALL: Final = (
     GITHUB,
     ZOOM,
     ACTIVITYSTREAMS,
+    MATRIX,
 )
 CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}
 HOOKS: Final[dict[Platform, Hook]] = {each.platform: each.hook for each in _ALL if each.hook is not None}

@@ -34,6 +34,10 @@ CODE_POINTS: Final = {
 """The reactions that are used most; a workspace's own emoji have no code point."""
 
 
+UNKNOWN_EMOJI: Final = ":unknown:"
+"""A reaction of which is known that it was one, not which."""
+
+
 def base_of(name: str) -> str:
     """Return a Slack reaction's name without its skin tone: `+1::skin-tone-3` is `+1`."""
     return name.partition("::")[0]
@@ -49,3 +53,22 @@ def written(name: str) -> str:
     base = base_of(name)
     code_point = CODE_POINTS.get(base)
     return f"U+{code_point}" if code_point else f":{base}:"
+
+
+NAMES: Final = {code_point: name for name, code_point in reversed(CODE_POINTS.items())}
+VARIATIONS: Final = frozenset(range(0xFE00, 0xFE10)) | frozenset(range(0x1F3FB, 0x1F400))
+"""Selectors of how an emoji is drawn, and its skin tones (Unicode Technical Standard #51)."""
+
+
+def spelt(key: str) -> str:
+    """Return a reaction that is written as itself: an emoji as `U+1F44D`, letters as `:name:`."""
+    if any(each.isalnum() for each in key) or key.isascii():
+        return f":{'_'.join(key.strip(':').split()) or 'unknown'}:"
+    return " ".join(f"U+{ord(each):04X}" for each in key if ord(each) not in VARIATIONS) or UNKNOWN_EMOJI
+
+
+def is_accepting(key: str, accepting: frozenset[str]) -> bool:
+    """Say whether the reaction *key*, an emoji or a word, is among those by which an answer is accepted, named as ever."""
+    plain = "".join(each for each in key if ord(each) not in VARIATIONS)
+    named = NAMES.get(f"{ord(plain):X}") if len(plain) == 1 else key.strip(":")
+    return key in accepting or plain in accepting or named in accepting

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     BOT = "bot"
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     DIRECT_MESSAGE = "direct_message"
+    ENCRYPTED = "encrypted"
     EXCLUDED_ACCOUNT = "excluded_account"
     FORGED = "forged"
     GONE = "gone"
@@ -43,6 +44,7 @@ class Rule(StrEnum):
     TOPIC_VOTE = "topic-vote"
     BARE_TOPIC = "bare-topic"
     WITHDRAWAL = "withdrawal"
+    TAKEN_BACK = "taken-back"
     LEAVING = "leaving"
     DERIVED = "derived"
 

@@ -14,7 +14,8 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from services.ingest.domain.interaction import Interaction, Kind
+from services.ingest.domain.emoji import UNKNOWN_EMOJI
+from services.ingest.domain.interaction import Artefact, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Reason, Rule, Undecided
 from services.ingest.domain.source import SourceId
 from shared.xapi.model import StatementId
@@ -50,7 +51,7 @@ class Waiting:
     orphan: bool = False
 
 
-WAITING_LONG = frozenset({Rule.SOLUTION, Rule.TOPIC_VOTE, Rule.WITHDRAWAL})
+WAITING_LONG = frozenset({Rule.SOLUTION, Rule.TOPIC_VOTE, Rule.WITHDRAWAL, Rule.TAKEN_BACK})
 """Without what they wait for these cannot be told at all, so they wait longer before they are given up."""
 
 
@@ -62,6 +63,8 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
             meant = _bare_topic(interaction, target, patience)
         case Rule.WITHDRAWAL:
             meant = _withdrawal(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
+        case Rule.TAKEN_BACK:
+            meant = _taken_back(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.REPLY:
             meant = _reply(interaction, root) if root else _if_spent(patience, interaction)
         case Rule.ACCEPTING_REACTION:
@@ -107,8 +110,22 @@ def _withdrawal(interaction: Interaction, target: Known) -> Interaction | Reason
     return replace(interaction, actor=target.author) if target.author else Reason.BOT
 
 
+def _taken_back(interaction: Interaction, target: Known) -> Interaction | Reason:
+    """Tell what was taken back: a message, or a reaction, which is known without having been spoken itself."""
+    if target.author is None:
+        return Reason.BOT
+    if not target.spoken:
+        reacted_to = Artefact(target.root, target.artefact.iri, target.artefact.type)
+        unreacted = replace(interaction, event=Event.REACTION_REMOVED, kind=Kind.UNREACT, emoji=UNKNOWN_EMOJI)
+        return replace(unreacted, artefact=reacted_to, actor=target.author)
+    if interaction.actor in (target.author, ""):
+        return replace(interaction, artefact=target.artefact, actor=target.author)
+    return replace(interaction, kind=Kind.REMOVE, artefact=target.artefact, author=target.author)
+
+
 def _reply(interaction: Interaction, root: Known) -> Interaction:
-    kind = Kind.ANSWER if root.question and root.author != interaction.actor else Kind.REPLY
+    within = interaction.root is None or interaction.root.native == root.artefact.native
+    kind = Kind.ANSWER if within and root.question and root.author != interaction.actor else Kind.REPLY
     to_root = interaction.parent is not None and interaction.parent.native == root.artefact.native
     return replace(interaction, kind=kind, author=root.author if to_root else interaction.author)
 

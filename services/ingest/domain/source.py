@@ -22,6 +22,7 @@ class Platform(StrEnum):
     GITHUB = "github"
     MATTERMOST = "mattermost"
     ZOOM = "zoom"
+    MATRIX = "matrix"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 

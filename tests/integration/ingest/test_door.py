@@ -20,6 +20,7 @@ from tests.support.ingest import (
     slack_message,
     slack_reaction,
 )
+from tests.support.matrix import MATRIX, message, transaction
 from tests.support.signing import sign
 
 QUESTION = slack(slack_message("UASK", "1772452800.000100", "How?"))
@@ -205,3 +206,16 @@ async def test_what_is_refused_names_no_person(house: House, capsys: pytest.Capt
     written = capsys.readouterr()
     assert "UASK" not in written.out + written.err
     assert "How?" not in written.out + written.err
+
+
+async def test_a_homeserver_puts_its_transactions_below_the_address_of_its_source(house: House) -> None:
+    sent = transaction(message("ask", "ann", "How?" + "!" * 100_000, "12:00:00"))
+    address = f"/hooks/matrix/{MATRIX.id}/_matrix/app/v1/transactions"
+
+    async with house.open() as client:
+        answers = [await client.put(f"{address}/{name}", content=sent.body, headers=sent.signed()) for name in (1, 1, 2)]
+        asked = await client.get(f"/hooks/matrix/{MATRIX.id}/_matrix/app/v1/users/@ann:acme.example", headers=sent.signed())
+
+    assert [each.status_code for each in answers] == [200, 200, 200]
+    assert asked.status_code == 405
+    assert len(house.ear().told()) == 1

@@ -112,8 +112,8 @@ async def test_a_sample_passes_the_real_door(house: House, source: Source) -> No
     sample = sample_of(source, NOW)
 
     async with house.open() as client:
-        path = f"/hooks/{source.platform}/{source.id}"
-        answer = await client.post(path, content=sample.body, headers=dict(sample.headers))
+        address = f"/hooks/{source.platform}/{source.id}{sample.rest}"
+        answer = await client.request(sample.method, address, content=sample.body, headers=dict(sample.headers))
 
     assert answer.status_code == 200
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from services.ingest.domain.source import Hearing, Policy, Source
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.github import GITHUB
+from tests.support.matrix import MATRIX
 from tests.support.profile import faults
 from tests.support.samples import rows, samples, table
 
@@ -23,21 +25,25 @@ EVERYTHING = Policy(private=True, direct=True, hearing=Hearing.TEXT)
 
 @dataclass(frozen=True)
 class Recorded:
-    """Whose deliveries were recorded, and the headers that go with one, by its name."""
+    """Whose deliveries were recorded, the headers that go with one, by its name, and what it comes *wrapped* in."""
 
     source: Source
     headers: Callable[[str], Mapping[str, str]] = lambda _: {}
+    wrapped: Callable[[Any], Any] = lambda document: document
 
     def heard(self, folder: str, name: str) -> Reading:
         source = replace(self.source, policy=EVERYTHING)
-        return HOOKS[source.platform].read(source, Delivery(self.headers(name), SAMPLES[folder][name]))
+        return HOOKS[source.platform].read(source, Delivery(self.headers(name), self.wrapped(SAMPLES[folder][name])))
 
 
 def github_headers(name: str) -> Mapping[str, str]:
     return {"x-github-event": name.partition(".")[0], "x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}
 
 
-RECORDED = {"github": Recorded(GITHUB, github_headers)}
+RECORDED = {
+    "github": Recorded(GITHUB, github_headers),
+    "matrix": Recorded(MATRIX, wrapped=lambda event: {"events": [event]}),
+}
 SAMPLES = {folder: samples(folder) for folder in RECORDED}
 TABLES = {folder: table(folder) for folder in RECORDED}
 CASES = [pytest.param(folder, name, id=f"{folder}/{name}") for folder, found in SAMPLES.items() for name in found]

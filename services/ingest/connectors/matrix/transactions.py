@@ -1,0 +1,35 @@
+"""Parse a transaction so that no one event can keep the others from being heard: a homeserver sends it until it is taken."""
+
+from __future__ import annotations
+
+import msgspec
+
+from services.ingest.verifiers import Message
+from shared.xapi.guard import Limits, Malformed, parse
+from shared.xapi.model import JSON
+
+
+class _Transaction(msgspec.Struct):
+    events: list[msgspec.Raw] | None = None
+    transaction_id: str | None = None
+
+
+def transaction(message: Message, limits: Limits) -> JSON:
+    """Parse a transaction or a ping; an event that is more than *limits* bear stands in it as null.
+
+    Raises Malformed for what is neither.
+    """
+    try:
+        found = msgspec.json.decode(message.body, type=_Transaction)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise Malformed("object", "A transaction is a JSON object with the array `events`.") from error
+    if found.events is None:
+        return {} if found.transaction_id is None else {"transaction_id": found.transaction_id}
+    return {"events": [_event(bytes(each), limits) for each in found.events]}
+
+
+def _event(written: bytes, limits: Limits) -> JSON:
+    try:
+        return parse(written, limits)
+    except Malformed:
+        return None
