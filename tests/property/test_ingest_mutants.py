@@ -43,9 +43,9 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(inner, (*path, key))
 
 
-def mutated(document: Mapping[str, Any], chance: random.Random) -> dict[str, Any]:
+def mutated(document: Any, chance: random.Random) -> Any:
     """Change, drop or move a few things in a copy of *document*."""
-    mutant: dict[str, Any] = copy.deepcopy(dict(document))
+    mutant = copy.deepcopy(document)
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         paths = list(places(mutant))
         if not paths:

@@ -7,6 +7,7 @@ from tests.support.github import github_conversation
 from tests.support.ingest import Sent, activitystreams_conversation, discourse_conversation, slack_conversation
 from tests.support.matrix import matrix_conversation
 from tests.support.mattermost import mattermost_conversation
+from tests.support.openedx import openedx_conversation
 from tests.support.zoom import zoom_conversation
 
 CONVERSATIONS: dict[str, list[Sent]] = {
@@ -15,6 +16,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "activitystreams": activitystreams_conversation(),
     "github": github_conversation(),
     "mattermost": mattermost_conversation(),
+    "openedx": openedx_conversation(),
     "zoom": zoom_conversation(),
     "matrix": matrix_conversation(),
 }

@@ -48,10 +48,11 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.ACTIVITYSTREAMS: activitystreams,
     Platform.GITHUB: github,
     Platform.MATTERMOST: bearer,
+    Platform.OPENEDX: bearer,
     Platform.ZOOM: zoom,
     Platform.MATRIX: bearer,
 }
-SHOWN = frozenset({Platform.MATTERMOST, Platform.MATRIX})
+SHOWN = frozenset({Platform.MATTERMOST, Platform.OPENEDX, Platform.MATRIX})
 """Platforms that only show a token: it protects no body."""
 
 

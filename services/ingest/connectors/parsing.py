@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, TypeAlias
 from urllib.parse import parse_qs
 
@@ -13,6 +14,7 @@ from shared.xapi.model import JSON
 Parse: TypeAlias = Callable[[Message, Limits], JSON]
 
 MOST_FIELDS: Final = 200
+LINES: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
 
 
 def json_object(message: Message, limits: Limits) -> JSON:
@@ -30,6 +32,17 @@ def json_objects(message: Message, limits: Limits) -> JSON:
     if not all(isinstance(each, dict) for each in objects):
         raise Malformed("object", "A delivery is a JSON object, or an array of them.")
     return objects
+
+
+def json_objects_or_lines(message: Message, limits: Limits) -> JSON:
+    """Parse what `json_objects` does, or one object on each line where the delivery says that it is NDJSON."""
+    kind = message.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in LINES:
+        return json_objects(message, limits)
+    lines = [line for line in message.body.splitlines() if line.strip()]
+    if len(lines) > limits.nodes:
+        raise Malformed("nodes", f"A delivery has at most {limits.nodes} values.")
+    return [each for line in lines for each in json_objects(replace(message, body=line), limits)]
 
 
 def form(message: Message, limits: Limits) -> JSON:

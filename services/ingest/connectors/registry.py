@@ -10,6 +10,7 @@ from services.ingest.connectors.discourse import DISCOURSE
 from services.ingest.connectors.github import GITHUB
 from services.ingest.connectors.matrix import MATRIX
 from services.ingest.connectors.mattermost import MATTERMOST
+from services.ingest.connectors.openedx import OPENEDX
 from services.ingest.connectors.slack import SLACK
 from services.ingest.connectors.zoom import ZOOM
 from services.ingest.domain.source import Platform
@@ -19,6 +20,7 @@ _ALL: Final = (
     MATTERMOST,
     DISCOURSE,
     GITHUB,
+    OPENEDX,
     ZOOM,
     ACTIVITYSTREAMS,
     MATRIX,

@@ -159,7 +159,7 @@ def _about(interaction: Interaction) -> Artefact | None:
 
 def _context_activities(interaction: Interaction, source: Source) -> JSON:
     place, parent, root = interaction.place, interaction.parent, interaction.root
-    if parent is None and interaction.kind in UPON_PERSONS and interaction.artefact.type in TOLD_WHEN_MADE:
+    if parent is None and _is_upon_person(interaction) and interaction.artefact.type in TOLD_WHEN_MADE:
         parent = interaction.artefact
     question = ActivityType.QUESTION if interaction.kind in ROOT_IS_QUESTION else None
     activities: dict[str, JSON] = {}

@@ -21,6 +21,7 @@ class Platform(StrEnum):
     ACTIVITYSTREAMS = "activitystreams"
     GITHUB = "github"
     MATTERMOST = "mattermost"
+    OPENEDX = "openedx"
     ZOOM = "zoom"
     MATRIX = "matrix"
     VIVA_ENGAGE = "viva-engage"

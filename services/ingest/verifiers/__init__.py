@@ -10,7 +10,7 @@ from services.ingest.verifiers.body_hmac import BodyHmac, Encoding, Scheme
 from services.ingest.verifiers.message import Message, Verdict, Verifier
 from services.ingest.verifiers.public_key import CavageSignature, MessageSignature, SignedToken
 from services.ingest.verifiers.timed_hmac import StandardWebhook, TimedHmac
-from services.ingest.verifiers.token import SharedToken, bearer, in_body, in_header, in_query
+from services.ingest.verifiers.token import SharedToken, basic, bearer, in_body, in_header, in_query
 from services.ingest.verifiers.url_hash import UrlHash
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "UrlHash",
     "Verdict",
     "Verifier",
+    "basic",
     "bearer",
     "in_body",
     "in_header",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,18 @@ def bearer(message: Message) -> Sequence[str]:
     """Find the token of `Authorization: Bearer`."""
     scheme, _, token = message.headers.get("authorization", "").partition(" ")
     return (token.strip(),) if scheme.lower() == "bearer" and token.strip() else ()
+
+
+def basic(message: Message) -> Sequence[str]:
+    """Find the password of `Authorization: Basic` (RFC 7617), whoever's it is said to be."""
+    scheme, _, credentials = message.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ()
+    try:
+        password = base64.b64decode(credentials.strip(), validate=True).partition(b":")[2].decode()
+    except ValueError:
+        return ()
+    return (password,) if password else ()
 
 
 def in_header(name: str) -> Shown:
