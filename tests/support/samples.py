@@ -23,9 +23,14 @@ Row = list[str]
 
 def samples(folder: str) -> dict[str, Any]:
     """Return the documents in *folder* by the names of their files."""
+    return {name.removesuffix(".json"): orjson.loads(content) for name, content in files(folder, "*.json").items()}
+
+
+def files(folder: str, pattern: str) -> dict[str, bytes]:
+    """Return what is in the files in *folder* whose names fit *pattern*, by their names."""
     places = [HERE, *(Path(each) for each in (os.environ.get("SYMPOSIA_SAMPLES"),) if each)]
-    files = sorted(file for place in places for file in (place / folder).glob("*.json"))
-    return {file.name.removesuffix(".json"): orjson.loads(file.read_bytes()) for file in files}
+    found = sorted(file for place in places for file in (place / folder).glob(pattern))
+    return {file.name: file.read_bytes() for file in found}
 
 
 def table(folder: str) -> dict[str, list[Row] | str]:

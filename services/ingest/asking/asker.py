@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -81,7 +82,8 @@ class Asker:
             if request is None:
                 await self._move(source, due.name, cursor, poll.every)
                 return
-            page = poll.read(source, cursor, await self._client.ask(connector, source, request))
+            answer = await self._client.ask(connector, source, request)
+            page = await asyncio.to_thread(poll.read, source, cursor, answer)  # a large feed takes seconds
             await self._intake.take(source, page.reading)
             self._metrics.asked(source, Asked.ANSWERED)
             cursor = page.cursor
@@ -107,7 +109,7 @@ class Asker:
         """Ask for one thing and take what it says. Raises PlatformAway."""
         try:
             answer = await self._client.ask(connector, source, fetch.ask(source, due.lookup, self._circumstances(source)))
-            reading = fetch.read(source, due.lookup, answer)
+            reading = await asyncio.to_thread(fetch.read, source, due.lookup, answer)
         except NotThere:
             reading = ignored(Reason.GONE)
         except Incomplete as error:

@@ -7,6 +7,7 @@ from typing import Final
 from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS
 from services.ingest.connectors.connector import Connector, Hook
 from services.ingest.connectors.discourse import DISCOURSE
+from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.github import GITHUB
 from services.ingest.connectors.matrix import MATRIX
 from services.ingest.connectors.mattermost import MATTERMOST
@@ -22,6 +23,7 @@ _ALL: Final = (
     GITHUB,
     OPENEDX,
     ZOOM,
+    FEED,
     ACTIVITYSTREAMS,
     MATRIX,
 )

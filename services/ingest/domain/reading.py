@@ -39,6 +39,7 @@ class Rule(StrEnum):
     """What an interaction's meaning depends on; see `services.ingest.domain.settlement`."""
 
     REPLY = "reply"
+    COMMENT = "comment"
     ACCEPTING_REACTION = "accepting-reaction"
     SOLUTION = "solution"
     TOPIC_VOTE = "topic-vote"

@@ -1,9 +1,9 @@
 """What an interaction means once the root of its thread is known, or when we stop waiting for it.
 
 A reply is an answer if somebody else's question began its thread. A reaction accepts if it is one of the accepting ones, by the
-asker, upon a reply to the question. Who accepted a solution, and when a topic was voted for, the platform does not say: its topic
-does. Who leaves a session was there since they joined it. Deliveries come in any order, so each such interaction waits until what
-it depends on is known; all orders end the same.
+asker, upon a reply to the question. A comment is upon what its address or its id turns out to name. Who accepted a solution, and
+when a topic was voted for, the platform does not say: its topic does. Who leaves a session was there since they joined it.
+Deliveries come in any order, so each such interaction waits until what it depends on is known; all orders end the same.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
             meant = _withdrawal(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.TAKEN_BACK:
             meant = _taken_back(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
-        case Rule.REPLY:
-            meant = _reply(interaction, root) if root else _if_spent(patience, interaction)
+        case Rule.REPLY | Rule.COMMENT:
+            said = _reply if undecided.rule is Rule.REPLY else _comment
+            meant = said(interaction, root) if root else _if_spent(patience, interaction)
         case Rule.ACCEPTING_REACTION:
             meant = _reaction(interaction, target, root) if target and root else _if_spent(patience, interaction)
         case Rule.SOLUTION:
@@ -128,6 +129,13 @@ def _reply(interaction: Interaction, root: Known) -> Interaction:
     kind = Kind.ANSWER if within and root.question and root.author != interaction.actor else Kind.REPLY
     to_root = interaction.parent is not None and interaction.parent.native == root.artefact.native
     return replace(interaction, kind=kind, author=root.author if to_root else interaction.author)
+
+
+def _comment(interaction: Interaction, upon: Known) -> Interaction:
+    """Tell whom it was said to, and by its own name what it was said upon: it may have been named by its address."""
+    thread = upon.artefact if interaction.root is not None else None
+    author = upon.author if upon.author != interaction.actor else None
+    return replace(interaction, parent=upon.artefact, root=thread, author=author)
 
 
 def _reaction(interaction: Interaction, target: Known, root: Known) -> Interaction:

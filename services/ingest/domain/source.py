@@ -19,6 +19,7 @@ class Platform(StrEnum):
     SLACK = "slack"
     DISCOURSE = "discourse"
     ACTIVITYSTREAMS = "activitystreams"
+    FEED = "feed"
     GITHUB = "github"
     MATTERMOST = "mattermost"
     OPENEDX = "openedx"

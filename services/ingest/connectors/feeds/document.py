@@ -1,0 +1,122 @@
+"""The one door to feedparser: a feed in whatever dialect of RSS or Atom, as a plain object with its entries.
+
+Sources: RFC 4287 (Atom), RFC 4685 (`thr:in-reply-to`), rssboard.org/rss-specification, wellformedweb.org (`wfw:commentRss`).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+from xml.parsers import expat
+
+import feedparser
+
+from services.ingest.verifiers import Message
+from shared.xapi.guard import Limits, Malformed
+from shared.xapi.model import JSON
+
+MOST_ENTRIES: Final = 300
+LARGEST_BROKEN: Final = 512 * 1024
+"""What is no XML is read with patience, and slowly: no more of it than this."""
+WITH_NAME: Final = re.compile(r"(\S+@\S+) +\((.+)\)")
+"""An author in RSS 2.0."""
+
+
+def delivered(message: Message, limits: Limits) -> JSON:
+    """Parse a feed that was delivered; raise Malformed for what is none, or no XML."""
+    del limits
+    feed = parsed(message.body, "") if is_xml(message.body) else None
+    if feed is None:
+        raise Malformed("feed", "A delivery is a feed: RSS or Atom, in well-formed XML.")
+    return feed
+
+
+def parsed(body: bytes, address: str) -> JSON:
+    """Parse the feed that stands at *address*; return None where it is none."""
+    if len(body) > LARGEST_BROKEN and not is_xml(body):
+        return None
+    headers = {"content-location": address} if address else {}
+    found = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    if not found.get("version"):
+        return None
+    entries: list[JSON] = [_entry(each) for each in found.get("entries", ())[:MOST_ENTRIES]]
+    return {"author": _author(found["feed"]), "minutes": _text(found["feed"], "ttl"), "entries": entries}
+
+
+def is_xml(body: bytes) -> bool:
+    """Say whether *body* is well-formed XML; expat itself refuses entities that blow up."""
+    try:
+        expat.ParserCreate().Parse(body, True)
+    except (expat.ExpatError, ValueError, LookupError):
+        return False
+    return True
+
+
+def _entry(entry: Mapping[str, Any]) -> JSON:
+    reply, content = _get(entry, "thr_in-reply-to"), _get(entry, "content")
+    body = content[0] if isinstance(content, list) and content else None
+    return {
+        "id": _text(entry, "id"),
+        "link": _text(entry, "link"),
+        "title": _text(entry, "title"),
+        "published": _moment(entry, "published"),
+        "updated": _moment(entry, "updated"),
+        "author": _author(entry),
+        "categories": [each for each in (_text(tag, "term") for tag in _several(entry, "tags")) if each],
+        "content": _text(body, "value") or _text(entry, "summary"),
+        "replyTo": {"ref": _text(reply, "ref"), "href": _text(reply, "href")} if isinstance(reply, Mapping) else None,
+        "comments": _text(entry, "wfw_commentrss") or _replies(entry),
+        "count": _text(entry, "slash_comments") or _text(entry, "thr_total"),
+        "enclosures": [each for each in (_text(link, "href") for link in _links(entry, "enclosure")) if each],
+    }
+
+
+def _author(thing: Mapping[str, Any]) -> JSON:
+    """Return what is said of the first author, gathered: dialects spread a name and an address over several elements."""
+    people = _several(thing, "authors")
+    if written := WITH_NAME.fullmatch(_text(thing, "author") or ""):  # feedparser cuts addresses at domains such as .example
+        people = [{"email": written[1], "name": written[2]}]
+    found = {
+        name: next((said for each in people if (said := _text(each, key))), None)
+        for name, key in (("name", "name"), ("uri", "href"), ("email", "email"))
+    }
+    return found if any(found.values()) else None
+
+
+def _replies(entry: Mapping[str, Any]) -> str | None:
+    """Return where the feed of replies stands (RFC 4685, section 4)."""
+    found = (_text(each, "href") for each in _links(entry, "replies") if "html" not in (_text(each, "type") or ""))
+    return next((each for each in found if each), None)
+
+
+def _links(entry: Mapping[str, Any], relation: str) -> list[Mapping[str, Any]]:
+    return [each for each in _several(entry, "links") if _text(each, "rel") == relation]
+
+
+def _moment(entry: Mapping[str, Any], name: str) -> str | None:
+    """Return a time as it is written, or, where that is not of ISO 8601, as it was understood."""
+    written, understood = _text(entry, name), _get(entry, f"{name}_parsed")
+    if written and written[:4].isdecimal() and "T" in written:
+        return written
+    with suppress(ValueError, TypeError, OverflowError):
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", understood) if understood else None
+    return None
+
+
+def _several(thing: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = _get(thing, name)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def _text(thing: Any, name: str) -> str | None:
+    found = _get(thing, name)
+    return found.strip() or None if isinstance(found, str) else None
+
+
+def _get(thing: Any, name: str) -> Any:
+    """Return what is there under *name* itself: feedparser answers some names with what stands under others."""
+    return dict.get(thing, name) if isinstance(thing, dict) else None

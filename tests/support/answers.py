@@ -1,0 +1,43 @@
+"""What platforms answer when they are asked, one list for each connector: to be garbled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.ingest.connectors.connector import Connector
+from services.ingest.connectors.feeds import FEED
+from services.ingest.domain.asking import Answer
+from services.ingest.domain.reading import Lookup, Reading
+from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
+from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, blog
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer to a poll of *connector*, or to a lookup."""
+
+    connector: Connector
+    source: Source
+    body: bytes
+    asked: str | Lookup
+    cursor: Mapping[str, JSON] = field(default_factory=dict)
+
+    def read(self, body: bytes) -> Reading:
+        answer = Answer(200, {}, body)
+        if isinstance(self.asked, str):
+            return self.connector.polls[self.asked].read(self.source, self.cursor, answer).reading
+        assert self.connector.fetch is not None
+        return self.connector.fetch.read(self.source, self.asked, answer)
+
+
+PAGES = blog().pages
+UPON = Lookup("thread", {"feed": THREAD, "post": "tag:acme,2026:brokers", "link": f"{HOME}/brokers"})
+ANSWERS: dict[str, list[Answered]] = {
+    "feed": [
+        Answered(FEED, BLOG, PAGES[POSTS].body, "posts"),
+        Answered(FEED, BLOG, PAGES[COMMENTS].body, "comments"),
+        Answered(FEED, BLOG, PAGES[THREAD].body, UPON),
+    ],
+}
