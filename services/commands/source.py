@@ -7,27 +7,24 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Annotated, Final, TypeVar
 
-import httpx
 import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, out, read_secret, run
 from services.commands.faults import Refused
 from services.commands.source_import import import_
-from services.commands.source_standing import NameArgument, door_of, find, list_, retry
+from services.commands.source_standing import NameArgument, door_of, list_, retry
 from services.commands.source_standing import show as show_
+from services.commands.source_trial import try_
 from services.ingest.app import SCHEMA
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId
 from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, SourceId
-from services.ingest.sources import NewSource, Sources, open_sources, sample_of
+from services.ingest.sources import NewSource, Sources, open_sources
 from services.installation import Home, Installation, open_installation
 from services.tables import open_tables
 from shared.clock import utc_now
 
 T = TypeVar("T")
-
-ASKED: Final = 12
-"""Seconds to wait for the door's answer."""
 
 app = typer.Typer(no_args_is_help=True, help="Add, list, show, test, import, pause, rotate and remove the platforms we hear.")
 SecretOption = Annotated[
@@ -64,6 +61,7 @@ ACCEPTING: Final[Many] = sorted(DEFAULT_ACCEPTING)
 app.command("import")(import_)
 app.command("list")(list_)
 app.command("show")(show_)
+app.command("test")(try_)
 app.command("retry")(retry)
 
 
@@ -115,34 +113,6 @@ def add(
         out.print(f"{name} is added: {platform} is asked for what is new there.", markup=False)
     else:
         out.print(f"{name} is added. Import its files with: symposia source import {name} FILE", markup=False)
-
-
-@app.command("test")
-def try_(
-    name: NameArgument,
-    home: HomeOption = DEFAULT_HOME,
-    *,
-    url: Annotated[str | None, typer.Option("--url", help="Where ingest is reached from here, if not where it listens.")] = None,
-) -> None:
-    """Send a signed sample through the real door, and say what came out; nothing is stored of it."""
-
-    async def work(sources: Sources, installation: Installation) -> tuple[str, httpx.Response]:
-        source = await find(sources, name)
-        door = door_of(installation, source.platform, source.id, url)
-        sample = sample_of(source, utc_now())
-        try:
-            async with httpx.AsyncClient(timeout=ASKED) as client:
-                address = door + sample.rest
-                answer = await client.request(sample.method, address, content=sample.body, headers=dict(sample.headers))
-                return address, answer
-        except httpx.TransportError as error:
-            raise Refused(f"Nobody answers at {door}: {error or type(error).__name__}. Is ingest running?") from error
-
-    door, answer = _with_sources(home, work)
-    out.print(f"{door} answers {answer.status_code}: {answer.text.strip()}", markup=False, soft_wrap=True)
-    if not answer.is_success:
-        raise typer.Exit(1)
-    out.print(f"The signature was accepted: {name} is heard.")
 
 
 @app.command()

@@ -114,6 +114,8 @@ def test_a_source_is_added_tested_through_its_door_paused_and_removed(running: U
 
     assert f"{running.urls['ingest']}/hooks/slack/acme" in added.stdout
     assert "The signature was accepted" in tested.stdout
+    assert "Recorded deliveries of slack would be told so" in tested.stdout
+    assert "https://acme.slack.com/archives/C1/p1772452800000100" in tested.stdout
     assert paused.returncode == removed.returncode == 0
     assert "paused" in listed.stdout
     assert "a-signing-secret" not in listed.stdout
