@@ -10,14 +10,17 @@ from uuid import UUID, uuid5
 import msgspec
 import orjson
 
+from shared.xapi import ifi
 from shared.xapi.model import JSON, StatementId
 from shared.xapi.scan import members
+from shared.xapi.timestamps import in_utc
 
 SET_BY_US: Final = ("stored", "authority", "version")
 """Properties that an LRS sets or replaces: they are not what the client said."""
 CONTENT_NAMESPACE: Final = UUID("9a3f7a3e-55d7-5b26-8d1c-4f4a6f0e7b11")
 """The namespace of ids that are derived from content; changing it would double history."""
 
+_RELEVANT: Final = {"contextAgents": "agent", "contextGroups": "group"}
 _NOTHING: Final[dict[str, JSON]] = {}
 _BEYOND_HUNDREDTHS: Final = re.compile(r"(?<=[.,][0-9]{2})[0-9]+(?=S$)")
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
@@ -26,12 +29,13 @@ _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 def digest(statement: Mapping[str, JSON]) -> bytes:
     """Return 32 bytes (SHA-256) of a valid statement: equal for equal content, in whatever order and spacing.
 
-    Left out are `stored`, `authority` and `version`; the members of a group have no order (1.0.3 Data §2.3.1), a context activity
-    that stands alone is a list of one (§2.4.6.2), and durations are compared to hundredths of seconds (§4.6).
-    Everything else counts, numbers as IEEE 754 doubles or whole numbers of any size.
+    What an LRS may change without changing the statement does not count (1.0.3 Data §2.3.1): `stored`, `authority`, `version`, a
+    verb's display, an activity's definition, the zone in which a time is written, the order of a group's members, the case of an
+    mbox's domain. A context activity that stands alone is a list of one (§2.4.6.2), and durations are compared to hundredths of
+    seconds (2.0.0 §4.2.7). Everything else counts, numbers as IEEE 754 doubles or whole numbers of any size.
     """
     content = {name: value for name, value in statement.items() if name not in SET_BY_US}
-    return hashlib.sha256(_sorted(_without_order(content))).digest()
+    return hashlib.sha256(_sorted(_comparable(content))).digest()
 
 
 def content_id(credential: str, statement: Mapping[str, JSON]) -> StatementId:
@@ -83,9 +87,13 @@ def _sorted(value: JSON) -> bytes:
         return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _without_order(statement: dict[str, Any]) -> dict[str, Any]:
-    """Copy *statement* with the members of every group sorted, and what may be written in several ways written in one."""
-    content = {**statement, "actor": _group(statement["actor"]), "object": _object(statement["object"])}
+def _comparable(statement: dict[str, Any]) -> dict[str, Any]:
+    """Copy *statement* without what is no part of it, and with what may be written in several ways written in one."""
+    content = {**statement, "actor": _actor(statement["actor"]), "object": _object(statement["object"])}
+    if "display" in statement.get("verb", _NOTHING):
+        content["verb"] = {"id": statement["verb"]["id"]}
+    if "timestamp" in statement:
+        content["timestamp"] = _moment(statement["timestamp"])
     if "context" in statement:
         content["context"] = _context(statement["context"])
     result = statement.get("result", _NOTHING)
@@ -94,24 +102,44 @@ def _without_order(statement: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
+def _moment(text: str) -> str:
+    """Write a timestamp in UTC, and to the last digit that is not 0."""
+    moment = in_utc(text)
+    return f"{moment[:-1].rstrip('0').rstrip('.')}Z" if "." in moment else moment
+
+
 def _object(target: dict[str, Any]) -> dict[str, Any]:
-    return _without_order(target) if target.get("objectType") == "SubStatement" else _group(target)
+    match target.get("objectType", "Activity"):
+        case "SubStatement":
+            return _comparable(target)
+        case "Agent" | "Group":
+            return _actor(target)
+        case _:
+            return _activity(target)
+
+
+def _activity(activity: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is said of an activity, which is no part of the statement that says it."""
+    return {name: value for name, value in activity.items() if name != "definition"} if "definition" in activity else activity
 
 
 def _context(context: dict[str, Any]) -> dict[str, Any]:
-    content = {name: _group(value) if name in {"instructor", "team"} else value for name, value in context.items()}
-    related = context.get("contextActivities", _NOTHING)
-    if dict in map(type, related.values()):
+    content = {name: _actor(value) if name in {"instructor", "team"} else value for name, value in context.items()}
+    if "contextActivities" in context:
         content["contextActivities"] = {
-            relation: [each] if isinstance(each, dict) else each for relation, each in related.items()
+            relation: list(map(_activity, [each] if isinstance(each, dict) else each))
+            for relation, each in context["contextActivities"].items()
         }
-    if "contextGroups" in context:
-        content["contextGroups"] = [{**item, "group": _group(item["group"])} for item in context["contextGroups"]]
+    for names, name in _RELEVANT.items():
+        if names in context:
+            content[names] = [{**item, name: _actor(item[name])} for item in context[names]]
     return content
 
 
-def _group(actor: dict[str, Any]) -> dict[str, Any]:
-    """Sort the members of *actor* if it has any."""
+def _actor(actor: dict[str, Any]) -> dict[str, Any]:
+    """Sort the members of *actor*, if it has any, and write the domain of its mbox in lower case."""
+    if "mbox" in actor and not actor["mbox"].islower():
+        actor = {**actor, "mbox": ifi.lower_domain(actor["mbox"])}
     if "member" not in actor:
         return actor
-    return {**actor, "member": sorted(actor["member"], key=_sorted)}
+    return {**actor, "member": sorted(map(_actor, actor["member"]), key=_sorted)}

@@ -28,7 +28,7 @@ def canonical(actor: Mapping[str, JSON]) -> Ifi | None:
         account = actor["account"]
         return of_account(account["homePage"], account["name"])
     if "mbox" in actor:
-        return Ifi(f"mbox::{bounded(_lower_domain(actor['mbox']))}")
+        return Ifi(f"mbox::{bounded(lower_domain(actor['mbox']))}")
     if "mbox_sha1sum" in actor:
         return Ifi(f"mbox_sha1sum::{actor['mbox_sha1sum'].lower()}")
     if "openid" in actor:
@@ -53,14 +53,15 @@ def account_of(identifier: str) -> tuple[str, str] | None:
 
 def of_mbox(mbox: str) -> Ifi:
     """Return the canonical IFI of *mbox*, a mailto IRI."""
-    return Ifi(f"mbox::{bounded(_lower_domain(mbox))}")
+    return Ifi(f"mbox::{bounded(lower_domain(mbox))}")
 
 
 def sha1sum(mbox: str) -> str:
     """Return the mbox_sha1sum of *mbox*, a mailto IRI, its domain in lower case first (1.0.3 Data §2.4.2.3)."""
-    return hashlib.sha1(_lower_domain(mbox).encode(), usedforsecurity=False).hexdigest()
+    return hashlib.sha1(lower_domain(mbox).encode(), usedforsecurity=False).hexdigest()
 
 
-def _lower_domain(mbox: str) -> str:
+def lower_domain(mbox: str) -> str:
+    """Return *mbox*, a mailto IRI, with its domain in lower case, which is case-insensitive."""
     local, _, domain = mbox.rpartition("@")
     return f"{local}@{domain.lower()}"

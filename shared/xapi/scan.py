@@ -1,7 +1,7 @@
 """Walk over JSON text without parsing it: where its top-level members lie, and what stands at a byte."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import orjson
@@ -35,6 +35,27 @@ def members(raw: bytes) -> Iterator[Member]:
         end = token.end()
 
 
+def rewritten(raw: bytes, name: str, rewrite: Callable[[bytes], bytes]) -> bytes:
+    """Return the JSON object *raw* with the value of its member called *name* rewritten, if it has that."""
+    found = list(values(raw))
+    if all(key != name for key, _, _ in found):
+        return raw
+    return joined(before + (rewrite(value) if key == name else value) for key, before, value in found)
+
+
+def values(raw: bytes) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield of each member of the JSON object *raw* its key, the bytes up to its value, and its value."""
+    for key, start, end in members(raw):
+        member = raw[start:end]
+        value = member[_end_of_key(member) :].lstrip(b" \t\r\n:")
+        yield key, member[: len(member) - len(value)], value
+
+
+def joined(parts: Iterator[bytes]) -> bytes:
+    """Return the JSON object that has these members."""
+    return b"{" + b",".join(parts) + b"}"
+
+
 def outside_strings(raw: bytes) -> bytes:
     """Return *raw* without its strings: exact for well-formed JSON, and up to the first flaw of any other text."""
     if b"\\" in raw:
@@ -64,6 +85,12 @@ def pointer_at(raw: bytes, offset: int) -> str:
             path[-1] = _text(key)
         key = key if text == key else None
     return pointer(token for token in path if token is not None)
+
+
+def _end_of_key(member: bytes) -> int:
+    """Return where the string that a member starts with ends."""
+    key = TOKEN.match(member)
+    return key.end() if key else 0
 
 
 def _text(string: bytes) -> str:

@@ -4,6 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+IN_UTC: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
+"""As RFC 3339 writes a moment in UTC."""
+PARTS: Final = re.compile(r"(.{10}T..:..|.{8}T....)(?::?([0-9]{2}(?:[.,][0-9]+)?))?(.*)")
+"""Up to the minute, which a zone may move; the seconds, which none does; and the zone."""
 LEAP_SECOND: Final = re.compile(r"^(.{10}T..:?..:|.{8}T....)60")
 
 
@@ -25,6 +29,21 @@ def instant(text: str) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("beyond the years 1 to 9999") from error
+
+
+def in_utc(text: str) -> str:
+    """Write the moment that *text* names as RFC 3339 does in UTC, to the last digit of its seconds; without a zone it is UTC.
+
+    Raises ValueError as `instant` does.
+    """
+    if IN_UTC.fullmatch(text):
+        return text
+    written = PARTS.fullmatch(text.upper())
+    if written is None:
+        raise ValueError("no date and time")
+    minute, seconds, zone = written.groups(default="")
+    moment = instant(f"{minute}{zone}").replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='minutes')}:{seconds.replace(',', '.') or '00'}Z"
 
 
 def _unusual(text: str) -> datetime:

@@ -124,8 +124,6 @@ def _seal(raw: bytes, statement: Statement, identifier: StatementId, writing: Wr
     fields: dict[str, Any] = {"authority": orjson.Fragment(writing.credential.authority)}
     if statement.get("id") != identifier:
         fields["id"] = identifier
-    if "timestamp" not in statement:
-        fields["timestamp"] = rfc3339(writing.received_at)
     if "version" not in statement:
         fields["version"] = STATEMENT_VERSION[writing.version]
     replaced = [name for name in (*fields, "stored") if name in statement]

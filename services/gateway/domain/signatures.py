@@ -163,17 +163,5 @@ def _value(name: str, text: str) -> object:
 
 
 def _essence(statement: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of *statement* no LRS may change: no verb's display, no activity's definition."""
-    return {name: _plain(value) for name, value in statement.items() if name not in _NOT_THE_SENDERS}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: each if name == "extensions" else _plain(each)
-            for name, each in value.items()
-            if name not in {"display", "definition"}
-        }
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value
+    """Return what of *statement* the sender said; the digest leaves out what is no part of it."""
+    return {name: value for name, value in statement.items() if name not in _NOT_THE_SENDERS}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from services.gateway.domain.repetition import repeats
 from services.gateway.moving.admitting import Candidate, Content
 from services.gateway.statements.standing import RecorderStanding
 from services.gateway.statements.store import StatementStore
@@ -15,7 +16,6 @@ from shared.contracts import RECEIVED, Received, encode
 from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER
 from shared.stream.log import Log
 from shared.stream.record import Outgoing, Position
-from shared.xapi import canonical, guard
 
 RECORD_BYTES: Final = 4 * 1024 * 1024
 """Of statements in one record of the log, unless one alone has more."""
@@ -74,16 +74,13 @@ class Door:
             await asyncio.sleep(LOOK)
 
     async def known(self, candidates: Sequence[Candidate]) -> Mapping[Content, bool]:
-        """Say of which *candidates* the record holds the id, and whether with the same content.
-
-        What the door added counts as content where a statement comes from the record itself: a time, then.
-        """
+        """Say of which *candidates* the record holds the id, and whether with the same content."""
         digests = await self._store.digests(list({each.id for each in candidates}))
-        known = {each.content: digests[each.id] == each.digest for each in candidates if each.id in digests}
-        differing = {identifier for (identifier, _), same in known.items() if not same}
-        bodies = await self._store.by_ids(list(differing)) if differing else {}
-        stored = {identifier: _digest(body) for identifier, body in bodies.items()}
-        return {(identifier, digest): same or stored.get(identifier) == digest for (identifier, digest), same in known.items()}
+        return {
+            each.content: repeats(digests[each.id], each.digest, bytes(each.statement.body))
+            for each in candidates
+            if each.id in digests
+        }
 
     def _record(self, several: Sequence[Candidate]) -> Outgoing:
         message = Received(
@@ -107,7 +104,3 @@ def _packed(candidates: Iterable[Candidate]) -> Iterable[list[Candidate]]:
             packed.append(each)
             size += len(each.statement.body)
         yield packed
-
-
-def _digest(body: bytes) -> bytes:
-    return canonical.digest(guard.parse(body, guard.Limits()))

@@ -13,6 +13,7 @@ import orjson
 from services.gateway.domain.keys import Key, activity_key
 from services.gateway.domain.mentions import Mentions, mentions
 from services.gateway.domain.redaction import redact
+from services.gateway.domain.times import has_other_zone, with_times_in_utc
 from shared.contracts import BadMessage, Received, ReceivedStatement, decode, encode
 from shared.stream import Record
 from shared.xapi import extract
@@ -23,7 +24,7 @@ from shared.xapi.validation import Invalid, validate
 
 _LIMITS: Final = Limits()
 _DIGEST_BYTES: Final = 32
-_SET_BY_THE_DOOR: Final = ("id", "timestamp", "authority", "version")
+_SET_BY_THE_DOOR: Final = ("id", "authority", "version")
 
 
 class Unreadable(ValueError):
@@ -31,12 +32,15 @@ class Unreadable(ValueError):
 
 
 class Candidate(NamedTuple):
-    """A received statement: *about* names the activity that is its object, *target* the statement that it refers to."""
+    """A received statement: *about* names the activity that is its object, *target* the statement that it refers to.
+
+    *timestamp* is None where it says nothing of when it happened.
+    """
 
     id: StatementId
     digest: bytes
     body: bytes
-    timestamp: datetime
+    timestamp: datetime | None
     mentions: Mentions
     about: Key | None
     target: StatementId | None
@@ -131,8 +135,8 @@ def _read(received: ReceivedStatement, body: bytes, statement: dict[str, Any]) -
     return Candidate(
         id=identifier,
         digest=digest,
-        body=body,
-        timestamp=extract.timestamp(statement),
+        body=with_times_in_utc(body) if has_other_zone(statement) else body,
+        timestamp=extract.timestamp(statement) if "timestamp" in statement else None,
         mentions=mentions(statement),
         about=activity_key(target["id"]) if kind == "Activity" else None,
         target=StatementId(target["id"].lower()) if kind == "StatementRef" else None,

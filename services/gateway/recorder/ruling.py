@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from services.gateway.domain.keys import Key
 from services.gateway.domain.redaction import redact
+from services.gateway.domain.repetition import repeats
 from services.gateway.recorder.requests import Candidate, Request, silenced
 from shared.clock import rfc3339
 from shared.stream import Cause, Rejection
@@ -117,13 +118,20 @@ def _take(
     taken: list[tuple[Request, list[Candidate]]] = []
     rejections: list[Rejection] = []
     for request in requests:
-        conflicts = [each.id for each in request.statements if digests.get(each.id, each.digest) != each.digest]
+        conflicts = [each.id for each in request.statements if _conflicts(each, digests)]
         if conflicts:
             rejections.append(Rejection(request.record, _conflict(conflicts, len(request.statements)), Cause.CONFLICT))
             continue
         taken.append((request, [each for each in request.statements if each.id not in digests]))
-        digests.update((each.id, each.digest) for each in request.statements)
+        for each in request.statements:
+            digests.setdefault(each.id, each.digest)
     return taken, rejections
+
+
+def _conflicts(candidate: Candidate, recorded: Mapping[StatementId, bytes]) -> bool:
+    """Say whether the id of *candidate* is *recorded* with other content."""
+    known = recorded.get(candidate.id)
+    return known is not None and not repeats(known, candidate.digest, candidate.body)
 
 
 def _conflict(ids: Sequence[StatementId], statements: int) -> str:
@@ -145,15 +153,19 @@ def _first(known: Mapping[RedactionKey, datetime], requests: Iterable[Request]) 
 
 
 def _row(place: int, request: Request, candidate: Candidate, end: Known) -> Row:
-    """Make the row of the *place*-th statement that is recorded now; *end* knows all the requests too."""
+    """Make the row of the *place*-th statement that is recorded now; *end* knows all the requests too.
+
+    What says nothing of when it happened happened when it was stored (2.0.0 §4.2.4.2; 1.0.3 Data §2.4.7).
+    """
     stored = end.stored + place * _TICK
     redacts = candidate.about in request.redacts
     redacted_at = None if redacts or candidate.about is None else end.redactions.get((request.source, candidate.about))
-    body = add(candidate.body, stored=rfc3339(stored))
+    told = rfc3339(stored)
+    body = add(candidate.body, stored=told, **({} if candidate.timestamp else {"timestamp": told}))
     return Row(
         seq=end.seq + place,
         stored=stored,
-        timestamp=candidate.timestamp,
+        timestamp=candidate.timestamp or stored,
         received_at=request.received_at,
         redacted_at=redacted_at,
         id=candidate.id,

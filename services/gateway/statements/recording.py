@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from services.gateway.domain.admission import Admitted
+from services.gateway.domain.repetition import repeats
 from services.gateway.metrics import GatewayMetrics, Outcome
 from services.gateway.statements.progress import Digests, Progress
 from shared.contracts import RECEIVED, encode
@@ -70,5 +71,10 @@ class Recording:
 def judge(admitted: Admitted, recorded: Digests) -> Recorded | Conflict:
     """Compare what was sent with what is *recorded*: any id missing or of other content means that the request was refused."""
     missing = tuple(identifier for identifier in admitted.digests if identifier not in recorded)
-    other = tuple(identifier for identifier, digest in admitted.digests.items() if recorded.get(identifier, digest) != digest)
+    sent = zip(admitted.digests.items(), admitted.received.statements, strict=True)
+    other = tuple(
+        identifier
+        for (identifier, digest), statement in sent
+        if identifier in recorded and not repeats(recorded[identifier], digest, bytes(statement.body))
+    )
     return Conflict(other, missing) if missing or other else Recorded()

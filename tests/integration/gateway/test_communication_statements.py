@@ -47,6 +47,24 @@ async def test_put_again_is_204_and_a_conflict_409_that_changes_nothing(client: 
     assert (await client.get(statementId=sent["id"])).json()["actor"] == sent["actor"]
 
 
+@BOTH
+async def test_what_an_lrs_may_change_of_a_statement_makes_no_conflict(client: Client, version: str) -> None:
+    sent = statement(timestamp="2026-05-04T12:00:00Z", actor={"mbox": "mailto:ann@Example.org"})
+    retold = {
+        **sent,
+        "actor": {"mbox": "mailto:ann@example.org"},
+        "verb": {"id": sent["verb"]["id"], "display": {"en": "answered"}},
+        "object": {**sent["object"], "definition": {"name": {"en": "Another title"}}},
+        "timestamp": "2026-05-04T14:00:00.000+02:00",
+    }
+    await speak(client, "POST", version, sent)
+
+    again = await speak(client, "PUT", version, retold, statementId=sent["id"])
+
+    assert again.status_code == 204
+    assert (await client.get(statementId=sent["id"])).json()["verb"] == sent["verb"]
+
+
 # Communication §2.1.2: POST statements
 
 

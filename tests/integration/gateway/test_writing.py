@@ -46,13 +46,15 @@ async def test_a_statement_without_id_gets_one(client: Client) -> None:
     assert await client.ids() == [identifier]
 
 
-async def test_a_statement_without_timestamp_gets_the_time_of_its_arrival(client: Client) -> None:
+async def test_a_statement_without_timestamp_may_be_sent_again_with_the_one_that_it_was_given(client: Client) -> None:
     sent = without(statement(), "timestamp")
-
     await client.post(sent)
-
     stored = (await client.get(statementId=sent["id"])).json()
-    assert stored["timestamp"] <= stored["stored"]
+
+    again, otherwise = await client.post(stored), await client.post({**stored, "result": {"success": True}})
+
+    assert (again.status_code, otherwise.status_code) == (200, 409)
+    assert await client.ids() == [sent["id"]]
 
 
 async def test_what_only_the_lrs_says_is_not_believed(client: Client) -> None:

@@ -8,9 +8,8 @@ import pytest
 
 from shared.xapi import canonical
 from shared.xapi.guard import Limits, parse
-from tests.unit.xapi.examples import ACTIVITY, AGENT, GROUP, STATEMENT, SUBSTATEMENT, changed
+from tests.unit.xapi.examples import ACTIVITY, AGENT, GROUP, REMOVED, STATEMENT, SUBSTATEMENT, changed
 
-CHOICES: Any = json.loads(json.dumps(ACTIVITY))["definition"]["choices"]
 RAW = json.dumps(STATEMENT, indent=2).encode()
 
 
@@ -28,9 +27,11 @@ def test_the_order_of_members_does_not_change_a_digest_anywhere() -> None:
 
 
 def test_the_order_of_any_other_list_changes_a_digest() -> None:
-    turned = changed("/object/definition/choices", CHOICES[::-1])
+    listed = [ACTIVITY, {"id": "https://example.org/other"}]
+    related = changed("/context/contextActivities", {"parent": listed})
+    turned = changed("/context/contextActivities", {"parent": listed[::-1]})
 
-    assert canonical.digest(turned) != canonical.digest(STATEMENT)
+    assert canonical.digest(turned) != canonical.digest(related)
 
 
 def test_what_an_lrs_sets_does_not_change_a_digest() -> None:
@@ -40,6 +41,43 @@ def test_what_an_lrs_sets_does_not_change_a_digest() -> None:
     for name in ("id", "timestamp"):
         without = {key: value for key, value in STATEMENT.items() if key != name}
         assert canonical.digest(without) != canonical.digest(STATEMENT)
+
+
+def test_what_is_said_of_verbs_and_activities_is_no_part_of_a_statement() -> None:
+    def same(at: str, value: Any) -> bool:
+        within = {**STATEMENT, "object": SUBSTATEMENT}
+        own = canonical.digest(changed(at, value)) == canonical.digest(STATEMENT)
+        return own and canonical.digest(changed(f"/object{at}", value, within)) == canonical.digest(within)
+
+    assert same("/verb/display", REMOVED)
+    assert same("/verb/display", {"en": "another word"})
+    for activity in ("/object", "/context/contextActivities/grouping/0"):
+        assert same(f"{activity}/definition", REMOVED)
+        assert same(f"{activity}/definition/name", {"en": "another title"})
+        assert not same(f"{activity}/id", "https://example.org/other")
+    assert not same("/verb/id", "https://example.org/other")
+
+
+@pytest.mark.parametrize("at", ["/timestamp", "/object/timestamp"])
+def test_a_time_is_the_same_moment_however_it_is_written(at: str) -> None:
+    def of(written: str) -> bytes:
+        return canonical.digest(changed(at, written, {**STATEMENT, "object": SUBSTATEMENT}))
+
+    same = ("2025-03-01T10:00:00.1Z", "2025-03-01T10:00:00.100Z", "2025-03-01T12:00:00.1+02:00", "20250301T100000,10")
+    assert len({of(written) for written in same}) == 1
+    assert len({of(written) for written in (same[0], "2025-03-01T10:00:00Z", "2025-03-01T10:00:00.1+02:00")}) == 3
+    assert of("2025-03-01T10:00:00.0Z") == of("2025-03-01T10:00:00Z") != of("2025-03-01T10:00:10Z")
+
+
+def test_the_domain_of_an_mbox_has_no_case() -> None:
+    one, same, other = ({"mbox": f"mailto:{name}"} for name in ("Ada@Example.ORG", "Ada@example.org", "ada@example.org"))
+    in_group = {"objectType": "Group", "member": [one]}
+
+    assert canonical.digest(changed("/actor", one)) == canonical.digest(changed("/actor", same))
+    assert canonical.digest(changed("/actor", one)) != canonical.digest(changed("/actor", other))
+    assert canonical.digest(changed("/actor", in_group)) == canonical.digest(changed("/actor", {**in_group, "member": [same]}))
+    agents = [changed("/context/contextAgents", [{"objectType": "contextAgent", "agent": each}]) for each in (one, same)]
+    assert canonical.digest(agents[0]) == canonical.digest(agents[1])
 
 
 def test_a_context_activity_alone_is_a_list_of_one() -> None:

@@ -7,7 +7,7 @@ import pytest
 from shared.xapi import extract, ifi
 from shared.xapi.bounded import bounded
 from shared.xapi.model import VOIDED
-from shared.xapi.timestamps import instant
+from shared.xapi.timestamps import in_utc, instant
 from tests.unit.xapi.examples import ACCOUNT, AGENT, GROUP, STATEMENT, SUBSTATEMENT, UUID, changed
 
 ADA, U1 = "mbox::mailto:ada@example.org", "account::U1@https://acme.example.org"
@@ -119,6 +119,25 @@ def test_a_timestamp_becomes_a_moment_in_utc(text: str, moment: datetime) -> Non
     assert instant(text) == moment
     assert instant(text).tzinfo is UTC
     assert extract.timestamp({"timestamp": text}) == extract.stored({"stored": text}) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("2025-03-01T10:00:00.123456789Z", "2025-03-01T10:00:00.123456789Z"),
+        ("2025-03-01T00:15:00.1200000001+05:30", "2025-02-28T18:45:00.1200000001Z"),
+        ("2025-03-01t10:00:00z", "2025-03-01T10:00:00Z"),
+        ("2025-03-01T10:00", "2025-03-01T10:00:00Z"),
+        ("2025-03-01T10:00-02", "2025-03-01T12:00:00Z"),
+        ("20250301T100000,5-0130", "2025-03-01T11:30:00.5Z"),
+        ("20250301T1000", "2025-03-01T10:00:00Z"),
+        ("0099-01-01T10:00:00+01:00", "0099-01-01T09:00:00Z"),
+        ("2016-12-31T18:59:60.5-05:00", "2016-12-31T23:59:60.5Z"),
+    ],
+)
+def test_a_timestamp_is_written_in_utc_to_its_last_digit(text: str, written: str) -> None:
+    assert in_utc(text) == written
+    assert instant(in_utc(text)) == instant(text)
 
 
 @pytest.mark.parametrize("text", ["2025-02-29T00:00:00Z", "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:60Z", "x"])
