@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from services.ingest.connectors.connector import Connector
 from services.ingest.connectors.feeds import FEED
+from services.ingest.connectors.mastodon import MASTODON as MASTODON_CONNECTOR
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Lookup, Reading
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, blog
+from tests.support.mastodon import MASTODON, timeline
 
 
 @dataclass(frozen=True)
@@ -40,4 +42,5 @@ ANSWERS: dict[str, list[Answered]] = {
         Answered(FEED, BLOG, PAGES[COMMENTS].body, "comments"),
         Answered(FEED, BLOG, PAGES[THREAD].body, UPON),
     ],
+    "mastodon": [Answered(MASTODON_CONNECTOR, MASTODON, timeline(), "timeline")],
 }

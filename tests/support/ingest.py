@@ -364,7 +364,7 @@ class Ear:
 def acts(statements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     """Return who did what to which object, in short, sorted."""
     return sorted(
-        (each["actor"]["account"]["name"], each["verb"]["id"].rsplit("/", 1)[1], _named(each["object"]).split("//", 1)[1])
+        (each["actor"]["account"]["name"], each["verb"]["id"].rsplit("/", 1)[1], _named(each["object"]).split("//", 1)[-1])
         for each in statements
     )
 

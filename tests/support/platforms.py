@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.ingest.domain.source import Source, SourceId
 from tests.support.github import github_conversation
 from tests.support.ingest import Sent, activitystreams_conversation, discourse_conversation, slack_conversation
+from tests.support.mastodon import mastodon_conversation
 from tests.support.matrix import matrix_conversation
 from tests.support.mattermost import mattermost_conversation
 from tests.support.openedx import openedx_conversation
@@ -19,5 +20,6 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "openedx": openedx_conversation(),
     "zoom": zoom_conversation(),
     "matrix": matrix_conversation(),
+    "mastodon": mastodon_conversation(),
 }
 SOURCES: dict[SourceId, Source] = {script[0].source.id: script[0].source for script in CONVERSATIONS.values()}

@@ -32,6 +32,10 @@ def github(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"x-hub-signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
 
 
+def mastodon(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    return {"x-hub-signature": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+
+
 def bearer(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"authorization": f"Bearer {secret.decode()}"}
 
@@ -51,6 +55,7 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.OPENEDX: bearer,
     Platform.ZOOM: zoom,
     Platform.MATRIX: bearer,
+    Platform.MASTODON: mastodon,
 }
 SHOWN = frozenset({Platform.MATTERMOST, Platform.OPENEDX, Platform.MATRIX})
 """Platforms that only show a token: it protects no body."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 from urllib.parse import parse_qs
 
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.domain.asking import Answer
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
@@ -67,3 +69,11 @@ def text(message: Message, limits: Limits) -> JSON:
         return message.body.decode()
     except UnicodeDecodeError as error:
         raise Malformed("text", "A delivery is text in UTF-8.") from error
+
+
+def answered(answer: Answer) -> JSON:
+    """Parse what a platform answered as JSON; raise Incomplete where it is none."""
+    try:
+        return parse(answer.body, Limits())
+    except Malformed as error:
+        raise Incomplete("JSON") from error

@@ -9,6 +9,7 @@ from services.ingest.connectors.connector import Connector, Hook
 from services.ingest.connectors.discourse import DISCOURSE
 from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.github import GITHUB
+from services.ingest.connectors.mastodon import MASTODON
 from services.ingest.connectors.matrix import MATRIX
 from services.ingest.connectors.mattermost import MATTERMOST
 from services.ingest.connectors.openedx import OPENEDX
@@ -26,6 +27,7 @@ _ALL: Final = (
     FEED,
     ACTIVITYSTREAMS,
     MATRIX,
+    MASTODON,
 )
 CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}
 HOOKS: Final[dict[Platform, Hook]] = {each.platform: each.hook for each in _ALL if each.hook is not None}

@@ -25,6 +25,7 @@ class Platform(StrEnum):
     OPENEDX = "openedx"
     ZOOM = "zoom"
     MATRIX = "matrix"
+    MASTODON = "mastodon"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 
