@@ -9,6 +9,7 @@ from tests.support.mastodon import mastodon_conversation
 from tests.support.matrix import matrix_conversation
 from tests.support.mattermost import mattermost_conversation
 from tests.support.openedx import openedx_conversation
+from tests.support.websub import websub_conversation
 from tests.support.zoom import zoom_conversation
 
 CONVERSATIONS: dict[str, list[Sent]] = {
@@ -18,6 +19,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "github": github_conversation(),
     "mattermost": mattermost_conversation(),
     "openedx": openedx_conversation(),
+    "websub": websub_conversation(),
     "zoom": zoom_conversation(),
     "matrix": matrix_conversation(),
     "mastodon": mastodon_conversation(),

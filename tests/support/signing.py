@@ -36,6 +36,10 @@ def mastodon(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"x-hub-signature": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
 
 
+def websub(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    return {"x-hub-signature": "sha512=" + hmac.new(secret, body, hashlib.sha512).hexdigest()}
+
+
 def bearer(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"authorization": f"Bearer {secret.decode()}"}
 
@@ -53,6 +57,7 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.GITHUB: github,
     Platform.MATTERMOST: bearer,
     Platform.OPENEDX: bearer,
+    Platform.WEBSUB: websub,
     Platform.ZOOM: zoom,
     Platform.MATRIX: bearer,
     Platform.MASTODON: mastodon,

@@ -14,6 +14,7 @@ from services.ingest.connectors.matrix import MATRIX
 from services.ingest.connectors.mattermost import MATTERMOST
 from services.ingest.connectors.openedx import OPENEDX
 from services.ingest.connectors.slack import SLACK
+from services.ingest.connectors.websub import WEBSUB
 from services.ingest.connectors.zoom import ZOOM
 from services.ingest.domain.source import Platform
 
@@ -25,6 +26,7 @@ _ALL: Final = (
     OPENEDX,
     ZOOM,
     FEED,
+    WEBSUB,
     ACTIVITYSTREAMS,
     MATRIX,
     MASTODON,

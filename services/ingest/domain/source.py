@@ -20,6 +20,7 @@ class Platform(StrEnum):
     DISCOURSE = "discourse"
     ACTIVITYSTREAMS = "activitystreams"
     FEED = "feed"
+    WEBSUB = "websub"
     GITHUB = "github"
     MATTERMOST = "mattermost"
     OPENEDX = "openedx"

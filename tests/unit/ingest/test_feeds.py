@@ -12,15 +12,13 @@ import orjson
 import pytest
 
 from services.ingest.connectors.feeds import FEED
-from services.ingest.connectors.feeds.document import delivered, parsed
+from services.ingest.connectors.feeds.document import parsed
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Reading, Reason
 from services.ingest.domain.source import Hearing, Policy, Source
-from services.ingest.verifiers import Message
-from shared.xapi.guard import Limits, Malformed
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, atom, blog, entry, item, moved, reply, rss, thread
@@ -233,14 +231,6 @@ def test_a_feed_is_left_alone_for_as_long_as_it_asks_within_reason(minutes: str,
     found = FEED.polls["posts"].read(BLOG, {}, Answer(200, {}, rss(f"<ttl>{minutes}</ttl>")))
 
     assert found.rest == (None if rest is None else timedelta(seconds=rest))
-
-
-def test_entities_that_blow_up_are_no_feed() -> None:
-    levels = "".join(f"<!ENTITY e{n + 1} '{f'&e{n};' * 10}'>" for n in range(9))
-    bomb = f"<!DOCTYPE x [<!ENTITY e0 'aaaaaaaaaa'>{levels}]><rss version='2.0'><channel><title>&e9;</title></channel></rss>"
-
-    with pytest.raises(Malformed):
-        delivered(Message({}, bomb.encode()), Limits())
 
 
 def test_the_cursor_remembers_no_words() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.ingest.connectors.connector import Connector
-from services.ingest.connectors.feeds.polling import OPTIONS, POLLS, THREAD
+from services.ingest.connectors.feeds.polling import FETCH, OPTIONS, POLLS
 from services.ingest.domain.source import Platform
 
-FEED: Final = Connector(platform=Platform.FEED, fetch=THREAD, polls=POLLS, options=OPTIONS, per_minute=30)
+FEED: Final = Connector(platform=Platform.FEED, fetch=FETCH, polls=POLLS, options=OPTIONS, per_minute=30)

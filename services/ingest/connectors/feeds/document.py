@@ -15,8 +15,6 @@ from xml.parsers import expat
 
 import feedparser
 
-from services.ingest.verifiers import Message
-from shared.xapi.guard import Limits, Malformed
 from shared.xapi.model import JSON
 
 MOST_ENTRIES: Final = 300
@@ -24,15 +22,6 @@ LARGEST_BROKEN: Final = 512 * 1024
 """What is no XML is read with patience, and slowly: no more of it than this."""
 WITH_NAME: Final = re.compile(r"(\S+@\S+) +\((.+)\)")
 """An author in RSS 2.0."""
-
-
-def delivered(message: Message, limits: Limits) -> JSON:
-    """Parse a feed that was delivered; raise Malformed for what is none, or no XML."""
-    del limits
-    feed = parsed(message.body, "") if is_xml(message.body) else None
-    if feed is None:
-        raise Malformed("feed", "A delivery is a feed: RSS or Atom, in well-formed XML.")
-    return feed
 
 
 def parsed(body: bytes, address: str) -> JSON:

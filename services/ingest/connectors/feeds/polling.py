@@ -15,7 +15,7 @@ from services.ingest.connectors.feeds.document import parsed
 from services.ingest.connectors.feeds.entries import Shelf, changed, mark, named, native_of, read_entries
 from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
-from services.ingest.domain.interaction import Artefact, NativeId
+from services.ingest.domain.interaction import NativeId
 from services.ingest.domain.reading import Lookup, Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
@@ -126,19 +126,21 @@ def _rest(feed: JSON) -> timedelta | None:
     return max(EVERY, min(timedelta(minutes=minutes), LONGEST_REST)) if minutes and 0 < minutes < 10**6 else None
 
 
-def _ask_thread(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
+def _ask_feed(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
     del source, circumstances
     return Request(lookup.reference["feed"], headers={"Accept": ACCEPT})
 
 
-def _read_thread(source: Source, lookup: Lookup, answer: Answer) -> Reading:
-    """Read the comments upon one post."""
-    feed = parsed(answer.body, lookup.reference["feed"])
+def _read_feed(source: Source, lookup: Lookup, answer: Answer) -> Reading:
+    """Read the comments upon one post, or a whole feed of posts."""
+    address, post = lookup.reference["feed"], lookup.reference.get("post")
+    feed = parsed(answer.body, address)
     if feed is None:
         return ignored(Reason.INCOMPLETE)
-    post: Artefact = named(lookup.reference["post"], lookup.reference["link"])
-    return read_entries(source, feed, Shelf(comments=True, parent=post))
+    if post is None:
+        return joined((read_entries(source, feed, Shelf()), lookups(source, feed, {})))
+    return read_entries(source, feed, Shelf(comments=True, parent=named(post, lookup.reference["link"])))
 
 
-THREAD: Final = Fetch(_ask_thread, _read_thread)
+FETCH: Final = Fetch(_ask_feed, _read_feed)
 POLLS: Final = {"posts": poll("feed"), "comments": poll("comments")}
