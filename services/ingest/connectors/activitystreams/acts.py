@@ -20,6 +20,7 @@ ACTS: Final = {
     "View": (Event.VIEWED, Kind.VIEW),
     "Read": (Event.VIEWED, Kind.VIEW),
     "Listen": (Event.VIEWED, Kind.VIEW),
+    "Bookmark": (Event.BOOKMARKED, Kind.BOOKMARK),
     "Flag": (Event.FLAGGED, Kind.FLAG),
     "Follow": (Event.FOLLOWED, Kind.FOLLOW),
     "Join": (Event.JOINED, Kind.JOIN),

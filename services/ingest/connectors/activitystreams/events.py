@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from services.ingest.connectors.activitystreams import acts, making, objects
+from services.ingest.connectors.activitystreams.dialects import in_as2
 from services.ingest.connectors.fields import Incomplete, member
 from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, joined
@@ -19,7 +20,7 @@ WITHDRAWALS: Final = frozenset({"Delete", "Undo"})
 
 def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery holds; of a collection, whatever is whole. Raise Incomplete where it lacks what it needs."""
-    document = delivery.document
+    document = in_as2(delivery.document)
     if objects.kind_of(document) not in COLLECTIONS:
         return read_one(source, document)
     items = [*objects.several(member(document, "items")), *objects.several(member(document, "orderedItems"))]
@@ -34,7 +35,11 @@ def _tolerant(source: Source, item: JSON) -> Reading:
 
 
 def read_one(source: Source, activity: JSON) -> Reading:
-    """Read one activity, or one thing that names its author: as if he or she had just made it (ActivityPub, section 6.2.1)."""
+    """Read one activity, or one thing that names its author: as if he or she had just made it (ActivityPub, section 6.2.1).
+
+    It may be written in a dialect of ActivityStreams.
+    """
+    activity = in_as2(activity)
     kind = objects.kind_of(activity)
     if kind in making.MADE:
         return _heard(source, activity, activity)

@@ -15,6 +15,8 @@ from services.ingest.domain.text import asks
 from shared.xapi.model import JSON
 
 MADE: Final = frozenset(objects.ARTEFACTS) - {"Event", "Group", "Organization", "Person"}
+MENTIONED: Final = frozenset({"Mention", "Person"})
+"""Tags that name somebody."""
 CREATED_ONES: Final = frozenset({ArtefactType.ARTICLE, ArtefactType.PAGE})
 
 
@@ -87,7 +89,7 @@ def _vote(made: Interaction, poll: Artefact, name: str) -> Interaction:
 
 
 def _mentions(source: Source, thing: JSON, made: Interaction) -> tuple[Interaction, ...]:
-    tagged = [objects.optional_iri(each) for each in objects.several(member(thing, "tag")) if objects.kind_of(each) == "Mention"]
+    tagged = [objects.optional_iri(each) for each in objects.several(member(thing, "tag")) if objects.kind_of(each) in MENTIONED]
     mentioned = dict.fromkeys(AccountName(each) for each in tagged if each)
     bare = replace(made, text=None, tags=(), choices=())
     return tuple(
