@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -43,11 +43,12 @@ class NotThere(SymposiaError):
 
 @dataclass(slots=True)
 class _Standing:
-    """What is known of a source's platform: when it may be asked next, and the access token with its end."""
+    """What is known of a source's platform: when it may be asked next, the access token with its end, and *kept* answers."""
 
     free_at: float = 0.0
     token: str = ""
     until: float = 0.0
+    kept: dict[str, tuple[float, Answer]] = field(default_factory=dict)
 
 
 class PlatformClient:
@@ -61,14 +62,21 @@ class PlatformClient:
     async def ask(self, connector: Connector, source: Source, request: Request) -> Answer:
         """Return the answer to *request*: a success, or that nothing changed. Raises PlatformAway and NotThere."""
         standing = self._standings.setdefault(source.id, _Standing())
+        until, kept = standing.kept.get(request.url, (0.0, None))
+        now = asyncio.get_running_loop().time()
+        if kept is not None and request.keep and now < until:
+            return kept
         answer = await self._authorised(connector, source, request, standing)
         if answer.status == httpx.codes.UNAUTHORIZED and connector.grant is not None and standing.token:
             standing.token = ""
             answer = await self._authorised(connector, source, request, standing)
-        return _judged(answer)
+        judged = _judged(answer, request.bears)
+        if request.keep:
+            standing.kept[request.url] = now + request.keep, judged
+        return judged
 
     async def _authorised(self, connector: Connector, source: Source, request: Request, standing: _Standing) -> Answer:
-        shown = await self._shown(connector, source, standing)
+        shown = await self._shown(connector, source, standing) if request.shown else {}
         await self._pace(connector, standing)
         return await self._send(request, {**shown, **request.headers}, MOST_REDIRECTS)
 
@@ -137,9 +145,9 @@ async def open_platforms(settings: AskingSettings) -> AsyncIterator[PlatformClie
         yield PlatformClient(http, settings)
 
 
-def _judged(answer: Answer) -> Answer:
-    """Return a success, or that nothing changed; raise what anything else means."""
-    if httpx.codes.is_success(answer.status) or answer.unchanged:
+def _judged(answer: Answer, bears: frozenset[int] = frozenset()) -> Answer:
+    """Return a success, that nothing changed, or a refusal that is borne; raise what anything else means."""
+    if httpx.codes.is_success(answer.status) or answer.unchanged or answer.status in bears:
         return answer
     said = f"answered {answer.status}: {answer.body[:200].decode(errors='replace')}"
     if answer.status in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
@@ -175,4 +183,4 @@ def _onward(request: Request, response: httpx.Response) -> Request:
     here, there = urlsplit(request.url), urlsplit(url)
     if there.hostname != here.hostname or there.scheme not in (here.scheme, "https"):
         raise PlatformAway(f"redirects to another host, {there.hostname}")
-    return Request(url, request.method, request.headers, request.body, request.listen)
+    return replace(request, url=url)

@@ -25,13 +25,20 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to a platform; of a stream, *listen* says for how many seconds: what was heard by then is its answer."""
+    """A request to a platform; of a stream, *listen* says for how many seconds: what was heard by then is its answer.
+
+    *keep* is for how many seconds its answer serves again, without asking: of what seldom changes, such as a key set. *shown*
+    says whether we show who we are. *bears* are refusals, by status, that are answers to its connector.
+    """
 
     url: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     listen: float | None = None
+    keep: float = 0.0
+    shown: bool = True
+    bears: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from services.ingest.asking.asker import Asker
 from services.ingest.asking.asking import Asking
 from services.ingest.asking.handler import Noticing
 from services.ingest.asking.metrics import AskingMetrics
-from services.ingest.asking.platform import PlatformClient
+from services.ingest.asking.platform import NotThere, PlatformClient
 from services.ingest.asking.store import AskingStore
 from services.ingest.connectors.connector import Connector, Fetch, Poll
 from services.ingest.connectors.discourse.events import read
@@ -140,9 +140,9 @@ class Process:
         parts = parts_of(self.house.settings, self.house.database, self.house.log, registry, clock=self.house.clock)
         self.store = AskingStore(self.house.database, uuid4(), 60)
         self.metrics = AskingMetrics(registry)
-        client = PlatformClient(self.http, SETTINGS)
+        self.client = PlatformClient(self.http, SETTINGS)
         self.asker = Asker(
-            client=client,
+            client=self.client,
             store=self.store,
             intake=parts.intake,
             clock=self.house.clock,
@@ -292,6 +292,26 @@ async def test_an_access_token_is_granted_once_and_again_when_it_is_refused(
 
     assert (granted, forum.granted) == (1, 2)
     assert told(house) == 5
+
+
+async def test_an_answer_that_is_kept_is_asked_for_once_and_without_showing_who_we_are(forum: Platform, process: Process) -> None:
+    shown = replace(DISCOURSE, token=b"client secret")
+    keys = Request(f"{HOME}/posts/0", keep=60, shown=False)
+
+    answers = [await process.client.ask(FORUM, shown, keys) for _ in range(3)]
+
+    assert {answer.status for answer in answers} == {200}
+    assert (forum.asked, forum.granted) == ([f"{HOME}/posts/0"], 0)
+
+
+async def test_a_refusal_is_an_answer_only_where_it_is_borne(process: Process) -> None:
+    request = Request(f"{HOME}/posts/99")
+
+    answer = await process.client.ask(FORUM, DISCOURSE, replace(request, bears=frozenset({404})))
+
+    assert answer.status == 404
+    with pytest.raises(NotThere):
+        await process.client.ask(FORUM, DISCOURSE, request)
 
 
 async def test_a_redirect_to_another_host_is_not_followed(house: House, process: Process) -> None:
