@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 from prometheus_client import CollectorRegistry
 
-from services.ingest.connectors.registry import HOOKS
+from services.ingest.connectors.registry import CONNECTORS, HOOKS
+from services.ingest.domain.asking import Answer
 from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, ChannelId, NativeId
-from services.ingest.domain.reading import Delivery, Known, Undecided
+from services.ingest.domain.reading import Delivery, Known, Lookup, Reading, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
 from services.ingest.intake import Intake
@@ -24,7 +25,8 @@ from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Lesson, Opened
 from services.ingest.tallies import Tallies
-from shared.contracts import RECEIVED, Received, decode
+from shared.clock import rfc3339
+from shared.contracts import NOTICED, RECEIVED, Received, decode
 from shared.stream.memory import MemoryLog
 from shared.xapi.model import StatementId
 from tests.support.attendances import MemoryAttendances
@@ -46,12 +48,16 @@ def as_json(document: Any) -> bytes:
 
 @dataclass(frozen=True)
 class Sent:
-    """A delivery before it is signed: *write* makes its body of what the connector reads."""
+    """A delivery before it is signed: *write* makes its body of what the connector reads.
+
+    *answer* is what the platform answers when it is asked for what the delivery names.
+    """
 
     source: Source
     document: Any
     headers: Mapping[str, str] = field(default_factory=dict)
     write: Callable[[Any], bytes] = as_json
+    answer: Any = None
 
     @property
     def body(self) -> bytes:
@@ -338,10 +344,12 @@ class Ear:
 
     async def hear(self, *deliveries: Sent) -> None:
         if not self.log.records:
-            await self.log.ensure((RECEIVED,))
+            await self.log.ensure((RECEIVED, NOTICED))
         for sent in deliveries:
             reading = HOOKS[sent.source.platform].read(sent.source, Delivery(sent.headers, sent.document))
             await self.intake.take(sent.source, reading)
+            for lookup in reading.lookups if sent.answer is not None else ():
+                await self.intake.take(sent.source, answered(sent.source, lookup, sent.answer))
 
     async def sweep(self, source: Source) -> None:
         await self.store.derive(self.now, 100)
@@ -359,6 +367,13 @@ class Ear:
 
     def statements(self) -> list[dict[str, Any]]:
         return [orjson.loads(bytes(each.body)) for received in self.received() for each in received.statements]
+
+
+def answered(source: Source, lookup: Lookup, document: Any, noticed: datetime = NOW) -> Reading:
+    """Return what is read where *document* is the answer to *lookup*, which the door heard of when it was *noticed*."""
+    fetch = CONNECTORS[source.platform].fetch
+    assert fetch is not None
+    return fetch.read(source, Lookup(lookup.key, lookup.reference, rfc3339(noticed)), Answer(200, {}, as_json(document)))
 
 
 def acts(statements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:

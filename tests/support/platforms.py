@@ -9,6 +9,7 @@ from tests.support.mastodon import mastodon_conversation
 from tests.support.matrix import matrix_conversation
 from tests.support.mattermost import mattermost_conversation
 from tests.support.openedx import openedx_conversation
+from tests.support.teams import teams_conversation
 from tests.support.websub import websub_conversation
 from tests.support.zoom import zoom_conversation
 
@@ -23,5 +24,6 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "zoom": zoom_conversation(),
     "matrix": matrix_conversation(),
     "mastodon": mastodon_conversation(),
+    "teams": teams_conversation(),
 }
 SOURCES: dict[SourceId, Source] = {script[0].source.id: script[0].source for script in CONVERSATIONS.values()}

@@ -50,6 +50,11 @@ def zoom(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"x-zm-request-timestamp": timestamp, "x-zm-signature": f"v0={signature}"}
 
 
+def within(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    """Return nothing: what is shown stands in the body."""
+    return {}
+
+
 SIGNERS: dict[Platform, Signer] = {
     Platform.SLACK: slack,
     Platform.DISCOURSE: discourse,
@@ -61,8 +66,9 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.ZOOM: zoom,
     Platform.MATRIX: bearer,
     Platform.MASTODON: mastodon,
+    Platform.TEAMS: within,
 }
-SHOWN = frozenset({Platform.MATTERMOST, Platform.OPENEDX, Platform.MATRIX})
+SHOWN = frozenset({Platform.MATTERMOST, Platform.OPENEDX, Platform.MATRIX, Platform.TEAMS})
 """Platforms that only show a token: it protects no body."""
 
 

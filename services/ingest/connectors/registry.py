@@ -14,12 +14,14 @@ from services.ingest.connectors.matrix import MATRIX
 from services.ingest.connectors.mattermost import MATTERMOST
 from services.ingest.connectors.openedx import OPENEDX
 from services.ingest.connectors.slack import SLACK
+from services.ingest.connectors.teams import TEAMS
 from services.ingest.connectors.websub import WEBSUB
 from services.ingest.connectors.zoom import ZOOM
 from services.ingest.domain.source import Platform
 
 _ALL: Final = (
     SLACK,
+    TEAMS,
     MATTERMOST,
     DISCOURSE,
     GITHUB,

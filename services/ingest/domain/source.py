@@ -27,6 +27,7 @@ class Platform(StrEnum):
     ZOOM = "zoom"
     MATRIX = "matrix"
     MASTODON = "mastodon"
+    TEAMS = "teams"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 

@@ -81,6 +81,7 @@ async def house(ingest_database: Database, postgres_settings: PostgresSettings) 
     )
     house = House(ingest_database, settings, Sources(ingest_database, Vault.of(settings.secrets)))
     for source in SOURCES.values():
-        await house.sources.add(NewSource(source.id, source.platform, source.workspace, SECRET, source.policy), NOW)
+        new = NewSource(source.id, source.platform, source.workspace, SECRET, source.policy, source.options)
+        await house.sources.add(new, NOW)
     await house.log.ensure((RECEIVED, NOTICED))
     return house

@@ -1,0 +1,352 @@
+"""What Graph's notifications and answers about Teams mean, and what of them is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.teams import TEAMS as CONNECTOR
+from services.ingest.connectors.teams import grant, notifications
+from services.ingest.connectors.teams.messages import read_change, read_message, read_messages
+from services.ingest.domain.asking import Circumstances, Request
+from services.ingest.domain.interaction import ChannelId, Kind
+from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
+from services.ingest.domain.source import Hearing, Policy
+from services.ingest.verifiers import Message, Verdict
+from shared.xapi.model import Version
+from shared.xapi.validation import validate
+from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names, answered, as_json
+from tests.support.profile import faults
+from tests.support.teams import (
+    CALL,
+    CHANNEL,
+    CHAT,
+    TEAM,
+    TEAMS,
+    about,
+    call_record,
+    membership,
+    message,
+    message_id,
+    notified,
+    person,
+    reaction,
+    resource_of,
+    teams,
+    teams_conversation,
+    user,
+)
+
+ASKED = message(1, "11:31:00.123", "How do I restart it?")
+SAID = message(1, "11:31:00.123", "Drain it first.")
+REPLY = message(2, "11:32:00.000", "Drain it.", "11:31:00.123")
+IN_CHAT = f"chats('{CHAT}')/messages('{message_id('11:31:00.123')}')"
+CREATED = notified("created", resource_of(ASKED))
+GRAPH = "https://graph.microsoft.com/v1.0"
+
+
+def delivered(sent: Sent, policy: Policy | None = None, **changes: Any) -> Reading:
+    source = replace(sent.source, policy=policy or sent.source.policy, **changes)
+    return notifications.read(source, Delivery({}, sent.document))
+
+
+def judged(document: Any, *secrets: bytes) -> Verdict:
+    return notifications.verify(Message({}, as_json(document)), secrets or (SECRET,), NOW)
+
+
+def asked_for(sent: Sent) -> list[Request]:
+    assert CONNECTOR.fetch is not None
+    circumstances = Circumstances(NOW, "https://symposia.example/hooks/teams/office")
+    return [CONNECTOR.fetch.ask(TEAMS, each, circumstances) for each in delivered(sent).lookups]
+
+
+async def test_a_conversation_is_valid_and_follows_its_templates() -> None:
+    ear = Ear()
+
+    await ear.hear(*teams_conversation())
+
+    statements = ear.statements()
+    for each in statements:
+        validate(each, Version.V1_0_3)
+    assert [fault for each in statements for fault in faults(each)] == []
+    told = {each["id"] for each in statements}
+    named = {each["context"]["statement"]["id"] for each in statements if "statement" in each["context"]}
+    assert named <= told
+
+
+def test_every_notification_shows_the_derived_word() -> None:
+    assert judged({"value": [CREATED, CREATED]}) is Verdict.GENUINE
+    assert judged({"value": [CREATED]}, b"the next secret", SECRET) is Verdict.GENUINE
+
+
+@pytest.mark.parametrize("shown", ["forged", SECRET.decode(), "", None, 7, [CREATED["clientState"]]])
+def test_a_word_that_is_another_is_forged_even_beside_a_right_one(shown: object) -> None:
+    assert judged({"value": [CREATED, {**CREATED, "clientState": shown}]}) is Verdict.FORGED
+
+
+@pytest.mark.parametrize("document", [{}, {"value": []}, {"value": [{}]}, {"value": CREATED}, [CREATED], None])
+def test_who_shows_nothing_is_unsigned(document: object) -> None:
+    assert judged(document) is Verdict.UNSIGNED
+
+
+def test_a_message_is_asked_for_where_graph_says_it_stands() -> None:
+    path = f"{GRAPH}/teams/{TEAM}/channels/{CHANNEL}/messages/{ASKED['id']}"
+
+    assert [each.url for each in asked_for(about("created", ASKED))] == [path]
+    assert [each.url for each in asked_for(about("updated", REPLY))] == [f"{path}/replies/{REPLY['id']}"]
+
+
+def test_what_is_named_twice_is_one_lookup() -> None:
+    first, second = delivered(about("created", ASKED)).lookups, delivered(about("created", ASKED)).lookups
+    changed = delivered(about("updated", ASKED)).lookups
+
+    assert first == second
+    assert first[0].key != changed[0].key
+
+
+@pytest.mark.parametrize(
+    ("policy", "closed", "reasons"),
+    [
+        (Policy(), (), ()),
+        (Policy(), (CHANNEL,), (Reason.PRIVATE_CHANNEL,)),
+        (Policy(private=True), (CHANNEL,), ()),
+        (Policy(channels=frozenset({ChannelId("19:other@thread.tacv2")})), (), (Reason.CHANNEL_NOT_ALLOWED,)),
+        (Policy(channels=frozenset({ChannelId(CHANNEL)})), (), ()),
+    ],
+)
+def test_nothing_is_asked_for_that_is_not_heard(policy: Policy, closed: tuple[str, ...], reasons: tuple[Reason, ...]) -> None:
+    reading = delivered(about("created", ASKED), policy, closed=frozenset(map(ChannelId, closed)))
+
+    assert reading.ignored == reasons
+    assert bool(reading.lookups) is not bool(reasons)
+
+
+def test_chats_are_off_and_their_text_is_never_kept() -> None:
+    sent, chat = teams(notified("created", IN_CHAT)), {**ASKED, "chatId": CHAT, "channelIdentity": None}
+    direct = replace(TEAMS, policy=Policy(direct=True, hearing=Hearing.TEXT))
+
+    (interaction,) = read_message(direct, chat, IN_CHAT).decided
+
+    assert delivered(sent, Policy()).ignored == (Reason.DIRECT_MESSAGE,)
+    assert delivered(sent, direct.policy).lookups
+    assert read_message(TEAMS, chat, IN_CHAT).ignored == (Reason.DIRECT_MESSAGE,)
+    assert (interaction.text, interaction.artefact.native) == (None, f"{CHAT}/{ASKED['id']}")
+
+
+@pytest.mark.parametrize(
+    ("document", "policy", "kind"),
+    [
+        (ASKED, None, Kind.ASK),
+        (SAID, None, Kind.POST),
+        ({**SAID, "subject": "Which broker?"}, None, Kind.ASK),
+        (SAID, Policy(question_channels=frozenset({ChannelId(CHANNEL)})), Kind.ASK),
+    ],
+)
+def test_a_post_asks_by_its_title_its_text_or_its_channel(document: Any, policy: Policy | None, kind: Kind) -> None:
+    source = replace(TEAMS, policy=policy or TEAMS.policy)
+
+    assert [each.kind for each in read_message(source, document).decided] == [kind]
+
+
+def test_a_messages_address_is_the_one_that_teams_shows() -> None:
+    (interaction,) = read_message(TEAMS, SAID).decided
+
+    name = message_id("11:31:00.123")
+    assert interaction.artefact.iri == (
+        "https://teams.microsoft.com/l/message/19%3A4a95f7d8db4c4e7fae857bcebe0623e6%40thread.tacv2/"
+        f"{name}?groupId={TEAM}&tenantId={TEAMS.options['tenant']}&createdTime={name}&parentMessageId={name}"
+    )
+
+
+def test_a_message_was_made_when_its_id_says_whatever_a_notification_leaves_out() -> None:
+    (told,), (shown,) = (
+        read_message(TEAMS, each).decided for each in (SAID, {**SAID, "createdDateTime": "2026-03-02T11:31:00Z"})
+    )
+
+    assert told == shown
+    assert told.happened == "2026-03-02T11:31:00.123Z"
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"),
+    [
+        ({"application": {"id": "1", "applicationIdentityType": "bot"}, "user": None}, Reason.BOT),
+        ({"conversation": {"id": "1"}, "user": None}, Reason.BOT),
+        (user(2, "anonymousGuest"), Reason.GUEST),
+        (user(2, "federatedUser"), Reason.GUEST),
+        ({"phone": {"id": "1"}}, Reason.GUEST),
+        ({"user": {"id": person(2), "tenantId": "another"}}, Reason.GUEST),
+        (user(7), Reason.EXCLUDED_ACCOUNT),
+    ],
+)
+def test_machines_guests_and_excluded_accounts_are_not_heard(who: Mapping[str, Any], reason: Reason) -> None:
+    source = replace(TEAMS, policy=Policy(excluded=account_names(person(7))))
+
+    reading = read_message(source, {**ASKED, "from": who})
+
+    assert (reading.decided, reading.ignored) == ((), (reason,))
+    assert [(each.author, each.question) for each in reading.known] == [(None, False)]
+
+
+def test_system_messages_are_not_heard() -> None:
+    assert read_message(TEAMS, {**SAID, "messageType": "systemEventMessage"}).ignored == (Reason.SYSTEM_MESSAGE,)
+
+
+def test_what_began_a_thread_and_was_edited_since_is_told_bare_unless_it_was_heard() -> None:
+    edited = {**ASKED, "lastEditedDateTime": "2026-03-02T11:40:00Z"}
+
+    reading = read_message(TEAMS, edited)
+
+    assert [(each.rule, each.interaction.text) for each in reading.undecided] == [(Rule.BARE_TOPIC, None)]
+    assert [(each.kind, each.text) for each in reading.decided] == [(Kind.EDIT, "How do I restart it?")]
+    assert not reading.known[0].spoken
+
+
+async def test_what_was_heard_is_not_told_again_after_an_edit() -> None:
+    ear, edited = Ear(), {**ASKED, "lastEditedDateTime": "2026-03-02T11:40:00Z"}
+    await ear.hear(about("created", ASKED), about("created", edited))
+
+    assert [each["verb"]["display"]["en"] for each in ear.statements()] == ["asked", "edited"]
+
+
+def test_a_change_tells_what_was_done_and_not_what_was_said() -> None:
+    path = resource_of(SAID)
+
+    assert read_change(TEAMS, SAID, path).ignored == (Reason.UNCHANGED,)
+    (reacted,) = read_change(TEAMS, {**SAID, "reactions": [reaction(3, "like", "11:34:00")]}, path).decided
+    assert (reacted.kind, reacted.emoji, reacted.author) == (Kind.REACT, "U+1F44D", person(1))
+
+
+@pytest.mark.parametrize(("name", "emoji"), [("heart", "U+2764"), ("💡", "U+1F4A1"), ("partyparrot", ":partyparrot:")])
+def test_a_reaction_is_written_as_its_emoji(name: str, emoji: str) -> None:
+    (reacted,) = read_change(TEAMS, {**SAID, "reactions": [reaction(3, name, "11:34:00")]}, resource_of(SAID)).decided
+
+    assert reacted.emoji == emoji
+
+
+def test_a_reaction_that_lacks_something_harms_no_other() -> None:
+    broken: list[Any] = [reaction(3, "like", "11:34:00"), {}, None, reaction(4, "x" * 100, "11:34:00"), {"user": user(5)}]
+
+    reading = read_change(TEAMS, {**SAID, "reactions": broken}, resource_of(SAID))
+
+    assert len(reading.decided) == 1
+    assert reading.ignored == (Reason.INCOMPLETE,) * 4
+
+
+def test_a_delete_is_told_of_the_path_alone_even_where_nothing_else_is_heard() -> None:
+    closed = frozenset({ChannelId(CHANNEL)})
+    reading = delivered(teams(notified("deleted", resource_of(REPLY))), Policy(), closed=closed)
+
+    (withdrawn,) = reading.undecided
+    assert (withdrawn.rule, withdrawn.interaction.place) == (Rule.WITHDRAWAL, None)
+    assert withdrawn.interaction.happened == "2026-03-02T11:32:00.000Z"
+    assert withdrawn.target == f"{CHANNEL}/{REPLY['id']}"
+
+
+def test_a_message_that_is_shown_as_deleted_was_deleted_by_its_author() -> None:
+    (gone,) = read_message(TEAMS, {**SAID, "deletedDateTime": "2026-03-02T11:50:00Z", "body": None}).decided
+
+    assert (gone.kind, gone.actor, gone.happened) == (Kind.DELETE, person(1), "2026-03-02T11:50:00.000Z")
+
+
+def test_who_joins_a_team_is_told_at_the_time_of_the_renewal_however_often() -> None:
+    sent = teams(notified("created", membership(4)), notified("deleted", membership(4)))
+
+    joined, left = delivered(sent).decided
+
+    assert [(each.kind, each.actor, each.happened) for each in (joined, left)] == [
+        (Kind.JOIN, person(4), "2026-03-02T11:30:00.000000Z"),
+        (Kind.LEAVE, person(4), "2026-03-02T11:30:00.000000Z"),
+    ]
+    assert joined.artefact.native == TEAM
+    assert delivered(sent) == delivered(sent)
+
+
+@pytest.mark.parametrize(
+    "resource", [f"teams('{TEAM}')/members('!!')", f"teams('{TEAM}')/members('AAAA')", "teams('x')/members('')"]
+)
+def test_a_membership_of_nobody_harms_no_neighbour(resource: str) -> None:
+    reading = delivered(teams(notified("created", resource), CREATED))
+
+    assert len(reading.lookups) == 1
+    assert reading.ignored in ((Reason.INCOMPLETE,), (Reason.UNMAPPED,))
+
+
+def test_who_was_in_a_channels_meeting_attended_it() -> None:
+    sent = teams(notified("created", f"communications/callRecords/{CALL}"), answer=call_record())
+    (lookup,) = delivered(sent).lookups
+
+    reading = answered(TEAMS, lookup, sent.answer)
+
+    assert [(each.actor, each.joined or each.left) for each in reading.sightings] == [
+        (person(1), "2026-03-02T11:00:00.000Z"),
+        (person(1), "2026-03-02T11:45:00.000Z"),
+        (person(2), "2026-03-02T11:05:00.000Z"),
+        (person(2), "2026-03-02T11:40:00.000Z"),
+    ]
+    assert [each.ended for each in reading.endings] == ["2026-03-02T11:45:00.000Z"]
+    assert {each.place.id for each in reading.decided if each.place} == {CHANNEL}
+    assert [each.url for each in asked_for(sent)] == [f"{GRAPH}/communications/callRecords/{CALL}?$expand=sessions"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "record", "reason"),
+    [
+        (Policy(), call_record(), Reason.PRIVATE_CHANNEL),
+        (Policy(channels=frozenset({ChannelId("19:a@thread.tacv2")})), call_record(), Reason.CHANNEL_NOT_ALLOWED),
+        (Policy(private=True), call_record(joinWebUrl=None), Reason.DIRECT_MESSAGE),
+        (
+            Policy(private=True),
+            call_record(joinWebUrl="https://a/l/meetup-join/19%3ameeting_M%40thread.v2/0"),
+            Reason.DIRECT_MESSAGE,
+        ),
+    ],
+)
+def test_calls_that_are_not_known_to_be_open_are_not_heard(policy: Policy, record: Any, reason: Reason) -> None:
+    source = replace(TEAMS, policy=policy)
+    (lookup,) = delivered(teams(notified("created", f"communications/callRecords('{CALL}')"))).lookups
+
+    assert answered(source, lookup, record).ignored == (reason,)
+
+
+def test_calls_are_only_asked_for_where_the_source_says_so() -> None:
+    sent = teams(notified("created", f"communications/callRecords('{CALL}')"))
+
+    assert delivered(sent, options={}).ignored == (Reason.UNMAPPED,)
+
+
+def test_a_page_of_messages_tells_their_replies_too() -> None:
+    page = {"value": [{**ASKED, "replies": [REPLY, {"id": "no message"}]}, 7]}
+
+    reading = read_messages(TEAMS, page)
+
+    assert [each.kind for each in reading.decided] == [Kind.ASK]
+    assert [each.rule for each in reading.undecided] == [Rule.REPLY]
+    assert reading.ignored == (Reason.INCOMPLETE, Reason.INCOMPLETE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "1"},
+        {"id": None},
+        {"from": None},
+        {"channelIdentity": None},
+        {"channelIdentity": {"teamId": "x", "channelId": CHANNEL}},
+    ],
+)
+def test_a_message_that_lacks_what_it_needs_is_incomplete(change: Mapping[str, Any]) -> None:
+    with pytest.raises(Incomplete):
+        read_message(TEAMS, {**SAID, **change})
+
+
+def test_an_access_token_is_asked_for_by_the_applications_credentials() -> None:
+    asked = grant(replace(TEAMS, token=b"a&b"))
+
+    assert asked.url == f"https://login.microsoftonline.com/{TEAMS.options['tenant']}/oauth2/v2.0/token"
+    assert b"client_secret=a%26b" in asked.body
+    assert b"scope=https%3A%2F%2Fgraph.microsoft.com%2F.default" in asked.body
