@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from services.ingest.connectors.bluesky import BLUESKY as BLUESKY_CONNECTOR
 from services.ingest.connectors.connector import Connector
 from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.mastodon import MASTODON as MASTODON_CONNECTOR
@@ -12,6 +13,8 @@ from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Lookup, Reading
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
+from tests.support import bluesky as sky
+from tests.support.bluesky import BLUESKY
 from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, blog
 from tests.support.mastodon import MASTODON, timeline
 
@@ -41,6 +44,13 @@ ANSWERS: dict[str, list[Answered]] = {
         Answered(FEED, BLOG, PAGES[POSTS].body, "posts"),
         Answered(FEED, BLOG, PAGES[COMMENTS].body, "comments"),
         Answered(FEED, BLOG, PAGES[THREAD].body, UPON),
+    ],
+    "bluesky": [
+        Answered(BLUESKY_CONNECTOR, BLUESKY, sky.search(sky.ASKED, sky.QUOTE, sky.ANSWER), "search"),
+        Answered(BLUESKY_CONNECTOR, BLUESKY, sky.feed(sky.REPOST, {"post": sky.QUOTE}), "feed"),
+        Answered(BLUESKY_CONNECTOR, BLUESKY, sky.records(sky.FOLLOW), "follows"),
+        Answered(BLUESKY_CONNECTOR, BLUESKY, sky.thread(sky.ASKED, sky.nested(sky.ANSWER, sky.nested(sky.THANKS))), sky.THREAD),
+        Answered(BLUESKY_CONNECTOR, BLUESKY, sky.likes(sky.LIKE, sky.LIKE, cursor="c"), sky.LIKES),
     ],
     "mastodon": [Answered(MASTODON_CONNECTOR, MASTODON, timeline(), "timeline")],
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS
+from services.ingest.connectors.bluesky import BLUESKY
 from services.ingest.connectors.connector import Connector, Hook
 from services.ingest.connectors.discourse import DISCOURSE
 from services.ingest.connectors.feeds import FEED
@@ -32,6 +33,7 @@ _ALL: Final = (
     ACTIVITYSTREAMS,
     MATRIX,
     MASTODON,
+    BLUESKY,
 )
 CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}
 HOOKS: Final[dict[Platform, Hook]] = {each.platform: each.hook for each in _ALL if each.hook is not None}

@@ -28,6 +28,7 @@ class Platform(StrEnum):
     MATRIX = "matrix"
     MASTODON = "mastodon"
     TEAMS = "teams"
+    BLUESKY = "bluesky"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 

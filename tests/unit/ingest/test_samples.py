@@ -14,6 +14,7 @@ from services.ingest.domain.reading import Delivery, Reading
 from services.ingest.domain.source import Hearing, Policy, Source
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
+from tests.support.bluesky import BLUESKY, read_sample
 from tests.support.github import GITHUB
 from tests.support.matrix import MATRIX
 from tests.support.profile import faults
@@ -25,14 +26,20 @@ EVERYTHING = Policy(private=True, direct=True, hearing=Hearing.TEXT)
 
 @dataclass(frozen=True)
 class Recorded:
-    """Whose deliveries were recorded, the headers that go with one, by its name, and what it comes *wrapped* in."""
+    """Whose deliveries were recorded, the headers that go with one, by its name, and what it comes *wrapped* in.
+
+    Of platforms that are asked, *read* reads what stands in an answer.
+    """
 
     source: Source
     headers: Callable[[str], Mapping[str, str]] = lambda _: {}
     wrapped: Callable[[Any], Any] = lambda document: document
+    read: Callable[[Source, Any], Reading] | None = None
 
     def heard(self, folder: str, name: str) -> Reading:
         source = replace(self.source, policy=EVERYTHING)
+        if self.read is not None:
+            return self.read(source, SAMPLES[folder][name])
         return HOOKS[source.platform].read(source, Delivery(self.headers(name), self.wrapped(SAMPLES[folder][name])))
 
 
@@ -42,6 +49,7 @@ def github_headers(name: str) -> Mapping[str, str]:
 
 RECORDED = {
     "github": Recorded(GITHUB, github_headers),
+    "bluesky": Recorded(BLUESKY, read=read_sample),
     "matrix": Recorded(MATRIX, wrapped=lambda event: {"events": [event]}),
 }
 SAMPLES = {folder: samples(folder) for folder in RECORDED}

@@ -1,0 +1,109 @@
+"""Look closer at a post: who replied to it, and who liked it (app.bsky.feed.getPostThread, app.bsky.feed.getLikes)."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+from services.ingest.connectors.bluesky import names
+from services.ingest.connectors.bluesky.acts import read_like
+from services.ingest.connectors.bluesky.posts import read_view
+from services.ingest.connectors.connector import Fetch
+from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text
+from services.ingest.connectors.parsing import answered
+from services.ingest.domain.asking import Answer, Circumstances, Request
+from services.ingest.domain.reading import Lookup, Reading, Reason, ignored, joined
+from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
+
+APPVIEW: Final = "https://public.api.bsky.app"
+DEEPEST: Final = 20
+MOST_REPLIES: Final = 1000
+LONGEST_KEY: Final = 800
+COUNTED: Final = {"thread": "replyCount", "likes": "likeCount"}
+
+
+def api(source: Source) -> str:
+    """Return the address of the AppView that is asked."""
+    return source.options.get("api", APPVIEW).rstrip("/")
+
+
+def lookups_of(source: Source, view: JSON, before: str) -> tuple[Lookup, ...]:
+    """Return what is to be looked up of a post: its thread if it has replies, its likes; but for what is named *before*."""
+    try:
+        post = names.post(view, "uri")
+    except Incomplete:
+        return ()
+    place = names.place(source, member(view, "record"))
+    within = {"within": place.id} if place else {}
+    found: list[Lookup] = []
+    for do, counter in COUNTED.items():
+        count = optional_number(view, counter) or 0
+        name = f"{do}:{count}"
+        if count > 0 and name not in before.split():
+            found.append(Lookup(f"{post.native} {name}", {"do": do, "uri": post.native, **within}))
+    return tuple(found)
+
+
+def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
+    """Ask for the thread of a post, or for a page of its likes."""
+    del circumstances
+    reference = lookup.reference
+    if reference["do"] == "thread":
+        parameters = {"uri": reference["uri"], "depth": str(DEEPEST), "parentHeight": "0"}
+        return Request(f"{api(source)}/xrpc/app.bsky.feed.getPostThread?{urlencode(parameters)}")
+    paged = {"cursor": reference["cursor"]} if "cursor" in reference else {}
+    parameters = {"uri": reference["uri"], "limit": str(names.MOST), **paged}
+    return Request(f"{api(source)}/xrpc/app.bsky.feed.getLikes?{urlencode(parameters)}")
+
+
+def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
+    """Read a thread, or a page of likes; one item that cannot be read stops none of the others."""
+    document = answered(answer)
+    if lookup.reference["do"] == "thread":
+        return _read_thread(source, member(document, "thread"), lookup.reference.get("within"))
+    return _read_likes(source, document, lookup)
+
+
+def _read_thread(source: Source, thread: JSON, within: str | None) -> Reading:
+    if not isinstance(thread, dict):
+        raise Incomplete("thread")
+    found: list[Reading] = []
+    waiting = names.several(thread, "replies")
+    while waiting and len(found) < MOST_REPLIES:
+        reply = waiting.pop(0)
+        waiting += names.several(reply, "replies")
+        if isinstance(member(reply, "post"), dict):
+            found.append(_tolerant_view(source, member(reply, "post"), within))
+    return joined(found) if found else ignored(Reason.GONE)
+
+
+def _tolerant_view(source: Source, view: JSON, within: str | None) -> Reading:
+    try:
+        return read_view(source, view, within)
+    except Incomplete:
+        return ignored(Reason.INCOMPLETE)
+
+
+def _read_likes(source: Source, document: JSON, lookup: Lookup) -> Reading:
+    """Read a page of likes, and ask for the next."""
+    post = names.post(dict(lookup.reference), "uri")
+    likes = member(document, "likes")
+    if not isinstance(likes, list):
+        raise Incomplete("likes")
+    reading = joined([_tolerant_like(source, post.native, each) for each in likes[: names.MOST]])
+    cursor = optional_text(document, "cursor")
+    if not cursor or not likes or cursor == lookup.reference.get("cursor"):
+        return reading
+    onward = Lookup(f"{lookup.key.partition(' after ')[0]} after {cursor}"[:LONGEST_KEY], {**lookup.reference, "cursor": cursor})
+    return joined((reading, Reading(lookups=(onward,))))
+
+
+def _tolerant_like(source: Source, post: str, item: JSON) -> Reading:
+    try:
+        return read_like(source, names.post({"uri": post}, "uri"), item)
+    except Incomplete:
+        return ignored(Reason.INCOMPLETE)
+
+
+FETCH: Final = Fetch(ask, read)
