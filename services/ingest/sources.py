@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 import structlog
 
-from services.ingest.connectors.connector import Sample
+from services.ingest.connectors.connector import Sample, Unsignable
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId, State
 from services.ingest.store import SQL
@@ -168,7 +168,10 @@ def sample_of(source: Source, now: datetime) -> Sample:
     hook = HOOKS.get(source.platform)
     if hook is None:
         raise BadSource(f"{source.platform} has no webhook to try: it is asked, or its files are imported")
-    return hook.sample(source.secrets[0], now)
+    try:
+        return hook.sample(source.secrets[0], now)
+    except Unsignable as error:
+        raise BadSource(f"no sample of {source.id!r} can be made: {error}") from error
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.ingest.domain.source import Source, SourceId
+from tests.support.canvas import canvas_conversation
 from tests.support.github import github_conversation
 from tests.support.ingest import Sent, activitystreams_conversation, discourse_conversation, slack_conversation
 from tests.support.mastodon import mastodon_conversation
@@ -20,6 +21,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "github": github_conversation(),
     "mattermost": mattermost_conversation(),
     "openedx": openedx_conversation(),
+    "canvas": canvas_conversation(),
     "websub": websub_conversation(),
     "zoom": zoom_conversation(),
     "matrix": matrix_conversation(),

@@ -62,13 +62,14 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.GITHUB: github,
     Platform.MATTERMOST: bearer,
     Platform.OPENEDX: bearer,
+    Platform.CANVAS: bearer,
     Platform.WEBSUB: websub,
     Platform.ZOOM: zoom,
     Platform.MATRIX: bearer,
     Platform.MASTODON: mastodon,
     Platform.TEAMS: within,
 }
-SHOWN = frozenset({Platform.MATTERMOST, Platform.OPENEDX, Platform.MATRIX, Platform.TEAMS})
+SHOWN = frozenset({Platform.MATTERMOST, Platform.OPENEDX, Platform.CANVAS, Platform.MATRIX, Platform.TEAMS})
 """Platforms that only show a token: it protects no body."""
 
 

@@ -14,6 +14,10 @@ from services.ingest.handshakes import Handshake
 from services.ingest.verifiers import Verifier
 
 
+class Unsignable(ValueError):
+    """A sample cannot be signed: only the platform has the key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A delivery that changes nothing, signed like a real one: to try a source through its door.

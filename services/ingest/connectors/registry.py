@@ -6,6 +6,7 @@ from typing import Final
 
 from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS
 from services.ingest.connectors.bluesky import BLUESKY
+from services.ingest.connectors.canvas import CANVAS
 from services.ingest.connectors.connector import Connector, Hook
 from services.ingest.connectors.discourse import DISCOURSE
 from services.ingest.connectors.feeds import FEED
@@ -27,6 +28,7 @@ _ALL: Final = (
     DISCOURSE,
     GITHUB,
     OPENEDX,
+    CANVAS,
     ZOOM,
     FEED,
     WEBSUB,

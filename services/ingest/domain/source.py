@@ -24,6 +24,7 @@ class Platform(StrEnum):
     GITHUB = "github"
     MATTERMOST = "mattermost"
     OPENEDX = "openedx"
+    CANVAS = "canvas"
     ZOOM = "zoom"
     MATRIX = "matrix"
     MASTODON = "mastodon"

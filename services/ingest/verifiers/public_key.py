@@ -152,12 +152,14 @@ def _signed_by(key: Key, signature: bytes, text: bytes) -> bool:
 class SignedToken:
     """Check a JSON Web Token (RFC 7519) that *shown* finds, by its signature, its times and the *claims* that it must make.
 
-    It must expire. Only asymmetric algorithms are taken, so that a public key is never used as a shared secret.
+    It must expire, unless the platform makes its tokens so that they do not (*expires*): then it holds as long as its key. Only
+    asymmetric algorithms are taken, so that a public key is never used as a shared secret.
     """
 
     claims: Mapping[str, str] = field(default_factory=dict)
     shown: Shown = bearer
     leeway: timedelta = timedelta(seconds=60)
+    expires: bool = True
 
     def __call__(self, message: Message, secrets: Sequence[bytes], now: datetime) -> Verdict:
         """Return the verdict: that of the worst token, where there are several."""
@@ -175,7 +177,7 @@ class SignedToken:
             return Verdict.FORGED
         required: dict[str, Any] = {name: {"essential": True, "value": value} for name, value in self.claims.items()}
         registry = jwt.JWTClaimsRegistry(
-            now=int(now.timestamp()), leeway=int(self.leeway.total_seconds()), exp={"essential": True}, **required
+            now=int(now.timestamp()), leeway=int(self.leeway.total_seconds()), exp={"essential": self.expires}, **required
         )
         try:
             registry.validate(decoded.claims)

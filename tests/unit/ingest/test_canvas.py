@@ -1,0 +1,307 @@
+"""What Canvas' live events mean, what of them is not ours, and by what it is known that they are Canvas'."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from services.ingest.connectors.canvas import VERIFY
+from services.ingest.connectors.canvas.events import read
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.registry import HOOKS
+from services.ingest.domain.interaction import ChannelId, Interaction, Kind
+from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
+from services.ingest.domain.source import Hearing, Platform, Policy
+from services.ingest.sources import BadSource, sample_of
+from services.ingest.verifiers import Message, Verdict
+from shared.xapi.guard import Limits, Malformed
+from tests.support.canvas import (
+    CANVAS,
+    COURSE,
+    GROUP,
+    SHARD,
+    canvas_conversation,
+    entry,
+    everywhere,
+    key_set,
+    live,
+    member,
+    new_key,
+    signed,
+    topic,
+    unix,
+)
+from tests.support.ingest import NOW, SECRET, Ear, account_names, acts, as_json
+
+OPEN = Policy(hearing=Hearing.TEXT)
+ASKED = topic("discussion_topic_created", 11, "12:00:00", 21, "How do I restart it?")
+PRIVATE = ("Group", GROUP)
+COMMENT = live(
+    "submission_comment_created", 2, "12:00:00", submission_comment_id="71", submission_id="81", user_id="2", body="Well done."
+)
+MESSAGE = live("conversation_message_created", 2, "12:00:00", author_id="2", conversation_id="91", message_id="92")
+
+
+def heard(event: Mapping[str, Any], policy: Policy = OPEN) -> Reading:
+    return read(replace(CANVAS, policy=policy), Delivery({}, event))
+
+
+def told(event: Mapping[str, Any], policy: Policy = OPEN) -> Interaction:
+    reading = heard(event, policy)
+    (interaction,) = [*reading.decided, *(each.interaction for each in reading.undecided)]
+    return interaction
+
+
+def within(event: Mapping[str, Any], **metadata: Any) -> dict[str, Any]:
+    return {**event, "metadata": {**event["metadata"], **metadata}}
+
+
+def saying(event: Mapping[str, Any], **body: Any) -> dict[str, Any]:
+    return {**event, "body": {**event["body"], **body}}
+
+
+IGNORED = [
+    (live("logged_in", 11, "12:00:00"), Reason.UNMAPPED),
+    (live("grade_change", 11, "12:00:00"), Reason.UNMAPPED),
+    (live("course_completed", 11, "12:00:00"), Reason.UNMAPPED),
+    (live("asset_accessed", 11, "12:00:00", asset_type="course", asset_id="1", asset_subtype="quizzes"), Reason.UNMAPPED),
+    (live("asset_accessed", 11, "12:00:00", asset_type="discussion_topic", asset_id="1", asset_subtype="x"), Reason.UNMAPPED),
+    (saying(ASKED, workflow_state="unpublished"), Reason.UNMAPPED),
+    (topic("discussion_topic_updated", 11, "12:00:00", 21, "How?", workflow_state="unpublished"), Reason.UNMAPPED),
+    (member("enrollment_created", 14, "12:00:00", "invited", course_id="565"), Reason.UNMAPPED),
+    (member("enrollment_updated", 14, "12:00:00", "active", course_id="565"), Reason.UNMAPPED),
+    (member("enrollment_created", 14, "12:00:00", "active", course_id="565", type="StudentViewEnrollment"), Reason.BOT),
+    (within(ASKED, user_id=None), Reason.ACTOR_UNKNOWN),
+    (within(ASKED, real_user_id=everywhere(2)), Reason.ACTOR_UNKNOWN),
+    (live("wiki_page_created", 11, "12:00:00", PRIVATE, wiki_page_id="31", title="Notes"), Reason.PRIVATE_CHANNEL),
+    (live("attachment_created", 11, "12:00:00", None, attachment_id="41", context_type="User"), Reason.PRIVATE_CHANNEL),
+    (COMMENT, Reason.DIRECT_MESSAGE),
+    (MESSAGE, Reason.DIRECT_MESSAGE),
+    ({"sensor": "http://acme.instructure.com/", "data": [{"type": "MessageEvent"}]}, Reason.UNMAPPED),
+    ({"metadata": {"event_name": ["x"]}}, Reason.UNMAPPED),
+]
+
+
+@pytest.mark.parametrize(("event", "reason"), IGNORED)
+def test_what_is_not_ours_is_ignored_with_its_reason(event: Mapping[str, Any], reason: Reason) -> None:
+    reading = heard(event)
+
+    assert reading.ignored == (reason,)
+    assert not reading.decided
+    assert not reading.undecided
+
+
+@pytest.mark.parametrize(
+    ("title", "questions", "kind"),
+    [("Brokers?", (), Kind.ASK), ("Brokers", (), Kind.POST), ("Brokers", (str(COURSE),), Kind.ASK)],
+)
+def test_a_topic_asks_by_its_title_or_by_its_course(title: str, questions: tuple[str, ...], kind: Kind) -> None:
+    policy = Policy(question_channels=frozenset(map(ChannelId, questions)))
+
+    assert told(saying(ASKED, title=title), policy).kind is kind
+    assert told(saying(ASKED, title=title, is_announcement=True), policy).kind is Kind.POST
+
+
+async def test_an_entry_answers_a_question_that_was_asked_before_it_was_published() -> None:
+    ear = Ear()
+    draft = saying(ASKED, workflow_state="unpublished")
+
+    await ear.hear(*(replace(canvas_conversation()[0], document=each) for each in (draft, entry(12, "12:05:00", 51, 21, "So."))))
+
+    assert [each[:2] for each in acts(ear.statements())] == [("12", "answered")]
+
+
+def test_an_entry_below_another_replies_to_it() -> None:
+    reply = told(entry(11, "12:06:00", 52, 21, "Ah.", parent_discussion_entry_id="51"))
+
+    assert (reply.kind, reply.parent and reply.parent.iri) == (
+        Kind.REPLY,
+        "https://acme.instructure.com/courses/565/discussion_topics/21#entry-51",
+    )
+
+
+@pytest.mark.parametrize("written", ["21", 21, everywhere(21), SHARD + 21])
+def test_global_and_local_ids_name_the_same(written: object) -> None:
+    assert told(saying(ASKED, discussion_topic_id=written)).artefact == told(ASKED).artefact
+
+
+def test_somebody_of_another_shard_keeps_the_global_id() -> None:
+    assert told(within(ASKED, user_id="1234560000000000011")).actor == "1234560000000000011"
+
+
+def test_an_entry_that_is_handed_in_is_the_same_statement() -> None:
+    written = entry(12, "12:05:00", 51, 21, "So.")
+    handed_in = {**written, "metadata": {**written["metadata"], "event_name": "discussion_entry_submitted"}}
+
+    assert heard(handed_in) == heard(written)
+
+
+def test_text_is_kept_without_markup_and_only_if_the_policy_says_so() -> None:
+    assert told(ASKED).text == "How do I restart it?"
+    assert told(ASKED, Policy()).text is None
+
+
+@pytest.mark.parametrize("excluded", ["11", "user11"])
+def test_an_excluded_account_is_named_by_id_or_login(excluded: str) -> None:
+    assert heard(ASKED, Policy(excluded=account_names(excluded))).ignored == (Reason.EXCLUDED_ACCOUNT,)
+
+
+def test_only_courses_of_the_allow_list_are_heard() -> None:
+    assert heard(ASKED, Policy(channels=frozenset({ChannelId("566")}))).ignored == (Reason.CHANNEL_NOT_ALLOWED,)
+    assert heard(ASKED, Policy(channels=frozenset({ChannelId("565")}))).decided
+
+
+def test_groups_are_heard_where_private_channels_are() -> None:
+    page = live("wiki_page_created", 11, "12:00:00", PRIVATE, wiki_page_id="31", title="Notes")
+
+    assert told(page, Policy(private=True)).artefact.iri == "https://acme.instructure.com/groups/144/pages/31"
+
+
+@pytest.mark.parametrize(("event", "kind"), [(COMMENT, Kind.COMMENT), (MESSAGE, Kind.POST)])
+def test_what_two_say_to_each_other_is_told_without_text_where_direct_messages_are_heard(
+    event: Mapping[str, Any], kind: Kind
+) -> None:
+    interaction = told(event, Policy(direct=True, hearing=Hearing.TEXT))
+
+    assert (interaction.kind, interaction.actor, interaction.text) == (kind, "2", None)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        topic("discussion_topic_updated", 2, "12:09:00", 21, "How?", workflow_state="deleted"),
+        live("wiki_page_deleted", 12, "12:14:00", wiki_page_id="31"),
+        live("attachment_deleted", 12, "12:16:00", attachment_id="41"),
+    ],
+)
+def test_a_delete_is_always_heard(event: Mapping[str, Any]) -> None:
+    assert [each.kind for each in heard(event).decided] == [Kind.DELETE]
+    (undecided,) = heard(event, Policy(channels=frozenset({ChannelId("566")}))).undecided
+    assert (undecided.rule, undecided.interaction.place) == (Rule.WITHDRAWAL, None)
+
+
+async def test_no_address_of_a_persons_computer_is_in_any_statement() -> None:
+    ear = Ear()
+
+    await ear.hear(*canvas_conversation())
+
+    assert len(ear.statements()) == 17
+    assert b"192.0.2.7" not in as_json(ear.statements())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"discussion_topic_id": None},
+        {"discussion_topic_id": "0"},
+        {"discussion_topic_id": "-1"},
+        {"discussion_topic_id": "9" * 20},
+        {"discussion_topic_id": True},
+        {"discussion_topic_id": "٣"},
+    ],
+)
+def test_what_lacks_what_it_needs_is_incomplete(change: Mapping[str, Any]) -> None:
+    with pytest.raises(Incomplete):
+        heard(saying(ASKED, **change))
+
+
+def test_an_event_without_a_time_is_incomplete() -> None:
+    with pytest.raises(Incomplete):
+        heard(within(ASKED, event_time="yesterday"))
+
+
+KEY, OTHER = new_key(3), new_key(2)
+KEYS = key_set(OTHER, KEY)
+TOKEN = signed(ASKED, KEY)
+
+
+def judged(body: bytes, secrets: list[bytes], query: str = "", headers: Mapping[str, str] | None = None) -> Verdict:
+    return VERIFY(Message(headers or {}, body, f"https://in.acme.example/hooks/canvas/class{query}"), secrets, NOW)
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        (TOKEN, Verdict.GENUINE),
+        (b'"' + TOKEN + b'"\n', Verdict.GENUINE),
+        (signed(ASKED, KEY, exp=unix() + 1), Verdict.GENUINE),
+        (signed(ASKED, KEY, exp=unix() - 3600), Verdict.STALE),
+        (signed(ASKED, new_key(3)), Verdict.FORGED),
+        (TOKEN[:-8] + b"AAAAAAAA", Verdict.FORGED),
+        (TOKEN[:40] + b"A" + TOKEN[41:], Verdict.FORGED),
+        (TOKEN.rpartition(b".")[0] + b".", Verdict.UNSIGNED),
+        (as_json(ASKED), Verdict.UNSIGNED),
+        (b"", Verdict.UNSIGNED),
+    ],
+)
+def test_a_signed_event_is_known_by_canvas_keys(body: bytes, verdict: Verdict) -> None:
+    assert judged(body, [KEYS]) is verdict
+
+
+def test_a_token_that_names_no_algorithm_or_a_shared_one_is_forged() -> None:
+    claims = TOKEN.split(b".")[1]
+    for header in (b'{"alg":"none"}', b'{"alg":"HS256"}'):
+        forged = base64.urlsafe_b64encode(header).rstrip(b"=") + b"." + claims + b".AAAA"
+        assert judged(forged, [KEYS]) is Verdict.FORGED
+
+
+def test_the_keys_before_a_rotation_hold_too() -> None:
+    assert judged(TOKEN, [key_set(new_key(4)), KEYS]) is Verdict.GENUINE
+
+
+def test_a_token_may_be_shown_in_the_address_or_in_the_header() -> None:
+    shown, body = f"?token={quote(SECRET.decode())}", as_json(ASKED)
+
+    assert judged(body, [SECRET], shown) is Verdict.GENUINE
+    assert judged(body, [SECRET], headers={"authorization": f"Bearer {SECRET.decode()}"}) is Verdict.GENUINE
+    assert judged(body, [SECRET], "?token=else") is Verdict.FORGED
+    assert judged(body, [SECRET]) is Verdict.UNSIGNED
+    assert judged(TOKEN, [SECRET]) is Verdict.UNSIGNED
+
+
+def test_public_keys_are_no_token_that_could_be_shown() -> None:
+    assert judged(as_json(ASKED), [KEYS], f"?token={quote(KEYS.decode())}") is Verdict.FORGED
+
+
+def parsed(body: bytes) -> Any:
+    return HOOKS[Platform.CANVAS].parse(Message({}, body), Limits())
+
+
+def test_the_claims_of_a_signed_event_are_read() -> None:
+    assert parsed(TOKEN) == ASKED
+    assert parsed(as_json(ASKED)) == ASKED
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"a.b", b"a.AA-.c", b"a." + base64.urlsafe_b64encode(b"[1]") + b".c", b"a.b.c"])
+def test_what_is_no_event_is_malformed(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        parsed(body)
+
+
+def test_signed_mutants_are_told_or_incomplete() -> None:
+    chance, events = random.Random(20260302), [each.document for each in canvas_conversation()]  # noqa: S311  seeded, keeps no secret
+
+    for _ in range(200):
+        mutant = {**chance.choice(events), "body": chance.choice(events)["body"]}
+        mutant["metadata"] = {
+            **mutant["metadata"],
+            chance.choice(["event_name", "user_id", "context_id"]): chance.choice([None, 7, {}]),
+        }
+        body = signed(mutant, KEY)
+        assert judged(body, [KEYS]) is Verdict.GENUINE
+        try:
+            assert read(CANVAS, Delivery({}, parsed(body))) is not None
+        except Incomplete:
+            continue
+
+
+def test_no_sample_can_be_made_of_what_canvas_alone_signs() -> None:
+    assert sample_of(CANVAS, NOW).rest.startswith("?token=")
+    with pytest.raises(BadSource):
+        sample_of(replace(CANVAS, secrets=(KEYS,)), NOW)
