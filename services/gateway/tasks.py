@@ -15,7 +15,7 @@ from services.gateway.parts import Parts
 from services.gateway.persons.erasing import publisher_of
 from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.gateway.recorder import Recorder
-from services.gateway.statements.announcing import CHANNEL, Announcing, read_announcement
+from services.gateway.statements.announcing import CHANNEL, announce, read_announcement
 from shared.contracts import RECEIVED
 from shared.postgres.listen import listen
 from shared.service import Task
@@ -64,9 +64,9 @@ def _recording(parts: Parts, metrics: StreamMetrics, observer: Observer) -> Task
     consumer = Consumer(
         group=RECORDER_GROUP,
         topics=(RECEIVED,),
-        handler=Announcing(Recorder(keychain=parts.keychain, observer=observer)),
+        handler=Recorder(keychain=parts.keychain, observer=observer),
         log=parts.log,
-        ledger=PostgresLedger(parts.database),
+        ledger=PostgresLedger(parts.database, announce),
         settings=parts.settings.stream.consumer,
         metrics=metrics,
         observer=observer,

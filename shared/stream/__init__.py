@@ -9,7 +9,7 @@ from shared.stream.errors import (
     TooManyRejections,
     TopicRecreated,
 )
-from shared.stream.ledger import DeadLetter, Ledger
+from shared.stream.ledger import DeadLetter, Ledger, Settlement
 from shared.stream.log import Inbox, Log
 from shared.stream.memory import MemoryLog
 from shared.stream.memory_ledger import MemoryLedger, MemoryTransaction
@@ -49,6 +49,7 @@ __all__ = [
     "Record",
     "RecordTooLarge",
     "Rejection",
+    "Settlement",
     "Step",
     "StreamMetrics",
     "StreamSettings",

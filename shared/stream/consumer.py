@@ -19,10 +19,10 @@ from shared.errors import Unavailable
 from shared.stream.background import end
 from shared.stream.errors import OffsetGap, TopicRecreated
 from shared.stream.headers import as_outgoing, with_context
-from shared.stream.ledger import DeadLetter, Ledger
+from shared.stream.ledger import DeadLetter, Ledger, Settlement
 from shared.stream.log import Inbox, Log
 from shared.stream.metrics import StreamMetrics
-from shared.stream.offsets import Beginning, Mark, Place, after, begins_late, start_of, unapplied
+from shared.stream.offsets import Beginning, Mark, Place, begins_late, start_of, unapplied
 from shared.stream.outbox import OutboxRow, drain, publish
 from shared.stream.patience import Patience
 from shared.stream.record import Batch, Decision, Handler, Outgoing, Partition, T
@@ -225,15 +225,12 @@ class Consumer(Generic[T]):
         """Write what was said and refused, and advance the offset; return the outbox row, if there is anything to publish."""
         letters = self._letters(decision)
         outgoing = self._outgoing(fresh, decision, letters)
-        row = None
         if letters:
             await self._ledger.bury(letters, transaction)
-        if outgoing:
-            row = OutboxRow(await self._ledger.store(place.owner, outgoing, transaction), outgoing)
-        await self._observer(Step.OUTBOX_WRITTEN)
-        await self._ledger.advance(place, after(fresh), transaction)
+        await self._observer(Step.LETTERS_WRITTEN)
+        row = await self._ledger.settle(Settlement(place, fresh, outgoing, letters), transaction)
         await self._observer(Step.ADVANCED)
-        return row
+        return None if row is None else OutboxRow(row, outgoing)
 
     def _letters(self, decision: Decision) -> tuple[DeadLetter, ...]:
         return tuple(

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from shared.stream.offsets import Mark, Place
 from shared.stream.outbox import Outbox
-from shared.stream.record import Cause, Outgoing, Record, T
+from shared.stream.record import Batch, Cause, Outgoing, Record, T
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,16 @@ class DeadLetter:
     reason: str
     attempts: int
     cause: Cause = Cause.UNUSABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a batch came to at *place*: the records that were *applied*, what is said on and what was refused."""
+
+    place: Place
+    applied: Batch
+    outgoing: tuple[Outgoing, ...] = ()
+    letters: tuple[DeadLetter, ...] = ()
 
 
 class Ledger(Outbox, Protocol[T]):
@@ -43,6 +53,12 @@ class Ledger(Outbox, Protocol[T]):
 
     async def advance(self, place: Place, mark: Mark, transaction: T) -> None:
         """Move the offset row of *place* to *mark*. Raises OffsetRowMissing."""
+
+    async def settle(self, settlement: Settlement, transaction: T) -> int | None:
+        """Move the offset row past what was applied, and write what is said on as one row of the place's outbox.
+
+        Return the id of that row, None where nothing is said. Raises OffsetRowMissing, RecordTooLarge.
+        """
 
     async def store(self, owner: str, outgoing: Sequence[Outgoing], transaction: T) -> int:
         """Write *outgoing* as one row of *owner*'s outbox and return its id."""

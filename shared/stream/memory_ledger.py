@@ -10,8 +10,8 @@ from typing import Any
 
 from shared.errors import Unavailable
 from shared.stream.errors import OffsetRowMissing
-from shared.stream.ledger import DeadLetter
-from shared.stream.offsets import Mark, Place
+from shared.stream.ledger import DeadLetter, Settlement
+from shared.stream.offsets import Mark, Place, after
 from shared.stream.outbox import OutboxRow, decode_row, encode_row
 from shared.stream.record import Outgoing
 
@@ -92,6 +92,13 @@ class MemoryLedger:
         """Move the offset row of *place* to *mark* at commit."""
         self._answer()
         transaction.at_commit(lambda: self.marks.__setitem__(place, mark))
+
+    async def settle(self, settlement: Settlement, transaction: MemoryTransaction) -> int | None:
+        """Write what is said on as one row, and move the offset row, at commit. Raises RecordTooLarge."""
+        said = settlement.outgoing
+        row = await self.store(settlement.place.owner, said, transaction) if said else None
+        await self.advance(settlement.place, after(settlement.applied), transaction)
+        return row
 
     async def store(self, owner: str, outgoing: Sequence[Outgoing], transaction: MemoryTransaction) -> int:
         """Write *outgoing* as one row at commit and return its id. Raises RecordTooLarge."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 from shared.postgres import Database, Transaction, load_queries
 from shared.postgres.outage import is_collision, unavailable
 from shared.stream.errors import OffsetRowMissing
-from shared.stream.ledger import DeadLetter
-from shared.stream.offsets import Mark, Place
+from shared.stream.ledger import DeadLetter, Settlement
+from shared.stream.offsets import Mark, Place, after
 from shared.stream.outbox import OutboxRow, decode_row, encode_row
 from shared.stream.record import Cause, Outgoing
 from shared.stream.wire import encode_headers
@@ -19,12 +19,16 @@ _QUERIES = load_queries("shared.stream")
 STATES: Final = {Cause.UNUSABLE: "waiting", Cause.CONFLICT: "quarantined"}
 """In which state a dead letter begins."""
 
+Announce: TypeAlias = Callable[[Settlement], tuple[str, str]]
+"""Say on which channel of NOTIFY it is told that a batch is settled, and in which words."""
+
 
 class PostgresLedger:
-    """The books of the service whose schema *database* was opened for."""
+    """The books of the service whose schema *database* was opened for; what is to *announce* is told by each commit."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, announce: Announce | None = None) -> None:
         self._database = database
+        self._announce = announce
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -53,6 +57,19 @@ class PostgresLedger:
         moved = await transaction.fetchval(_QUERIES["advance_place"], *_key(place), mark.next_offset, mark.last_digest)
         if moved is None:
             raise OffsetRowMissing(f"{place.owner}: the offset row disappeared under its lock")
+
+    async def settle(self, settlement: Settlement, transaction: Transaction) -> int | None:
+        """Move the offset row, write what is said on, and announce it: one statement. Raises OffsetRowMissing, RecordTooLarge."""
+        place, mark = settlement.place, after(settlement.applied)
+        said = encode_row(settlement.outgoing) if settlement.outgoing else None
+        told = self._announce(settlement) if self._announce else (None, None)
+        moved = await transaction.fetchrow(
+            _QUERIES["settle_place"], *_key(place), mark.next_offset, mark.last_digest, place.owner, said, *told
+        )
+        if moved is None or moved["next_offset"] is None:
+            raise OffsetRowMissing(f"{place.owner}: the offset row disappeared under its lock")
+        row: int | None = moved["row"]
+        return row
 
     async def store(self, owner: str, outgoing: Sequence[Outgoing], transaction: Transaction) -> int:
         """Write *outgoing* as one row of *owner*'s outbox and return its id. Raises RecordTooLarge."""

@@ -11,6 +11,18 @@ SELECT next_offset, last_digest FROM consumer_offset WHERE group_name = $1 AND t
 UPDATE consumer_offset SET next_offset = $4, last_digest = $5 WHERE group_name = $1 AND topic = $2 AND partition = $3
 RETURNING next_offset
 
+-- name: settle_place
+-- Move the offset row, keep what the batch said ($7), if anything, in one row of its owner's outbox, and tell those who LISTEN on $8,
+-- if on anything, once this has committed. No offset is returned where the offset row is gone.
+WITH moved AS (
+    UPDATE consumer_offset SET next_offset = $4, last_digest = $5 WHERE group_name = $1 AND topic = $2 AND partition = $3
+    RETURNING next_offset
+), said AS (
+    INSERT INTO outbox (owner, records) SELECT $6, $7 WHERE $7::bytea IS NOT NULL RETURNING id
+)
+SELECT (SELECT next_offset FROM moved), (SELECT id FROM said) AS row,
+    CASE WHEN $8::text IS NOT NULL THEN pg_notify($8, $9::text) END
+
 -- name: store_row
 -- Keep what a batch said in one row of its owner's outbox.
 INSERT INTO outbox (owner, records) VALUES ($1, $2) RETURNING id

@@ -25,7 +25,7 @@ class Step(StrEnum):
     BEGUN = "begun"
     CLAIMED = "claimed"
     DECIDED = "decided"
-    OUTBOX_WRITTEN = "outbox-written"
+    LETTERS_WRITTEN = "letters-written"
     ADVANCED = "advanced"
     COMMITTED = "committed"
     OFFSET_COMMITTED = "offset-committed"

@@ -1,30 +1,19 @@
-"""Say how far the recorder has come: one notification a transaction, which PostgreSQL delivers when it commits."""
+"""Say how far the recorder has come: a notification with each settled batch, which PostgreSQL delivers when it commits."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from shared.postgres import Transaction, load_queries
-from shared.stream import Batch, Decision, Handler
+from shared.stream import Batch, Settlement
 
 CHANNEL: Final = "symposia_recorder"
 ANNOUNCED: Final = (2, 3)
 """How many numbers an announcement has."""
 
-_QUERIES: Final = load_queries("services.gateway.statements", "progress.sql")
 
-
-class Announcing:
-    """The recorder's handler, with a notification of the partition and the offset that its transaction reaches."""
-
-    def __init__(self, handler: Handler) -> None:
-        self._handler = handler
-
-    async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
-        """Let the handler decide, and announce that *batch* is applied, and whether all of it was taken."""
-        decision = await self._handler(batch, transaction)
-        await transaction.execute(_QUERIES["announce"], CHANNEL, announcement(batch, whole=not decision.rejections))
-        return decision
+def announce(settlement: Settlement) -> tuple[str, str]:
+    """Announce what the recorder has applied, and whether all of it was taken."""
+    return CHANNEL, announcement(settlement.applied, whole=not settlement.letters)
 
 
 def announcement(batch: Batch, *, whole: bool = False) -> str:

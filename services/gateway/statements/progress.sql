@@ -1,7 +1,3 @@
 -- name: applied
 -- For each partition of the topic $2 the offset that the group $1 applies next.
 SELECT partition, next_offset FROM consumer_offset WHERE group_name = $1 AND topic = $2
-
--- name: announce
--- Tells those who LISTEN on $1 how far this transaction gets ($2), once it has committed.
-SELECT pg_notify($1, $2)

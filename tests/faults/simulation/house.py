@@ -30,7 +30,7 @@ from services.gateway.domain.credential import Credential, KeyId, Scope
 from services.gateway.domain.keychain import Keychain
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.recorder import Recorder
-from services.gateway.statements.announcing import Announcing
+from services.gateway.statements.announcing import announce
 from services.gateway.statements.formatting import Formatting
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.progress import Progress
@@ -227,7 +227,7 @@ class House:
                 topics=[topic],
                 handler=handler,
                 log=self.log,
-                ledger=self.parts.ledger(self.books.pools[name]),
+                ledger=self.parts.ledger(self.books.pools[name], announce if group == "recorder" else None),
                 settings=ConsumerSettings(batch_records=2, fetch_wait=0.5, backoff=0.1, backoff_limit=1.0, attempts=1000),
                 metrics=StreamMetrics(CollectorRegistry()),
                 observer=observer,
@@ -243,7 +243,7 @@ class House:
 
     def _handler(self, group: str) -> tuple[Handler[Any], Any]:
         if group == "recorder":
-            announced = Hinting(Announcing(self.parts.recorder(observer=self.director.observe)), self)
+            announced = Hinting(self.parts.recorder(observer=self.director.observe), self)
             return announced, announced.observe
         if group == "enrichment":
             store = self.parts.store()
