@@ -81,7 +81,8 @@ def traceparent(received: str | None) -> str:
     parts = (received or "").split("-")
     if len(parts) == TRACEPARENT_PARTS and _is_hex(parts[1], 32) and _is_hex(parts[2], 16):
         return f"00-{parts[1]}-{secrets.token_hex(8)}-{parts[3][:2] if _is_hex(parts[3][:2], 2) else '01'}"
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+    ids = secrets.token_hex(24)
+    return f"00-{ids[:32]}-{ids[32:]}-01"
 
 
 def _is_hex(text: str, length: int) -> bool:

@@ -20,6 +20,7 @@ from services.gateway.doors import open_doors
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.parts import Parts
 from services.gateway.recorder import GROUP as RECORDER_GROUP
+from services.gateway.recorder import Remembered
 from services.gateway.settings import Settings
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.progress import Progress
@@ -114,6 +115,7 @@ def _parts(settings: Settings, database: Database, stream_log: Log, registry: Co
         usage=Usage(credentials, interval=chosen.usage_interval),
         statements=statements,
         attachments=AttachmentStore(database),
+        remembered=Remembered() if chosen.recorder else Remembered(0),
         progress=Progress(standing, poll=chosen.poll_seconds, patience=chosen.wait_seconds, metrics=metrics),
         horizon=Horizon(statements),
     )

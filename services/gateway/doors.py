@@ -97,7 +97,7 @@ def _writer(parts: Parts, door: Door) -> Writer:
     http, chosen = parts.settings.http, parts.settings.gateway
     return Writer(
         door=door,
-        recording=Recording(parts.log, parts.progress, parts.metrics),
+        recording=Recording(parts.log, parts.progress, parts.metrics, parts.remembered),
         attachments=parts.attachments,
         clock=parts.clock,
         metrics=parts.metrics,

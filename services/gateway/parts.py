@@ -11,6 +11,7 @@ from services.gateway.credentials.keyring import Keyring
 from services.gateway.credentials.usage import Usage
 from services.gateway.domain.keychain import Keychain
 from services.gateway.metrics import GatewayMetrics
+from services.gateway.recorder import Remembered
 from services.gateway.settings import Settings
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.progress import Progress
@@ -36,5 +37,6 @@ class Parts:
     usage: Usage
     statements: StatementStore
     attachments: AttachmentStore
+    remembered: Remembered
     progress: Progress
     horizon: Horizon

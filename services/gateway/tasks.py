@@ -64,7 +64,7 @@ def _recording(parts: Parts, metrics: StreamMetrics, observer: Observer) -> Task
     consumer = Consumer(
         group=RECORDER_GROUP,
         topics=(RECEIVED,),
-        handler=Recorder(keychain=parts.keychain, observer=observer),
+        handler=Recorder(keychain=parts.keychain, remembered=parts.remembered, observer=observer),
         log=parts.log,
         ledger=PostgresLedger(parts.database, announce),
         settings=parts.settings.stream.consumer,

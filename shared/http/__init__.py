@@ -2,6 +2,7 @@
 
 from shared.http.app import create_app
 from shared.http.body import read_body
+from shared.http.headers import header
 from shared.http.problem import Fault, Problem, problem_response
 
-__all__ = ["Fault", "Problem", "create_app", "problem_response", "read_body"]
+__all__ = ["Fault", "Problem", "create_app", "header", "problem_response", "read_body"]

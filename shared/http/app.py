@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
 from shared.errors import Unavailable
+from shared.http.direct import Direct
 from shared.http.observed import HttpMetrics, Observed
 from shared.http.problem import (
     Problem,
@@ -65,7 +66,7 @@ def create_app(
     app = Starlette(
         routes=[*plain, *_otherwise(plain), *api],
         exception_handlers=HANDLERS,
-        middleware=[Middleware(Observed, metrics=HttpMetrics(registry)), *middleware],
+        middleware=[Middleware(Observed, metrics=HttpMetrics(registry)), *middleware, Middleware(Direct, routes=plain)],
     )
     app.state.draining = False
     return app

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
+from shared.http.headers import header
 from shared.http.problem import Problem
 
 BODY_DEADLINE = 20.0
@@ -20,10 +21,10 @@ async def read_body(request: Request, limit: int) -> bytes:
     Raises Problem 413 when it is longer than *limit* bytes, 415 when it is compressed, 408 when it does not arrive in time and
     400 when the client hangs up.
     """
-    encoding = request.headers.get("content-encoding", "identity")
-    if encoding.lower() != "identity":
+    encoding = header(request, b"content-encoding")
+    if encoding is not None and encoding.lower() != "identity":
         raise Problem(415, f"Content-Encoding {encoding[:40]!r} is not accepted; send the body as it is")
-    declared = request.headers.get("content-length", "")
+    declared = header(request, b"content-length") or ""
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit, closing=int(declared) > DISCARDED)
     try:
@@ -31,19 +32,22 @@ async def read_body(request: Request, limit: int) -> bytes:
             return await _read(request, limit)
     except TimeoutError as error:
         raise Problem(408, f"The body did not arrive within {BODY_DEADLINE:.0f} seconds") from error
-    except ClientDisconnect as error:
-        raise Problem(400, "The connection was closed before the body had arrived") from error
 
 
 async def _read(request: Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "The connection was closed before the body had arrived")
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > limit:
             raise _too_large(limit, closing=True)
         chunks.append(chunk)
-    return b"".join(chunks)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _too_large(limit: int, *, closing: bool) -> Problem:

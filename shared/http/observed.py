@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.headers import header_of
 from shared.telemetry import traceparent
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -28,6 +29,16 @@ class HttpMetrics:
             "symposia_http_request_duration_seconds", "Time to answer", ["route"], buckets=BUCKETS, registry=registry
         )
         self.in_flight = Gauge("symposia_http_requests_in_flight", "Requests being answered now", registry=registry)
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, route: str, method: str, code: int, seconds: float) -> None:
+        """Count an answer; the children of what was answered before are at hand, since to look them up costs more."""
+        key = route, method, code
+        children = self._children.get(key)
+        if children is None:
+            children = self._children[key] = self.requests.labels(route, method, str(code)), self.seconds.labels(route)
+        children[0].inc()
+        children[1].observe(seconds)
 
 
 class Observed:
@@ -43,7 +54,7 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["traceparent"] = traceparent(_header(scope, b"traceparent"))
+        scope["traceparent"] = traceparent(header_of(scope, b"traceparent"))
         structlog.contextvars.bind_contextvars(trace_id=scope["traceparent"].split("-")[1])
         code = SERVER_ERROR
 
@@ -60,9 +71,7 @@ class Observed:
             await self._app(scope, receive, observe)
         finally:
             self._metrics.in_flight.dec()
-            route = self._route(scope)
-            self._metrics.seconds.labels(route).observe(time.perf_counter() - begun)
-            self._metrics.requests.labels(route, _method(scope), str(code)).inc()
+            self._metrics.answered(self._route(scope), _method(scope), code, time.perf_counter() - begun)
 
     def _route(self, scope: Scope) -> str:
         """Name the route by its path template: a path as it was asked for would be a label without bound."""
@@ -70,14 +79,6 @@ class Observed:
             self._paths = {route.endpoint: route.path for route in scope["app"].routes if isinstance(route, Route)}
         path = self._paths.get(scope.get("endpoint"))
         return path if path is not None else str(getattr(scope.get("route"), "path", "none"))
-
-
-def _header(scope: Scope, name: bytes) -> str | None:
-    """Return the first header called *name*, which is in small letters."""
-    for each, value in scope["headers"]:
-        if each == name:
-            return str(value, "latin-1")
-    return None
 
 
 def _method(scope: Scope) -> str:

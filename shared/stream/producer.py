@@ -45,7 +45,7 @@ class Sender(Protocol):
         """Reach the brokers. Raises Unavailable, Misconfigured."""
 
     async def enqueue(self, records: Sequence[Outgoing], pending: list[Pending]) -> None:
-        """Hand *records* over, in order, and note in *pending* at once what is handed over.
+        """Hand *records*, all of one topic, over in order, and note in *pending* at once what is handed over.
 
         Raises Unavailable, Misconfigured, BrokenProducer.
         """
@@ -104,7 +104,7 @@ class Producer:
         sender = await self._ready()
         try:
             await sender.enqueue(records, pending)
-            await asyncio.wait([each.acknowledged for each in pending])
+            await _acknowledged(pending)
             return _in_order(len(records), sender, pending)
         except BrokenProducer as error:
             self._replace(sender, error)
@@ -162,6 +162,22 @@ class Producer:
 
         for acknowledged in waiting:
             acknowledged.add_done_callback(done)
+
+
+async def _acknowledged(pending: Sequence[Pending]) -> None:
+    """Wait until all of *pending* are answered for, as asyncio.wait does at a higher price: each request of a door comes here."""
+    left = len(pending)
+    answered = asyncio.get_running_loop().create_future()
+
+    def note(_: object) -> None:
+        nonlocal left
+        left -= 1
+        if not left and not answered.done():
+            answered.set_result(None)
+
+    for each in pending:
+        each.acknowledged.add_done_callback(note)
+    await answered
 
 
 def _in_order(count: int, sender: Sender, pending: Sequence[Pending]) -> tuple[Position, ...]:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from services.gateway.attachments.multipart import BadMultipart, Part, boundary_of, read_parts
 from services.gateway.domain.enclosed import Enclosed, Sha2, hash_as, read_sha2
-from shared.http import Fault, Problem, read_body
+from shared.http import Fault, Problem, header, read_body
 
 JSON_TYPE: Final = "application/json"
 MULTIPART_TYPE: Final = "multipart/mixed"
@@ -43,7 +43,7 @@ async def read_incoming(request: Request, most: Sizes) -> Incoming:
 
     Raises Problem as `read_body` does, and 400 where it is neither JSON nor multipart/mixed as attachments travel in it.
     """
-    content_type = request.headers.get("content-type", "")
+    content_type = header(request, b"content-type") or ""
     match content_type.partition(";")[0].strip().lower():
         case "application/json":
             return Incoming(await read_body(request, most.json))

@@ -17,7 +17,7 @@ from services.gateway.domain.credential import Credential, KeyId, Refused, Scope
 from services.gateway.domain.keychain import Keychain
 from services.gateway.metrics import GatewayMetrics
 from shared.clock import Clock
-from shared.http import Problem
+from shared.http import Problem, header
 
 BASIC_CHALLENGE: Final = 'Basic realm="Symposia", charset="UTF-8"'
 BEARER_CHALLENGE: Final = 'Bearer realm="Symposia"'
@@ -60,7 +60,7 @@ class Door:
         Raises Problem 401, the same for every reason, 403, 429 for too many requests or guesses, and 400 for a quirk that the key
         does not have; Unavailable where the key is unknown and PostgreSQL down.
         """
-        shown = read_authorization(request.headers.get("authorization"))
+        shown = read_authorization(header(request, b"authorization"))
         credential = await self.identify(request, shown)
         if isinstance(credential, Refused):
             raise _unauthorized(request)

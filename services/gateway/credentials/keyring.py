@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -60,7 +61,7 @@ class Keyring:
 
     def known(self, key_id: KeyId) -> Credential | None:
         """Return the credential of *key_id* as far as the ring has it and is not too old, and look nowhere else."""
-        return self._credentials.get(key_id) if _now() - self._read_at <= self._keep else None
+        return self._credentials.get(key_id) if monotonic() - self._read_at <= self._keep else None
 
     async def find_again(self, key_id: KeyId) -> Credential | None:
         """Return the credential as it is now, for a secret that may be newer than the ring; in an outage as it is known."""
@@ -70,7 +71,7 @@ class Keyring:
 
     async def check(self) -> None:
         """Raise Unavailable where what is known of the credentials is too old, and PostgreSQL down."""
-        if _now() - self._read_at > self._keep:
+        if monotonic() - self._read_at > self._keep:
             await self._read_again()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -88,16 +89,16 @@ class Keyring:
 
     async def _read_again(self) -> None:
         """Read all credentials; those who ask together share one reading, and its failure."""
-        asked = _now()
+        asked = monotonic()
         async with self._one_reader:
             if self._last.began < asked:
-                await asyncio.sleep(max(0.0, self._last.began + PAUSE - _now()))
+                await asyncio.sleep(max(0.0, self._last.began + PAUSE - monotonic()))
                 self._last = await self._read()
             if self._last.outage is not None:
                 raise self._last.outage
 
     async def _read(self) -> _Reading:
-        began = _now()
+        began = monotonic()
         try:
             issued = await self._store.issued()
         except Unavailable as error:
@@ -106,7 +107,3 @@ class Keyring:
         self._read_at = began
         self._metrics.credentials_read.set(self._clock().timestamp())
         return _Reading(began)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

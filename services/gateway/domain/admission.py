@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 from uuid import uuid4
@@ -12,6 +13,7 @@ from uuid import uuid4
 import msgspec
 import orjson
 
+from services.gateway.domain.candidate import Candidate, candidate
 from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.enclosed import Enclosed, Sha2, Use, disagreements, uses
 from services.gateway.domain.listed import has_activity_alone, in_lists
@@ -19,7 +21,7 @@ from shared.clock import rfc3339
 from shared.contracts import Received, ReceivedStatement
 from shared.errors import SymposiaError
 from shared.xapi import canonical, guard
-from shared.xapi.extract import statement_id
+from shared.xapi.extract import AnyStatement, statement_id
 from shared.xapi.model import JSON, Statement, StatementId, Version
 from shared.xapi.validation import MAX_VIOLATIONS, Invalid, Violation, statements, validate
 
@@ -35,15 +37,23 @@ class TooMany(SymposiaError):
 class Admitted:
     """A request that may be recorded: the ids it answers with, in order, each statement's digest, and the message.
 
-    Statements of the same content that have no id of their own share one, where ids come from content: *collapsed* of them.
-    *uses* are the octets that came with the statements, to be kept before the message is passed on.
+    *sealed* are the statements as the message has them. Statements of the same content that have no id of their own share one,
+    where ids come from content: *collapsed* of them. *uses* are the octets that came with the statements, to be kept before the
+    message is passed on.
     """
 
     ids: tuple[StatementId, ...]
     digests: Mapping[StatementId, bytes]
     received: Received
+    sealed: Mapping[StatementId, AnyStatement]
     collapsed: int = 0
     uses: tuple[Use, ...] = ()
+
+    def candidates(self) -> Iterator[tuple[bytes, Candidate]]:
+        """Yield the bytes of each statement in the message, and what the recorder will read in them."""
+        for each in self.received.statements:
+            identifier, body = StatementId(each.id), bytes(each.body)
+            yield body, candidate(identifier, self.digests[identifier], body, self.sealed[identifier])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +92,15 @@ def _admit(body: bytes, value: JSON, writing: Writing, named: StatementId | None
     _refuse(several, writing, many=isinstance(value, list), named=named)
     ids = tuple(named or _id(statement, writing.credential) for statement in several)
     digests: dict[StatementId, bytes] = {}
+    sealed: dict[StatementId, AnyStatement] = {}
     received: list[ReceivedStatement] = []
     for identifier, statement, raw in zip(ids, several, canonical.split(body), strict=True):
         if identifier in digests:
             continue
         digests[identifier] = canonical.digest({**statement, "id": identifier})
-        sealed = _seal(raw, statement, identifier, writing)
-        received.append(ReceivedStatement(identifier, digests[identifier].hex(), msgspec.Raw(sealed)))
+        fields = _fields(statement, identifier, writing)
+        sealed[identifier] = {**statement, **fields, "authority": _agent(writing.credential.authority)}
+        received.append(ReceivedStatement(identifier, digests[identifier].hex(), msgspec.Raw(_seal(raw, statement, fields))))
     message = Received(
         received_at=rfc3339(writing.received_at),
         source=f"credential:{writing.credential.key_id}",
@@ -97,7 +109,7 @@ def _admit(body: bytes, value: JSON, writing: Writing, named: StatementId | None
         defines=writing.credential.permits(Scope.DEFINE),
     )
     used = _uses(ids, several, writing.enclosed) if writing.enclosed else ()
-    return Admitted(ids, digests, message, len(ids) - len(digests), used)
+    return Admitted(ids, digests, message, sealed, len(ids) - len(digests), used)
 
 
 def _uses(ids: Sequence[StatementId], several: Sequence[Statement], enclosed: Mapping[Sha2, Enclosed]) -> tuple[Use, ...]:
@@ -119,13 +131,23 @@ def _id(statement: Statement, credential: Credential) -> StatementId:
     return StatementId(str(uuid4()))
 
 
-def _seal(raw: bytes, statement: Statement, identifier: StatementId, writing: Writing) -> bytes:
-    """Set what the door sets, and cut what only the recorder sets; all other bytes stay as they were sent."""
+def _fields(statement: Statement, identifier: StatementId, writing: Writing) -> dict[str, Any]:
+    """Return what the door sets in *statement*."""
     fields: dict[str, Any] = {"authority": orjson.Fragment(writing.credential.authority)}
     if statement.get("id") != identifier:
         fields["id"] = identifier
     if "version" not in statement:
         fields["version"] = STATEMENT_VERSION[writing.version]
+    return fields
+
+
+@lru_cache(maxsize=64)
+def _agent(authority: bytes) -> JSON:
+    return orjson.loads(authority)
+
+
+def _seal(raw: bytes, statement: Statement, fields: Mapping[str, Any]) -> bytes:
+    """Set *fields*, and cut what only the recorder sets; all other bytes stay as they were sent."""
     replaced = [name for name in (*fields, "stored") if name in statement]
     if has_activity_alone(statement):
         raw = in_lists(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from shared.errors import SymposiaError
@@ -23,6 +24,7 @@ class UnspokenVersion(SymposiaError):
     """The request names no version of xAPI, or one that is not spoken here."""
 
 
+@lru_cache(maxsize=64)
 def negotiate(header: str | None, without: Version | None = None) -> Version:
     """Return the version that a request with *header* speaks; *without* a header that one, if any.
 

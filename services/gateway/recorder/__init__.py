@@ -6,6 +6,7 @@ received ──▶ requests.read ──▶ ruling.rule ──▶ store: lrs.stat
 """
 
 from services.gateway.recorder.handler import GROUP, Recorder
+from services.gateway.recorder.remembered import Remembered
 from services.gateway.recorder.steps import RecorderStep
 
-__all__ = ["GROUP", "Recorder", "RecorderStep"]
+__all__ = ["GROUP", "Recorder", "RecorderStep", "Remembered"]

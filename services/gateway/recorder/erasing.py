@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.gateway.domain.candidate import Candidate
 from services.gateway.domain.erasure import Erased, IsErased, erase
 from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.keys import Key, agent_key
 from services.gateway.domain.mentions import mentions
-from services.gateway.recorder.requests import Candidate, Request
+from services.gateway.recorder.requests import Request
 from shared.contracts import Received, decode, encode
 from shared.xapi.erased import ERASED_IFI
 from shared.xapi.guard import Limits, parse

@@ -10,6 +10,7 @@ from services.gateway.domain.keychain import Keychain
 from services.gateway.recorder import store
 from services.gateway.recorder.erasing import Mark, without_erased
 from services.gateway.recorder.messages import RecordedRow, recorded
+from services.gateway.recorder.remembered import Remembered
 from services.gateway.recorder.requests import Request, Unreadable, read
 from services.gateway.recorder.ruling import Fresh, Ruling, rule
 from services.gateway.recorder.steps import RecorderStep
@@ -26,13 +27,16 @@ AT_A_STRETCH: Final = 16
 class Recorder:
     """The handler of `received`, in the group `recorder`: one writer at a time, whatever number of them run."""
 
-    def __init__(self, *, keychain: Keychain | None = None, observer: Observer = unobserved) -> None:
+    def __init__(
+        self, *, keychain: Keychain | None = None, remembered: Remembered | None = None, observer: Observer = unobserved
+    ) -> None:
         self._keychain = keychain or Keychain.of()
+        self._remembered = remembered or Remembered(0)
         self._observer = observer
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
         """Record what *batch* brings; say what was recorded, and what of the record was voided or redacted by it."""
-        requests, unreadable = await _read(batch.records)
+        requests, unreadable = await _read(batch.records, self._remembered)
         if not requests:
             return Decision(rejections=unreadable)
         await store.lock(transaction)
@@ -91,13 +95,13 @@ class Recorder:
         return rows
 
 
-async def _read(records: Sequence[Record]) -> tuple[list[Request], tuple[Rejection, ...]]:
+async def _read(records: Sequence[Record], remembered: Remembered) -> tuple[list[Request], tuple[Rejection, ...]]:
     """Read *records*; refuse those that are no requests. Now and then whoever else is in the process has a turn."""
     requests: list[Request] = []
     rejections: list[Rejection] = []
     for number, record in enumerate(records, start=1):
         try:
-            requests.append(read(record))
+            requests.append(read(record, remembered))
         except Unreadable as error:
             rejections.append(Rejection(record, str(error)))
         if not number % AT_A_STRETCH:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import orjson
 
+from services.gateway.domain.candidate import Candidate, candidate
 from services.gateway.domain.keys import Key, activity_key
-from services.gateway.domain.mentions import Mentions, mentions
 from services.gateway.domain.redaction import redact
-from services.gateway.domain.times import has_other_zone, with_times_in_utc
+from services.gateway.recorder.remembered import Remembered
 from shared.contracts import BadMessage, Received, ReceivedStatement, decode, encode
 from shared.stream import Record
 from shared.xapi import extract
@@ -23,28 +23,13 @@ from shared.xapi.timestamps import instant
 from shared.xapi.validation import Invalid, validate
 
 _LIMITS: Final = Limits()
+_NOTHING: Final = Remembered(0)
 _DIGEST_BYTES: Final = 32
 _SET_BY_THE_DOOR: Final = ("id", "authority", "version")
 
 
 class Unreadable(ValueError):
     """The record is no request that the door would have passed on; the message says why."""
-
-
-class Candidate(NamedTuple):
-    """A received statement: *about* names the activity that is its object, *target* the statement that it refers to.
-
-    *timestamp* is None where it says nothing of when it happened.
-    """
-
-    id: StatementId
-    digest: bytes
-    body: bytes
-    timestamp: datetime | None
-    mentions: Mentions
-    about: Key | None
-    target: StatementId | None
-    voids: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +50,11 @@ class Request:
     defines: bool = True
 
 
-def read(record: Record) -> Request:
-    """Read the request in *record*; raise Unreadable where anything about it is not as the door passes it on."""
+def read(record: Record, remembered: Remembered = _NOTHING) -> Request:
+    """Read the request in *record*, but for statements that are *remembered*.
+
+    Raises Unreadable where anything about it is not as the door passes it on.
+    """
     try:
         received = decode(record.value, Received)
         return Request(
@@ -74,7 +62,7 @@ def read(record: Record) -> Request:
             received_at=instant(received.received_at),
             source=received.source,
             authority=received.authority,
-            statements=_candidates(received.statements),
+            statements=_candidates(received.statements, remembered),
             redacts=frozenset(map(activity_key, received.redacts)),
             redacted=tuple(map(orjson.dumps, received.redacts)),
             defines=received.defines,
@@ -93,16 +81,19 @@ def silenced(value: bytes, ids: Collection[StatementId]) -> bytes:
     return encode(msgspec.structs.replace(received, statements=statements))
 
 
-def _candidates(statements: tuple[ReceivedStatement, ...]) -> tuple[Candidate, ...]:
-    candidates = tuple(_candidate(index, statement) for index, statement in enumerate(statements))
+def _candidates(statements: tuple[ReceivedStatement, ...], remembered: Remembered) -> tuple[Candidate, ...]:
+    candidates = tuple(_candidate(index, statement, remembered) for index, statement in enumerate(statements))
     if len({candidate.id for candidate in candidates}) < len(candidates):
         raise Unreadable("an id stands twice in one request")
     return candidates
 
 
-def _candidate(index: int, received: ReceivedStatement) -> Candidate:
+def _candidate(index: int, received: ReceivedStatement, remembered: Remembered) -> Candidate:
     """Read one statement; raise Unreadable with its index in the request."""
     body = bytes(received.body)
+    known = remembered.take(received, body)
+    if known is not None:
+        return known
     try:
         statement = _statement(body)
         return _read(received, body, statement)
@@ -130,15 +121,4 @@ def _read(received: ReceivedStatement, body: bytes, statement: dict[str, Any]) -
     digest = bytes.fromhex(received.digest)
     if len(digest) != _DIGEST_BYTES:
         raise Unreadable("its digest has not 64 digits")
-    target = statement["object"]
-    kind = target.get("objectType", "Activity")
-    return Candidate(
-        id=identifier,
-        digest=digest,
-        body=with_times_in_utc(body) if has_other_zone(statement) else body,
-        timestamp=extract.timestamp(statement) if "timestamp" in statement else None,
-        mentions=mentions(statement),
-        about=activity_key(target["id"]) if kind == "Activity" else None,
-        target=StatementId(target["id"].lower()) if kind == "StatementRef" else None,
-        voids=extract.voided(statement) is not None,
-    )
+    return candidate(identifier, digest, body, statement)

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from services.gateway.domain.candidate import Candidate
 from services.gateway.domain.keys import Key
 from services.gateway.domain.redaction import redact
 from services.gateway.domain.repetition import repeats
-from services.gateway.recorder.requests import Candidate, Request, silenced
+from services.gateway.recorder.requests import Request, silenced
 from shared.clock import rfc3339
 from shared.stream import Cause, Rejection
 from shared.xapi.canonical import add

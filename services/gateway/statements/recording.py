@@ -9,6 +9,7 @@ from typing import TypeAlias
 from services.gateway.domain.admission import Admitted
 from services.gateway.domain.repetition import repeats
 from services.gateway.metrics import GatewayMetrics, Outcome
+from services.gateway.recorder import Remembered
 from services.gateway.statements.progress import Digests, Progress
 from shared.contracts import RECEIVED, encode
 from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER, TRACEPARENT_HEADER
@@ -40,16 +41,18 @@ Verdict: TypeAlias = Recorded | Unconfirmed | Conflict
 
 
 class Recording:
-    """Appends to the log what was admitted, and waits for the verdict."""
+    """Appends to the log what was admitted, and waits for the verdict; a recorder in this process finds it *remembered*."""
 
-    def __init__(self, log: Log, progress: Progress, metrics: GatewayMetrics) -> None:
+    def __init__(self, log: Log, progress: Progress, metrics: GatewayMetrics, remembered: Remembered | None = None) -> None:
         self._log = log
+        self._remembered = remembered or Remembered(0)
         self._progress = progress
         self._metrics = metrics
 
     async def record(self, admitted: Admitted, traceparent: str) -> Verdict:
         """Say what became of *admitted*. Raises Unavailable where the log did not take it in time: the outcome is unknown."""
         headers = ((SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode()), (TRACEPARENT_HEADER, traceparent.encode()))
+        self._remembered.keep(admitted.candidates())
         (position,) = await self._log.append([Outgoing(RECEIVED, encode(admitted.received), headers=headers)])
         begun = asyncio.get_running_loop().time()
         try:

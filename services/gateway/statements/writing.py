@@ -155,6 +155,8 @@ def _statement_id(request: Request) -> StatementId:
 
 def _parameters(request: Request, known: frozenset[str]) -> dict[str, str]:
     """Refuse parameters that xAPI does not have here, and repeated ones."""
+    if not request.scope["query_string"]:
+        return {}
     try:
         return read_once(request.query_params.multi_items(), known)
     except BadParameter as error:

@@ -90,13 +90,20 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         return self._assigned - self._sought
 
     async def fetch(self, limit: int, wait: float) -> Batch | None:
-        """Return consecutive records of one assigned partition. Raises Unavailable, Misconfigured."""
+        """Return consecutive records of one assigned partition. Raises Unavailable, Misconfigured.
+
+        Where there are fewer than *limit*, nothing is read ahead: what comes meanwhile is then read at once, and not the first of
+        it alone, which aiokafka would keep, and leave the rest at the broker until that is taken.
+        """
         if self._consumer is None:
             await self.join()
         if self._assigned - self._sought:
             return None
         if not self._fetched:
+            self._consumer.resume(*map(_place, self._sought))
             await self._receive(limit, wait)
+            if 0 < sum(len(batch.records) for batch in self._fetched) < limit:
+                self._consumer.pause(*map(_place, self._sought))
         return self._fetched.popleft() if self._fetched else None
 
     async def seek(self, partition: Partition, offset: int) -> None:
@@ -104,14 +111,14 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         if partition not in self._assigned:
             return
         self._forget({partition})
-        place = TopicPartition(partition.topic, partition.number)
+        place = _place(partition)
         self._consumer.seek(place, offset)
         self._consumer.resume(place)
         self._sought.add(partition)
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         """Return the first offset kept and the next one to be given. Raises Unavailable."""
-        place = TopicPartition(partition.topic, partition.number)
+        place = _place(partition)
         with outages():
             async with asyncio.timeout(self._settings.request_timeout):
                 first = await self._consumer.beginning_offsets([place])
@@ -175,15 +182,15 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
     async def _commit(self) -> None:
         """Tell Kafka what was applied. Only lag tools and autoscalers read it, so an outage is theirs to see."""
         applied, self._applied = self._applied, {}
-        offsets = {
-            TopicPartition(partition.topic, partition.number): offset
-            for partition, offset in applied.items()
-            if partition in self._assigned
-        }
+        offsets = {_place(partition): offset for partition, offset in applied.items() if partition in self._assigned}
         if offsets:
             with suppress(Unavailable), outages():
                 async with asyncio.timeout(LEAVE_PATIENCE):
                     await self._consumer.commit(offsets)
+
+
+def _place(partition: Partition) -> TopicPartition:
+    return TopicPartition(partition.topic, partition.number)
 
 
 def _record(partition: Partition, record: Any) -> Record:

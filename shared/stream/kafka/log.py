@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from shared.stream.inflight import InFlight
 from shared.stream.kafka import topics as kafka_topics
 from shared.stream.kafka.connection import connection, outages, stop
 from shared.stream.kafka.inbox import KafkaInbox
-from shared.stream.kafka.sender import KafkaSender, by_topic
+from shared.stream.kafka.sender import KafkaSender
 from shared.stream.metrics import StreamMetrics
 from shared.stream.producer import Producer
 from shared.stream.record import Outgoing, Partition, Position
@@ -44,8 +45,11 @@ class KafkaLog:
 
         Each topic has a producer of its own, as one has one request under way at a broker: topics do not wait for each other.
         """
+        topics = {record.topic.name for record in records}
+        if len(topics) == 1:
+            return await self._producer(topics.pop()).append(records)
         positions: dict[int, Position] = {}
-        for topic, indices in by_topic(records).items():
+        for topic, indices in _by_topic(records).items():
             appended = await self._producer(topic).append([records[index] for index in indices])
             positions.update(zip(indices, appended, strict=True))
         return tuple(positions[index] for index in range(len(records)))
@@ -91,3 +95,11 @@ class KafkaLog:
                 raise
             self._reader = reader
         return self._reader
+
+
+def _by_topic(records: Sequence[Outgoing]) -> Mapping[str, Sequence[int]]:
+    """Return which of *records* go to which topic, by their indices."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for index, record in enumerate(records):
+        found[record.topic.name].append(index)
+    return found

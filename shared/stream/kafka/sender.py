@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ ABORT_PATIENCE: Final = 2.0
 
 
 class KafkaSender:
-    """A producer of aiokafka with acks=all and idempotence; a failed batch breaks it, because its sequence then has a hole."""
+    """A topic's producer of aiokafka, acks=all and idempotent; a failed batch breaks it, because its sequence then has a hole."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._producer = AIOKafkaProducer(
@@ -38,7 +38,7 @@ class KafkaSender:
             max_request_size=MESSAGE_BYTES,
         )
         self._partitioner = Partitioner()
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turn = asyncio.Lock()
 
     async def start(self) -> None:
         """Reach the brokers. Raises Unavailable, Misconfigured."""
@@ -46,14 +46,14 @@ class KafkaSender:
             await self._producer.start()
 
     async def enqueue(self, records: Sequence[Outgoing], pending: list[Pending]) -> None:
-        """Hand *records* over, a topic's one after the other. Raises Unavailable, Misconfigured, BrokenProducer.
+        """Hand *records*, all of one topic, over one after the other. Raises Unavailable, Misconfigured, BrokenProducer.
 
-        Only one append at a time waits for a place in a topic's batches: a crowd that waits together starves.
+        Only one append at a time waits for a place in the batches: a crowd that waits together starves.
         """
-        for topic, indices in by_topic(records).items():
-            async with self._turns[topic]:
-                with _enqueueing(topic):
-                    await self._enqueue(topic, records, indices, pending)
+        topic = records[0].topic.name
+        async with self._turn:
+            with _enqueueing(topic):
+                await self._enqueue(topic, records, pending)
 
     def positions(self, pending: Pending) -> Sequence[Position]:
         """Say where acknowledged records stand. Raises Unavailable where the broker does not say, BrokenProducer."""
@@ -76,11 +76,11 @@ class KafkaSender:
                 return
         await self._abort()
 
-    async def _enqueue(self, topic: str, records: Sequence[Outgoing], indices: Sequence[int], pending: list[Pending]) -> None:
+    async def _enqueue(self, topic: str, records: Sequence[Outgoing], pending: list[Pending]) -> None:
         partitions = len(await self._producer.partitions_for(topic))
         by_partition: defaultdict[int, list[int]] = defaultdict(list)
-        for index in indices:
-            by_partition[self._partitioner.choose(records[index], partitions)].append(index)
+        for index, record in enumerate(records):
+            by_partition[self._partitioner.choose(record, partitions)].append(index)
         for number, chosen in by_partition.items():
             if len(chosen) >= MANY:
                 await self._send_batches(topic, number, records, chosen, pending)
@@ -119,14 +119,6 @@ class KafkaSender:
                 await self._producer._sender.close()  # noqa: SLF001
         self._producer._message_accumulator.fail_all(kafka.ProducerClosed())  # noqa: SLF001
         await self._producer.client.close()
-
-
-def by_topic(records: Sequence[Outgoing]) -> Mapping[str, Sequence[int]]:
-    """Return which of *records* go to which topic, by their indices."""
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for index, record in enumerate(records):
-        found[record.topic.name].append(index)
-    return found
 
 
 class _enqueueing:  # noqa: N801  a context manager reads as a verb

@@ -81,6 +81,23 @@ async def test_a_fetch_returns_at_most_the_limit_and_goes_on_from_there(stage: S
     await inbox.close()
 
 
+async def test_what_comes_while_a_batch_is_settled_is_fetched_at_once(stage: Stage) -> None:
+    topic = await stage.topic()
+    inbox = await stage.log.inbox("settling", [topic])
+    await seek_all(inbox)
+    await stage.append(topic, b"settled")
+    await inbox.fetch(10, 10.0)
+
+    for value in (b"1", b"2", b"3"):
+        await stage.append(topic, value)
+        await asyncio.sleep(0.1)  # as long as a turn may take: a log that reads ahead has read the first of them by now
+    fetched = await inbox.fetch(10, 10.0)
+
+    assert fetched
+    assert [record.value for record in fetched.records] == [b"1", b"2", b"3"]
+    await inbox.close()
+
+
 async def test_a_seek_is_where_reading_goes_on(stage: Stage) -> None:
     topic = await stage.topic()
     await stage.append(topic, *(b"%d" % number for number in range(10)))
