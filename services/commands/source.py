@@ -19,6 +19,7 @@ from services.ingest.app import SCHEMA
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId
 from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, SourceId
+from services.ingest.handshakes import HubChallenge, verify_token
 from services.ingest.sources import NewSource, Sources, open_sources
 from services.installation import Home, Installation, open_installation
 from services.tables import open_tables
@@ -109,6 +110,8 @@ def add(
     if delivers:
         out.print(f"{name} is added. Let {platform} deliver to:", markup=False)
         out.print(f"  {door}", markup=False, soft_wrap=True)
+        if word := _word_of(new):
+            out.print(f"It asks for a verify token: {word}", markup=False, soft_wrap=True)
     elif platform in CONNECTORS:
         out.print(f"{name} is added: {platform} is asked for what is new there.", markup=False)
     else:
@@ -203,6 +206,12 @@ def _secret_of(given: str | None, *, delivers: bool) -> bytes:
     if given is None:
         return str(typer.prompt("Secret", hide_input=True)).encode() if delivers else token_urlsafe().encode()
     return read_secret(given).encode()
+
+
+def _word_of(new: NewSource) -> str | None:
+    """Return the word that its operator tells a hub, and the hub shows, where the platform wants one."""
+    handshake = HOOKS[new.platform].handshake
+    return verify_token(new.secret) if isinstance(handshake, HubChallenge) and handshake.typed else None
 
 
 def _options_of(given: Many) -> dict[str, str]:

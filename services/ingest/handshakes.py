@@ -98,10 +98,14 @@ class HmacChallenge:
 
 @dataclass(frozen=True, slots=True)
 class HubChallenge:
-    """Give back `hub.challenge` if *admits* says that we asked for it (W3C WebSub, section 5.3; Meta)."""
+    """Give back `hub.challenge` if *admits* says that we asked for it (W3C WebSub, section 5.3; Meta).
+
+    *typed* says that it is an operator who tells the hub the word that it shows.
+    """
 
     admits: Callable[[Mapping[str, str], Sequence[bytes]], bool]
     signed: bool = False
+    typed: bool = False
 
     def __call__(self, message: Message, secrets: Sequence[bytes]) -> Reply | None:
         """Return the answer."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from services.ingest.connectors.bluesky import BLUESKY as BLUESKY_CONNECTOR
 from services.ingest.connectors.connector import Connector
+from services.ingest.connectors.facebook import FACEBOOK as FACEBOOK_CONNECTOR
 from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.mastodon import MASTODON as MASTODON_CONNECTOR
 from services.ingest.domain.asking import Answer
@@ -15,6 +16,7 @@ from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 from tests.support import bluesky as sky
 from tests.support.bluesky import BLUESKY
+from tests.support.facebook import FACEBOOK, feed
 from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, blog
 from tests.support.mastodon import MASTODON, timeline
 
@@ -52,5 +54,6 @@ ANSWERS: dict[str, list[Answered]] = {
         Answered(BLUESKY_CONNECTOR, BLUESKY, sky.thread(sky.ASKED, sky.nested(sky.ANSWER, sky.nested(sky.THANKS))), sky.THREAD),
         Answered(BLUESKY_CONNECTOR, BLUESKY, sky.likes(sky.LIKE, sky.LIKE, cursor="c"), sky.LIKES),
     ],
+    "facebook": [Answered(FACEBOOK_CONNECTOR, FACEBOOK, feed(), "feed")],
     "mastodon": [Answered(MASTODON_CONNECTOR, MASTODON, timeline(), "timeline")],
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.ingest.domain.source import Source, SourceId
 from tests.support.canvas import canvas_conversation
+from tests.support.facebook import facebook_conversation
 from tests.support.github import github_conversation
 from tests.support.ingest import Sent, activitystreams_conversation, discourse_conversation, slack_conversation
 from tests.support.mastodon import mastodon_conversation
@@ -26,6 +27,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "zoom": zoom_conversation(),
     "matrix": matrix_conversation(),
     "mastodon": mastodon_conversation(),
+    "facebook": facebook_conversation(),
     "teams": teams_conversation(),
 }
 SOURCES: dict[SourceId, Source] = {script[0].source.id: script[0].source for script in CONVERSATIONS.values()}

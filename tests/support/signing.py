@@ -67,6 +67,7 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.ZOOM: zoom,
     Platform.MATRIX: bearer,
     Platform.MASTODON: mastodon,
+    Platform.FACEBOOK: github,
     Platform.TEAMS: within,
 }
 SHOWN = frozenset({Platform.MATTERMOST, Platform.OPENEDX, Platform.CANVAS, Platform.MATRIX, Platform.TEAMS})

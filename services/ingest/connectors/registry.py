@@ -9,6 +9,7 @@ from services.ingest.connectors.bluesky import BLUESKY
 from services.ingest.connectors.canvas import CANVAS
 from services.ingest.connectors.connector import Connector, Hook
 from services.ingest.connectors.discourse import DISCOURSE
+from services.ingest.connectors.facebook import FACEBOOK
 from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.github import GITHUB
 from services.ingest.connectors.mastodon import MASTODON
@@ -36,6 +37,7 @@ _ALL: Final = (
     MATRIX,
     MASTODON,
     BLUESKY,
+    FACEBOOK,
 )
 CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}
 HOOKS: Final[dict[Platform, Hook]] = {each.platform: each.hook for each in _ALL if each.hook is not None}

@@ -30,6 +30,7 @@ class Platform(StrEnum):
     MASTODON = "mastodon"
     TEAMS = "teams"
     BLUESKY = "bluesky"
+    FACEBOOK = "facebook"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 

@@ -15,6 +15,8 @@ from services.ingest.domain.source import Hearing, Policy, Source
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.bluesky import BLUESKY, read_sample
+from tests.support.facebook import FACEBOOK
+from tests.support.facebook import read_sample as read_facebook
 from tests.support.github import GITHUB
 from tests.support.matrix import MATRIX
 from tests.support.profile import faults
@@ -50,6 +52,7 @@ def github_headers(name: str) -> Mapping[str, str]:
 RECORDED = {
     "github": Recorded(GITHUB, github_headers),
     "bluesky": Recorded(BLUESKY, read=read_sample),
+    "facebook": Recorded(FACEBOOK, read=read_facebook),
     "matrix": Recorded(MATRIX, wrapped=lambda event: {"events": [event]}),
 }
 SAMPLES = {folder: samples(folder) for folder in RECORDED}
