@@ -114,7 +114,7 @@ class Door:
         taken = await self._intake.take(source, reading)
         if reading.closed:
             self._book.expire()
-        if taken.statements or taken.waiting or taken.lookups:
+        if hook.once and (taken.statements or taken.waiting or taken.lookups):
             self._remembered.add(fingerprint)
         self._note(source, taken)
         return _answer(taken)

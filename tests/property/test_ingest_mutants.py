@@ -23,14 +23,14 @@ from services.ingest.settings import DoorSettings
 from shared.contracts import NOTICED, RECEIVED
 from shared.http import create_app
 from tests.support.ingest import NOW, TOWN, Ear, Sent, answered, slack
-from tests.support.platforms import CONVERSATIONS, SOURCES
+from tests.support.platforms import CLAIMS, CONVERSATIONS, SOURCES
 from tests.support.signing import SHOWN, sign
 
 MUTANTS = 3000
 JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "event_ts": "1772453000.000100"}
 BESIDE = {"slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"})]}
 """What a platform also delivers, outside of its conversation."""
-SCRIPTS = {name: [*script, *BESIDE.get(name, ())] for name, script in CONVERSATIONS.items()}
+SCRIPTS = {name: [*script, *BESIDE.get(name, ())] for name, script in (CONVERSATIONS | CLAIMS).items()}
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2**63, -(2**80), 1.5, 1e300, "", " ", "a", "1", "0", "-1", "٣", "\u0000", "é\U0001f44d",
     "x" * 5000, "1772452800.000100", "99999999999.999999", "2026-03-02T12:00:00Z", "9999-12-31T23:59:59.999-14:00",
@@ -77,7 +77,7 @@ def _has(value: Any, key: Any) -> bool:
 
 def garbled(body: bytes, chance: random.Random) -> bytes:
     """Flip, cut or double a few bytes."""
-    at = chance.randrange(len(body))
+    at = chance.randrange(max(len(body), 1))
     return chance.choice((body[:at], body[:at] + bytes([chance.randrange(256)]) + body[at + 1 :], body[:at] * 2))
 
 

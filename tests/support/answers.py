@@ -10,6 +10,7 @@ from services.ingest.connectors.connector import Connector
 from services.ingest.connectors.facebook import FACEBOOK as FACEBOOK_CONNECTOR
 from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.mastodon import MASTODON as MASTODON_CONNECTOR
+from services.ingest.connectors.webmention import WEBMENTION
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Lookup, Reading
 from services.ingest.domain.source import Source
@@ -19,6 +20,8 @@ from tests.support.bluesky import BLUESKY
 from tests.support.facebook import FACEBOOK, feed
 from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, blog
 from tests.support.mastodon import MASTODON, timeline
+from tests.support.webmention import MENTIONS, lookup
+from tests.support.webmention import PAGES as MENTIONED
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ ANSWERS: dict[str, list[Answered]] = {
         Answered(FEED, BLOG, PAGES[COMMENTS].body, "comments"),
         Answered(FEED, BLOG, PAGES[THREAD].body, UPON),
     ],
+    "webmention": [Answered(WEBMENTION, MENTIONS, answer.body, lookup(page)) for page, answer in MENTIONED.items()],
     "bluesky": [
         Answered(BLUESKY_CONNECTOR, BLUESKY, sky.search(sky.ASKED, sky.QUOTE, sky.ANSWER), "search"),
         Answered(BLUESKY_CONNECTOR, BLUESKY, sky.feed(sky.REPOST, {"post": sky.QUOTE}), "feed"),

@@ -12,6 +12,7 @@ from tests.support.matrix import matrix_conversation
 from tests.support.mattermost import mattermost_conversation
 from tests.support.openedx import openedx_conversation
 from tests.support.teams import teams_conversation
+from tests.support.webmention import PAGES, webmention
 from tests.support.websub import websub_conversation
 from tests.support.zoom import zoom_conversation
 
@@ -30,4 +31,6 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "facebook": facebook_conversation(),
     "teams": teams_conversation(),
 }
-SOURCES: dict[SourceId, Source] = {script[0].source.id: script[0].source for script in CONVERSATIONS.values()}
+CLAIMS: dict[str, list[Sent]] = {"webmention": [webmention(page) for page in PAGES]}
+"""Deliveries of platforms that say nothing in them: they only name what is to be asked for."""
+SOURCES: dict[SourceId, Source] = {script[0].source.id: script[0].source for script in (CONVERSATIONS | CLAIMS).values()}

@@ -40,6 +40,10 @@ def websub(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"x-hub-signature": "sha512=" + hmac.new(secret, body, hashlib.sha512).hexdigest()}
 
 
+def unsigned(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    return {}
+
+
 def bearer(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"authorization": f"Bearer {secret.decode()}"}
 
@@ -63,6 +67,7 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.MATTERMOST: bearer,
     Platform.OPENEDX: bearer,
     Platform.CANVAS: bearer,
+    Platform.WEBMENTION: unsigned,
     Platform.WEBSUB: websub,
     Platform.ZOOM: zoom,
     Platform.MATRIX: bearer,

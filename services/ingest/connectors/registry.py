@@ -18,6 +18,7 @@ from services.ingest.connectors.mattermost import MATTERMOST
 from services.ingest.connectors.openedx import OPENEDX
 from services.ingest.connectors.slack import SLACK
 from services.ingest.connectors.teams import TEAMS
+from services.ingest.connectors.webmention import WEBMENTION
 from services.ingest.connectors.websub import WEBSUB
 from services.ingest.connectors.zoom import ZOOM
 from services.ingest.domain.source import Platform
@@ -33,6 +34,7 @@ _ALL: Final = (
     ZOOM,
     FEED,
     WEBSUB,
+    WEBMENTION,
     ACTIVITYSTREAMS,
     MATRIX,
     MASTODON,

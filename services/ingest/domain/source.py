@@ -21,6 +21,7 @@ class Platform(StrEnum):
     ACTIVITYSTREAMS = "activitystreams"
     FEED = "feed"
     WEBSUB = "websub"
+    WEBMENTION = "webmention"
     GITHUB = "github"
     MATTERMOST = "mattermost"
     OPENEDX = "openedx"

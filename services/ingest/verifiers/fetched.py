@@ -7,8 +7,9 @@ may not lead to another host, and no more is read than is needed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import orjson
 
-from services.ingest.verifiers.message import Verdict
+from services.ingest.verifiers.message import Message, Verdict
 from shared.errors import Unavailable
 from shared.http.addresses import CheckedTransport, NoAddress
 from shared.xapi.model import JSON
@@ -25,6 +26,12 @@ LARGEST: Final = 1024 * 1024
 DEADLINE: Final = 10.0
 MOST_REDIRECTS: Final = 3
 LINKS: Final = frozenset({"href", "src", "cite", "data", "poster", "content"})
+
+
+def fetched_back_later(message: Message, secrets: Sequence[bytes], now: datetime) -> Verdict:
+    """Judge nothing at the door: what is claimed there is only asked for, and `names` judges what is answered."""
+    del message, secrets, now
+    return Verdict.GENUINE
 
 
 class FetchedBack:

@@ -1,0 +1,144 @@
+"""What a page says of one of ours, once it was fetched (w3.org/TR/webmention, section 3.2.2)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from services.ingest.connectors.activitystreams.dialects.mf2 import entries, from_mf2, values
+from services.ingest.connectors.activitystreams.events import read_one
+from services.ingest.connectors.activitystreams.objects import optional_iri, several
+from services.ingest.connectors.fields import Incomplete, member, optional_time
+from services.ingest.connectors.webmention.pages import microformats
+from services.ingest.domain.asking import Answer, Circumstances, Request
+from services.ingest.domain.interaction import (
+    AccountName,
+    Artefact,
+    ArtefactType,
+    ChannelId,
+    Event,
+    Interaction,
+    Kind,
+    NativeId,
+    Place,
+    PlaceType,
+)
+from services.ingest.domain.reading import Lookup, Reading, Reason, Rule, Undecided, ignored
+from services.ingest.domain.source import Source
+from services.ingest.verifiers.fetched import names
+from shared.xapi.model import JSON
+
+ACCEPT: Final = "text/html, application/xhtml+xml;q=0.9"
+GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+RESPONDING: Final = ("in-reply-to", "like-of", "repost-of", "bookmark-of")
+
+
+def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
+    """Ask for the page that is said to name ours."""
+    del source, circumstances
+    return Request(lookup.reference["source"], headers={"Accept": ACCEPT}, shown=False, bears=GONE)
+
+
+def read_page(source: Source, lookup: Lookup, answer: Answer) -> Reading:
+    """Say what a page says of ours; nothing where it does not name it. Raise Incomplete where it lacks what is needed."""
+    page, target = lookup.reference["source"], lookup.reference["target"]
+    if answer.status in GONE:
+        return _taken_back(source, page, lookup.noticed)
+    if not names(answer.body, answer.headers.get("content-type", "text/html"), page, target):
+        return ignored(Reason.FORGED)
+    found = entries(microformats(answer.body, page))
+    responding = next((each for each in found if _responds(each, target)), None)
+    entry = responding or next((each for each in found if "h-entry" in several(member(each, "type"))), None)
+    if entry is None:
+        raise Incomplete("h-entry")
+    said = from_mf2(entry)
+    document = {**said, "id": page, "url": page} if isinstance(said, dict) else {}
+    document["attributedTo"] = document["actor"] = _author(source, document, page)
+    if responding is None:
+        return _mention(source, document, page, target)
+    return _placed(source, read_one(source, _about(document, target)))
+
+
+def _taken_back(source: Source, page: str, noticed: str) -> Reading:
+    """Take back what was said on a page that is there no more: its author says so by mentioning it again."""
+    deleted = Interaction(
+        event=Event.DELETED,
+        kind=Kind.DELETE,
+        artefact=Artefact(NativeId(page), page, ArtefactType.NOTE),
+        actor=AccountName(""),
+        happened=noticed,
+        place=_place(source),
+        revision=noticed,
+    )
+    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, NativeId(page), deleted),))
+
+
+def _responds(entry: JSON, target: str) -> bool:
+    named = (optional_iri(from_mf2(each)) for name in RESPONDING for each in values(entry, name))
+    return target in named
+
+
+def _about(document: dict[str, JSON], target: str) -> JSON:
+    """Say it of the one page that was mentioned: each page that it is about is mentioned for itself."""
+    article: JSON = {"id": target, "type": "Article"}
+    if "inReplyTo" in document:
+        return {**document, "inReplyTo": article}
+    invited = member(next(iter(several(document.get("object"))), None), "type") == "Event"
+    return {**document, "object": {"id": target, "type": "Event"} if invited else article}
+
+
+def _author(source: Source, document: dict[str, JSON], page: str) -> str:
+    """Return who wrote a page: whom it names, if that is on the page's own host, else whoever has that host.
+
+    Anybody can write that a page is another's.
+    """
+    parts = urlsplit(page)
+    named = (optional_iri(each) for each in several(document.get("attributedTo") or document.get("actor")))
+    found = next((each for each in named if each), None)
+    trusted = parts.hostname in source.options.get("trusted", "").split()
+    return found if found and (trusted or _host(found) == parts.hostname) else f"{parts.scheme}://{parts.netloc}/"
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+def _mention(source: Source, document: JSON, page: str, target: str) -> Reading:
+    """Tell that who links to a page, and says no more of it, shares it with whoever reads it there."""
+    actor, happened = AccountName(str(member(document, "actor"))), optional_time(document, "published")
+    if happened is None:
+        raise Incomplete("published")
+    if actor in source.policy.excluded:
+        return ignored(Reason.EXCLUDED_ACCOUNT)
+    mention = Interaction(
+        event=Event.SHARED,
+        kind=Kind.SHARE,
+        artefact=Artefact(NativeId(target), target, ArtefactType.ARTICLE),
+        actor=actor,
+        happened=happened,
+        place=_place(source),
+        revision=page,
+    )
+    return Reading(decided=(mention,))
+
+
+def _placed(source: Source, reading: Reading) -> Reading:
+    """Return what was said as said upon the blog; whom else and what else a page names is not told."""
+    place = _place(source)
+    decided = (each for each in reading.decided if each.kind not in (Kind.MENTION, Kind.ATTACH))
+    return Reading(
+        decided=tuple(replace(each, place=place) for each in decided),
+        undecided=tuple(replace(each, interaction=replace(each.interaction, place=place)) for each in reading.undecided),
+        known=reading.known,
+        ignored=reading.ignored,
+    )
+
+
+def _place(source: Source) -> Place:
+    return Place(ChannelId(source.workspace), source.workspace, PlaceType.BLOG)
