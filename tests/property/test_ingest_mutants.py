@@ -27,6 +27,8 @@ from tests.support.platforms import CLAIMS, CONVERSATIONS, SOURCES
 from tests.support.signing import SHOWN, sign
 
 MUTANTS = 3000
+MUTATED = 0.8
+"""How many answers of a chain are mutants."""
 JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "event_ts": "1772453000.000100"}
 BESIDE = {"slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"})]}
 """What a platform also delivers, outside of its conversation."""
@@ -175,9 +177,14 @@ async def test_no_mutant_of_an_answer_is_more_than_incomplete(script: list[Sent]
 
     for _ in range(MUTANTS):
         sent, reading = chance.choice(named)
-        for lookup in reading.lookups:
+        waiting = list(reading.lookups)
+        while waiting:
+            lookup = waiting.pop()
+            answer = sent.answer_to(lookup)
             with suppress(Incomplete):
-                came = await ear.intake.take(sent.source, answered(sent.source, lookup, mutated(sent.answer, chance)))
+                read = answered(sent.source, lookup, mutated(answer, chance) if chance.random() < MUTATED else answer)
+                came = await ear.intake.take(sent.source, read)
                 taken += bool(came.statements or came.waiting)
+                waiting += [each for each in read.lookups if each.key != lookup.key]
 
     assert taken > MUTANTS * 0.3

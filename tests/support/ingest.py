@@ -50,7 +50,7 @@ def as_json(document: Any) -> bytes:
 class Sent:
     """A delivery before it is signed: *write* makes its body of what the connector reads.
 
-    *answer* is what the platform answers when it is asked for what the delivery names.
+    *answer* is what the platform answers when it is asked for what the delivery names, or says so of each lookup.
     """
 
     source: Source
@@ -58,6 +58,9 @@ class Sent:
     headers: Mapping[str, str] = field(default_factory=dict)
     write: Callable[[Any], bytes] = as_json
     answer: Any = None
+
+    def answer_to(self, lookup: Lookup) -> Any:
+        return self.answer(lookup) if callable(self.answer) else self.answer
 
     @property
     def body(self) -> bytes:
@@ -348,8 +351,12 @@ class Ear:
         for sent in deliveries:
             reading = HOOKS[sent.source.platform].read(sent.source, Delivery(sent.headers, sent.document))
             await self.intake.take(sent.source, reading)
-            for lookup in reading.lookups if sent.answer is not None else ():
-                await self.intake.take(sent.source, answered(sent.source, lookup, sent.answer))
+            waiting = list(reading.lookups) if sent.answer is not None else []
+            while waiting:
+                lookup = waiting.pop()
+                answer = answered(sent.source, lookup, sent.answer_to(lookup))
+                await self.intake.take(sent.source, answer)
+                waiting += answer.lookups
 
     async def sweep(self, source: Source) -> None:
         await self.store.derive(self.now, 100)

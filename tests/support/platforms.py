@@ -12,6 +12,7 @@ from tests.support.matrix import matrix_conversation
 from tests.support.mattermost import mattermost_conversation
 from tests.support.openedx import openedx_conversation
 from tests.support.teams import teams_conversation
+from tests.support.webex import webex_conversation
 from tests.support.webmention import PAGES, webmention
 from tests.support.websub import websub_conversation
 from tests.support.zoom import zoom_conversation
@@ -30,6 +31,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "mastodon": mastodon_conversation(),
     "facebook": facebook_conversation(),
     "teams": teams_conversation(),
+    "webex": webex_conversation(),
 }
 CLAIMS: dict[str, list[Sent]] = {"webmention": [webmention(page) for page in PAGES]}
 """Deliveries of platforms that say nothing in them: they only name what is to be asked for."""

@@ -54,6 +54,10 @@ def zoom(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"x-zm-request-timestamp": timestamp, "x-zm-signature": f"v0={signature}"}
 
 
+def webex(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    return {"x-spark-signature": hmac.new(secret, body, hashlib.sha1).hexdigest()}
+
+
 def within(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     """Return nothing: what is shown stands in the body."""
     return {}
@@ -74,6 +78,7 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.MASTODON: mastodon,
     Platform.FACEBOOK: github,
     Platform.TEAMS: within,
+    Platform.WEBEX: webex,
 }
 SHOWN = frozenset({Platform.MATTERMOST, Platform.OPENEDX, Platform.CANVAS, Platform.MATRIX, Platform.TEAMS})
 """Platforms that only show a token: it protects no body."""

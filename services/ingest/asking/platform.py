@@ -25,6 +25,7 @@ EARLY: Final = 60.0
 """Seconds before its end at which an access token is not used any more."""
 TOKEN_SECONDS: Final = 300.0
 """How long an access token is used whose end is not told."""
+MOST_KEPT: Final = 1000
 LONGEST_WAIT: Final = 24 * 3600.0
 
 
@@ -50,6 +51,11 @@ class _Standing:
     until: float = 0.0
     kept: dict[str, tuple[float, Answer]] = field(default_factory=dict)
 
+    def keep(self, request: Request, answer: Answer, now: float) -> None:
+        """Keep an answer for as long as its request says, and none that is older; all are forgotten where there are too many."""
+        self.kept = {url: kept for url, kept in self.kept.items() if kept[0] > now} if len(self.kept) < MOST_KEPT else {}
+        self.kept[request.url] = now + request.keep, answer
+
 
 class PlatformClient:
     """Ask the platforms of all sources, each no more often than it lets itself be asked."""
@@ -72,7 +78,7 @@ class PlatformClient:
             answer = await self._authorised(connector, source, request, standing)
         judged = _judged(answer, request.bears)
         if request.keep:
-            standing.kept[request.url] = now + request.keep, judged
+            standing.keep(request, judged, now)
         return judged
 
     async def _authorised(self, connector: Connector, source: Source, request: Request, standing: _Standing) -> Answer:

@@ -18,6 +18,7 @@ from services.ingest.connectors.mattermost import MATTERMOST
 from services.ingest.connectors.openedx import OPENEDX
 from services.ingest.connectors.slack import SLACK
 from services.ingest.connectors.teams import TEAMS
+from services.ingest.connectors.webex import WEBEX
 from services.ingest.connectors.webmention import WEBMENTION
 from services.ingest.connectors.websub import WEBSUB
 from services.ingest.connectors.zoom import ZOOM
@@ -26,6 +27,7 @@ from services.ingest.domain.source import Platform
 _ALL: Final = (
     SLACK,
     TEAMS,
+    WEBEX,
     MATTERMOST,
     DISCOURSE,
     GITHUB,

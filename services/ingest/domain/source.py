@@ -32,6 +32,7 @@ class Platform(StrEnum):
     TEAMS = "teams"
     BLUESKY = "bluesky"
     FACEBOOK = "facebook"
+    WEBEX = "webex"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 

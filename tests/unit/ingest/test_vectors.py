@@ -19,6 +19,7 @@ from services.ingest.connectors.discourse import VERIFY as DISCOURSE
 from services.ingest.connectors.github import VERIFY as GITHUB
 from services.ingest.connectors.mattermost import VERIFY as MATTERMOST
 from services.ingest.connectors.slack import VERIFY as SLACK
+from services.ingest.connectors.webex import VERIFY as WEBEX
 from services.ingest.handshakes import LINKEDIN as LINKEDIN_CHALLENGE
 from services.ingest.handshakes import ZOOM as ZOOM_CHALLENGE
 from services.ingest.handshakes import HmacChallenge
@@ -47,7 +48,7 @@ VERIFIERS: dict[str, Verifier] = {
     "mastodon-admin-webhook": BodyHmac("x-hub-signature"),
     "confluence-dc": BodyHmac("x-hub-signature"),
     "websub": BodyHmac("x-hub-signature", WEBSUB),
-    "webex": BodyHmac("x-spark-signature", (Scheme("", "sha1"),)),
+    "webex": WEBEX,
     "x": BodyHmac("x-twitter-webhooks-signature", (Scheme(encoding=Encoding.BASE64),)),
     "linkedin": BodyHmac("x-li-signature", LINKEDIN),
     "bigbluebutton": UrlHash(),

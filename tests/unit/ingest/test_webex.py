@@ -1,0 +1,390 @@
+"""What Webex's webhooks and answers mean, and what of them is not ours."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+import pytest
+
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.webex import VERIFY, grant
+from services.ingest.connectors.webex import WEBEX as CONNECTOR
+from services.ingest.connectors.webex.events import read
+from services.ingest.connectors.webex.messages import read_delete, read_edit, read_message
+from services.ingest.domain.asking import Answer, Circumstances, Cursor, Request
+from services.ingest.domain.interaction import ChannelId, Kind
+from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason, Rule
+from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.verifiers import Message, Verdict
+from shared.xapi.model import Version
+from shared.xapi.validation import validate
+from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names, answered
+from tests.support.profile import faults
+from tests.support.webex import (
+    NUMBER,
+    ROOM,
+    WEBEX,
+    about,
+    email,
+    meeting,
+    membership,
+    message,
+    named,
+    participant,
+    person,
+    presence,
+    webex,
+    webex_conversation,
+)
+
+API = "https://webexapis.com/v1"
+HERE = Circumstances(NOW, "https://symposia.example/hooks/webex/suite")
+SAID = message("said", 1, "11:31:00", "Drain it first.")
+POLL = CONNECTOR.polls["webhooks"]
+
+
+def delivered(sent: Sent, policy: Policy | None = None) -> Reading:
+    return read(replace(WEBEX, policy=policy or WEBEX.policy), Delivery({}, sent.document))
+
+
+def asked_for(lookup: Lookup) -> str:
+    assert CONNECTOR.fetch is not None
+    return CONNECTOR.fetch.ask(WEBEX, lookup, HERE).url
+
+
+def chain(sent: Sent, policy: Policy | None = None) -> list[Reading]:
+    """Return what each answer says, until nothing more is asked for."""
+    source = replace(WEBEX, policy=policy or WEBEX.policy)
+    readings, waiting = list[Reading](), list(delivered(sent, policy).lookups)
+    while waiting:
+        lookup = waiting.pop()
+        readings.append(answered(source, lookup, sent.answer_to(lookup)))
+        waiting += readings[-1].lookups
+    return readings
+
+
+async def test_a_conversation_is_valid_and_follows_its_templates() -> None:
+    ear = Ear()
+
+    await ear.hear(*webex_conversation())
+
+    statements = ear.statements()
+    for each in statements:
+        validate(each, Version.V1_0_3)
+    assert [fault for each in statements for fault in faults(each)] == []
+    told = {each["id"] for each in statements}
+    assert {each["context"]["statement"]["id"] for each in statements if "statement" in each["context"]} <= told
+    assert [each["verb"]["display"]["en"] for each in statements][:5] == ["asked", "mentioned", "attached", "answered", "edited"]
+
+
+@pytest.mark.parametrize(("said", "instead"), [(b"created", b"deleted"), (b"}}", b"}} "), (b"group", b"Group")])
+def test_what_is_signed_otherwise_is_forged(said: bytes, instead: bytes) -> None:
+    sent = about("created", SAID)
+    signed = Message(sent.signed(), sent.body)
+
+    assert VERIFY(signed, [b"next", SECRET], NOW) is Verdict.GENUINE
+    assert VERIFY(replace(signed, body=sent.body.replace(said, instead)), [SECRET], NOW) is Verdict.FORGED
+    assert VERIFY(signed, [b"another secret"], NOW) is Verdict.FORGED
+    assert VERIFY(replace(signed, headers={}), [SECRET], NOW) is Verdict.UNSIGNED
+
+
+def test_a_message_is_asked_for_once_however_often_it_is_named() -> None:
+    (lookup,), (again,) = delivered(about("created", SAID)).lookups, delivered(about("created", SAID)).lookups
+
+    assert lookup == again
+    assert asked_for(lookup) == f"{API}/messages/{SAID['id']}"
+    assert delivered(about("updated", SAID)).lookups[0].key != lookup.key
+
+
+@pytest.mark.parametrize(
+    ("policy", "kind", "reasons"),
+    [
+        (Policy(), "group", (Reason.PRIVATE_CHANNEL,)),
+        (Policy(private=True), "group", ()),
+        (Policy(channels=frozenset({ChannelId(ROOM)})), "group", ()),
+        (Policy(channels=frozenset({ChannelId("another")})), "group", (Reason.CHANNEL_NOT_ALLOWED,)),
+        (Policy(private=True), "direct", (Reason.DIRECT_MESSAGE,)),
+        (Policy(direct=True), "direct", ()),
+    ],
+)
+def test_nothing_is_asked_for_that_is_not_heard(policy: Policy, kind: str, reasons: tuple[Reason, ...]) -> None:
+    sent = about("created", {**SAID, "roomType": kind})
+
+    reading = delivered(sent, policy)
+
+    assert reading.ignored == reasons
+    assert bool(reading.lookups) is not bool(reasons)
+    assert read_message(replace(WEBEX, policy=policy), {**SAID, "roomType": kind}).ignored == reasons
+
+
+def test_text_is_kept_only_if_the_policy_says_so_and_never_of_direct_messages() -> None:
+    direct = replace(WEBEX, policy=Policy(direct=True, hearing=Hearing.TEXT))
+
+    assert read_message(WEBEX, SAID).decided[0].text == "Drain it first."
+    assert read_message(replace(WEBEX, policy=Policy(private=True)), SAID).decided[0].text is None
+    assert read_message(direct, {**SAID, "roomType": "direct"}).decided[0].text is None
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({}, Kind.POST),
+        ({"text": "How?"}, Kind.ASK),
+        ({"text": "See https://a.example/?x=1"}, Kind.POST),
+        ({"text": None}, Kind.POST),
+    ],
+)
+def test_a_message_asks_by_its_question_mark(change: Mapping[str, Any], kind: Kind) -> None:
+    assert [each.kind for each in read_message(WEBEX, {**SAID, **change}).decided] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"personEmail": "helper@webex.bot"}, Reason.BOT),
+        ({"personEmail": "Helper@SparkBot.io"}, Reason.BOT),
+        ({"personEmail": "x@appid.ciscospark.com"}, Reason.GUEST),
+        ({"personId": person(7)}, Reason.EXCLUDED_ACCOUNT),
+        ({"personEmail": email(7)}, Reason.EXCLUDED_ACCOUNT),
+    ],
+)
+def test_machines_guests_and_excluded_accounts_are_not_heard(change: Mapping[str, Any], reason: Reason) -> None:
+    source = replace(WEBEX, policy=Policy(private=True, excluded=account_names(person(7), email(7).upper())))
+
+    reading = read_message(source, {**SAID, **change})
+
+    assert (reading.decided, reading.ignored, reading.known[0].author) == ((), (reason,), None)
+
+
+def test_what_was_edited_before_it_was_asked_for_is_told_bare_unless_it_was_heard() -> None:
+    edited = {**SAID, "updated": "2026-03-02T11:40:00.000Z"}
+
+    bare, reply = read_message(WEBEX, edited), read_message(WEBEX, {**edited, "parentId": named("MESSAGE", "asked")})
+
+    assert [(each.rule, each.interaction.text) for each in bare.undecided] == [(Rule.BARE_TOPIC, None)]
+    assert [(each.rule, each.interaction.text) for each in reply.undecided] == [(Rule.REPLY, None)]
+    assert [(each.kind, each.happened) for each in read_edit(WEBEX, edited).decided] == [(Kind.EDIT, "2026-03-02T11:40:00.000Z")]
+    assert read_edit(WEBEX, SAID).ignored == (Reason.UNCHANGED,)
+
+
+def test_a_delete_needs_no_question_and_is_heard_where_nothing_else_is() -> None:
+    reading = delivered(about("deleted", SAID), Policy())
+
+    (withdrawn,) = reading.undecided
+    assert reading.lookups == ()
+    assert (withdrawn.rule, withdrawn.interaction.place) == (Rule.WITHDRAWAL, None)
+    assert withdrawn.interaction.happened == "2026-03-02T11:31:00.203Z"
+
+
+def test_a_delete_that_names_no_time_has_that_of_its_id() -> None:
+    timed = base64.b64encode(b"ciscospark://us/MESSAGE/92db3be0-43bd-11e6-8ae9-dd5b3dfc565d").decode()
+    (withdrawn,) = read_delete(WEBEX, {"id": timed, "roomId": ROOM}).undecided
+
+    assert withdrawn.interaction.happened == "2016-07-06T21:06:57.310000Z"
+    for other in (named("MESSAGE", "x"), "no-id", base64.b64encode(b"\xff\xfe").decode()):
+        with pytest.raises(Incomplete):
+            read_delete(WEBEX, {"id": other, "roomId": ROOM})
+
+
+def test_who_joins_a_space_and_who_leaves_it_is_told() -> None:
+    joined, left = (delivered(membership(event, 4)).decided[0] for event in ("created", "deleted"))
+
+    assert [(each.kind, each.actor, each.artefact.native) for each in (joined, left)] == [
+        (Kind.JOIN, person(4), ROOM),
+        (Kind.LEAVE, person(4), ROOM),
+    ]
+    assert delivered(membership("updated", 4)).ignored == (Reason.UNMAPPED,)
+
+
+def test_a_presence_is_asked_for_in_three_steps_and_keeps_no_address() -> None:
+    sent = presence("left", 2, participant(2, "11:01:00", "11:40:00"))
+    (first,) = delivered(sent).lookups
+    (second,) = answered(WEBEX, first, sent.answer_to(first)).lookups
+    (third,) = answered(WEBEX, second, sent.answer_to(second)).lookups
+
+    reading = answered(WEBEX, third, sent.answer_to(third))
+
+    assert [asked_for(each) for each in (first, second, third)] == [
+        f"{API}/meetingParticipants/870f51ff_I_14161_2",
+        f"{API}/meetings/870f51ff_I_14161",
+        f"{API}/people/{person(2).replace('=', '%3D')}",
+    ]
+    assert email(2) not in f"{second.reference} {third.reference}"
+    assert [(each.actor, each.joined, each.left) for each in reading.sightings] == [
+        (person(2), "2026-03-02T11:01:00.000Z", None),
+        (person(2), None, "2026-03-02T11:40:00.000Z"),
+    ]
+    assert {each.place.id for each in reading.decided if each.place} == {NUMBER}
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        (Policy(), Reason.PRIVATE_CHANNEL),
+        (Policy(channels=frozenset({ChannelId("1")})), Reason.CHANNEL_NOT_ALLOWED),
+        (Policy(private=True, excluded=account_names(person(2))), Reason.EXCLUDED_ACCOUNT),
+    ],
+)
+def test_a_presence_that_is_not_heard_is_not_told(policy: Policy, reason: Reason) -> None:
+    readings = chain(presence("joined", 2, participant(2, "11:01:00")), policy)
+
+    assert readings[-1].ignored == (reason,)
+    assert not any(each.sightings for each in readings)
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"),
+    [
+        ({"emails": ["somebody@else.example"]}, Reason.ACTOR_UNKNOWN),
+        ({"emails": None}, Reason.ACTOR_UNKNOWN),
+        ({"type": "bot"}, Reason.BOT),
+    ],
+)
+def test_a_participant_is_told_only_as_the_person_with_that_address(who: Mapping[str, Any], reason: Reason) -> None:
+    sent = presence("joined", 2, participant(2, "11:01:00"))
+    right = sent.answer
+
+    def answer(lookup: Lookup) -> Any:
+        return {**right(lookup), **(who if lookup.reference["do"] == "person" else {})}
+
+    assert chain(replace(sent, answer=answer))[-1].ignored == (reason,)
+
+
+def test_a_participant_without_an_account_is_a_guest() -> None:
+    sent = webex("meetingParticipants", "joined", {"id": "p"}, answer={**participant(2, "11:01:00"), "email": ""})
+
+    assert chain(sent)[-1].ignored == (Reason.GUEST,)
+    assert chain(replace(sent, document={**sent.document, "actorId": None}))[-1].ignored == (Reason.GUEST,)
+
+
+def test_a_meeting_of_a_space_takes_place_there() -> None:
+    policy = Policy(channels=frozenset({ChannelId(ROOM)}))
+    sent = webex("meetings", "ended", {"id": "m"}, answer=meeting(roomId=ROOM))
+
+    (reading,) = chain(sent, policy)
+
+    assert [(each.kind, each.seconds, each.place and each.place.id) for each in reading.decided] == [(Kind.END, 2700, ROOM)]
+    assert [each.ended for each in reading.endings] == ["2026-03-02T11:45:00.000Z"]
+
+
+@pytest.mark.parametrize(("event", "lacks"), [("started", "start"), ("ended", "end"), ("started", "hostUserId"), ("ended", "id")])
+def test_a_meeting_that_lacks_what_it_needs_is_incomplete(event: str, lacks: str) -> None:
+    with pytest.raises(Incomplete):
+        chain(webex("meetings", event, {"id": "m"}, answer=meeting(**{lacks: None})))
+
+
+@pytest.mark.parametrize(
+    ("resource", "event"),
+    [
+        ("rooms", "created"),
+        ("attachmentActions", "created"),
+        ("meetings", "created"),
+        ("meetingParticipants", "updated"),
+        ("recordings", "created"),
+    ],
+)
+def test_other_resources_are_not_ours(resource: str, event: str) -> None:
+    assert delivered(webex(resource, event, {"id": "x", "roomId": ROOM})).ignored == (Reason.UNMAPPED,)
+
+
+@pytest.mark.parametrize("change", [{"id": None}, {"roomId": ["x"]}, {"created": "yesterday"}, {"personId": 1.5}])
+def test_a_message_that_lacks_what_it_needs_is_incomplete(change: Mapping[str, Any]) -> None:
+    with pytest.raises(Incomplete):
+        read_message(WEBEX, {**SAID, **change})
+
+
+def test_an_access_token_is_asked_for_by_the_refresh_token() -> None:
+    asked = grant(replace(WEBEX, token=b"client-secret refresh-token"))
+
+    assert asked.url == f"{API}/access_token"
+    assert asked.body == b"grant_type=refresh_token&client_id=C1234&client_secret=client-secret&refresh_token=refresh-token"
+
+
+@dataclass
+class Webhooks:
+    """Webex's webhooks in memory, and the cursor of who keeps them."""
+
+    living: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
+    cursor: Cursor = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def round(self, source: Source = WEBEX) -> list[Reason]:
+        reasons = list[Reason]()
+        while True:
+            request = POLL.ask(source, self.cursor, HERE)
+            assert request is not None
+            page = POLL.read(source, self.cursor, self.answer(request))
+            self.cursor = orjson.loads(orjson.dumps(page.cursor))
+            reasons += page.reading.ignored
+            if not page.more:
+                return reasons
+
+    def answer(self, request: Request) -> Answer:
+        self.asked.append(request.method)
+        if request.method == "GET":
+            return Answer(200, {}, orjson.dumps({"items": list(self.living.values())}))
+        asked, name = orjson.loads(request.body), request.url.rpartition("/")[2]
+        if request.method == "PUT":
+            self.living[name] |= asked
+            return Answer(200, {}, b"{}")
+        if asked["resource"] in self.refused:
+            return Answer(403, {}, b"{}")
+        self.living[f"w{len(self.living)}"] = {"id": f"w{len(self.living)}", "status": "active", **asked}
+        return Answer(200, {}, b"{}")
+
+
+def test_webhooks_are_made_once() -> None:
+    webhooks = Webhooks()
+    webhooks.round()
+    webhooks.round()
+
+    assert [each["resource"] for each in webhooks.living.values()] == [
+        "messages",
+        "memberships",
+        "meetings",
+        "meetingParticipants",
+    ]
+    assert {(each["event"], each["targetUrl"], each["secret"]) for each in webhooks.living.values()} == {
+        ("all", HERE.hook, SECRET.decode())
+    }
+    assert webhooks.asked == ["GET", *["POST"] * 4, "GET"]
+
+
+def test_meetings_are_heard_only_where_the_source_says_so() -> None:
+    webhooks = Webhooks()
+    webhooks.round(replace(WEBEX, options={"client": "C"}))
+
+    assert [each["resource"] for each in webhooks.living.values()] == ["messages", "memberships"]
+
+
+def test_a_webhook_that_was_stopped_or_has_an_old_secret_is_mended() -> None:
+    webhooks = Webhooks()
+    webhooks.round()
+    webhooks.living["w1"]["status"] = "inactive"
+    webhooks.round()
+    webhooks.round(replace(WEBEX, secrets=(b"the next secret", SECRET)))
+
+    assert {each["status"] for each in webhooks.living.values()} == {"active"}
+    assert {each["secret"] for each in webhooks.living.values()} == {"the next secret"}
+    assert webhooks.asked.count("PUT") == 1 + 4
+    assert len(webhooks.living) == 4
+
+
+def test_a_webhook_that_is_refused_is_counted_and_those_of_others_are_left_alone() -> None:
+    theirs = {"id": "t", "resource": "messages", "targetUrl": "https://elsewhere.example", "status": "inactive", "name": "x"}
+    webhooks = Webhooks({"t": theirs}, refused=frozenset({"meetings"}))
+
+    assert webhooks.round() == [Reason.NOT_DELIVERED]
+    assert webhooks.living["t"] == theirs
+    assert len(webhooks.living) == 4
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"items": 7}'])
+def test_an_answer_that_cannot_be_read_moves_nothing(body: bytes) -> None:
+    with pytest.raises(Incomplete):
+        POLL.read(WEBEX, {}, Answer(200, {}, body))
