@@ -15,12 +15,14 @@ TARGET = f"{HOME}/brokers"
 MENTIONS = Source(SourceId("mentions"), Platform.WEBMENTION, HOME, (SECRET,), Policy(hearing=Hearing.TEXT))
 ANN = "https://ann.example/"
 AUTHOR = '<a class="p-author h-card" href="/">Ann</a>'
+EXTENSIONS = ("vouch", "code", "realm", "secret", "callback", "format", "jsonp", "private")
 TIME = '<time class="dt-published" datetime="2026-03-02T12:00:00Z">noon</time>'
 
 
 def webmention(page: str, target: str = TARGET) -> Sent:
-    """Return the claim that *page* names *target*."""
-    return Sent(MENTIONS, {"source": page, "target": target}, {"content-type": "application/x-www-form-urlencoded"}, as_form)
+    """Return the claim that *page* names *target*, with what extensions of Webmention add."""
+    fields = {"source": page, "target": target, **dict.fromkeys(EXTENSIONS, "https://ann.example/")}
+    return Sent(MENTIONS, fields, {"content-type": "application/x-www-form-urlencoded"}, as_form)
 
 
 def as_form(document: Any) -> bytes:
