@@ -70,7 +70,7 @@ class AlternateSyntax:
             meant = await self._meant(request)
         except Problem as problem:
             self._note(request, problem)
-            await problem_response(problem)(scope, receive, send)
+            await problem_response(problem, request)(scope, receive, send)
             return
         answer = _answering(without_body(send, "0") if meant.method == "HEAD" else send)
         inner = _scope_of(scope, meant, form_type)

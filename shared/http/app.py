@@ -81,7 +81,7 @@ class _NoSuchMethod:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 405 with the methods that there are."""
         problem = Problem(405, f"The methods of this resource are {self._allow}", headers={"Allow": self._allow})
-        await problem_response(problem)(scope, receive, send)
+        await problem_response(problem, Request(scope))(scope, receive, send)
 
 
 def _otherwise(routes: Sequence[BaseRoute]) -> list[Route]:
@@ -119,11 +119,11 @@ def _probes(ready: Ready, registry: CollectorRegistry) -> list[Route]:
     async def readyz(request: Request) -> Response:
         """Say whether this process can do its work now."""
         if request.app.state.draining:
-            return problem_response(Problem(503, "draining"))
+            return problem_response(Problem(503, "draining"), request)
         try:
             await ready()
         except Unavailable as error:
-            return problem_response(Problem(503, str(error)))
+            return problem_response(Problem(503, str(error)), request)
         return PlainTextResponse("ok\n")
 
     async def metrics(request: Request) -> Response:

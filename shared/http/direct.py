@@ -34,12 +34,13 @@ class Direct:
             await self._app(scope, receive, send)
             return
         scope["endpoint"] = endpoint
+        request = Request(scope, receive, send)
         try:
-            response = await endpoint(Request(scope, receive, send))
+            response = await endpoint(request)
         except Problem as problem:
-            response = problem_response(problem)
+            response = problem_response(problem, request)
         except Unavailable as outage:
-            response = problem_response(unavailable(outage))
+            response = problem_response(unavailable(outage), request)
         await response(scope, receive, send)
 
 

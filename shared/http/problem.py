@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from http import HTTPStatus
 
 import orjson
@@ -14,8 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.errors import Unavailable
+from shared.http.accept import chosen
 
 MEDIA_TYPE = "application/problem+json"
+OFFERED = (MEDIA_TYPE, "application/json", "text/plain", "text/html")
+"""In this order; who takes JSON of one kind or the other gets problem+json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,18 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def problem_response(problem: Problem) -> Response:
-    """Write *problem* as RFC 9457 says, with `errors` for its faults."""
+def problem_response(problem: Problem, request: Request) -> Response:
+    """Write *problem* as RFC 9457 says, with `errors` for its faults; as text or HTML where *request* accepts no JSON."""
+    match chosen(request.headers.get("accept"), OFFERED):
+        case "text/plain":
+            return Response(_text(problem), problem.status, headers=problem.headers, media_type="text/plain")
+        case "text/html":
+            return Response(_page(problem), problem.status, headers=problem.headers, media_type="text/html")
+        case _:
+            return Response(_document(problem), problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
+
+
+def _document(problem: Problem) -> bytes:
     document: dict[str, object] = {
         "type": "about:blank",
         "title": problem.title,
@@ -59,21 +73,29 @@ def problem_response(problem: Problem) -> Response:
         document["errors"] = [
             {"pointer": fault.pointer, "rule": fault.rule, "message": fault.message} for fault in problem.faults
         ]
-    return Response(orjson.dumps(document), problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
+    return orjson.dumps(document)
+
+
+def _text(problem: Problem) -> str:
+    lines = [f"{problem.status} {problem.title}", problem.detail]
+    return "\n".join((*lines, *(f"{fault.pointer or '/'} ({fault.rule}): {fault.message}" for fault in problem.faults), ""))
+
+
+def _page(problem: Problem) -> str:
+    title, *lines = map(escape, _text(problem).splitlines())
+    return f"<!doctype html><title>{title}</title><h1>{title}</h1>" + "".join(f"<p>{line}</p>" for line in lines) + "\n"
 
 
 async def on_problem(request: Request, error: Exception) -> Response:
     """Answer with the problem that a route raised."""
-    del request
     assert isinstance(error, Problem)  # noqa: S101  registered for this class only
-    return problem_response(error)
+    return problem_response(error, request)
 
 
 async def on_unavailable(request: Request, error: Exception) -> Response:
     """Answer 503 with `Retry-After`: what we depend on is out of reach, and a retry is welcome."""
-    del request
     assert isinstance(error, Unavailable)  # noqa: S101  registered for this class only
-    return problem_response(unavailable(error))
+    return problem_response(unavailable(error), request)
 
 
 def unavailable(error: Unavailable) -> Problem:
@@ -84,23 +106,22 @@ def unavailable(error: Unavailable) -> Problem:
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """Give the framework's own errors (no such path, method not allowed) the same form."""
-    del request
     assert isinstance(error, HTTPException)  # noqa: S101  registered for this class only
-    return problem_response(Problem(error.status_code, str(error.detail), headers=error.headers))
+    return problem_response(Problem(error.status_code, str(error.detail), headers=error.headers), request)
 
 
 async def on_invalid_parameters(request: Request, error: Exception) -> Response:
     """Say which parameter is wrong and why, without echoing what was sent."""
-    del request
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class only
     faults = tuple(Fault(_pointer(item["loc"]), str(item["type"]), str(item["msg"])) for item in error.errors())
-    return problem_response(Problem(400, "The request has parameters that cannot be used", faults=faults))
+    problem = Problem(400, "The request has parameters that cannot be used", faults=faults)
+    return problem_response(problem, request)
 
 
 async def on_bug(request: Request, error: Exception) -> Response:
     """Answer 500 without internals; the log has them."""
-    del request, error
-    return problem_response(Problem(500, "The server met an error of its own; it is logged"))
+    del error
+    return problem_response(Problem(500, "The server met an error of its own; it is logged"), request)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

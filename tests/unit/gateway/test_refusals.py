@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from services.gateway.domain.parameters import BadParameter, read_agent
 from services.gateway.statements import refusals
@@ -17,6 +18,7 @@ from shared.xapi.validation import MAX_VIOLATIONS, Invalid, validate
 from tests.support.statements import statements
 
 SECRET = "Ann Secret <ann@example.org>"
+ASKED = Request({"type": "http", "headers": []})
 
 
 @settings(max_examples=150, deadline=None)
@@ -29,7 +31,7 @@ def test_no_value_of_a_statement_is_repeated(data: st.DataObject) -> None:
     refused = refusal(with_secret)
 
     if refused is not None:
-        assert b"Secret" not in problem_response(refused).body
+        assert b"Secret" not in problem_response(refused, ASKED).body
         assert refused.faults
         assert "Secret" not in refusals.reason(refused)
 
@@ -38,7 +40,7 @@ def test_an_agent_that_cannot_be_read_is_not_repeated() -> None:
     with pytest.raises(BadParameter) as refused:
         read_agent('{"mbox": "' + SECRET + '"}')
 
-    assert b"Secret" not in problem_response(refusals.bad_parameter(refused.value)).body
+    assert b"Secret" not in problem_response(refusals.bad_parameter(refused.value), ASKED).body
 
 
 @pytest.mark.parametrize("text", [b'{"a":"Secret" "b"}', b'{"Secret', b'{"a":"\xffSecret"}', b'{"a":"Secret","a":1}'])
@@ -46,7 +48,7 @@ def test_a_body_that_is_no_json_is_not_repeated(text: bytes) -> None:
     with pytest.raises(guard.Malformed) as refused:
         guard.parse(text, guard.Limits())
 
-    assert b"Secret" not in problem_response(refusals.malformed(refused.value)).body
+    assert b"Secret" not in problem_response(refusals.malformed(refused.value), ASKED).body
 
 
 def test_of_many_violations_a_number_is_told() -> None:

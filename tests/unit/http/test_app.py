@@ -140,3 +140,41 @@ async def test_requests_are_counted_by_route_and_never_by_path(client: httpx.Asy
     assert 'symposia_http_requests_total{code="400",method="POST",route="/refuse"} 1.0' in metrics
     assert 'route="none"' in metrics
     assert "ada@example.org" not in metrics
+
+
+@pytest.mark.parametrize(
+    ("accept", "given"),
+    [
+        (None, "application/problem+json"),
+        ("*/*", "application/problem+json"),
+        ("application/json", "application/problem+json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "application/problem+json"),
+        ("text/html, image/gif, *; q=.2, */*; q=.2", "application/problem+json"),
+        ("image/png", "application/problem+json"),
+        ("text/plain", "text/plain; charset=utf-8"),
+        ("TEXT/HTML;level=1", "text/html; charset=utf-8"),
+        ("text/html, text/plain;q=0.000", "text/html; charset=utf-8"),
+        ("text/*;q=0.5", "text/plain; charset=utf-8"),
+        ("*/*, application/*;q=0", "text/plain; charset=utf-8"),
+        (";;q,=,q=0" + "," * 5000, "application/problem+json"),
+    ],
+)
+async def test_an_error_is_written_as_json_unless_the_client_takes_only_text_or_html(
+    client: httpx.AsyncClient, accept: str | None, given: str
+) -> None:
+    del client.headers["accept"]
+    answer = await client.post("/refuse", headers={"Accept": accept} if accept else {})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (400, given)
+    assert all(said in answer.text for said in ("Bad Request", "/0/actor", "actor-one-ifi", "an Agent has one IFI"))
+
+
+async def test_a_page_that_tells_of_an_error_runs_nothing(app: Starlette) -> None:
+    async def script(request: Request) -> Response:
+        raise Problem(400, f"Not so: {request.query_params['said']}")
+
+    app.router.routes.insert(0, Route("/script", script))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://trial") as http:
+        answer = await http.get("/script", params={"said": "<script>x</script>&"}, headers={"Accept": "text/html"})
+
+    assert "<p>Not so: &lt;script&gt;x&lt;/script&gt;&amp;</p>" in answer.text

@@ -55,6 +55,8 @@ CASES: list[Case] = [
     Case("2.4.2.1 two identifiers", "/actor", {**AGENT, **ACCOUNT}, "actor-one-ifi"),
     Case("2.4.2.1 members", "/actor", {**AGENT, "member": []}, UNKNOWN, "/actor/member"),
     Case("2.4.2.1 another type", "/actor", {**AGENT, "objectType": "Person"}, "object-type", "/actor/objectType"),
+    Case("2.4.2.2 a group without objectType", "/context/team", {"mbox": "mailto:a@b.org"}, MISSING),
+    Case("2.4.2.2 unknown key", "/actor", {**GROUP, "members": []}, UNKNOWN, "/actor/members"),
     Case("2.4.2.2 neither identifier nor members", "/actor", {"objectType": "Group"}, "group-ifi-or-member"),
     Case("2.4.2.2 two identifiers", "/actor", {**GROUP, **ACCOUNT, "mbox": "mailto:a@b.org"}, "group-ifi-or-member"),
     Case(
@@ -74,6 +76,7 @@ CASES: list[Case] = [
     Case("2.4.2.3 sha1 too short", "/actor", {"mbox_sha1sum": "cd9b"}, "mbox-sha1sum", "/actor/mbox_sha1sum"),
     Case("2.4.2.3 openid no URI", "/actor", {"openid": "ada"}, "uri", "/actor/openid"),
     Case("2.4.2.3 openid beyond ASCII", "/actor", {"openid": "https://é.org"}, "uri", "/actor/openid"),
+    Case("2.4.2.4 unknown key", "/actor", {"account": {**ACCOUNT["account"], "id": "x"}}, UNKNOWN, "/actor/account/id"),
     Case("2.4.2.4 no homePage", "/actor", {"account": {"name": "x"}}, MISSING, "/actor/account"),
     Case("2.4.2.4 no name", "/actor", {"account": {"homePage": "https://a.org"}}, MISSING, "/actor/account"),
     Case("2.4.2.4 homePage relative", "/actor", {"account": {"homePage": "/a", "name": "x"}}, IRI, "/actor/account/homePage"),
@@ -86,6 +89,7 @@ CASES: list[Case] = [
     Case("2.4.3.2 voiding an activity", "/verb/id", VOIDED, "voiding-object", "/object"),
     # §2.4.4.1 activities
     Case("2.4.4.1 no id", "/object/id", REMOVED, MISSING, "/object"),
+    Case("2.4.4.1 unknown key", "/object/name", "x", UNKNOWN),
     Case("2.4.4.1 id relative", "/object/id", "course/1", IRI),
     Case("2.4.4.1 type no IRI", f"{DEFINITION}/type", "course", IRI),
     Case("2.4.4.1 moreInfo no IRL", f"{DEFINITION}/moreInfo", "about.html", IRI),
@@ -99,6 +103,14 @@ CASES: list[Case] = [
     Case("2.4.4.1 choices in a likert", f"{DEFINITION}/interactionType", "likert", "interaction-components"),
     Case("2.4.4.1 scale in a choice", f"{DEFINITION}/scale", [], "interaction-components", f"{DEFINITION}/interactionType"),
     Case("2.4.4.1 steps in a choice", f"{DEFINITION}/steps", [], "interaction-components", f"{DEFINITION}/interactionType"),
+    *(
+        Case(f"2.4.4.1 {name} without a type", DEFINITION, {name: []}, "interaction-type")
+        for name in ("choices", "scale", "source", "target", "steps")
+    ),
+    *(
+        Case(f"2.4.4.1 {name} in a choice", f"{DEFINITION}/{name}", [], "interaction-components", f"{DEFINITION}/interactionType")
+        for name in ("source", "target")
+    ),
     Case("2.4.4.1 component without id", f"{DEFINITION}/choices/0/id", REMOVED, MISSING, f"{DEFINITION}/choices/0"),
     Case("2.4.4.1 component ids repeat", f"{DEFINITION}/choices/1/id", "a", REPEAT),
     Case("2.4.4.1 component ids repeat in a context", f"{CHOICES}/1/id", "a", REPEAT),
@@ -112,6 +124,7 @@ CASES: list[Case] = [
     # §2.4.5 result
     Case("2.4.5 no score object", "/result/score", 5, WRONG),
     Case("2.4.5 duration", "/result/duration", "4 hours", "duration"),
+    Case("2.4.5.1 unknown key", "/result/score/average", 1, UNKNOWN),
     Case("2.4.5.1 scaled above 1", "/result/score/scaled", 1.00001, "score-scaled"),
     Case("2.4.5.1 scaled below -1", "/result/score/scaled", -2, "score-scaled"),
     Case("2.4.5.1 raw above max", "/result/score/raw", 11, "score-raw"),
@@ -121,6 +134,13 @@ CASES: list[Case] = [
     Case("2.4.6 registration", "/context/registration", "1", "uuid"),
     Case("2.4.6 team an agent", "/context/team", AGENT, "object-type", "/context/team/objectType"),
     Case("2.4.6 language", "/context/language", "a12345678", "language-tag"),
+    Case(
+        "2.4.6 statement of another type",
+        "/context/statement",
+        {**REF, "objectType": "Activity"},
+        "object-type",
+        "/context/statement/objectType",
+    ),
     Case("2.4.6 statement", "/context/statement", {"id": UUID}, MISSING),
     Case("2.4.6.2 unknown relation", "/context/contextActivities/child", [], UNKNOWN),
     Case("2.4.6.2 no activity", f"{PARENT}/0", {"id": "x"}, IRI, f"{PARENT}/0/id"),
@@ -137,6 +157,7 @@ CASES: list[Case] = [
     Case("4.5 30 February", "/timestamp", "2008-02-30T15:53:00Z", "timestamp"),
     Case("4.5 year 0", "/timestamp", "0000-01-01T00:00:00Z", "timestamp"),
     Case("4.5 before year 1 in UTC", "/timestamp", "0001-01-01T00:00:00+01:00", "timestamp"),
+    Case("4.5 more digits than anybody measures", "/timestamp", f"2008-09-15T15:53:00.{'1' * 100}Z", "timestamp"),
     Case("4.5 number", "/timestamp", 1700000000, WRONG),
     Case("2.4.8 stored", "/stored", "yesterday", "timestamp"),
     # §2.4.9 authority
