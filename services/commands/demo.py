@@ -57,7 +57,7 @@ def demo(
 ) -> None:
     """Play a recorded community through the doors, and show who helped whom.
 
-    Six weeks of fictional people on Slack and in a forum, as signed webhooks, and their LMS's statements. If an installation runs
+    Six weeks of fictional people on six platforms, as signed webhooks, and their LMS's statements. If an installation runs
     in the home, it is played there, else one is started. Playing twice changes nothing.
     """
     place = Home.at(home or Path(os.environ.get(HOME, DEFAULT_HOME)) / DEMO_HOME)
@@ -110,7 +110,8 @@ async def _play(installation: Installation, urls: Mapping[str, str]) -> Played:
         seconds = perf_counter() - began
         after = await freshness(client, urls.get("scoring"))
         audience = Audience(client, urls["gateway"], stage.memory, load_cast())
-        return Played(stage, reception, seconds, after.since(before), await audience.helpers(TOLD))
+        helpers, moved = await audience.helpers(TOLD), await audience.moved()
+        return Played(stage, reception, seconds, after.since(before), helpers, moved)
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

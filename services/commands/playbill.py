@@ -9,7 +9,7 @@ from typing import Final
 from rich.markup import escape
 
 from services.commands.console import out, table
-from services.demo.outcome import PURPOSE, Freshness, Helper
+from services.demo.outcome import PURPOSE, Freshness, Helper, Moved
 from services.demo.performance import Reception
 from services.demo.stage import Stage
 from services.installation import Installation
@@ -34,11 +34,13 @@ class Played:
     seconds: float
     freshness: Freshness
     helpers: Sequence[Helper]
+    moved: Sequence[Moved]
 
 
 def print_playbill(installation: Installation, urls: Mapping[str, str], played: Played) -> None:
     """Print what came of the play."""
     _print_helpers(played.helpers)
+    _print_moved(played.moved)
     _print_counts(played)
     _print_where_to_look(installation, urls, played)
 
@@ -58,6 +60,14 @@ def _print_helpers(helpers: Sequence[Helper]) -> None:
             escape(helped),
             escape(helper.because),
         )
+    out.print(found)
+
+
+def _print_moved(moved: Sequence[Moved]) -> None:
+    title = "What each platform moved (parts of the impact of all learners; together they are all of it)"
+    found = table("Platform", ">Impact", ">Learners", "Most of it", title=title)
+    for each in moved:
+        found.add_row(each.platform, f"{each.impact:.2f}", str(each.learners), escape(each.most.name))
     out.print(found)
 
 

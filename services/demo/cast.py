@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Final
 
 SLACK: Final = "https://meridian.slack.example"
 FORUM: Final = "https://forum.meridian.example"
+GITHUB: Final = "https://github.meridian.example"
+MATTERMOST: Final = "https://chat.meridian.example"
+SOCIAL: Final = "https://social.meridian.example"
+CAMPUS: Final = "https://campus.meridian.example"
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """One of the cast: accounts by platform, where there are any; *external_id* is HR's, for people of the imports."""
+    """One of the cast: *accounts* by workspace, where there are any; *external_id* is HR's, for people of the imports."""
 
     handle: str
     name: str
@@ -23,6 +27,7 @@ class Player:
     external_id: str | None = None
     email: str | None = None
     is_bot: bool = False
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
 
 def content(name: str) -> bytes:
@@ -51,7 +56,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 def _person(row: Mapping[str, str]) -> Player:
-    accounts = {home_page: name for name, _, home_page in (text.partition("@") for text in row["accounts"].split("|"))}
+    accounts = {home_page: name for name, _, home_page in (text.rpartition("@") for text in row["accounts"].split("|"))}
     return Player(
         handle=row["email"].partition("@")[0],
         name=row["name"],
@@ -59,4 +64,5 @@ def _person(row: Mapping[str, str]) -> Player:
         discourse=int(accounts.get(FORUM, 0)),
         external_id=row["external_id"],
         email=row["email"],
+        accounts=accounts,
     )

@@ -14,13 +14,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.demo.cast import Player
 from services.demo.performance import PATIENCE, XAPI
-from services.demo.stage import Memory
+from services.demo.stage import WORKSPACES, Memory
 from services.enrichment.domain.people import imported_learner
 from shared.errors import Misconfigured
 
 PURPOSE: Final = "recognition"
 FRESHNESS: Final = "symposia_e2e_freshness_seconds"
 RECEPTION: Final = "reception"
+MOST: Final = "10000"
+"""Facts of one explanation: more than anybody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,16 @@ class Helper:
     grounding: float
     helped: Sequence[tuple[str, float]]
     because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How much impact a platform moved, and whose: of how many learners, and of whom most."""
+
+    platform: str
+    impact: float
+    learners: int
+    most: Player
 
 
 class Audience:
@@ -51,6 +63,20 @@ class Audience:
         impacts = [(player, await self._impact(player)) for player in self._people.values()]
         found = sorted(((player, said) for player, said in impacts if said), key=lambda each: -each[1]["impact"])
         return [await self._helper(player) for player, _ in found[:most]]
+
+    async def moved(self) -> Sequence[Moved]:
+        """Return how much of all impact each platform moved, the most first; credits of all facts sum to the impact."""
+        credits_of: dict[str, Counter[str]] = {platform: Counter() for platform in WORKSPACES}
+        for learner, player in self._people.items():
+            answer = await self._ask(
+                f"/v1/learners/external:{player.external_id}/explanation", {"purpose": PURPOSE, "limit": MOST}
+            )
+            for fact in answer.json().get("explanation", ()):
+                platform = next((each for each, home in WORKSPACES.items() if fact["object"].startswith(home)), None)
+                if platform is not None:
+                    credits_of[platform][learner] += fact["credit"]
+        found = [_moved(platform, +given, self._people) for platform, given in credits_of.items() if +given]
+        return sorted(found, key=lambda each: -each.impact)
 
     async def _impact(self, player: Player) -> Mapping[str, Any] | None:
         answer = await self._ask(f"/v1/learners/external:{player.external_id}/impact", {"purpose": PURPOSE})
@@ -91,6 +117,11 @@ class Audience:
         if not answer.is_success and answer.status_code != HTTPStatus.NOT_FOUND:
             raise Misconfigured(f"{self._gateway}{path} answers {answer.status_code}: {answer.text[:300]}")
         return answer
+
+
+def _moved(platform: str, given: Counter[str], people: Mapping[str, Player]) -> Moved:
+    [(most, _)] = given.most_common(1)
+    return Moved(platform, sum(given.values()), len(given), people[most])
 
 
 @dataclass(frozen=True, slots=True)

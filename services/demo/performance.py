@@ -14,11 +14,12 @@ from typing import Final, TypeAlias
 import httpx
 import orjson
 
-from services.demo import discourse, lms, slack
-from services.demo.cast import content, load_cast
+from services.demo import activitystreams, discourse, github, lms, mattermost, openedx, slack
+from services.demo.cast import Player, content, load_cast
 from services.demo.delivery import Delivery
 from services.demo.play import Scene, read_play
-from services.demo.stage import FORUM_SOURCE, SLACK_SOURCE, Memory
+from services.demo.stage import Memory, source_of
+from services.ingest.domain.source import Platform
 from shared.clock import Clock
 from shared.errors import Misconfigured
 
@@ -31,22 +32,40 @@ XAPI: Final = {"x-experience-api-version": "1.0.3", "content-type": "application
 Sending: TypeAlias = Callable[[], Awaitable[httpx.Response]]
 
 
+Making: TypeAlias = Callable[[Sequence[Scene], Mapping[str, Player], timedelta], Iterator[Delivery]]
+"""Return what a platform would send of scenes by a cast, moved by so much."""
+
+STAGED: Final[Mapping[Platform, Making]] = {
+    Platform.SLACK: slack.deliveries,
+    Platform.DISCOURSE: discourse.deliveries,
+    Platform.GITHUB: github.deliveries,
+    Platform.MATTERMOST: mattermost.deliveries,
+    Platform.ACTIVITYSTREAMS: activitystreams.deliveries,
+    Platform.OPENEDX: openedx.deliveries,
+}
+"""The platforms that are played."""
+
+
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """The plays as they are written."""
+    """The plays as they are written, by the platform that they are played on."""
 
-    slack: Sequence[Scene]
-    forum: Sequence[Scene]
+    plays: Mapping[Platform, Sequence[Scene]]
+
+    @property
+    def scenes(self) -> Sequence[Scene]:
+        """Return the scenes of all plays."""
+        return [scene for scenes in self.plays.values() for scene in scenes]
 
     @property
     def length(self) -> timedelta:
         """Return the time from the first Monday to the last scene."""
-        return max(scene.at for scene in (*self.slack, *self.forum))
+        return max(scene.at for scene in self.scenes)
 
 
 def load_programme() -> Programme:
     """Return the plays that come with Symposia."""
-    return Programme(read_play(content("slack.play").decode()), read_play(content("discourse.play").decode()))
+    return Programme({platform: read_play(content(f"{platform}.play").decode()) for platform in STAGED})
 
 
 @dataclass(slots=True)
@@ -90,11 +109,13 @@ class Performance:
         return reception
 
     def _ordered(self, programme: Programme) -> Iterator[tuple[str, Delivery]]:
-        """Return the deliveries of both platforms in the order of their times, each with its source."""
-        shift = self._memory.moved
-        chat = ((f"slack/{SLACK_SOURCE}", each) for each in slack.deliveries(programme.slack, self._cast, shift))
-        forum = ((f"discourse/{FORUM_SOURCE}", each) for each in discourse.deliveries(programme.forum, self._cast, shift))
-        return heapq.merge(chat, forum, key=lambda sent: sent[1].at)
+        """Return the deliveries of all platforms in the order of their times, each with its door."""
+        plays = (self._sent(platform, scenes) for platform, scenes in programme.plays.items())
+        return heapq.merge(*plays, key=lambda sent: sent[1].at)
+
+    def _sent(self, platform: Platform, scenes: Sequence[Scene]) -> Iterator[tuple[str, Delivery]]:
+        door = f"{platform}/{source_of(platform)}"
+        return ((door, each) for each in STAGED[platform](scenes, self._cast, self._memory.moved))
 
     async def _deliver(self, client: httpx.AsyncClient, door: str, delivery: Delivery) -> httpx.Response:
         url = f"{self._urls['ingest']}/hooks/{door}"

@@ -21,7 +21,7 @@ DAYS: Final = {name: number for number, name in enumerate(("Mon", "Tue", "Wed", 
 UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 _ROOT = re.compile(
-    r"\[(?P<place>[#@\w-]+) (?P<week>\d+) (?P<day>\w{3}) (?P<hour>\d\d):(?P<minute>\d\d)\] (?P<who>\w+): (?P<said>.+)"
+    r"\[(?P<place>[#@/\w-]+) (?P<week>\d+) (?P<day>\w{3}) (?P<hour>\d\d):(?P<minute>\d\d)\] (?P<who>\w+): (?P<said>.+)"
 )
 _LATER = re.compile(r"(?P<indent> +)\+(?P<number>\d+)(?P<unit>[mhd]) (?P<who>\w+)(?: \*(?P<act>[\w+-]+))?(?:: (?P<said>.+))?")
 _TITLE: Final = " :: "

@@ -1,20 +1,20 @@
-"""Set the stage in an installation: people, courses and enrolments, two sources, and the keys of an LMS and of HR."""
+"""Set the stage in an installation: people, courses and enrolments, sources, and the keys of an LMS and of HR."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from services.demo.cast import FORUM, SLACK, content, excluded_accounts
+from services.demo import mattermost, slack
+from services.demo.cast import CAMPUS, FORUM, GITHUB, MATTERMOST, SLACK, SOCIAL, content, excluded_accounts
 from services.demo.delivery import CURTAIN
-from services.demo.slack import HEARD
 from services.enrichment.app import SCHEMA as RECORDS
 from services.enrichment.imports import Importer, Kind
 from services.gateway.app import SCHEMA as LRS
@@ -30,15 +30,30 @@ from services.tables import open_tables
 from shared.errors import Misconfigured
 
 MEMORY: Final = "demo.json"
-SLACK_SOURCE, FORUM_SOURCE = SourceId("demo-slack"), SourceId("demo-discourse")
 _ACCOUNTS: Final = frozenset(map(AccountName, excluded_accounts()))
+_OPEN: Final = Policy(hearing=Hearing.TEXT, excluded=_ACCOUNTS)
+WORKSPACES: Final = {
+    Platform.SLACK: SLACK,
+    Platform.DISCOURSE: FORUM,
+    Platform.GITHUB: GITHUB,
+    Platform.MATTERMOST: MATTERMOST,
+    Platform.ACTIVITYSTREAMS: SOCIAL,
+    Platform.OPENEDX: CAMPUS,
+}
+POLICIES: Final = {
+    Platform.SLACK: replace(_OPEN, channels=frozenset(map(ChannelId, slack.HEARD))),
+    Platform.MATTERMOST: replace(_OPEN, channels=frozenset(map(ChannelId, mattermost.HEARD))),
+}
+"""What may be heard of a platform where that is not everything public."""
+
+
+def source_of(platform: Platform) -> SourceId:
+    """Name the demo's source of *platform*."""
+    return SourceId(f"demo-{platform}")
+
+
 SOURCES: Final = {
-    SLACK_SOURCE: (
-        Platform.SLACK,
-        SLACK,
-        Policy(channels=frozenset(map(ChannelId, HEARD)), hearing=Hearing.TEXT, excluded=_ACCOUNTS),
-    ),
-    FORUM_SOURCE: (Platform.DISCOURSE, FORUM, Policy(hearing=Hearing.TEXT, excluded=_ACCOUNTS)),
+    source_of(platform): (platform, workspace, POLICIES.get(platform, _OPEN)) for platform, workspace in WORKSPACES.items()
 }
 KEYS: Final = {
     "lms": ("Demo: LMS", (Scope.STATEMENTS_WRITE, Scope.DEFINE)),

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from prometheus_client import CollectorRegistry
 
+from services.demo.performance import STAGED
 from services.enrichment.digest import digest as digest_of_records
 from services.scoring.digest import digest as digest_of_impact
 from shared.clock import utc_now
@@ -90,6 +91,15 @@ def test_it_prints_who_helped_whom_how_much_and_why(first: str) -> None:
     assert "From the door to the impact" in first
     assert "in channels that the source may not hear" in first
     assert "/v1/learners/external:M-1002/impact?purpose=recognition" in first
+
+
+@pytest.mark.parametrize("platform", STAGED)
+def test_each_platform_moves_somebodys_impact(first: str, platform: str) -> None:
+    moved = re.search(rf"^ *{platform} +(\d+\.\d\d) +(\d+) +\w+", first, re.MULTILINE)
+
+    assert moved is not None, first
+    assert float(moved[1]) > 0.5
+    assert int(moved[2]) >= 3
 
 
 async def test_everything_heard_is_recorded_and_nothing_waits_or_is_dead(running: Up, home: Path) -> None:
