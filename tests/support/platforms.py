@@ -15,6 +15,7 @@ from tests.support.teams import teams_conversation
 from tests.support.webex import webex_conversation
 from tests.support.webmention import PAGES, webmention
 from tests.support.websub import websub_conversation
+from tests.support.x import x_conversation
 from tests.support.zoom import zoom_conversation
 
 CONVERSATIONS: dict[str, list[Sent]] = {
@@ -30,6 +31,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "matrix": matrix_conversation(),
     "mastodon": mastodon_conversation(),
     "facebook": facebook_conversation(),
+    "x": x_conversation(),
     "teams": teams_conversation(),
     "webex": webex_conversation(),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -44,6 +45,11 @@ def unsigned(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {}
 
 
+def x(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    signature = base64.b64encode(hmac.new(secret, body, hashlib.sha256).digest()).decode()
+    return {"x-twitter-webhooks-signature": f"sha256={signature}"}
+
+
 def bearer(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"authorization": f"Bearer {secret.decode()}"}
 
@@ -77,6 +83,7 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.MATRIX: bearer,
     Platform.MASTODON: mastodon,
     Platform.FACEBOOK: github,
+    Platform.X: x,
     Platform.TEAMS: within,
     Platform.WEBEX: webex,
 }

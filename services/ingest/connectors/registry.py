@@ -21,6 +21,7 @@ from services.ingest.connectors.teams import TEAMS
 from services.ingest.connectors.webex import WEBEX
 from services.ingest.connectors.webmention import WEBMENTION
 from services.ingest.connectors.websub import WEBSUB
+from services.ingest.connectors.x import X
 from services.ingest.connectors.zoom import ZOOM
 from services.ingest.domain.source import Platform
 
@@ -42,6 +43,7 @@ _ALL: Final = (
     MASTODON,
     BLUESKY,
     FACEBOOK,
+    X,
 )
 CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}
 HOOKS: Final[dict[Platform, Hook]] = {each.platform: each.hook for each in _ALL if each.hook is not None}

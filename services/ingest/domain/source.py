@@ -33,6 +33,7 @@ class Platform(StrEnum):
     BLUESKY = "bluesky"
     FACEBOOK = "facebook"
     WEBEX = "webex"
+    X = "x"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
 

@@ -1,0 +1,63 @@
+"""Read a delivery of X: what happened to an account, several things at once, or one event of the X Activity API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from services.ingest.connectors.fields import Incomplete, member, optional_text
+from services.ingest.connectors.x import tweets
+from services.ingest.connectors.x.acts import read_deleted, read_follow, read_like
+from services.ingest.connectors.x.posts import read_tweet
+from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, joined
+from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
+
+Reader = Callable[[Source, JSON], Reading]
+
+
+def read(source: Source, delivery: Delivery) -> Reading:
+    """Say what a delivery holds; one event that cannot be read stops none of the others."""
+    document = delivery.document
+    if isinstance(member(document, "data"), dict):
+        return _tolerant(source, member(document, "data"), _read_activity)
+    found = [_tolerant(source, event, reader) for name, reader in READERS.items() for event in tweets.several(document, name)]
+    return joined(found)
+
+
+def _tolerant(source: Source, event: JSON, reader: Reader) -> Reading:
+    try:
+        return reader(source, event)
+    except Incomplete:
+        return ignored(Reason.INCOMPLETE)
+
+
+def _read_created(source: Source, event: JSON) -> Reading:
+    return read_tweet(source, tweets.of_v1(event))
+
+
+def _read_message(source: Source, event: JSON) -> Reading:
+    del source, event
+    return ignored(Reason.DIRECT_MESSAGE)
+
+
+def _read_activity(source: Source, data: JSON) -> Reading:
+    """Read an event of the X Activity API: of those about posts it shows the post; a deleted one is only named."""
+    kind, payload = optional_text(data, "event_type") or "", member(data, "payload")
+    if kind.startswith("dm."):
+        return ignored(Reason.DIRECT_MESSAGE)
+    if kind == "post.delete":
+        return read_deleted(source, {"status": payload, "timestamp_ms": member(data, "timestamp_ms")})
+    if kind.startswith("post.") and kind.endswith(".create"):
+        return read_tweet(source, tweets.of_v2(payload))
+    return ignored(Reason.UNMAPPED)
+
+
+READERS: Final[dict[str, Reader]] = {
+    "tweet_create_events": _read_created,
+    "favorite_events": read_like,
+    "follow_events": read_follow,
+    "tweet_delete_events": read_deleted,
+    "direct_message_events": _read_message,
+}
+"""How to read the events of the Account Activity API; what is not here, blocks, mutes, typing, is not mapped."""

@@ -1,0 +1,145 @@
+"""A post of X as one value, whichever version of the API wrote it (docs.x.com, "Tweet object", "Post lookup")."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text
+from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, NativeId
+from shared.xapi.model import JSON
+
+HOME: Final = "https://x.com"
+MOST: Final = 100
+"""Hashtags, mentions and pictures that are taken of one post."""
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_SNOWFLAKE: Final = 1_288_834_974_657
+"""The millisecond from which ids count since November 2010."""
+OLDEST_SNOWFLAKE: Final = 30_000_000_000
+LAST_MILLISECOND: Final = 253_402_300_799_999
+LARGEST: Final = 2**63
+LONGEST_TEXT: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tweet:
+    """A post: ids of it, of its author and of what it refers to, and what it says."""
+
+    name: str
+    author: AccountName
+    happened: str
+    said: str
+    replied: str | None = None
+    quoted: JSON = None
+    reposted: JSON = None
+    hashtags: tuple[str, ...] = ()
+    mentions: tuple[AccountName, ...] = ()
+    pictures: tuple[str, ...] = ()
+    protected: bool = False
+
+
+def name_of(document: JSON, *names: str) -> str:
+    """Return the first of the ids called *names*; raise Incomplete where there is none."""
+    found = optional_name(document, *names)
+    if found is None:
+        raise Incomplete(names[0])
+    return found
+
+
+def optional_name(document: JSON, *names: str) -> str | None:
+    """Return the first of the ids called *names*, written as text or as a number; None where there is none."""
+    for each in names:
+        value = optional_number(document, each)
+        written = optional_text(document, each)
+        if value is None and written and written.isascii() and written.isdecimal():
+            value = int(written[:20])
+        if value is not None and 0 < value < LARGEST:
+            return str(value)
+    return None
+
+
+def post(name: str) -> Artefact:
+    """Return the post called *name*."""
+    return Artefact(NativeId(name), f"{HOME}/i/status/{name}", ArtefactType.NOTE)
+
+
+def page(account: AccountName) -> Artefact:
+    """Return the page of an account."""
+    return Artefact(NativeId(f"user/{account}"), f"{HOME}/i/user/{account}", ArtefactType.PROFILE)
+
+
+def moment(document: JSON, *names: str) -> str:
+    """Return the first of the times called *names*, in milliseconds; raise Incomplete where there is none."""
+    for each in names:
+        written = optional_name(document, each)
+        if written is not None and int(written) <= LAST_MILLISECOND:
+            return _written(int(written))
+    raise Incomplete(names[0])
+
+
+def _written(milliseconds: int) -> str:
+    at = EPOCH + timedelta(milliseconds=milliseconds)
+    return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _made(name: str) -> str:
+    """Return when a post was made, by its id; raise Incomplete for one of before 2010."""
+    if int(name) < OLDEST_SNOWFLAKE:
+        raise Incomplete("id")
+    return _written((int(name) >> 22) + FIRST_SNOWFLAKE)
+
+
+def several(document: JSON, *path: str) -> list[JSON]:
+    """Return the things at *path*; none where that is no list."""
+    found = member(document, *path)
+    return found[:MOST] if isinstance(found, list) else []
+
+
+def of_v1(document: JSON) -> Tweet:
+    """Read a post as the Account Activity API writes it; raise Incomplete where it lacks what it needs."""
+    name, longer = name_of(document, "id_str", "id"), member(document, "extended_tweet")
+    entities = member(longer, "entities") or member(document, "entities")
+    media = several(longer, "extended_entities", "media") or several(document, "extended_entities", "media")
+    said = optional_text(longer, "full_text") or optional_text(document, "full_text") or optional_text(document, "text") or ""
+    return Tweet(
+        name=name,
+        author=AccountName(name_of(member(document, "user"), "id_str", "id")),
+        happened=_made(name),
+        said=html.unescape(said[:LONGEST_TEXT]),
+        replied=optional_name(document, "in_reply_to_status_id_str", "in_reply_to_status_id"),
+        quoted=member(document, "quoted_status"),
+        reposted=member(document, "retweeted_status"),
+        hashtags=_hashtags(entities, "text"),
+        mentions=_mentions(entities, "user_mentions", "id_str"),
+        pictures=tuple(each for each in (optional_text(item, "media_url_https") for item in media) if each),
+        protected=member(document, "user", "protected") is True,
+    )
+
+
+def of_v2(document: JSON) -> Tweet:
+    """Read a post as the X Activity API writes it; raise Incomplete where it lacks what it needs."""
+    name, entities = name_of(document, "id"), member(document, "entities")
+    referred = {optional_text(each, "type"): each for each in several(document, "referenced_tweets")}
+    return Tweet(
+        name=name,
+        author=AccountName(name_of(document, "author_id")),
+        happened=_made(name),
+        said=html.unescape((optional_text(document, "text") or "")[:LONGEST_TEXT]),
+        replied=optional_name(referred.get("replied_to"), "id"),
+        quoted=referred.get("quoted"),
+        reposted=referred.get("retweeted"),
+        hashtags=_hashtags(entities, "tag"),
+        mentions=_mentions(entities, "mentions", "id"),
+    )
+
+
+def _hashtags(entities: JSON, name: str) -> tuple[str, ...]:
+    found = (optional_text(each, name) for each in several(entities, "hashtags"))
+    return tuple(dict.fromkeys(each.casefold()[:MOST] for each in found if each))
+
+
+def _mentions(entities: JSON, kind: str, name: str) -> tuple[AccountName, ...]:
+    found = (optional_name(each, name) for each in several(entities, kind))
+    return tuple(dict.fromkeys(AccountName(each) for each in found if each))

@@ -1,0 +1,230 @@
+"""What X's deliveries mean, and what of them is not ours."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from services.ingest.connectors.registry import HOOKS
+from services.ingest.connectors.x.events import read
+from services.ingest.domain.interaction import ChannelId, Kind
+from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
+from services.ingest.domain.source import Hearing, Platform, Policy
+from services.ingest.verifiers import Message
+from tests.support.ingest import SECRET, Ear, Sent, account_names, acts
+from tests.support.x import (
+    ANSWER,
+    ASKED,
+    FOLLOW,
+    LIKE,
+    MEDIA,
+    QUOTE,
+    REPOST,
+    TAGS,
+    X,
+    delivery,
+    name,
+    tweet,
+    user,
+    x_conversation,
+)
+
+
+def heard(sent: Sent, policy: Policy = X.policy) -> Reading:
+    return read(replace(sent.source, policy=policy), Delivery(sent.headers, sent.document))
+
+
+def activity(kind: str, payload: Any, **more: Any) -> Sent:
+    """Return an event of the X Activity API."""
+    return Sent(X, {"data": {"event_uuid": "-7", "event_type": kind, "filter": {"user_id": "11"}, "payload": payload, **more}})
+
+
+HIDDEN = {**ANSWER, "user": user(12, protected=True)}
+SECOND = {
+    "id": name("12:00:00"),
+    "author_id": "11",
+    "text": "How do I restart the #Kafka broker &amp; why?",
+    "entities": {"hashtags": [{"tag": "Kafka"}], "mentions": [{"id": "12"}]},
+}
+
+IGNORED: list[tuple[Sent, Reason]] = [
+    (delivery(), Reason.UNMAPPED),
+    (delivery(block_events=[{}], user_event={"revoke": {}}), Reason.UNMAPPED),
+    (delivery(direct_message_events=[{"type": "message_create"}]), Reason.DIRECT_MESSAGE),
+    (delivery(tweet_create_events=[{**ASKED, "user": user(11, protected=True)}]), Reason.PRIVATE_CHANNEL),
+    (
+        delivery(favorite_events=[{**LIKE, "favorited_status": {**ANSWER, "user": user(12, protected=True)}}]),
+        Reason.PRIVATE_CHANNEL,
+    ),
+    (delivery(follow_events=[{**FOLLOW, "type": "mute"}]), Reason.UNMAPPED),
+    (delivery(tweet_create_events=[{**ASKED, "id_str": "x", "id": None}]), Reason.INCOMPLETE),
+    (delivery(tweet_create_events=[{**ASKED, "id_str": "20", "id": 20}]), Reason.INCOMPLETE),
+    (delivery(tweet_create_events=[{**ASKED, "user": None}]), Reason.INCOMPLETE),
+    (delivery(favorite_events=[{**LIKE, "timestamp_ms": "soon"}]), Reason.INCOMPLETE),
+    (delivery(tweet_delete_events=[{"status": {"id": "1"}}]), Reason.INCOMPLETE),
+    (activity("dm.received", {}), Reason.DIRECT_MESSAGE),
+    (activity("profile.update.bio", {}), Reason.UNMAPPED),
+    (activity("post.create", {}), Reason.INCOMPLETE),
+]
+
+
+@pytest.mark.parametrize(("sent", "reason"), IGNORED)
+def test_what_is_not_ours_is_ignored_with_its_reason(sent: Sent, reason: Reason) -> None:
+    reading = heard(sent)
+
+    assert reading.ignored == (reason,)
+    assert not reading.decided
+    assert not reading.undecided
+
+
+def test_one_event_that_cannot_be_read_stops_none_of_the_others() -> None:
+    reading = heard(delivery(tweet_create_events=[{}, None, ASKED], follow_events=[FOLLOW]))
+
+    assert [each.kind for each in reading.decided] == [Kind.ASK, Kind.FOLLOW]
+    assert reading.ignored == (Reason.INCOMPLETE, Reason.INCOMPLETE)
+
+
+def test_a_post_was_made_when_its_id_says() -> None:
+    (asked,) = heard(delivery(tweet_create_events=[ASKED])).decided
+
+    assert (asked.happened, asked.artefact.iri) == ("2026-03-02T12:00:00.000Z", f"https://x.com/i/status/{ASKED['id_str']}")
+
+
+def test_what_is_longer_than_once_was_allowed_is_read_whole() -> None:
+    longer = {"full_text": "How, " * 60 + "?", "entities": TAGS, "extended_entities": MEDIA}
+
+    asked, attached = heard(delivery(tweet_create_events=[{**ASKED, "truncated": True, "extended_tweet": longer}])).decided
+
+    assert (asked.text, asked.tags) == (longer["full_text"], ("kafka",))
+    assert attached.kind is Kind.ATTACH
+
+
+def test_text_and_hashtags_are_kept_only_if_the_policy_says_so() -> None:
+    silent = heard(delivery(tweet_create_events=[ASKED]), Policy(hearing=Hearing.METADATA)).decided
+    (asked,) = heard(delivery(tweet_create_events=[ASKED])).decided
+
+    assert [(each.text, each.tags) for each in silent] == [(None, ())]
+    assert (asked.text, asked.tags) == ("How do I restart the #Kafka broker & why?", ("kafka",))
+
+
+def test_an_allow_list_names_hashtags_and_the_first_is_the_place() -> None:
+    policy = Policy(channels=frozenset({ChannelId("#kafka")}), hearing=Hearing.TEXT)
+
+    (asked,) = heard(delivery(tweet_create_events=[ASKED]), policy).decided
+
+    assert asked.place is not None
+    assert (asked.place.id, asked.tags) == ("kafka", ())
+    assert heard(delivery(tweet_create_events=[ANSWER]), policy).ignored == (Reason.CHANNEL_NOT_ALLOWED,)
+
+
+@pytest.mark.parametrize("excluded", ["12", "13"])
+def test_excluded_accounts_are_not_heard(excluded: str) -> None:
+    policy = Policy(excluded=account_names(excluded))
+
+    assert heard(delivery(favorite_events=[LIKE], follow_events=[FOLLOW]), policy).ignored == (Reason.EXCLUDED_ACCOUNT,) * 2
+
+
+def test_a_reply_mentions_attaches_and_waits_for_what_it_replies_to() -> None:
+    reading = heard(delivery(tweet_create_events=[ANSWER]))
+
+    assert [each.kind for each in reading.decided] == [Kind.MENTION, Kind.ATTACH]
+    assert [(each.rule, each.target) for each in reading.undecided] == [(Rule.REPLY, ASKED["id_str"])]
+
+
+def test_a_repost_is_a_share_and_a_quotation_is_a_post_too() -> None:
+    reposted = heard(delivery(tweet_create_events=[REPOST])).decided
+    quoted = heard(delivery(tweet_create_events=[QUOTE])).decided
+
+    assert [(each.kind, each.artefact.native, each.author) for each in reposted] == [(Kind.SHARE, ANSWER["id_str"], "12")]
+    assert [(each.kind, each.artefact.native) for each in quoted] == [
+        (Kind.POST, QUOTE["id_str"]),
+        (Kind.SHARE, ANSWER["id_str"]),
+    ]
+
+
+def test_what_is_protected_is_not_shared() -> None:
+    assert heard(delivery(tweet_create_events=[{**REPOST, "retweeted_status": HIDDEN}])).decided == ()
+
+
+async def test_a_post_that_was_deleted_is_told_only_if_it_had_been_heard() -> None:
+    ear = Ear()
+    gone = {"status": {"id": ASKED["id_str"], "user_id": "11"}, "timestamp_ms": "1772453280000"}
+    unheard = {"status": {"id": "1234567890123456789", "user_id": "99"}, "timestamp_ms": "1772453280000"}
+
+    await ear.hear(delivery(tweet_delete_events=[gone, unheard]), delivery(tweet_create_events=[ASKED]))
+
+    assert [(actor, verb) for actor, verb, _ in acts(ear.statements())] == [("11", "asked"), ("11", "delete")]
+    assert [each.redacts for each in ear.received() if each.redacts] == [(f"https://x.com/i/status/{ASKED['id_str']}",)]
+
+
+def test_both_interfaces_tell_the_same_post() -> None:
+    first = {**ASKED, "entities": {**TAGS, "user_mentions": [{"id_str": "12"}]}}
+
+    assert heard(activity("post.create", SECOND)) == heard(delivery(tweet_create_events=[first]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "relation", "told"),
+    [
+        ("post.reply.create", "replied_to", ["reply"]),
+        ("post.quote.create", "quoted", ["ask", "share"]),
+        ("post.repost.create", "retweeted", ["share"]),
+    ],
+)
+def test_the_activity_api_names_what_a_post_refers_to(kind: str, relation: str, told: list[str]) -> None:
+    refers = {**SECOND, "entities": {}, "referenced_tweets": [{"type": relation, "id": ANSWER["id_str"]}]}
+
+    reading = heard(activity(kind, refers))
+
+    assert [str(each.kind) for each in (*reading.decided, *(each.interaction for each in reading.undecided))] == told
+
+
+def test_the_activity_api_names_what_is_deleted() -> None:
+    reading = heard(activity("post.delete", {"id": SECOND["id"]}, timestamp_ms="1772453280000"))
+
+    assert [each.target for each in reading.undecided] == [SECOND["id"]]
+
+
+def test_the_challenge_is_answered_with_its_hmac() -> None:
+    handshake = HOOKS[Platform.X].handshake
+    assert handshake is not None
+
+    reply = handshake(Message({}, b"", "https://a.example/hooks/x/posts?crc_token=abc", "GET"), [SECRET])
+
+    expected = "sha256=" + base64.b64encode(hmac.new(SECRET, b"abc", hashlib.sha256).digest()).decode()
+    assert reply is not None
+    assert orjson.loads(reply.body) == {"response_token": expected}
+
+
+async def test_a_conversation_is_told_whole() -> None:
+    ear = Ear()
+
+    await ear.hear(*x_conversation())
+
+    assert [(actor, verb) for actor, verb, _ in acts(ear.statements())] == [
+        ("11", "asked"),
+        ("11", "delete"),
+        ("11", "mentioned"),
+        ("11", "replied"),
+        ("12", "answered"),
+        ("12", "attach"),
+        ("12", "mentioned"),
+        ("13", "follow"),
+        ("13", "like"),
+        ("13", "posted"),
+        ("13", "share"),
+        ("13", "share"),
+        ("13", "stop-following"),
+    ]
+
+
+def test_a_post_before_the_first_snowflake_has_no_time() -> None:
+    assert heard(delivery(tweet_create_events=[tweet(11, "hi", "12:00:00", id_str="29000000000")])).ignored == (
+        Reason.INCOMPLETE,
+    )
