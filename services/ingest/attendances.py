@@ -51,7 +51,7 @@ async def see(
         return 0
     await transaction.execute(SQL["hold_sessions"], source, [each.session.native for each in sightings])
     changed = await transaction.fetch(SQL["merge_presences"], source, *_presence_columns(sightings))
-    pairs = sorted({(row["session"], row["actor"]) for row in changed})
+    pairs = sorted({(row["session"], row["actor"]) for row in changed if row["actor"] is not None})
     if pairs:
         await transaction.execute(SQL["await_attendances"], source, *map(list, zip(*pairs, strict=True)), due)
     return len(pairs)
@@ -102,8 +102,8 @@ def _session_columns(seen: Iterable[Sighting | Ending]) -> tuple[list[str | None
 def _presence_columns(sightings: Sequence[Sighting]) -> tuple[list[object], ...]:
     return (
         [each.session.native for each in sightings],
-        [each.actor for each in sightings],
         [each.name for each in sightings],
+        [each.actor for each in sightings],
         [instant(each.joined) if each.joined else None for each in sightings],
         [instant(each.left) if each.left else None for each in sightings],
     )

@@ -18,15 +18,17 @@ WHERE session.source = $1 AND session.native = ended.native AND (session.ended_a
 RETURNING session.native
 
 -- name: merge_presences
--- Knows of each presence the earliest beginning and the latest end; returns whose are no longer what they were.
-INSERT INTO presence AS known (source, session, actor, name, joined_at, left_at)
-SELECT $1, session, actor, name, min(joined_at), max(left_at)
+-- Knows of each presence whose it is, the earliest beginning and the latest end; returns whose are no longer what they were.
+INSERT INTO presence AS known (source, session, name, actor, joined_at, left_at)
+SELECT $1, session, name, max(actor), min(joined_at), max(left_at)
 FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-    AS seen (session, actor, name, joined_at, left_at)
-GROUP BY session, actor, name
-ORDER BY session, actor, name
-ON CONFLICT (source, session, actor, name) DO UPDATE SET
-    joined_at = least(known.joined_at, excluded.joined_at), left_at = greatest(known.left_at, excluded.left_at)
+    AS seen (session, name, actor, joined_at, left_at)
+GROUP BY session, name
+ORDER BY session, name
+ON CONFLICT (source, session, name) DO UPDATE SET
+    actor = coalesce(known.actor, excluded.actor),
+    joined_at = least(known.joined_at, excluded.joined_at),
+    left_at = greatest(known.left_at, excluded.left_at)
 WHERE (known.joined_at, known.left_at)
     IS DISTINCT FROM (least(known.joined_at, excluded.joined_at), greatest(known.left_at, excluded.left_at))
 RETURNING session, actor

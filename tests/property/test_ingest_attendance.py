@@ -71,7 +71,7 @@ def test_what_stands_says_what_the_union_of_presences_covers() -> None:
     artefact, _ = session()
     ear, _ = asyncio.run(attended([seen("ann", "1", 0, 10), seen("ann", "2", 5, 30), seen("ann", "3", 40), over(50)]))
 
-    stays = ear.store.attendances.stays[SLACK.id, artefact.native, AccountName("ann")].values()
+    stays = ear.store.attendances.stays_of((SLACK.id, artefact.native, AccountName("ann")))
     (statement,) = ear.statements()
     known = presences_of(stays, ear.store.attendances.ended[SLACK.id, artefact.native])
     assert statement["result"]["duration"] == f"PT{attended_seconds(known)}S" == "PT2400S"

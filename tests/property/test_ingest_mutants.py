@@ -22,6 +22,7 @@ from services.ingest.routes import Door
 from services.ingest.settings import DoorSettings
 from shared.contracts import NOTICED, RECEIVED
 from shared.http import create_app
+from tests.support.bigbluebutton import bigbluebutton_conversation, several
 from tests.support.ingest import NOW, TOWN, Ear, Sent, answered, slack
 from tests.support.platforms import CLAIMS, CONVERSATIONS, SOURCES
 from tests.support.signing import SHOWN, sign
@@ -30,7 +31,10 @@ MUTANTS = 3000
 MUTATED = 0.8
 """How many answers of a chain are mutants."""
 JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "event_ts": "1772453000.000100"}
-BESIDE = {"slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"})]}
+BESIDE = {
+    "slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"})],
+    "bigbluebutton": [several(bigbluebutton_conversation())] * 6,
+}
 """What a platform also delivers, outside of its conversation."""
 SCRIPTS = {name: [*script, *BESIDE.get(name, ())] for name, script in (CONVERSATIONS | CLAIMS).items()}
 VALUES: tuple[Any, ...] = (

@@ -42,7 +42,8 @@ def session(name: str = "s") -> tuple[Artefact, Place]:
 def seen(who: str, name: str, joined: int | None = None, left: int | None = None, where: str = "s") -> Reading:
     """Return that somebody was seen to join, or to leave, at these minutes."""
     ends = [moment(each) if each is not None else None for each in (joined, left)]
-    return Reading(sightings=(Sighting(*session(where), AccountName(who), name, *ends),))
+    actor = AccountName(who) if joined is not None else None
+    return Reading(sightings=(Sighting(*session(where), name, actor, *ends),))
 
 
 def over(minute: int, where: str = "s") -> Reading:
@@ -81,7 +82,7 @@ class MemoryAttendances:
     def __init__(self) -> None:
         self.sessions: dict[tuple[SourceId, NativeId], tuple[Artefact, Place | None]] = {}
         self.ended: dict[tuple[SourceId, NativeId], datetime] = {}
-        self.stays: dict[Key, dict[str, Stay]] = {}
+        self.stays: dict[tuple[SourceId, NativeId], dict[str, tuple[AccountName | None, Stay]]] = {}
         self.told: dict[Key, str] = {}
         self.due: dict[Key, datetime] = {}
 
@@ -100,26 +101,29 @@ class MemoryAttendances:
             del self.due[key]
             source, native, actor = key
             artefact, place = self.sessions[source, native]
-            known = presences_of(self.stays[key].values(), self.ended.get((source, native)))
+            known = presences_of(self.stays_of(key), self.ended.get((source, native)))
             news = attendance(artefact, actor, known, place, self.told.get(key))
             if news:
                 self.told[key] = news[-1].revision
             yield source, news
+
+    def stays_of(self, key: Key) -> list[Stay]:
+        return [stay for actor, stay in self.stays.get(key[:2], {}).values() if actor == key[2]]
 
     def _end(self, source: SourceId, ending: Ending, due: datetime) -> None:
         key, at = (source, ending.session.native), instant(ending.ended)
         if key in self.ended and self.ended[key] >= at:
             return
         self.ended[key] = at
-        for (owner, native, actor), stays in self.stays.items():
-            if (owner, native) == key and any(stay.left is None for stay in stays.values()):
-                self.due[owner, native, actor] = due
+        cut = {actor for actor, stay in self.stays.get(key, {}).values() if actor and stay.left is None}
+        self.due |= {(*key, actor): due for actor in cut}
 
     def _merge(self, source: SourceId, sighting: Sighting) -> Key | None:
-        key: Key = (source, sighting.session.native, sighting.actor)
-        stays = self.stays.setdefault(key, {})
-        before = stays.get(sighting.name, Stay(sighting.name, None, None))
+        session = (source, sighting.session.native)
+        stays = self.stays.setdefault(session, {})
+        actor, before = stays.get(sighting.name, (None, Stay(sighting.name, None, None)))
         joined = [at for at in (before.joined, instant(sighting.joined) if sighting.joined else None) if at]
         left = [at for at in (before.left, instant(sighting.left) if sighting.left else None) if at]
-        stays[sighting.name] = Stay(sighting.name, min(joined, default=None), max(left, default=None))
-        return None if stays[sighting.name] == before else key
+        stay, actor = Stay(sighting.name, min(joined, default=None), max(left, default=None)), actor or sighting.actor
+        stays[sighting.name] = actor, stay
+        return (*session, actor) if actor and stay != before else None

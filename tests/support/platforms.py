@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.ingest.domain.source import Source, SourceId
+from tests.support.bigbluebutton import bigbluebutton_conversation
 from tests.support.canvas import canvas_conversation
 from tests.support.facebook import facebook_conversation
 from tests.support.github import github_conversation
@@ -28,6 +29,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "canvas": canvas_conversation(),
     "websub": websub_conversation(),
     "zoom": zoom_conversation(),
+    "bigbluebutton": bigbluebutton_conversation(),
     "matrix": matrix_conversation(),
     "mastodon": mastodon_conversation(),
     "facebook": facebook_conversation(),

@@ -80,6 +80,7 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.WEBMENTION: unsigned,
     Platform.WEBSUB: websub,
     Platform.ZOOM: zoom,
+    Platform.BIGBLUEBUTTON: bearer,
     Platform.MATRIX: bearer,
     Platform.MASTODON: mastodon,
     Platform.FACEBOOK: github,
@@ -87,7 +88,16 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.TEAMS: within,
     Platform.WEBEX: webex,
 }
-SHOWN = frozenset({Platform.MATTERMOST, Platform.OPENEDX, Platform.CANVAS, Platform.MATRIX, Platform.TEAMS})
+SHOWN = frozenset(
+    {
+        Platform.MATTERMOST,
+        Platform.OPENEDX,
+        Platform.CANVAS,
+        Platform.MATRIX,
+        Platform.TEAMS,
+        Platform.BIGBLUEBUTTON,
+    }
+)
 """Platforms that only show a token: it protects no body."""
 
 

@@ -29,7 +29,7 @@ TAKEN_BACK: Final = frozenset(verb for verbs in TAKES_BACK.values() for verb in 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a statement says of who, whose and what about.
+    """What a statement says of who, whose and what about; a group is nobody, even if it is identified.
 
     *object* is the activity that it is about; *makes_object* says that the actor made it (an artefact), not only acted on it.
     *parent* is what the object directly answers or stands in; *threads* are the activities in its grouping. *target* is the
@@ -77,7 +77,7 @@ def features(statement: dict[str, Any]) -> Features:
     return Features(
         verb=verb,
         timestamp=extract.timestamp(statement),
-        actor=ifi.canonical(statement["actor"]),
+        actor=_person(statement["actor"]),
         object=next(iter(by_usage["object"]), None),
         object_type=canonical(target["definition"]["type"]) if "type" in target.get("definition", {}) else None,
         makes_object=verb in ARTEFACT_VERBS,
@@ -89,6 +89,11 @@ def features(statement: dict[str, Any]) -> Features:
         urls=tuple(dict.fromkeys(_urls(statement)))[:MOST_URLS],
         qualifier=_qualifier(statement),
     )
+
+
+def _person(actor: dict[str, Any]) -> Ifi | None:
+    """Return who acted; None where it was a group: nobody learns for all of it."""
+    return None if actor.get("objectType") == "Group" else ifi.canonical(actor)
 
 
 def _context_activities(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:

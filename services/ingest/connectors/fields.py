@@ -14,6 +14,8 @@ IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
 OPAQUE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,200}")
 LARGEST_ID: Final = 2**63
 LATEST_MOMENT: Final = 253_402_300_799_999
+IN_SECONDS: Final = 100_000_000_000
+"""Below this a number is a time in seconds: in milliseconds it would be before March 1973."""
 NANO_DIGITS: Final = 6
 
 
@@ -116,10 +118,11 @@ def optional_time(document: JSON, *path: str) -> str | None:
 
 
 def optional_moment(document: JSON, *path: str) -> str | None:
-    """Return the time at *path*, in milliseconds since 1970, as RFC 3339 in UTC; None where there is none."""
+    """Return the time at *path*, in (milli)seconds since 1970, as RFC 3339 in UTC; None where there is none."""
     value = optional_number(document, *path)
     if value is None or not 0 <= value <= LATEST_MOMENT:
         return None
+    value = value * 1000 if value < IN_SECONDS else value
     return _written(datetime(1970, 1, 1) + timedelta(milliseconds=value))  # noqa: DTZ001  written as UTC
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS
+from services.ingest.connectors.bigbluebutton import BIGBLUEBUTTON
 from services.ingest.connectors.bluesky import BLUESKY
 from services.ingest.connectors.canvas import CANVAS
 from services.ingest.connectors.connector import Connector, Hook
@@ -35,6 +36,7 @@ _ALL: Final = (
     OPENEDX,
     CANVAS,
     ZOOM,
+    BIGBLUEBUTTON,
     FEED,
     WEBSUB,
     WEBMENTION,

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from services.ingest.connectors.fields import Unheard
 from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, NativeId, Place
-from services.ingest.domain.reading import Ending, Known, Reading, Rule, Sighting, Undecided
+from services.ingest.domain.reading import Ending, Known, Reading, Reason, Rule, Sighting, Undecided
+from services.ingest.domain.source import Source
 from shared.xapi.timestamps import instant
 
 
@@ -26,13 +28,27 @@ class Seat:
         return NativeId(f"{self.session.native}/{self.name}")
 
 
+def heard(source: Source, place: Place, *, public: bool = False) -> Place:
+    """Return *place* if what happens there is heard; raise Unheard if it is not.
+
+    Platforms of sessions do not say what is private. So a place is heard if the source's allow-list names it, or, where nothing
+    is named, if it is *public*, open to many, or the source hears private ones.
+    """
+    policy = source.policy
+    if policy.channels and place.id not in policy.channels:
+        raise Unheard(Reason.CHANNEL_NOT_ALLOWED)
+    if not (policy.channels or public or policy.private):
+        raise Unheard(Reason.PRIVATE_CHANNEL)
+    return place
+
+
 def joined(seat: Seat, at: str) -> Reading:
     """Read that somebody joined a session *at* a time, RFC 3339."""
     presence = Artefact(seat.native, seat.session.iri, seat.session.type)
     return Reading(
         decided=(_moved(seat, Event.JOINED, Kind.JOIN, at),),
         known=(Known(presence, seat.native, seat.actor, False, at),),
-        sightings=(Sighting(seat.session, seat.place, seat.actor, seat.name, joined=at),),
+        sightings=(Sighting(seat.session, seat.place, seat.name, seat.actor, joined=at),),
     )
 
 
@@ -40,7 +56,7 @@ def left(seat: Seat, at: str) -> Reading:
     """Read that somebody left a session *at* a time: for how long they were there is known once it is when they joined it."""
     return Reading(
         undecided=(Undecided(Rule.LEAVING, seat.native, _moved(seat, Event.LEFT, Kind.LEAVE, at)),),
-        sightings=(Sighting(seat.session, seat.place, seat.actor, seat.name, left=at),),
+        sightings=(Sighting(seat.session, seat.place, seat.name, left=at),),
     )
 
 

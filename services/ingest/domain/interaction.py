@@ -11,6 +11,8 @@ NativeId = NewType("NativeId", str)
 """What the platform calls an artefact, made unique within its source: `C024BE91L:1606810819.000800`, `57/2`."""
 AccountName = NewType("AccountName", str)
 """The platform's own id of a person, never a handle or a display name."""
+NOBODY = AccountName("")
+"""Nobody by name: what a platform does by itself is told of the group of the place where it does it."""
 ChannelId = NewType("ChannelId", str)
 """The platform's own id of a channel, category or community."""
 

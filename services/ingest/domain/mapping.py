@@ -17,6 +17,7 @@ import orjson
 from services.ingest.domain.identity import NAMESPACE, creation_of, id_of, statement_id
 from services.ingest.domain.interaction import (
     MAKING,
+    NOBODY,
     TOLD_WHEN_MADE,
     UPON_PERSONS,
     AccountName,
@@ -52,7 +53,7 @@ def statement_of(interaction: Interaction, source: Source) -> dict[str, JSON]:
     verb, display = VERBS[interaction.kind]
     statement: dict[str, JSON] = {
         "id": id_of(source.id, interaction),
-        "actor": _agent(source, interaction.actor),
+        "actor": _actor(interaction, source),
         "verb": {"id": verb, "display": {"en": display}},
         "object": _object(interaction, source),
     }
@@ -72,6 +73,16 @@ def body_of(statement: dict[str, JSON], authority: JSON) -> bytes:
 def account(source: Source, name: AccountName) -> dict[str, str]:
     """Name a person by the platform's own id."""
     return {"homePage": source.workspace, "name": name}
+
+
+def _actor(interaction: Interaction, source: Source) -> JSON:
+    if interaction.actor == NOBODY and interaction.place is not None:
+        return _team(interaction.place, source)
+    return _agent(source, interaction.actor)
+
+
+def _team(place: Place, source: Source) -> JSON:
+    return {"objectType": "Group", "account": {"homePage": source.workspace, "name": place.id}}
 
 
 def _agent(source: Source, name: AccountName) -> JSON:
@@ -140,7 +151,7 @@ def _context(interaction: Interaction, source: Source) -> JSON:
     if about is not None and about.type in TOLD_WHEN_MADE:
         context["statement"] = {"objectType": "StatementRef", "id": creation_of(source.id, about.native)}
     if place is not None:
-        context["team"] = {"objectType": "Group", "account": {"homePage": source.workspace, "name": place.id}}
+        context["team"] = _team(place, source)
     if interaction.author is not None:
         context["extensions"] = {TARGET_EXTENSION: _agent(source, interaction.author)}
     return context

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     HANDSHAKE = "handshake"
     INCOMPLETE = "incomplete"
     NOT_DELIVERED = "not_delivered"
+    NOT_KEPT = "not_kept"
     PAUSED = "paused"
     PRIVATE_CHANNEL = "private_channel"
     RATE_LIMITED = "rate_limited"
@@ -87,15 +88,15 @@ class Lookup(msgspec.Struct, frozen=True):
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """That *actor* joined or left *session*: one end, or both, of what the platform calls the presence *name*.
+    """One end, or both, of a presence in *session*, which the platform calls *name*.
 
-    Times are RFC 3339 in UTC.
+    *actor* is whose it is; whoever tells an end alone may not know. Times are RFC 3339 in UTC.
     """
 
     session: Artefact
     place: Place | None
-    actor: AccountName
     name: str
+    actor: AccountName | None = None
     joined: str | None = None
     left: str | None = None
 

@@ -75,7 +75,7 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
         case Rule.TOPIC_VOTE:
             meant = _vote(interaction, root) if root and root.spoken else _if_spent(patience, Reason.INCOMPLETE)
         case Rule.LEAVING:
-            meant = _leaving(interaction, target) if target else _if_spent(patience, interaction)
+            meant = _leaving(interaction, target, patience)
         case Rule.DERIVED:
             meant = interaction
         case _:
@@ -154,7 +154,12 @@ def _vote(interaction: Interaction, root: Known) -> Interaction:
     return replace(interaction, happened=root.happened, author=root.author)
 
 
-def _leaving(interaction: Interaction, joined: Known) -> Interaction:
-    """Tell for how long who leaves was there; nothing of it where the platform's times contradict each other."""
+def _leaving(interaction: Interaction, joined: Known | None, patience: Patience) -> Interaction | Reason | None:
+    """Tell for how long who leaves was there, and that it was whoever joined; nothing of it where times contradict each other."""
+    if joined is None:
+        return _if_spent(patience, interaction if interaction.actor else Reason.ACTOR_UNKNOWN)
+    left = replace(interaction, actor=joined.author or interaction.actor)
     seconds = (instant(interaction.happened) - instant(joined.happened)).total_seconds()
-    return replace(interaction, seconds=int(seconds)) if seconds >= 0 else interaction
+    if not left.actor:
+        return Reason.ACTOR_UNKNOWN
+    return replace(left, seconds=int(seconds)) if seconds >= 0 else left

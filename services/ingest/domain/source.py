@@ -27,6 +27,7 @@ class Platform(StrEnum):
     OPENEDX = "openedx"
     CANVAS = "canvas"
     ZOOM = "zoom"
+    BIGBLUEBUTTON = "bigbluebutton"
     MATRIX = "matrix"
     MASTODON = "mastodon"
     TEAMS = "teams"

@@ -64,7 +64,7 @@ def told(source: Source, reading: Reading) -> Iterator[Told]:
         yield _waiting(source, waiting)
     for sighting in reading.sightings:
         did, when = ("seen leaving", sighting.left) if sighting.left else ("seen joining", sighting.joined)
-        yield Told(sighting.actor, did, sighting.session.iri, when or "", "as an attendance, when it is over")
+        yield Told(sighting.actor or "", did, sighting.session.iri, when or "", "as an attendance, when it is over")
     for ending in reading.endings:
         yield Told("", "seen ending", ending.session.iri, ending.ended, "as attendances")
     for lookup in reading.lookups:

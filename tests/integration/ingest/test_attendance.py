@@ -109,7 +109,7 @@ async def test_an_ending_waits_for_who_is_being_seen(house: House) -> None:
 async def test_two_sweeps_at_the_same_time_tell_each_attendance_once(house: House) -> None:
     ear = await emptied(house)
     for number in range(40):
-        await ear.intake.take(SLACK, seen(f"p{number}", "1", 0, 10))
+        await ear.intake.take(SLACK, seen(f"p{number}", f"{number}", 0, 10))
     ear.now += LATER
 
     due = await asyncio.gather(*(ear.store.derive(ear.now, 15) for _ in range(4)))

@@ -47,3 +47,10 @@ def test_the_author_is_whom_the_platform_names() -> None:
 )
 def test_an_extension_that_names_nobody_who_could_be_stored_names_nobody(author: Any) -> None:
     assert features(naming(author)).target is None
+
+
+@pytest.mark.parametrize(
+    "group", [{"account": {"homePage": HOME, "name": "room"}}, {"member": [{"mbox": "mailto:ann@example.org"}]}]
+)
+def test_a_group_that_acts_is_nobody(group: dict[str, Any]) -> None:
+    assert features({**naming(None), "actor": {"objectType": "Group", **group}}).actor is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.ingest.connectors import sessions
 from services.ingest.connectors.fields import (
     Incomplete,
     Unheard,
@@ -38,7 +39,7 @@ LONGEST_EMOJI: Final = 60
 def read_reaction(source: Source, document: JSON) -> Reading:
     """Read that somebody reacted to a message, or took that back."""
     said = member(document, "payload", "object")
-    place, emoji = places.heard(source, channel_of(source, said)), _emoji(said)
+    place, emoji = sessions.heard(source, channel_of(source, said)), _emoji(said)
     reaction = _act(source, document, places.message(place, opaque(said, "msg_id")), place, emoji=emoji)
     if accepts(emoji, source.policy.accepting):
         return Reading(undecided=(Undecided(Rule.ACCEPTING_REACTION, reaction.artefact.native, reaction),))
@@ -50,7 +51,7 @@ def read_bookmark(source: Source, document: JSON) -> Reading:
     said = member(document, "payload", "object")
     if member(said, "type") != "to_channel":
         raise Unheard(Reason.DIRECT_MESSAGE)
-    place = places.heard(source, channel_of(source, said))
+    place = sessions.heard(source, channel_of(source, said))
     author = optional_identifier(said, "sender_id")
     author = None if places.unheard(source, author, optional_text(said, "sender")) else author
     return Reading(decided=(_act(source, document, message_of(place, said), place, author=author),))
@@ -60,7 +61,7 @@ def read_membership(source: Source, document: JSON) -> Reading:
     """Read that somebody joined or left a channel."""
     said = member(document, "payload", "object")
     channel = places.channel(source, opaque(said, "id"))
-    place = places.heard(source, channel, public=optional_number(said, "type") in PUBLIC)
+    place = sessions.heard(source, channel, public=optional_number(said, "type") in PUBLIC)
     return Reading(decided=(_act(source, document, Artefact(NativeId(place.id), place.iri, ArtefactType.GROUP), place),))
 
 

@@ -82,7 +82,7 @@ def _session(source: Source, document: JSON) -> tuple[Artefact, Place]:
     """Return the session that *document* is about, and where it takes place; raise Unheard where that is not heard."""
     kind, meeting = text(document, "event").partition(".")[0], member(document, "payload", "object")
     room = places.room(source, kind, identifier(meeting, "id"))
-    place = places.heard(source, room, public=kind == "webinar")
+    place = sessions.heard(source, room, public=kind == "webinar")
     return places.session(place, opaque(meeting, "uuid"), optional_text(meeting, "topic")), place
 
 

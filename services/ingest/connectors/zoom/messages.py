@@ -7,23 +7,22 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from services.ingest.connectors import sessions
 from services.ingest.connectors.fields import Unheard, member, opaque, optional_identifier, optional_opaque, optional_text
 from services.ingest.connectors.zoom import places
-from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, Place
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, Event, Interaction, Kind, Place
 from services.ingest.domain.reading import Known, Reading, Rule, Undecided
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks
 from shared.xapi.model import JSON
 
-NOBODY: Final = AccountName("")
-"""Who took a message back, where that is not heard: its author is found by what is known of it."""
 MOST_MENTIONED: Final = 50
 
 
 def read_posted(source: Source, document: JSON) -> Reading:
     """Read that somebody posted a message, or replied to one."""
     payload, said = member(document, "payload"), member(document, "payload", "object")
-    place = places.heard(source, channel_of(source, said))
+    place = sessions.heard(source, channel_of(source, said))
     artefact, happened = message_of(place, said), places.moment(said, "timestamp")
     replied_to = optional_opaque(said, "reply_main_message_id")
     root = places.message(place, replied_to) if replied_to else artefact
@@ -51,7 +50,7 @@ def read_posted(source: Source, document: JSON) -> Reading:
 def read_updated(source: Source, document: JSON) -> Reading:
     """Read that a message was edited, at the time of its event: the message's own time is that at which it was sent."""
     payload, said = member(document, "payload"), member(document, "payload", "object")
-    place = places.heard(source, channel_of(source, said))
+    place = sessions.heard(source, channel_of(source, said))
     editor, changed = places.actor(source, *places.operator(payload)), places.moment(document, "event_ts")
     words = source.policy.text(optional_text(said, "message"))
     edited = _change(message_of(place, said), place, editor, Event.EDITED, changed)
@@ -64,7 +63,7 @@ def read_deleted(source: Source, document: JSON) -> Reading:
     place, changed = channel_of(source, said), places.moment(document, "event_ts")
     artefact = message_of(place, said)
     try:
-        places.heard(source, place)
+        sessions.heard(source, place)
         deleter = places.actor(source, *places.operator(payload))
     except Unheard:
         deleted = _change(artefact, None, NOBODY, Event.DELETED, changed)

@@ -25,21 +25,6 @@ from shared.xapi.model import JSON
 PATHS: Final = {"meeting": "j", "webinar": "w"}
 
 
-def refusal(source: Source, place: Place, *, public: bool = False) -> Reason | None:
-    """Say why what happens at *place* is not ours to hear, or None if it is; *public* says that it is open to many."""
-    policy = source.policy
-    if policy.channels:
-        return None if place.id in policy.channels else Reason.CHANNEL_NOT_ALLOWED
-    return None if public or policy.private else Reason.PRIVATE_CHANNEL
-
-
-def heard(source: Source, place: Place, *, public: bool = False) -> Place:
-    """Return *place* if what happens there is heard; raise Unheard if it is not."""
-    if reason := refusal(source, place, public=public):
-        raise Unheard(reason)
-    return place
-
-
 def room(source: Source, kind: str, number: str) -> Place:
     """Return the meeting or webinar that has *number*: its sessions take place there, one or many."""
     return Place(ChannelId(number), f"{source.workspace}/{PATHS[kind]}/{number}", PlaceType.SESSION)

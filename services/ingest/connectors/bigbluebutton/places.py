@@ -1,0 +1,65 @@
+"""BigBlueButton's rooms, sessions and people: how they are named, and whether they may be heard.
+
+A room is what its LMS calls a meeting (`external-meeting-id`), a session what BigBlueButton makes of it each time
+(`internal-meeting-id`). A person is who its LMS says (`external-user-id`); who joins without being named is a guest.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from services.ingest.connectors import sessions
+from services.ingest.connectors.fields import Incomplete, Unheard, opaque, optional_moment, optional_opaque, optional_text
+from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
+from services.ingest.domain.reading import Reason
+from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
+
+
+def room(source: Source, event: JSON) -> Place:
+    """Return the room that *event* happened in; raise Unheard where that is not heard."""
+    name = opaque(event, "attributes", "meeting", "external-meeting-id")
+    iri = f"{source.workspace}/bigbluebutton/rooms/{quote(name, safe='')}"
+    return sessions.heard(source, Place(ChannelId(name), iri, PlaceType.SESSION))
+
+
+def session(place: Place, event: JSON) -> Artefact:
+    """Return the session that *event* happened in."""
+    name = opaque(event, "attributes", "meeting", "internal-meeting-id")
+    title = optional_text(event, "attributes", "meeting", "name")
+    return Artefact(NativeId(name), f"{place.iri}#{quote(name, safe='')}", ArtefactType.SESSION, title)
+
+
+def within(place: Place, kind: str, name: str) -> str:
+    """Return the IRI of what was made in a room: a message, a poll, a recording; it has no page that lasts."""
+    return f"{place.iri}/{kind}/{quote(name, safe='')}"
+
+
+def is_guest(person: JSON) -> bool:
+    """Say whether *person* is a guest: no LMS named them, so that BigBlueButton names them after their presence."""
+    name = optional_opaque(person, "external-user-id")
+    return name is not None and name == optional_opaque(person, "internal-user-id")
+
+
+def optional_account(person: JSON) -> AccountName | None:
+    """Return the account of *person*; None for a guest, and where none is named."""
+    name = optional_opaque(person, "external-user-id")
+    return AccountName(name) if name and not is_guest(person) else None
+
+
+def account(source: Source, person: JSON) -> AccountName:
+    """Return the account of *person*; raise Unheard for a guest, and for who is excluded."""
+    name = optional_account(person)
+    if name is None:
+        raise Unheard(Reason.ACTOR_UNKNOWN)
+    if name in source.policy.excluded:
+        raise Unheard(Reason.EXCLUDED_ACCOUNT)
+    return name
+
+
+def moment(event: JSON) -> str:
+    """Return when *event* happened; raise Incomplete where it does not say."""
+    found = optional_moment(event, "event", "ts")
+    if found is None:
+        raise Incomplete("event/ts")
+    return found

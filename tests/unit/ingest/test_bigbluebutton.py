@@ -1,0 +1,312 @@
+"""What BigBlueButton's deliveries mean, and what of them is not ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import pytest
+
+from services.ingest.connectors.bigbluebutton import BIGBLUEBUTTON, verify
+from services.ingest.connectors.bigbluebutton.events import parse, read
+from services.ingest.domain.interaction import ArtefactType, ChannelId, Choice, Kind
+from services.ingest.domain.mapping import statement_of
+from services.ingest.domain.reading import Delivery, Reading, Reason
+from services.ingest.domain.source import Hearing, Policy
+from services.ingest.verifiers import Message, Verdict
+from shared.xapi.guard import Limits, Malformed
+from shared.xapi.model import Version
+from shared.xapi.validation import validate
+from tests.support.bigbluebutton import (
+    BBB,
+    CREATION,
+    MEETING,
+    RECORDING,
+    ROOM,
+    as_form,
+    bbb,
+    bigbluebutton_conversation,
+    checksum,
+    event,
+    poll,
+    said,
+    sent,
+    user,
+)
+from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names
+from tests.support.profile import faults
+
+GOLDEN = Path(__file__).parent / "golden" / "bigbluebutton.json"
+LIMITS = Limits(size=10_000, depth=20, nodes=1_000)
+LATER = timedelta(minutes=2)
+OPEN = Policy(hearing=Hearing.TEXT, private=True)
+DOOR = "https://symposia.acme.example/hooks/bigbluebutton/clinic"
+
+
+def heard(delivery: Sent, policy: Policy | None = None) -> Reading:
+    source = replace(BBB, policy=policy) if policy else BBB
+    return read(source, Delivery({}, delivery.document))
+
+
+async def told(*deliveries: Sent) -> list[dict[str, Any]]:
+    ear = Ear()
+    await ear.hear(*deliveries)
+    ear.now += LATER
+    await ear.sweep(BBB)
+    return ear.statements()
+
+
+async def test_a_session_becomes_the_golden_statements() -> None:
+    assert await told(*bigbluebutton_conversation()) == orjson.loads(GOLDEN.read_bytes())
+
+
+async def test_every_statement_is_valid_and_follows_its_template() -> None:
+    statements = await told(*bigbluebutton_conversation())
+
+    validate(statements, Version.V1_0_3)
+    assert [fault for each in statements for fault in faults(each)] == []
+
+
+JOINED = bbb("user-joined", "12:00:00", "23", "w_1", guest=False)
+QUESTION = said("23", "w_1", "12:05:00", "m-1", "How?")
+STARTED = poll("poll-started", "12:10:00", "17", "w_2", question="What first?", answers=[{"id": 0, "key": "Drain"}])
+RESPONSE = poll("poll-responded", "12:10:30", "23", "w_1", answerIds=[0])
+HAND = bbb("user-raise-hand-changed", "12:07:00", "23", "w_1", **{"raise-hand": True})
+
+IGNORED = [
+    (bbb("user-joined", "12:00:00", "", "w_1"), Reason.ACTOR_UNKNOWN),
+    (bbb("user-joined", "12:00:00", "31", "w_1", guest=True), Reason.ACTOR_UNKNOWN),
+    (bbb("user-left", "12:00:00", "", "w_1"), Reason.ACTOR_UNKNOWN),
+    (bbb("user-left", "12:00:00", "31", "w_1", guest=True), Reason.ACTOR_UNKNOWN),
+    (said("", "w_1", "12:05:00", "m-1", "Hi"), Reason.ACTOR_UNKNOWN),
+    (bbb("user-raise-hand-changed", "12:07:00", "23", "w_1", **{"raise-hand": False}), Reason.UNMAPPED),
+    (bbb("user-emoji-changed", "12:07:00", "23", "w_1", emoji="none"), Reason.UNMAPPED),
+    (said("23", "w_1", "12:05:00", "m-1", "Psst", **{"chat-id": "w_1-w_2"}), Reason.DIRECT_MESSAGE),
+    (bbb("user-audio-muted", "12:07:00", "23", "w_1", muted=True), Reason.UNMAPPED),
+    (sent(event("rap-publish-ended", "14:00:00", success=False)), Reason.UNMAPPED),
+    (sent(event("rap-published", "14:00:00", **{"record-id": MEETING})), Reason.UNMAPPED),
+    (sent(event("user-joined", "12:00:00", user=user("23", "w_1"), meeting={"external-meeting-id": "other"})),
+     Reason.CHANNEL_NOT_ALLOWED),
+    (sent({"data": {"id": ["user-joined"]}}), Reason.UNMAPPED),
+    (sent({"envelope": {"name": "UserJoinedMeetingEvtMsg"}}), Reason.UNMAPPED),
+    (sent(), Reason.UNMAPPED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("delivery", "reason"), IGNORED)
+def test_what_is_not_ours_is_ignored_with_its_reason(delivery: Sent, reason: Reason) -> None:
+    reading = heard(delivery)
+
+    assert reading == Reading(ignored=(reason,))
+
+
+@pytest.mark.parametrize("delivery", [JOINED, QUESTION, STARTED, HAND, sent(CREATION)])
+def test_no_room_is_heard_that_is_not_named_unless_private_ones_are(delivery: Sent) -> None:
+    assert heard(delivery, Policy()).ignored == (Reason.PRIVATE_CHANNEL,)
+    assert not heard(delivery, OPEN).ignored
+
+
+@pytest.mark.parametrize("delivery", [JOINED, QUESTION, HAND, RESPONSE, bbb("user-left", "12:30:00", "23", "w_1")])
+def test_an_excluded_account_is_not_heard(delivery: Sent) -> None:
+    assert heard(delivery, replace(OPEN, excluded=account_names("23"))) == Reading(ignored=(Reason.EXCLUDED_ACCOUNT,))
+
+
+def test_what_the_platform_does_by_itself_is_told_of_the_group_of_its_room() -> None:
+    readings = [heard(sent(CREATION)), heard(sent(event("meeting-ended", "13:00:00"))), heard(sent(RECORDING))]
+
+    statements = [statement_of(each.decided[0], BBB) for each in readings]
+    group = {"objectType": "Group", "account": {"homePage": "https://bbb.acme.example", "name": ROOM}}
+    named = [each["object"]["definition"].get("name", {}).get("und") for each in statements]
+    assert [each["actor"] for each in statements] == [group] * 3
+    assert named == ["Kafka clinic", None, "Kafka clinic"]
+
+
+def test_a_session_ends_as_long_after_it_began_as_its_name_says() -> None:
+    (interaction,) = heard(sent(event("meeting-ended", "12:45:30"))).decided
+
+    assert (interaction.kind, interaction.seconds) == (Kind.END, 45 * 60 + 30)
+
+
+def test_a_session_whose_name_tells_no_time_ends_without_a_duration() -> None:
+    (interaction,) = heard(sent(event("meeting-ended", "12:45:30", meeting={"internal-meeting-id": "abc"}))).decided
+
+    assert interaction.seconds is None
+
+
+async def test_who_leaves_is_whoever_joined_whatever_the_event_says() -> None:
+    nobody, another = ({"external-user-id": ""}, {"external-user-id": "17"})
+
+    for wrong in (nobody, another):
+        _, left, attended = await told(JOINED, bbb("user-left", "12:30:00", "23", "w_1", **wrong))
+
+        assert [each["actor"]["account"]["name"] for each in (left, attended)] == ["23", "23"]
+        assert left["result"] == attended["result"] == {"duration": "PT1800S"}
+
+
+async def test_who_leaves_without_a_name_and_was_not_seen_to_join_is_not_told() -> None:
+    assert await told(bbb("user-left", "12:30:00", "", "w_1", **{"external-user-id": ""})) == []
+
+
+async def test_everybody_who_is_there_when_the_session_ends_attended_until_then() -> None:
+    statements = await told(JOINED, sent(event("meeting-ended", "13:00:00")))
+
+    assert [each["result"]["duration"] for each in statements if each["verb"]["id"].endswith("/attended")] == ["PT3600S"]
+
+
+@pytest.mark.parametrize(
+    ("emoji", "written"),
+    [("👍", "U+1F44D"), ("👩‍💻", "U+1F469 U+200D U+1F4BB"), ("happy", ":happy:"), ("thumbsUp", ":thumbsUp:")],
+)
+def test_a_reaction_tells_its_emoji(emoji: str, written: str) -> None:
+    (interaction,) = heard(bbb("user-emoji-changed", "12:08:00", "23", "w_1", emoji=emoji)).decided
+
+    assert (interaction.kind, interaction.emoji) == (Kind.REACT, written)
+
+
+def test_a_hand_that_is_raised_as_an_emoji_is_a_hand() -> None:
+    (interaction,) = heard(bbb("user-emoji-changed", "12:08:00", "23", "w_1", emoji="raiseHand")).decided
+
+    assert interaction.kind is Kind.RAISE_HAND
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("How?", Kind.ASK), ("So.", Kind.POST), ("<a href='https://x.example/?'>So</a>", Kind.POST)]
+)
+def test_a_message_with_a_question_mark_asks(text: str, kind: Kind) -> None:
+    (interaction,) = heard(said("23", "w_1", "12:05:00", "m-1", text)).decided
+
+    assert interaction.kind is kind
+    assert interaction.parent is not None
+    assert interaction.parent.type is ArtefactType.SESSION
+
+
+def test_text_questions_and_choices_are_kept_only_if_the_policy_says_so() -> None:
+    quiet = replace(OPEN, hearing=Hearing.METADATA)
+
+    assert heard(QUESTION, quiet).decided[0].text is None
+    (asked,) = heard(STARTED, quiet).decided
+    assert (asked.artefact.title, asked.choices) == (None, (Choice("0"),))
+    (asked,) = heard(STARTED).decided
+    assert (asked.artefact.title, asked.choices) == ("What first?", (Choice("0", "Drain"),))
+
+
+def test_what_somebody_chose_is_heard_only_where_text_is_kept() -> None:
+    assert heard(RESPONSE, replace(OPEN, hearing=Hearing.METADATA)).ignored == (Reason.NOT_KEPT,)
+    assert heard(RESPONSE).decided[0].chosen == ("0",)
+
+
+def test_several_events_of_one_delivery_are_read_each_by_itself() -> None:
+    broken = event("user-joined", "12:00:00", user={"external-user-id": "23"})
+
+    reading = heard(sent(broken, *QUESTION.document["event"], event("pad-content", "12:00:00")))
+
+    assert [each.kind for each in reading.decided] == [Kind.ASK]
+    assert reading.ignored == (Reason.INCOMPLETE, Reason.UNMAPPED)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        event("user-joined", "12:00:00", user={"external-user-id": "23"}),
+        event("user-joined", "12:00:00", user=user("23", "w 1")),
+        event("user-joined", "12:00:00", user=user("23", "w_1"), meeting={"external-meeting-id": None}),
+        event("meeting-ended", "12:00:00", meeting={"internal-meeting-id": "x" * 300}),
+        {"data": {**event("user-joined", "12:00:00", user=user("23", "w_1"))["data"], "event": {"ts": -1}}},
+        event("chat-group-message-sent", "12:00:00", **{"chat-message": {"sender": user("23", "w_1")}}),
+        event("user-emoji-changed", "12:00:00", user=user("23", "w_1")),
+        event("user-emoji-changed", "12:00:00", user=user("23", "w_1", emoji="x" * 100)),
+        event("poll-responded", "12:00:00", user=user("23", "w_1"), poll={"id": "p", "answerIds": []}),
+        event("poll-responded", "12:00:00", user=user("23", "w_1"), poll={"id": "p", "answerIds": [{}]}),
+        event("poll-started", "12:00:00", user=user("23", "w_1"), poll={}),
+        event("rap-publish-ended", "12:00:00", **{"record-id": MEETING, "recording": {}}),
+    ],
+)
+def test_what_lacks_what_it_needs_is_incomplete(broken: dict[str, Any]) -> None:
+    assert heard(sent(broken)).ignored == (Reason.INCOMPLETE,)
+
+
+def test_an_event_of_a_recording_tells_its_time_in_seconds_or_milliseconds() -> None:
+    in_seconds = {"data": {**RECORDING["data"], "event": {"ts": RECORDING["data"]["event"]["ts"] // 1000}}}
+
+    assert heard(sent(in_seconds)) == heard(sent(RECORDING))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"event=",
+        b"domain=x&timestamp=1",
+        b"event=[",
+        b"event={}",
+        b"event=%FF",
+        b"{}",
+        b"[",
+        b"&" * 300,
+        b"event=" + b"[" * 90 + b"]" * 90,
+    ],
+)
+def test_what_is_no_form_with_events_is_malformed(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse(Message({}, body), LIMITS)
+
+
+def test_a_form_and_a_bare_array_are_read_alike() -> None:
+    events = QUESTION.document["event"]
+
+    forms = [as_form({"event": events}), orjson.dumps(events), urlencode({"event": orjson.dumps(events).decode()}).encode()]
+
+    assert [parse(Message({}, each), LIMITS) for each in forms] == [{"event": events}] * 3
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("url", [DOOR, f"{DOOR}?x=1"])
+def test_a_checksum_is_over_address_body_and_secret(algorithm: str, url: str) -> None:
+    body, other = QUESTION.body, JOINED.body
+    signed = checksum(url, body, SECRET, algorithm)
+
+    def verdict(body: bytes, url: str, secret: bytes = SECRET) -> Verdict:
+        return verify(Message({}, body, url), (b"the secret before", secret), NOW)
+
+    assert verdict(body, signed) is Verdict.GENUINE
+    assert verdict(other, signed) is Verdict.FORGED
+    assert verdict(body, signed.replace("clinic", "other")) is Verdict.FORGED
+    assert verdict(body, signed[:-1] + ("0" if signed[-1] != "0" else "1")) is Verdict.FORGED
+    assert verdict(body, signed, b"another secret") is Verdict.FORGED
+    assert verdict(body, url) is Verdict.UNSIGNED
+
+
+def test_the_secret_itself_may_be_shown_instead() -> None:
+    def verdict(token: str) -> Verdict:
+        return verify(Message({"authorization": f"Bearer {token}"}, QUESTION.body, DOOR), (SECRET,), NOW)
+
+    assert verdict(SECRET.decode()) is Verdict.GENUINE
+    assert verdict("something else") is Verdict.FORGED
+
+
+def test_a_wrong_checksum_is_forged_even_beside_the_secret() -> None:
+    message = Message({"authorization": f"Bearer {SECRET.decode()}"}, QUESTION.body, f"{DOOR}?checksum={'0' * 64}")
+
+    assert verify(message, (SECRET,), NOW) is Verdict.FORGED
+
+
+def test_the_sample_is_genuine_and_means_nothing() -> None:
+    assert BIGBLUEBUTTON.hook is not None
+    sample = BIGBLUEBUTTON.hook.sample(SECRET, NOW)
+    message = Message(sample.headers, sample.body, DOOR)
+
+    assert verify(message, (SECRET,), NOW) is Verdict.GENUINE
+    assert read(BBB, Delivery({}, parse(message, LIMITS))).ignored == (Reason.UNMAPPED,)
+
+
+def test_a_room_with_any_name_has_an_address() -> None:
+    named = replace(OPEN, channels=frozenset({ChannelId("räume/ä?#")}))
+
+    (interaction,) = heard(sent(event("meeting-ended", "13:00:00", meeting={"external-meeting-id": "räume/ä?#"})), named).decided
+
+    assert interaction.place is not None
+    assert interaction.place.iri == "https://bbb.acme.example/bigbluebutton/rooms/r%C3%A4ume%2F%C3%A4%3F%23"
