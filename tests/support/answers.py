@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import orjson
+
 from services.ingest.connectors.bluesky import BLUESKY as BLUESKY_CONNECTOR
 from services.ingest.connectors.connector import Connector
 from services.ingest.connectors.facebook import FACEBOOK as FACEBOOK_CONNECTOR
 from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.mastodon import MASTODON as MASTODON_CONNECTOR
 from services.ingest.connectors.webmention import WEBMENTION
+from services.ingest.connectors.wordpress import WORDPRESS
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Lookup, Reading
 from services.ingest.domain.source import Source
@@ -22,6 +25,7 @@ from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, blog
 from tests.support.mastodon import MASTODON, timeline
 from tests.support.webmention import MENTIONS, lookup
 from tests.support.webmention import PAGES as MENTIONED
+from tests.support.wordpress import NEWS, wordpress
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ ANSWERS: dict[str, list[Answered]] = {
         Answered(FEED, BLOG, PAGES[THREAD].body, UPON),
     ],
     "webmention": [Answered(WEBMENTION, MENTIONS, answer.body, lookup(page)) for page, answer in MENTIONED.items()],
+    "wordpress": [Answered(WORDPRESS, NEWS, orjson.dumps(items), name) for name, items in wordpress().holds.items()],
     "bluesky": [
         Answered(BLUESKY_CONNECTOR, BLUESKY, sky.search(sky.ASKED, sky.QUOTE, sky.ANSWER), "search"),
         Answered(BLUESKY_CONNECTOR, BLUESKY, sky.feed(sky.REPOST, {"post": sky.QUOTE}), "feed"),

@@ -22,6 +22,7 @@ from services.ingest.connectors.teams import TEAMS
 from services.ingest.connectors.webex import WEBEX
 from services.ingest.connectors.webmention import WEBMENTION
 from services.ingest.connectors.websub import WEBSUB
+from services.ingest.connectors.wordpress import WORDPRESS
 from services.ingest.connectors.x import X
 from services.ingest.connectors.zoom import ZOOM
 from services.ingest.domain.source import Platform
@@ -40,6 +41,7 @@ _ALL: Final = (
     FEED,
     WEBSUB,
     WEBMENTION,
+    WORDPRESS,
     ACTIVITYSTREAMS,
     MATRIX,
     MASTODON,

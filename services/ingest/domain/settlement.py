@@ -133,7 +133,7 @@ def _reply(interaction: Interaction, root: Known) -> Interaction:
 
 def _comment(interaction: Interaction, upon: Known) -> Interaction:
     """Tell whom it was said to, and by its own name what it was said upon: it may have been named by its address."""
-    thread = upon.artefact if interaction.root is not None else None
+    thread = upon.artefact if interaction.root == interaction.parent else interaction.root
     author = upon.author if upon.author != interaction.actor else None
     return replace(interaction, parent=upon.artefact, root=thread, author=author)
 

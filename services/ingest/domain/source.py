@@ -22,6 +22,7 @@ class Platform(StrEnum):
     FEED = "feed"
     WEBSUB = "websub"
     WEBMENTION = "webmention"
+    WORDPRESS = "wordpress"
     GITHUB = "github"
     MATTERMOST = "mattermost"
     OPENEDX = "openedx"
