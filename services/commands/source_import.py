@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -13,21 +14,20 @@ from services.ingest.app import SCHEMA
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.filing.column_map import ColumnMap, load
 from services.ingest.filing.importing import Importer, Report, open_importer
-from services.ingest.filing.rows import read_csv, read_ndjson
+from services.ingest.filing.rows import Fault, Row, read_csv, read_json, read_ndjson
 from services.ingest.settings import Settings
 from services.ingest.sources import open_sources
 from services.installation import Home, open_installation
 from services.tables import open_tables
 from shared.clock import utc_now
 
-NDJSON = frozenset({".ndjson", ".jsonl"})
 SHOWN = 50
 
 
 def import_(
     name: Annotated[str, typer.Argument(help="The source's name.", metavar="SOURCE")],
     file: Annotated[
-        Path, typer.Argument(help="CSV with a header, or NDJSON; UTF-8.", exists=True, dir_okay=False, readable=True)
+        Path, typer.Argument(help="CSV with a header, NDJSON or JSON; UTF-8.", exists=True, dir_okay=False, readable=True)
     ],
     home: HomeOption = DEFAULT_HOME,
     *,
@@ -73,9 +73,19 @@ async def _import(home: Home, name: SourceId, file: Path, map_: str | None, acto
 
 
 async def _take(importer: Importer, source: Source, file: Path, columns: ColumnMap, actor: str) -> Report:
-    read = read_ndjson if file.suffix.lower() in NDJSON else read_csv
     with file.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
-        return await importer.take(source, read(lines), columns, actor)
+        return await importer.take(source, _rows(file, lines, columns), columns, actor)
+
+
+def _rows(file: Path, lines: Iterable[str], columns: ColumnMap) -> Iterator[Row | Fault]:
+    """Read *file* as its name says what it is."""
+    match file.suffix.lower():
+        case ".ndjson" | ".jsonl":
+            return read_ndjson(lines)
+        case ".json":
+            return read_json(lines, columns.rows)
+        case _:
+            return read_csv(lines)
 
 
 def _print_faults(report: Report, file: Path) -> None:

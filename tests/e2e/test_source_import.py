@@ -49,4 +49,4 @@ def test_a_source_or_a_map_that_is_not_there_is_told(home: Path, database_url: s
 
     assert (nobody.returncode, no_map.returncode) == (1, 1)
     assert "no source called 'nobody'" in nobody.stderr
-    assert "linkedin, viva-engage" in no_map.stderr
+    assert "khoros, linkedin, salesforce, skype, viva-engage" in no_map.stderr

@@ -38,6 +38,9 @@ class Platform(StrEnum):
     X = "x"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
+    SKYPE = "skype"
+    KHOROS = "khoros"
+    SALESFORCE = "salesforce"
 
 
 class State(StrEnum):

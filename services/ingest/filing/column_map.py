@@ -41,7 +41,7 @@ ANY: Final = "*"
 LONGEST_NAME: Final = 800
 OURS: Final = frozenset({"workspace", "actor", "digest"})
 Fits = dict[str, list[str]]
-"""The values, in small letters, that a column may have: `""` is an empty cell, `*` any other."""
+"""The values, in small letters, that a column may have: `""` is an empty cell, `*` any other, `19:*` what begins so."""
 
 
 class BadMap(SymposiaError):
@@ -68,6 +68,8 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a row tells if it fits *when*; *private* and *direct* say of which rows only by the source's leave.
 
+    *closed* says of which rows it is not told who may see them: these are private unless the source names their place. Who
+    accepted an answer may be left out (*actor*): it is then told of who began its thread.
     *happened* is a template of a time, ISO 8601 or as *formats* (of `strptime`) say; without a zone it is in UTC. A post that
     asks is told as a question, a reply as an answer where its root is known to ask.
     """
@@ -80,6 +82,7 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     when: Fits = {}
     private: Fits = {}
     direct: Fits = {}
+    closed: Fits = {}
     formats: tuple[str, ...] = ()
     revision: str = ""
     parent: Thing | None = None
@@ -88,18 +91,21 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str = ""
     html: bool = False
     emoji: str = ""
+    author: str = ""
 
     @property
     def columns(self) -> frozenset[str]:
         """Return the columns that this act cannot do without."""
         needed = f"{self.artefact.native} {self.artefact.iri} {self.actor} {self.happened}"
-        return frozenset(PLACEHOLDER.findall(needed)) - OURS | frozenset(self.when)
+        present = (column for column, allowed in self.when.items() if "" not in allowed)
+        return frozenset(PLACEHOLDER.findall(needed)) - OURS | frozenset(present)
 
 
 class ColumnMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The acts that the rows of an export tell."""
+    """The acts that the rows of an export tell; *rows* is where they stand if it is JSON, which leaves empty cells out."""
 
     acts: tuple[Act, ...]
+    rows: str = ""
 
 
 def shipped() -> tuple[str, ...]:
@@ -126,7 +132,9 @@ def load(name: str) -> ColumnMap:
 def read(source: Source, cells: Mapping[str, str], columns: ColumnMap, actor: str = "") -> Reading:
     """Say what a row tells; raise Incomplete where it lacks what an act needs that fits it."""
     given = {**cells, "workspace": source.workspace, "actor": actor}
-    fitting = [act for act in columns.acts if act.columns <= set(cells) and fits(act.when, cells)]
+    present = set(cells)
+    told = (act for act in columns.acts if columns.rows or act.columns <= present)
+    fitting = [act for act in told if fits(act.when, cells)]
     return joined(_read(source, act, given) for act in fitting)
 
 
@@ -136,7 +144,8 @@ def fits(values: Fits, cells: Mapping[str, str]) -> bool:
 
 
 def _has(value: str, allowed: list[str]) -> bool:
-    return value in allowed or (bool(value) and ANY in allowed)
+    begun = (each.removesuffix(ANY) for each in allowed if each.endswith(ANY))
+    return value in allowed or (bool(value) and any(value.startswith(each) for each in begun))
 
 
 def _read(source: Source, act: Act, cells: Mapping[str, str]) -> Reading:
@@ -144,6 +153,8 @@ def _read(source: Source, act: Act, cells: Mapping[str, str]) -> Reading:
     if reason := _refusal(source, act, cells, interaction):
         return ignored(reason)
     artefact, root = interaction.artefact, interaction.root
+    if not interaction.actor and root is not None:
+        return Reading(undecided=(Undecided(Rule.SOLUTION, root.native, interaction),))
     if interaction.event is not Event.CREATED:
         return Reading(decided=(interaction,))
     asking = interaction.kind is Kind.ASK
@@ -162,8 +173,11 @@ def _refusal(source: Source, act: Act, cells: Mapping[str, str], interaction: In
         return Reason.DIRECT_MESSAGE
     if act.private and fits(act.private, cells) and not policy.private:
         return Reason.PRIVATE_CHANNEL
-    if policy.channels and (place is None or place.id not in policy.channels):
+    named = place is not None and place.id in policy.channels
+    if policy.channels and not named:
         return Reason.CHANNEL_NOT_ALLOWED
+    if act.closed and fits(act.closed, cells) and not named and not policy.private:
+        return Reason.PRIVATE_CHANNEL
     return None
 
 
@@ -178,7 +192,7 @@ def _interaction(source: Source, act: Act, cells: Mapping[str, str]) -> Interact
         event=act.event,
         kind=kind,
         artefact=artefact,
-        actor=AccountName(_needed("actor", act.actor, cells)),
+        actor=AccountName(_needed("actor", act.actor, cells) if act.actor or kind is not Kind.ACCEPT else ""),
         happened=_moment(act, cells),
         place=_place(act.place, cells),
         revision=_filled(act.revision, cells),
@@ -186,6 +200,7 @@ def _interaction(source: Source, act: Act, cells: Mapping[str, str]) -> Interact
         root=_optional(act.root, cells),
         text=None if act.direct and fits(act.direct, cells) else source.policy.text(said),
         emoji=_filled(act.emoji, cells).lower() or None,
+        author=AccountName(_filled(act.author, cells)) or None,
     )
 
 

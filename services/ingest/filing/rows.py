@@ -1,4 +1,7 @@
-"""A file as rows of named cells, with the line that each stands in: CSV with a header, or one JSON object on each line."""
+"""A file as rows of named cells, with the line that each stands in: CSV with a header, one JSON object on each line, or JSON.
+
+The rows of JSON stand somewhere within it, and are counted.
+"""
 
 from __future__ import annotations
 
@@ -65,6 +68,29 @@ def read_ndjson(lines: Iterable[str]) -> Iterator[Row | Fault]:
             yield Fault(line, f"not JSON: {error}")
             continue
         yield Row(line, dict(_flat(document))) if isinstance(document, dict) else Fault(line, "not a JSON object")
+
+
+def read_json(lines: Iterable[str], path: str) -> Iterator[Row | Fault]:
+    """Yield the objects at *path* of a JSON document, such as `conversations.messages`, through every list on the way."""
+    text = "".join(lines)
+    try:
+        document = orjson.loads(text.encode(errors="surrogateescape"))
+    except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
+        yield Fault(1, f"not JSON: {error}")
+        return
+    names = path.split(".") if path else []
+    for count, each in enumerate(_within(document, names), start=1):
+        yield Row(count, dict(_flat(each))) if isinstance(each, dict) else Fault(count, "not a JSON object")
+
+
+def _within(document: JSON, names: list[str]) -> Iterator[JSON]:
+    if isinstance(document, list):
+        for each in document:
+            yield from _within(each, names)
+    elif not names:
+        yield document
+    elif isinstance(document, dict) and names[0] in document:
+        yield from _within(document[names[0]], names[1:])
 
 
 def _row(line: int, names: list[str], values: list[str]) -> Row | Fault:

@@ -14,7 +14,7 @@ from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
 from services.ingest.filing.column_map import BadMap, ColumnMap, load, shipped
 from services.ingest.filing.importing import Importer, Report
-from services.ingest.filing.rows import Fault, Row, read_csv, read_ndjson
+from services.ingest.filing.rows import Fault, Row, read_csv, read_json, read_ndjson
 from shared.contracts import RECEIVED
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
@@ -26,15 +26,31 @@ TEXT = Policy(hearing=Hearing.TEXT)
 YAMMER = "https://www.yammer.com/acme.example"
 
 
+WORKSPACES = {
+    Platform.VIVA_ENGAGE: YAMMER,
+    Platform.LINKEDIN: "https://www.linkedin.com",
+    Platform.SKYPE: "https://web.skype.com",
+    Platform.KHOROS: "https://community.acme.example",
+    Platform.SALESFORCE: "https://acme.my.site.com",
+}
+CLOSED = frozenset({Platform.SKYPE, Platform.KHOROS, Platform.SALESFORCE})
+NAMED = Policy(
+    hearing=Hearing.TEXT,
+    channels=frozenset(map(ChannelId, ("19:b0c1d2@thread.skype", "operations", "engineering-blog", "0F9000000000001AAA"))),
+)
+"""What the makers of the exports below name: of these nobody says who may see them."""
+
+
 def source(platform: Platform, policy: Policy = TEXT) -> Source:
-    workspace = YAMMER if platform is Platform.VIVA_ENGAGE else "https://www.linkedin.com"
-    return Source(SourceId("files"), platform, workspace, (SECRET,), policy)
+    return Source(SourceId("files"), platform, WORKSPACES[platform], (SECRET,), policy)
 
 
 async def imported(ear: Ear, platform: Platform, file: str, actor: str = "", policy: Policy = TEXT) -> Report:
     await ear.log.ensure((RECEIVED,))
+    columns = load(platform)
     with (EXPORTS / file).open(encoding="utf-8", newline="") as lines:
-        return await Importer(ear.intake).take(source(platform, policy), read_csv(lines), load(platform), actor)
+        rows = read_json(lines, columns.rows) if file.endswith(".json") else read_csv(lines)
+        return await Importer(ear.intake).take(source(platform, policy), rows, columns, actor)
 
 
 async def test_a_viva_engage_export_is_told() -> None:
@@ -73,20 +89,109 @@ async def test_a_linkedin_export_is_told_of_the_member_whose_it_is(file: str, ex
     assert {each["actor"]["account"]["name"] for each in ear.statements()} == {"ada"}
 
 
+async def test_a_skype_export_is_told_of_the_chats_that_are_named() -> None:
+    ear = Ear()
+
+    report = await imported(ear, Platform.SKYPE, "skype_messages.json", policy=NAMED)
+
+    chat = "web.skype.com/conversations/19%3Ab0c1d2%40thread.skype/messages"
+    assert acts(ear.statements()) == [
+        ("8:live:ann", "asked", f"{chat}/1741000000001"),
+        ("8:live:bea", "posted", f"{chat}/1741000060002"),
+    ]
+    assert [each["result"]["response"] for each in ear.statements()] == [
+        "How do I restart the broker?",
+        "Drain it first & then stop it.",
+    ]
+    assert report.ignored == {Reason.UNMAPPED: 3, Reason.DIRECT_MESSAGE: 1}
+    assert [fault.line for fault in report.faults] == [6]
+
+
+async def test_a_khoros_export_is_told_with_its_answers_and_solutions() -> None:
+    ear = Ear()
+
+    report = await imported(ear, Platform.KHOROS, "khoros_messages.json", policy=NAMED)
+    kudos = await imported(ear, Platform.KHOROS, "khoros_kudos.json", policy=NAMED)
+
+    messages = "community.acme.example/messages"
+    assert acts(ear.statements()) == [
+        ("11", "accept", f"{messages}/102"),
+        ("11", "asked", f"{messages}/101"),
+        ("11", "replied", f"{messages}/103"),
+        ("12", "answered", f"{messages}/102"),
+        ("12", "create", f"{messages}/105"),
+        ("12", "posted", f"{messages}/104"),
+        ("13", "commented", f"{messages}/106"),
+        ("13", "like", f"{messages}/102"),
+    ]
+    assert (report.ignored, kudos.ignored) == ({Reason.CHANNEL_NOT_ALLOWED: 1}, {Reason.CHANNEL_NOT_ALLOWED: 1})
+    assert [fault.line for fault in report.faults] == [8]
+
+
+async def test_a_salesforce_export_is_told_file_by_file_in_any_order() -> None:
+    ear = Ear()
+    files = ("CollaborationGroupMember", "FeedComment", "FeedItem", "FeedLike")
+
+    reports = [await imported(ear, Platform.SALESFORCE, f"salesforce_{each}.csv", policy=NAMED) for each in files]
+
+    site, member = "acme.my.site.com", "0050000000000{}AAA".format
+    assert acts(ear.statements()) == [
+        (member(11), "accept", f"{site}/0D7000000000001AAA"),
+        (member(11), "asked", f"{site}/0D5000000000001AAA"),
+        (member(11), "replied", f"{site}/0D7000000000002AAA"),
+        (member(12), "answered", f"{site}/0D7000000000001AAA"),
+        (member(12), "edited", f"{site}/0D5000000000002AAA"),
+        (member(12), "join", f"{site}/0F9000000000001AAA"),
+        (member(12), "posted", f"{site}/0D5000000000002AAA"),
+        (member(13), "delete", f"{site}/0D5000000000003AAA"),
+        (member(13), "delete", f"{site}/0D7000000000003AAA"),
+    ]
+    assert [dict(each.ignored) for each in reports] == [
+        {},
+        {},
+        {Reason.CHANNEL_NOT_ALLOWED: 1, Reason.UNMAPPED: 1},
+        {Reason.CHANNEL_NOT_ALLOWED: 2},
+    ]
+    assert [fault.line for fault in reports[2].faults] == [7]
+
+
+async def test_likes_name_no_group_and_are_heard_where_private_ones_are() -> None:
+    report = await imported(Ear(), Platform.SALESFORCE, "salesforce_FeedLike.csv", policy=EVERYTHING)
+
+    assert report.told == {Kind.LIKE: 2}
+
+
 FILES = [
     (Platform.VIVA_ENGAGE, "viva_engage_messages.csv"),
     (Platform.LINKEDIN, "linkedin_shares.csv"),
     (Platform.LINKEDIN, "linkedin_comments.csv"),
     (Platform.LINKEDIN, "linkedin_reactions.csv"),
+    (Platform.SKYPE, "skype_messages.json"),
+    (Platform.KHOROS, "khoros_messages.json"),
+    (Platform.KHOROS, "khoros_kudos.json"),
+    (Platform.SALESFORCE, "salesforce_FeedItem.csv"),
+    (Platform.SALESFORCE, "salesforce_FeedComment.csv"),
+    (Platform.SALESFORCE, "salesforce_FeedLike.csv"),
+    (Platform.SALESFORCE, "salesforce_CollaborationGroupMember.csv"),
 ]
+EVERYTHING = Policy(hearing=Hearing.TEXT, private=True, direct=True)
+
+
+@pytest.mark.parametrize(("platform", "file"), [each for each in FILES if each[0] in CLOSED], ids=str)
+async def test_where_nobody_says_who_may_see_it_nothing_is_heard_unless_it_is_named(platform: Platform, file: str) -> None:
+    report = await imported(Ear(), platform, file)
+
+    assert report.told == {}
+    assert report.ignored[Reason.PRIVATE_CHANNEL] > 0
 
 
 @pytest.mark.parametrize(("platform", "file"), FILES)
 async def test_every_statement_is_valid_and_follows_the_profile(platform: Platform, file: str) -> None:
     ear = Ear()
 
-    await imported(ear, platform, file, actor="ada")
+    await imported(ear, platform, file, actor="ada", policy=EVERYTHING)
 
+    assert ear.statements()
     validate(ear.statements(), Version.V1_0_3)
     assert [fault for statement in ear.statements() for fault in faults(statement)] == []
 
@@ -95,9 +200,9 @@ async def test_every_statement_is_valid_and_follows_the_profile(platform: Platfo
 async def test_a_file_twice_is_the_same_statements(platform: Platform, file: str) -> None:
     ear = Ear()
 
-    await imported(ear, platform, file, actor="ada")
+    await imported(ear, platform, file, actor="ada", policy=EVERYTHING)
     once = ear.told()
-    await imported(ear, platform, file, actor="ada")
+    await imported(ear, platform, file, actor="ada", policy=EVERYTHING)
 
     assert ear.told() == once
 
@@ -161,6 +266,23 @@ def test_ndjson_is_read_with_its_lines() -> None:
     assert [row.line for row in rows[1:] if isinstance(row, Fault)] == [3, 4, 5]
 
 
+def test_json_is_read_with_its_rows_counted() -> None:
+    document = '{"a": [{"b": [{"id": 1}, 7]}, {"b": {"id": 2, "by": {"name": "x"}}}, {"c": 1}, []]}'
+
+    assert list(read_json([document[:9], document[9:]], "a.b")) == [
+        Row(1, {"id": "1"}),
+        Fault(2, "not a JSON object"),
+        Row(3, {"id": "2", "by.name": "x"}),
+    ]
+    assert list(read_json(['[{"id": 1}]'], "")) == [Row(1, {"id": "1"})]
+    assert list(read_json(["{}"], "a.b")) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "\udcff"])
+def test_what_is_no_json_is_a_fault(text: str) -> None:
+    assert [type(each) for each in read_json([text], "a")] == [Fault]
+
+
 OWN: dict[str, Any] = {
     "event": "rated",
     "kind": "bookmark",
@@ -211,6 +333,6 @@ def test_what_is_no_map_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_map_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(BadMap, match="linkedin, viva-engage"):
+    with pytest.raises(BadMap, match="khoros, linkedin, salesforce, skype, viva-engage"):
         load("facebook")
-    assert shipped() == ("linkedin", "viva-engage")
+    assert shipped() == ("khoros", "linkedin", "salesforce", "skype", "viva-engage")
