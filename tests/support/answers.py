@@ -14,11 +14,13 @@ from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.mastodon import MASTODON as MASTODON_CONNECTOR
 from services.ingest.connectors.webmention import WEBMENTION
 from services.ingest.connectors.wordpress import WORDPRESS
+from services.ingest.connectors.youtube import YOUTUBE as YOUTUBE_CONNECTOR
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Lookup, Reading
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 from tests.support import bluesky as sky
+from tests.support import youtube
 from tests.support.bluesky import BLUESKY
 from tests.support.facebook import FACEBOOK, feed
 from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, blog
@@ -26,6 +28,7 @@ from tests.support.mastodon import MASTODON, timeline
 from tests.support.webmention import MENTIONS, lookup
 from tests.support.webmention import PAGES as MENTIONED
 from tests.support.wordpress import NEWS, wordpress
+from tests.support.youtube import YOUTUBE
 
 
 @dataclass(frozen=True)
@@ -64,5 +67,10 @@ ANSWERS: dict[str, list[Answered]] = {
         Answered(BLUESKY_CONNECTOR, BLUESKY, sky.likes(sky.LIKE, sky.LIKE, cursor="c"), sky.LIKES),
     ],
     "facebook": [Answered(FACEBOOK_CONNECTOR, FACEBOOK, feed(), "feed")],
+    "youtube": [
+        Answered(YOUTUBE_CONNECTOR, YOUTUBE, youtube.threads(), "comments"),
+        Answered(YOUTUBE_CONNECTOR, YOUTUBE, youtube.uploads(), "uploads"),
+        Answered(YOUTUBE_CONNECTOR, YOUTUBE, youtube.replies(page="p2"), youtube.REPLIES),
+    ],
     "mastodon": [Answered(MASTODON_CONNECTOR, MASTODON, timeline(), "timeline")],
 }

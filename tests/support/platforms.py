@@ -17,6 +17,7 @@ from tests.support.webex import webex_conversation
 from tests.support.webmention import PAGES, webmention
 from tests.support.websub import websub_conversation
 from tests.support.x import x_conversation
+from tests.support.youtube import youtube_conversation
 from tests.support.zoom import zoom_conversation
 
 CONVERSATIONS: dict[str, list[Sent]] = {
@@ -34,6 +35,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "mastodon": mastodon_conversation(),
     "facebook": facebook_conversation(),
     "x": x_conversation(),
+    "youtube": youtube_conversation(),
     "teams": teams_conversation(),
     "webex": webex_conversation(),
 }

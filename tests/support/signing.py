@@ -85,6 +85,7 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.MASTODON: mastodon,
     Platform.FACEBOOK: github,
     Platform.X: x,
+    Platform.YOUTUBE: websub,
     Platform.TEAMS: within,
     Platform.WEBEX: webex,
 }

@@ -24,6 +24,7 @@ from services.ingest.connectors.webmention import WEBMENTION
 from services.ingest.connectors.websub import WEBSUB
 from services.ingest.connectors.wordpress import WORDPRESS
 from services.ingest.connectors.x import X
+from services.ingest.connectors.youtube import YOUTUBE
 from services.ingest.connectors.zoom import ZOOM
 from services.ingest.domain.source import Platform
 
@@ -48,6 +49,7 @@ _ALL: Final = (
     BLUESKY,
     FACEBOOK,
     X,
+    YOUTUBE,
 )
 CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}
 HOOKS: Final[dict[Platform, Hook]] = {each.platform: each.hook for each in _ALL if each.hook is not None}

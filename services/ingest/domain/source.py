@@ -36,6 +36,7 @@ class Platform(StrEnum):
     FACEBOOK = "facebook"
     WEBEX = "webex"
     X = "x"
+    YOUTUBE = "youtube"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
     SKYPE = "skype"

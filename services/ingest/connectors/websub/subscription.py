@@ -18,18 +18,23 @@ EVERY: Final = timedelta(days=1)
 
 
 def ask(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request:
-    """Ask for what the feed tells, at an address that only the hub knows: it has to keep the parameters of it."""
+    """Ask for what the feed tells."""
     del cursor
+    return subscribing(source, source.options.get("hub", ""), source.options.get("feed", ""), circumstances)
+
+
+def subscribing(source: Source, hub: str, topic: str, circumstances: Circumstances) -> Request:
+    """Ask *hub* to deliver *topic* at an address that only the hub knows: it has to keep the parameters of it."""
     secret = source.secrets[0]
     form = {
         "hub.mode": "subscribe",
-        "hub.topic": source.options.get("feed", ""),
+        "hub.topic": topic,
         "hub.callback": f"{circumstances.hook}?{urlencode({'hub.verify_token': verify_token(secret)})}",
         "hub.lease_seconds": str(int(LEASE.total_seconds())),
         "hub.secret": secret.decode(errors="replace"),
     }
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    return Request(source.options.get("hub", ""), "POST", headers, urlencode(form).encode())
+    return Request(hub, "POST", headers, urlencode(form).encode(), shown=False)
 
 
 def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
