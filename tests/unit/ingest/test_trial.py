@@ -23,13 +23,13 @@ from services.ingest.settings import AskingSettings
 from services.ingest.trial.asking import ask_once
 from services.ingest.trial.reading import examples_of, heard, told
 from tests.support.ingest import NOW, SLACK
-from tests.support.platforms import SOURCES
+from tests.support.platforms import CONVERSATIONS, SOURCES
 
 BY_PLATFORM = {source.platform: source for source in SOURCES.values()}
 HERE = Circumstances(NOW, "https://symposia.example/hooks/slack/acme")
 
 
-@pytest.mark.parametrize("platform", HOOKS)
+@pytest.mark.parametrize("platform", sorted({script[0].source.platform for script in CONVERSATIONS.values()}))
 def test_recorded_deliveries_say_something(platform: Platform) -> None:
     source = BY_PLATFORM[platform]
 

@@ -15,13 +15,15 @@ from tests.support.ingest import NOW, SECRET
 from tests.support.signing import SHOWN, sign
 
 BODY = b'{"type": "event_callback", "event_id": "Ev1"}'
+IN_HEADERS = sorted(platform for platform in HOOKS if sign(platform, BODY, SECRET, NOW))
+"""Platforms whose deliveries show in their headers who sent them: others show it in the body, or not at all."""
 
 
 def judged(platform: Platform, headers: dict[str, str], body: bytes = BODY, secrets: tuple[bytes, ...] = (SECRET,)) -> Verdict:
     return HOOKS[platform].verify(Message(headers, body), secrets, NOW)
 
 
-@pytest.mark.parametrize("platform", HOOKS)
+@pytest.mark.parametrize("platform", IN_HEADERS)
 class TestEveryScheme:
     def test_another_secret_is_forged(self, platform: Platform) -> None:
         assert judged(platform, sign(platform, BODY, b"another secret", NOW), BODY, (SECRET,)) is Verdict.FORGED
@@ -42,7 +44,7 @@ class TestEveryScheme:
         assert judged(platform, sign(platform, BODY, SECRET, NOW), BODY, ()) is Verdict.FORGED
 
 
-@pytest.mark.parametrize("platform", sorted(HOOKS.keys() - SHOWN))
+@pytest.mark.parametrize("platform", sorted({*IN_HEADERS} - SHOWN))
 class TestEverySignatureOverABody:
     def test_a_flipped_bit_is_forged(self, platform: Platform) -> None:
         flipped = bytes([BODY[0] ^ 1]) + BODY[1:]

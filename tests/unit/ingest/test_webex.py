@@ -216,7 +216,7 @@ def test_a_presence_is_asked_for_in_three_steps_and_keeps_no_address() -> None:
     assert email(2) not in f"{second.reference} {third.reference}"
     assert [(each.actor, each.joined, each.left) for each in reading.sightings] == [
         (person(2), "2026-03-02T11:01:00.000Z", None),
-        (person(2), None, "2026-03-02T11:40:00.000Z"),
+        (None, None, "2026-03-02T11:40:00.000Z"),
     ]
     assert {each.place.id for each in reading.decided if each.place} == {NUMBER}
 
