@@ -12,6 +12,7 @@ from services.ingest.connectors.connector import Connector
 from services.ingest.connectors.facebook import FACEBOOK as FACEBOOK_CONNECTOR
 from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.mastodon import MASTODON as MASTODON_CONNECTOR
+from services.ingest.connectors.mediawiki import MEDIAWIKI
 from services.ingest.connectors.webmention import WEBMENTION
 from services.ingest.connectors.wordpress import WORDPRESS
 from services.ingest.connectors.youtube import YOUTUBE as YOUTUBE_CONNECTOR
@@ -25,6 +26,7 @@ from tests.support.bluesky import BLUESKY
 from tests.support.facebook import FACEBOOK, feed
 from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, blog
 from tests.support.mastodon import MASTODON, timeline
+from tests.support.mediawiki import CHANGES, HEARD, PEDIA, WIKI, query, stream
 from tests.support.webmention import MENTIONS, lookup
 from tests.support.webmention import PAGES as MENTIONED
 from tests.support.wordpress import NEWS, wordpress
@@ -59,6 +61,10 @@ ANSWERS: dict[str, list[Answered]] = {
     ],
     "webmention": [Answered(WEBMENTION, MENTIONS, answer.body, lookup(page)) for page, answer in MENTIONED.items()],
     "wordpress": [Answered(WORDPRESS, NEWS, orjson.dumps(items), name) for name, items in wordpress().holds.items()],
+    "mediawiki": [
+        Answered(MEDIAWIKI, WIKI, query(*CHANGES).body, "changes"),
+        Answered(MEDIAWIKI, PEDIA, stream(*HEARD), "stream"),
+    ],
     "bluesky": [
         Answered(BLUESKY_CONNECTOR, BLUESKY, sky.search(sky.ASKED, sky.QUOTE, sky.ANSWER), "search"),
         Answered(BLUESKY_CONNECTOR, BLUESKY, sky.feed(sky.REPOST, {"post": sky.QUOTE}), "feed"),

@@ -16,6 +16,7 @@ from services.ingest.connectors.github import GITHUB
 from services.ingest.connectors.mastodon import MASTODON
 from services.ingest.connectors.matrix import MATRIX
 from services.ingest.connectors.mattermost import MATTERMOST
+from services.ingest.connectors.mediawiki import MEDIAWIKI
 from services.ingest.connectors.openedx import OPENEDX
 from services.ingest.connectors.slack import SLACK
 from services.ingest.connectors.teams import TEAMS
@@ -43,6 +44,7 @@ _ALL: Final = (
     WEBSUB,
     WEBMENTION,
     WORDPRESS,
+    MEDIAWIKI,
     ACTIVITYSTREAMS,
     MATRIX,
     MASTODON,

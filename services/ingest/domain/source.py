@@ -23,6 +23,7 @@ class Platform(StrEnum):
     WEBSUB = "websub"
     WEBMENTION = "webmention"
     WORDPRESS = "wordpress"
+    MEDIAWIKI = "mediawiki"
     GITHUB = "github"
     MATTERMOST = "mattermost"
     OPENEDX = "openedx"
