@@ -37,6 +37,7 @@ class Graph:
     channels: list[dict[str, Any]] = field(default_factory=lambda: list(CHANNELS))
     living: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    gone: frozenset[str] = frozenset()
     now: datetime = NOW
     cursor: Cursor = field(default_factory=dict)
     made: int = 0
@@ -71,7 +72,8 @@ class Graph:
         parts = urlsplit(request.url)
         name = unquote(parts.path.rpartition("/")[2])
         if parts.path.endswith("/channels"):
-            return self._listed(request.url, self.channels)
+            gone = any(f"/teams/{each}/" in parts.path for each in self.gone)
+            return Answer(404) if gone else self._listed(request.url, self.channels)
         match request.method:
             case "GET":
                 return self._listed(request.url, list(self.living.values()))
@@ -251,6 +253,15 @@ def test_a_subscription_that_is_refused_harms_no_other_and_is_counted() -> None:
     reading = graph.round()
 
     assert graph.resources == EVERYTHING - {MESSAGES}
+    assert reading.ignored == (Reason.NOT_DELIVERED,)
+
+
+def test_a_team_that_is_gone_harms_no_other() -> None:
+    graph, other = Graph(gone=frozenset({"4c533ad3-e1dd-4277-a672-92ab64ed225c"})), "4c533ad3-e1dd-4277-a672-92ab64ed225c"
+
+    reading = graph.round(replace(PLAIN, options={**PLAIN.options, "teams": f"{other}, {TEAM}"}))
+
+    assert MESSAGES in graph.resources
     assert reading.ignored == (Reason.NOT_DELIVERED,)
 
 

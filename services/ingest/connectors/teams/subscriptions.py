@@ -27,7 +27,7 @@ from shared.xapi.timestamps import instant
 
 EVERY: Final = timedelta(minutes=15)
 REFUSALS: Final = frozenset({400, 403, 404, 409})
-"""How Graph refuses a subscription: it harms no other."""
+"""How Graph refuses a subscription, or to list a team's channels: it harms no other."""
 CALLS: Final = "communications/callRecords"
 JSON_BODY: Final = {"Content-Type": "application/json"}
 
@@ -46,6 +46,8 @@ def ask(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request
         case ["make", str(resource)]:
             body = orjson.dumps(_subscription(source, resource, circumstances))
             return Request(url, "POST", JSON_BODY, body, bears=REFUSALS)
+        case ["channels", str(address), _]:
+            return Request(lookups.ours(source, address), bears=REFUSALS)
         case [_, str(address), *_]:
             return Request(lookups.ours(source, address))
         case _:
@@ -57,7 +59,7 @@ def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
     (step, *rest), state = _steps(source, cursor), _State(cursor)
     match step:
         case ["channels", _, str(team)]:
-            reading = _read_channels(source, state, lookups.parsed(answer), team, rest)
+            reading = _read_channels(source, state, answer, team, rest)
         case ["list", _]:
             reading = _read_subscriptions(source, state, lookups.parsed(answer), rest)
         case ["make", str(resource)]:
@@ -98,8 +100,11 @@ def _steps(source: Source, cursor: Cursor) -> list[Any]:
     return [*(["channels", f"{graph}/teams/{each}/channels", each] for each in teams), ["list", f"{graph}/subscriptions"]]
 
 
-def _read_channels(source: Source, state: _State, document: JSON, team: str, rest: list[Any]) -> Reading:
+def _read_channels(source: Source, state: _State, answer: Answer, team: str, rest: list[Any]) -> Reading:
     """Learn which channels of a team are heard, and which are private: whatever is not a standard channel is."""
+    if answer.status in REFUSALS:
+        return ignored(Reason.NOT_DELIVERED)
+    document = lookups.parsed(answer)
     if not isinstance(member(document, "value"), list):
         raise Incomplete("value")
     closed = []
