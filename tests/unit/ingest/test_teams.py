@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from services.ingest.connectors.fields import Incomplete
@@ -41,6 +44,8 @@ from tests.support.teams import (
     user,
 )
 
+GOLDEN = Path(__file__).parent / "golden" / "teams.json"
+LATER = timedelta(minutes=2)
 ASKED = message(1, "11:31:00.123", "How do I restart it?")
 SAID = message(1, "11:31:00.123", "Drain it first.")
 REPLY = message(2, "11:32:00.000", "Drain it.", "11:31:00.123")
@@ -64,18 +69,26 @@ def asked_for(sent: Sent) -> list[Request]:
     return [CONNECTOR.fetch.ask(TEAMS, each, circumstances) for each in delivered(sent).lookups]
 
 
-async def test_a_conversation_is_valid_and_follows_its_templates() -> None:
+async def told() -> list[dict[str, Any]]:
+    """Return what the conversation tells, each statement once, and the attendances that are derived of it."""
     ear = Ear()
-
     await ear.hear(*teams_conversation())
+    ear.now += LATER
+    await ear.sweep(TEAMS)
+    return list({each["id"]: each for each in ear.statements()}.values())
 
-    statements = ear.statements()
-    for each in statements:
-        validate(each, Version.V1_0_3)
+
+async def test_a_conversation_becomes_the_golden_statements() -> None:
+    assert await told() == orjson.loads(GOLDEN.read_bytes())
+
+
+async def test_every_statement_is_valid_follows_its_template_and_refers_to_what_is_told() -> None:
+    statements = await told()
+
+    validate(statements, Version.V1_0_3)
     assert [fault for each in statements for fault in faults(each)] == []
-    told = {each["id"] for each in statements}
-    named = {each["context"]["statement"]["id"] for each in statements if "statement" in each["context"]}
-    assert named <= told
+    known = {each["id"] for each in statements}
+    assert {each["context"]["statement"]["id"] for each in statements if "statement" in each["context"]} <= known
 
 
 def test_every_notification_shows_the_derived_word() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import orjson
 
@@ -141,15 +141,21 @@ def _read_subscriptions(source: Source, state: _State, document: JSON, rest: lis
 
 def _plan(source: Source, state: _State) -> list[list[str]]:
     """Return the steps after which there are the subscriptions that are wanted, each once, under the present secret."""
-    wanted, ends, renewals = _wanted(source, state.channels), list[list[str]](), dict[str, list[str]]()
+    wanted = {_plain(each): each for each in _wanted(source, state.channels)}
+    ends, renewals = list[list[str]](), dict[str, list[str]]()
     for name, resource, url in state.found:
-        about = resource.strip("/")
+        about = _plain(resource)
         if about in wanted and about not in renewals and url.endswith(f"?of={_mark(source)}"):
-            renewals[about] = ["renew", name, about]
+            renewals[about] = ["renew", name, wanted[about]]
         else:
             ends.append(["end", name])
-    made = [["make", each] for each in wanted if each not in renewals]
+    made = [["make", each] for about, each in wanted.items() if about not in renewals]
     return [*renewals.values(), *ends, *made]
+
+
+def _plain(resource: str) -> str:
+    """Return a resource as it is compared, however Graph writes it."""
+    return unquote(resource).strip("/").casefold()
 
 
 def _wanted(source: Source, channels: list[Any]) -> list[str]:
