@@ -8,12 +8,13 @@ again. What is derived waits in `pending` like any interaction whose time has co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
 import asyncpg
+import msgspec
 
 from services.ingest.domain.attendance import Stay, attendance, presences_of
 from services.ingest.domain.interaction import (
@@ -33,27 +34,41 @@ from shared.postgres import Transaction, load_queries
 from shared.xapi.timestamps import instant
 
 SQL: Final = load_queries("services.ingest", "attendances.sql")
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Due(msgspec.Struct, frozen=True):
+    """When an attendance is looked at that changes.
+
+    *complete*: nothing more is expected of it; *ended*: its session is over, and the end of a presence is missing; *open*: its
+    session is not over, as far as is known.
+    """
+
+    complete: datetime = NEVER
+    ended: datetime = NEVER
+    open: datetime = NEVER
 
 
 async def see(
-    transaction: Transaction, source: SourceId, sightings: Sequence[Sighting], endings: Sequence[Ending], due: datetime
+    transaction: Transaction, source: SourceId, sightings: Sequence[Sighting], endings: Sequence[Ending], due: Due
 ) -> int:
-    """Remember who was seen when, and which sessions ended; what that changes is due at *due*.
+    """Remember who was seen when, and which sessions ended; return of how many people something new was seen.
 
-    Return of how many people something new was seen; seeing the same again changes nothing.
+    Seeing the same again changes nothing.
     """
     await transaction.execute(SQL["know_sessions"], source, *_session_columns([*sightings, *endings]))
     if endings:
         columns = [each.session.native for each in endings], [instant(each.ended) for each in endings]
-        ended = await transaction.fetch(SQL["end_sessions"], source, *columns)
-        await transaction.execute(SQL["await_cut_attendances"], source, [row["native"] for row in ended], due)
+        ended = [row["native"] for row in await transaction.fetch(SQL["end_sessions"], source, *columns)]
+        await transaction.execute(SQL["await_ended_attendances"], source, ended, due.complete, due.ended)
     if not sightings:
         return 0
     await transaction.execute(SQL["hold_sessions"], source, [each.session.native for each in sightings])
     changed = await transaction.fetch(SQL["merge_presences"], source, *_presence_columns(sightings))
     pairs = sorted({(row["session"], row["actor"]) for row in changed if row["actor"] is not None})
     if pairs:
-        await transaction.execute(SQL["await_attendances"], source, *map(list, zip(*pairs, strict=True)), due)
+        whose = map(list, zip(*pairs, strict=True))
+        await transaction.execute(SQL["await_attendances"], source, *whose, due.complete, due.ended, due.open)
     return len(pairs)
 
 

@@ -34,22 +34,29 @@ WHERE (known.joined_at, known.left_at)
 RETURNING session, actor
 
 -- name: await_attendances
--- Looks at attendances at $4, at the earliest.
+-- Looks at attendances again: at $4 if nothing more is expected, since the session is over and nobody's end is missing; at $5 if it
+-- is over, and at $6 if it is not, as far as is known.
 INSERT INTO attendance (source, session, actor, due)
-SELECT $1, seen.*, $4
-FROM unnest($2::text[], $3::text[]) AS seen
+SELECT $1, seen.session, seen.actor, CASE
+    WHEN session.ended_at IS NULL THEN $6::timestamptz
+    WHEN EXISTS (
+        SELECT FROM presence
+        WHERE presence.source = $1 AND presence.session = seen.session AND presence.actor = seen.actor AND left_at IS NULL)
+    THEN $5::timestamptz
+    ELSE $4::timestamptz END
+FROM unnest($2::text[], $3::text[]) AS seen (session, actor)
+JOIN session ON session.source = $1 AND session.native = seen.session
 ON CONFLICT (source, session, actor) DO UPDATE SET due = excluded.due
 
--- name: await_cut_attendances
--- Looks at $3 at the attendances of whom nobody saw leave these sessions.
+-- name: await_ended_attendances
+-- Looks again at the attendances of sessions that ended just now: at $3, or at $4 at those of whom nobody saw leave.
 UPDATE attendance
-SET due = $3
-WHERE source = $1
-  AND session = ANY ($2::text[])
-  AND EXISTS (
-      SELECT FROM presence
-      WHERE presence.source = attendance.source AND presence.session = attendance.session
-        AND presence.actor = attendance.actor AND presence.left_at IS NULL)
+SET due = CASE WHEN EXISTS (
+    SELECT FROM presence
+    WHERE presence.source = attendance.source AND presence.session = attendance.session
+      AND presence.actor = attendance.actor AND presence.left_at IS NULL)
+    THEN $4::timestamptz ELSE $3::timestamptz END
+WHERE source = $1 AND session = ANY ($2::text[])
 
 -- name: due_attendances
 -- Locks attendances that are due, skipping what a delivery changes or another process derives at this moment.

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from services.ingest.attendances import Due
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import WITHDRAWING, Interaction, NativeId
 from services.ingest.domain.mapping import body_of, statement_of
@@ -138,7 +139,8 @@ class Intake:
             return timedelta(seconds=self._waiting.patience if long else self._waiting.grace)
 
         waiting = ((id_of(source.id, each.interaction), each, now + due(each)) for each in reading.undecided)
-        seen = now + timedelta(seconds=self._waiting.grace)
+        grace, session = timedelta(seconds=self._waiting.grace), timedelta(seconds=self._waiting.session)
+        seen = Due(now, now + grace, now + session)
         return Lesson(reading.known, tuple(waiting), reading.closed, reading.sightings, reading.endings, seen)
 
     def _notice(self, source: Source, lookup: Lookup) -> Outgoing:

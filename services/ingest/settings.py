@@ -27,7 +27,12 @@ class WaitingSettings(Section):
     grace: float = Field(
         default=60.0,
         gt=0,
-        description="Seconds until a reply or reaction is told without its thread's root, or an attendance by what was seen",
+        description="Seconds until a reply or reaction is told without its root, or an attendance without an end",
+    )
+    session: float = Field(
+        default=3600.0,
+        gt=0,
+        description="Seconds until an attendance is told of a session whose end is not known",
     )
     patience: float = Field(
         default=7 * 24 * 3600.0, gt=0, description="Seconds until what cannot be told without its root is given up"

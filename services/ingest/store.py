@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from services.ingest import attendances
+from services.ingest.attendances import Due
 from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId
@@ -21,7 +22,7 @@ from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
 SQL: Final = load_queries("services.ingest")
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+NOT_DUE: Final = Due()
 OPENED_AT_ONCE: Final = 500
 """What one delivery can set free; the rest is set free when it is due."""
 
@@ -29,7 +30,7 @@ OPENED_AT_ONCE: Final = 500
 class Lesson(msgspec.Struct, frozen=True):
     """What one delivery teaches: artefacts, interactions that wait (each with the time when it is due), private channels.
 
-    Attendances that change by *sightings* and *endings* are looked at when they are *due*.
+    Attendances change by *sightings* and *endings*, and are looked at again when they are *due*.
     """
 
     known: tuple[Known, ...] = ()
@@ -37,7 +38,7 @@ class Lesson(msgspec.Struct, frozen=True):
     closed: tuple[ChannelId, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     endings: tuple[Ending, ...] = ()
-    due: datetime = EPOCH
+    due: Due = NOT_DUE
 
 
 class Opened(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from services.ingest.domain.reading import Reading
 from tests.support.attendances import over, random_sessions, seen, session, unvoided
 from tests.support.ingest import SLACK, Ear
 
-LATER = timedelta(minutes=5)
+LATER = timedelta(hours=2)
 
 
 async def attended(readings: list[Reading], sweeps: frozenset[int] = frozenset()) -> tuple[Ear, set[str]]:

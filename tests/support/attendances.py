@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from services.ingest.attendances import Due
 from services.ingest.domain.attendance import Stay, attendance, presences_of
 from services.ingest.domain.interaction import (
     AccountName,
@@ -86,14 +87,14 @@ class MemoryAttendances:
         self.told: dict[Key, str] = {}
         self.due: dict[Key, datetime] = {}
 
-    def see(self, source: SourceId, sightings: Sequence[Sighting], endings: Sequence[Ending], due: datetime) -> int:
+    def see(self, source: SourceId, sightings: Sequence[Sighting], endings: Sequence[Ending], due: Due) -> int:
         both: list[Sighting | Ending] = [*sightings, *endings]
         for each in both:
             self.sessions.setdefault((source, each.session.native), (each.session, each.place))
         for ending in endings:
             self._end(source, ending, due)
         changed = {key for sighting in sightings if (key := self._merge(source, sighting)) is not None}
-        self.due |= dict.fromkeys(changed, due)
+        self.due |= {key: self._due(key, due) for key in changed}
         return len(changed)
 
     def derive(self, now: datetime, limit: int) -> Iterator[tuple[SourceId, tuple[Interaction, ...]]]:
@@ -110,13 +111,18 @@ class MemoryAttendances:
     def stays_of(self, key: Key) -> list[Stay]:
         return [stay for actor, stay in self.stays.get(key[:2], {}).values() if actor == key[2]]
 
-    def _end(self, source: SourceId, ending: Ending, due: datetime) -> None:
+    def _due(self, key: Key, due: Due) -> datetime:
+        if key[:2] not in self.ended:
+            return due.open
+        return due.ended if any(stay.left is None for stay in self.stays_of(key)) else due.complete
+
+    def _end(self, source: SourceId, ending: Ending, due: Due) -> None:
         key, at = (source, ending.session.native), instant(ending.ended)
         if key in self.ended and self.ended[key] >= at:
             return
         self.ended[key] = at
-        cut = {actor for actor, stay in self.stays.get(key, {}).values() if actor and stay.left is None}
-        self.due |= {(*key, actor): due for actor in cut}
+        everybody = {(*key, actor) for actor, _ in self.stays.get(key, {}).values() if actor}
+        self.due |= {each: self._due(each, due) for each in everybody}
 
     def _merge(self, source: SourceId, sighting: Sighting) -> Key | None:
         session = (source, sighting.session.native)

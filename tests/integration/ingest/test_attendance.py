@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from services.ingest import attendances, erasing
+from services.ingest.attendances import Due
 from services.ingest.book import SourceBook
 from services.ingest.domain.reading import Reading
 from services.ingest.settings import WaitingSettings
@@ -21,7 +22,7 @@ from tests.integration.ingest.conftest import House
 from tests.support.attendances import over, random_sessions, seen, unvoided
 from tests.support.ingest import SLACK, Ear
 
-LATER = timedelta(minutes=5)
+LATER = timedelta(hours=2)
 TABLES = ("pending", "session")
 
 
@@ -91,16 +92,15 @@ async def test_deliveries_and_sweeps_at_the_same_time_miss_nothing(house: House)
 
 
 async def test_an_ending_waits_for_who_is_being_seen(house: House) -> None:
-    ear = await emptied(house)
     reading, ending = seen("ann", "1", 0), over(60)
 
     async def ends() -> None:
         async with house.database.transaction() as other:
             await other.execute("SET LOCAL lock_timeout = '50ms'")
-            await attendances.see(other, SLACK.id, (), ending.endings, ear.now)
+            await attendances.see(other, SLACK.id, (), ending.endings, Due())
 
     async with house.database.transaction() as delivery:
-        await attendances.see(delivery, SLACK.id, reading.sightings, (), ear.now)
+        await attendances.see(delivery, SLACK.id, reading.sightings, (), Due())
         with pytest.raises(Unavailable, match="lock timeout"):
             await ends()
     await ends()
@@ -117,6 +117,35 @@ async def test_two_sweeps_at_the_same_time_tell_each_attendance_once(house: Hous
 
     assert sum(due) == 40
     assert len(unvoided(ear.statements())) == len(ear.statements()) == 40
+
+
+async def test_an_attendance_is_told_as_soon_as_nothing_more_is_expected_of_it(house: House) -> None:
+    ear = await emptied(house)
+    for reading in (seen("ann", "1", 0, 10), seen("bea", "2", 0), seen("cy", "3", 5)):
+        await ear.intake.take(SLACK, reading)
+
+    async def standing(later: timedelta) -> list[str]:
+        ear.now += later
+        await ear.sweep(SLACK)
+        return sorted(each.split()[0] for each in unvoided(ear.statements()))
+
+    assert await standing(timedelta(minutes=59)) == []
+    await ear.intake.take(SLACK, over(60))
+    assert await standing(timedelta()) == ["ann"]
+    await ear.intake.take(SLACK, seen("bea", "2", left=59))
+    assert await standing(timedelta()) == ["ann", "bea"]
+    assert await standing(timedelta(seconds=60)) == ["ann", "bea", "cy"]
+    assert len(ear.statements()) == 3
+
+
+async def test_an_attendance_of_a_session_whose_end_never_comes_is_told_after_an_hour(house: House) -> None:
+    ear = await emptied(house)
+    await ear.intake.take(SLACK, seen("ann", "1", 0, 10))
+
+    ear.now += timedelta(minutes=61)
+    await ear.sweep(SLACK)
+
+    assert [each.split()[2] for each in unvoided(ear.statements())] == ["PT600S"]
 
 
 async def test_what_is_derived_is_told_after_an_outage_of_the_log(house: House) -> None:

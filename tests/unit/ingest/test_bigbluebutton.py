@@ -42,7 +42,7 @@ from tests.support.profile import faults
 
 GOLDEN = Path(__file__).parent / "golden" / "bigbluebutton.json"
 LIMITS = Limits(size=10_000, depth=20, nodes=1_000)
-LATER = timedelta(minutes=2)
+LATER = timedelta(hours=2)
 OPEN = Policy(hearing=Hearing.TEXT, private=True)
 DOOR = "https://symposia.acme.example/hooks/bigbluebutton/clinic"
 

@@ -43,7 +43,7 @@ from tests.support.zoom import (
 )
 
 GOLDEN = Path(__file__).parent / "golden" / "zoom.json"
-LATER = timedelta(minutes=2)
+LATER = timedelta(hours=2)
 OPEN = Policy(hearing=Hearing.TEXT, private=True)
 
 
