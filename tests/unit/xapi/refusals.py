@@ -180,6 +180,7 @@ CASES: list[Case] = [
         Case(f"2.4.11 no {name}", f"/attachments/0/{name}", REMOVED, MISSING, "/attachments/0")
         for name in ("usageType", "display", "contentType", "length", "sha2")
     ),
+    Case("2.4.11 unknown key", "/attachments/0/size", 1, UNKNOWN),
     Case("2.4.11 usageType", "/attachments/0/usageType", "essay", IRI),
     Case("2.4.11 contentType", "/attachments/0/contentType", "text", "media-type"),
     Case("2.4.11 length below 0", "/attachments/0/length", -1, "attachment-length"),
