@@ -1,8 +1,12 @@
-"""Signed mutants of real shapes: never a 500, and every statement that comes of them is valid."""
+"""Signed mutants of real shapes: never a 500, and every statement that comes of them is valid.
+
+SYMPOSIA_MUTANTS says how many are made of each platform's deliveries.
+"""
 
 from __future__ import annotations
 
 import copy
+import os
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -22,17 +26,18 @@ from services.ingest.routes import Door
 from services.ingest.settings import DoorSettings
 from shared.contracts import NOTICED, RECEIVED
 from shared.http import create_app
+from tests.support.asides import discourse_asides, slack_asides
 from tests.support.bigbluebutton import bigbluebutton_conversation, several
-from tests.support.ingest import NOW, TOWN, Ear, Sent, answered, slack
+from tests.support.ingest import NOW, TOWN, Ear, Sent, answered
 from tests.support.platforms import CLAIMS, CONVERSATIONS, SOURCES
 from tests.support.signing import SHOWN, sign
 
-MUTANTS = 3000
+MUTANTS = int(os.environ.get("SYMPOSIA_MUTANTS", "1000"))
 MUTATED = 0.8
 """How many answers of a chain are mutants."""
-JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "event_ts": "1772453000.000100"}
 BESIDE = {
-    "slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"})],
+    "slack": slack_asides(),
+    "discourse": discourse_asides(),
     "bigbluebutton": [several(bigbluebutton_conversation())] * 6,
 }
 """What a platform also delivers, outside of its conversation."""

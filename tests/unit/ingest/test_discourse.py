@@ -11,9 +11,11 @@ import pytest
 from services.ingest.connectors.discourse.events import read
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.interaction import ChannelId, Kind
+from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Policy, Source
 from tests.support.ingest import DISCOURSE, account_names, discourse, discourse_post, discourse_topic
+from tests.support.profile import faults
 
 AT = "2026-03-02T12:00:00.123Z"
 LATER = "2026-03-02T12:30:00.000Z"
@@ -34,6 +36,7 @@ def post(number: int = 1, text: str = "It hangs.", **more: Any) -> dict[str, Any
 
 
 LIKE = {"post": post(), "user": {"id": 13, "username": "user13"}}
+BADGE = {"id": 9, "badge_id": 4, "user_id": 12, "granted_by_id": 11, "granted_at": LATER}
 
 IGNORED = [
     ("ping", "ping", {"ping": "OK"}, Reason.HANDSHAKE),
@@ -61,6 +64,9 @@ IGNORED = [
     ("topic_voting", "else", {"topic_id": 57, "voter_id": 1}, Reason.UNMAPPED),
     ("user", "user_created", {"id": 11, "username": "user11"}, Reason.UNMAPPED),
     ("reviewable", "reviewable_created", {"id": 1}, Reason.UNMAPPED),
+    ("user_badge", "user_badge_granted", {**BADGE, "granted_by_id": -1}, Reason.BOT),
+    ("user_badge", "user_badge_granted", {**BADGE, "granted_by_id": 12}, Reason.UNMAPPED),
+    ("user_badge", "user_badge_revoked", BADGE, Reason.UNMAPPED),
     ("post", "", post(), Reason.UNMAPPED),
 ]
 
@@ -216,3 +222,10 @@ def test_times_are_told_in_utc_with_their_precision() -> None:
 def test_what_lacks_what_it_needs_is_incomplete(change: Mapping[str, Any]) -> None:
     with pytest.raises(Incomplete):
         heard("post", "post_created", post(**change))
+
+
+def test_a_badge_that_somebody_grants_is_praise() -> None:
+    (praised,) = heard("user_badge", "user_badge_granted", BADGE).decided
+
+    assert (praised.kind, praised.actor, praised.person, praised.happened) == (Kind.PRAISE, "11", "12", LATER)
+    assert faults(statement_of(praised, DISCOURSE)) == []

@@ -14,6 +14,7 @@ from services.ingest.domain.interaction import ChannelId, Event, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Policy, Source
+from tests.support.asides import slack_huddle, slack_star
 from tests.support.ingest import SLACK, account_names, slack, slack_message, slack_reaction
 from tests.support.profile import faults
 
@@ -36,6 +37,9 @@ def changed(before: Mapping[str, Any], **now: Any) -> dict[str, Any]:
 
 EDITED = {"edited": {"user": "U1", "ts": "1772452900.000000"}}
 JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "team": "T1", "event_ts": TS}
+NEWCOMER: dict[str, Any] = {"type": "team_join", "user": {"id": "U9", "team_id": "T1", "is_bot": False}, "event_ts": TS}
+MEMBERS: dict[str, Any] = {"type": "subteam_members_changed", "subteam_id": "S1", "date_update": 1772452800,
+                           "added_users": ["U1", "U2"], "removed_users": ["U3"]}  # fmt: skip
 
 IGNORED = [
     (message(bot_id="B1"), Reason.BOT),
@@ -60,7 +64,16 @@ IGNORED = [
     ({**JOINED, "channel_type": "G"}, Reason.PRIVATE_CHANNEL),
     ({**JOINED, "channel_type": "something new"}, Reason.PRIVATE_CHANNEL),
     ({**JOINED, "user": "USLACKBOT"}, Reason.BOT),
-    ({"type": "app_mention", "user": "U1", "text": "<@U2> hi", "ts": TS, "channel": "C1"}, Reason.UNMAPPED),
+    ({"type": "app_mention", "user": "U1", "text": "<@U2> hi", "ts": TS, "channel": "C1"}, Reason.TOLD_ALREADY),
+    ({"type": "file_shared", "file_id": "F1", "user_id": "U1", "channel_id": "C1", "event_ts": TS}, Reason.TOLD_ALREADY),
+    ({"type": "user_huddle_changed", "user": {"id": "U1"}, "event_ts": TS}, Reason.UNMAPPED),
+    (message(subtype="message_replied"), Reason.TOLD_ALREADY),
+    ({"type": "app_rate_limited", "team_id": "T1"}, Reason.RATE_LIMITED),
+    (slack_huddle(TS, channels=["D1"]) | {"channel": "D1", "channel_type": "im"}, Reason.DIRECT_MESSAGE),
+    ({**slack_star("star_added", TS), "item": {"type": "file", "file_id": "F1"}}, Reason.UNMAPPED),
+    ({**slack_star("star_added", TS), "item": {"type": "message", "channel": "D1"}}, Reason.DIRECT_MESSAGE),
+    ({**NEWCOMER, "user": {**NEWCOMER["user"], "is_bot": True}}, Reason.BOT),
+    ({**MEMBERS, "added_users": [], "removed_users": []}, Reason.UNCHANGED),
     ({"type": ["message"]}, Reason.UNMAPPED),
 ]  # fmt: skip
 
@@ -194,7 +207,14 @@ def test_a_delete_where_nothing_is_heard_names_neither_person_nor_place() -> Non
         {**message(), "user": "U 1\x00"},
         {**message(), "channel": None},
         {**JOINED, "user": None},
-        {**JOINED, "event_ts": None},
+        {**JOINED, "event_ts": "soon"},
+        {**NEWCOMER, "user": "U9"},
+        {**MEMBERS, "date_update": 0},
+        {**MEMBERS, "subteam_id": None},
+        slack_huddle(TS, created_by=None),
+        slack_huddle(TS, date_start="now"),
+        slack_huddle(TS, has_ended=True, date_end=2**62),
+        {**slack_star("star_added", TS), "user": None},
         slack_reaction("U1", TS, "", TS),
         slack_reaction("U1", TS, "x" * 1000, TS),
     ],
@@ -221,3 +241,9 @@ def test_who_joins_a_channel_and_leaves_it_is_told() -> None:
 
 def test_a_private_channel_that_somebody_joins_is_closed_from_then_on() -> None:
     assert heard({**JOINED, "channel_type": "G"}).closed == (ChannelId("C1"),)
+
+
+def test_a_join_without_a_time_has_that_of_its_envelope() -> None:
+    (joined,) = heard({**JOINED, "event_ts": None}).decided
+
+    assert joined.happened == "2026-03-02T12:00:00.000000Z"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from services.ingest.connectors.discourse.acts import read_like, read_solution, read_vote
+from services.ingest.connectors.discourse.badges import read_badge
+from services.ingest.connectors.discourse.chat import read_chat
 from services.ingest.connectors.discourse.posts import read_post
 from services.ingest.connectors.discourse.topics import read_topic
 from services.ingest.connectors.fields import member, optional_identifier
@@ -23,6 +25,8 @@ READERS: Final[dict[str, Callable[[Source, str, JSON], Reading]]] = {
     "like": read_like,
     "solved": read_solution,
     "topic_voting": read_vote,
+    "chat_message": read_chat,
+    "user_badge": read_badge,
 }
 """How to read what stands under a body's key."""
 

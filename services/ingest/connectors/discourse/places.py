@@ -75,6 +75,11 @@ def unheard(source: Source, user_id: int, user_name: str | None) -> Reason | Non
     return Reason.EXCLUDED_ACCOUNT if named else None
 
 
+def user_id(document: JSON) -> int:
+    """Return the number of the user who is written out in *document*; raise Incomplete where there is none."""
+    return number(document, "user", "id")
+
+
 def author(source: Source, document: JSON) -> AccountName | None:
     """Return who wrote *document* (a post), if that is a person who is heard."""
     user_id = number(document, "user_id")

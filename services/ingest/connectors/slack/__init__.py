@@ -1,7 +1,8 @@
 """Slack's Events API (docs.slack.dev/apis/events-api).
 
-message, reaction_added, reaction_removed, member_joined_channel, member_left_channel
-──▶ questions, posts, replies, acceptances, reactions, edits, deletes, joins, leaves
+message, reaction_added, reaction_removed, star_added, star_removed,
+member_joined_channel, member_left_channel, team_join, subteam_members_changed
+──▶ questions, posts, replies, acceptances, reactions, edits, deletes, mentions, files, huddles, bookmarks, joins, leaves
 """
 
 from __future__ import annotations

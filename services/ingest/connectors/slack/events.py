@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from services.ingest.connectors.fields import member
-from services.ingest.connectors.slack.members import read_membership
+from services.ingest.connectors.slack.members import read_group, read_membership, read_newcomer
 from services.ingest.connectors.slack.messages import read_message
 from services.ingest.connectors.slack.reactions import read_reaction
+from services.ingest.connectors.slack.stars import read_star
 from services.ingest.domain.interaction import Event
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
+READERS: Final[dict[str, Callable[[Source, JSON], Reading]]] = {
+    "message": read_message,
+    "reaction_added": lambda source, event: read_reaction(source, event, Event.REACTION_ADDED),
+    "reaction_removed": lambda source, event: read_reaction(source, event, Event.REACTION_REMOVED),
+    "star_added": lambda source, event: read_star(source, event, Event.BOOKMARKED),
+    "star_removed": lambda source, event: read_star(source, event, Event.UNBOOKMARKED),
+    "member_joined_channel": lambda source, event: read_membership(source, event, Event.JOINED),
+    "member_left_channel": lambda source, event: read_membership(source, event, Event.LEFT),
+    "team_join": read_newcomer,
+    "subteam_members_changed": read_group,
+}
+"""How to read each event that is ours."""
+TOLD_BY_MESSAGES: Final = frozenset({"app_mention", "file_shared", "link_shared"})
+"""What comes as a message too, which tells it."""
+
 
 def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery of the Events API holds; raise Incomplete where it lacks what it needs."""
     document = delivery.document
-    match member(document, "type"):
-        case "app_rate_limited":
-            return ignored(Reason.RATE_LIMITED)
-        case "event_callback":
-            return _read_event(source, member(document, "event"))
-        case _:
-            return ignored(Reason.UNMAPPED)
+    event = member(document, "event") if member(document, "type") == "event_callback" else None
+    kind = member(event, "type")
+    if "app_rate_limited" in (member(document, "type"), kind):
+        return ignored(Reason.RATE_LIMITED)
+    if not isinstance(kind, str) or kind not in READERS:
+        return ignored(Reason.TOLD_ALREADY if isinstance(kind, str) and kind in TOLD_BY_MESSAGES else Reason.UNMAPPED)
+    return READERS[kind](source, _dated(event, member(document, "event_time")))
 
 
-def _read_event(source: Source, event: JSON) -> Reading:
-    match member(event, "type"):
-        case "message":
-            return read_message(source, event)
-        case "reaction_added":
-            return read_reaction(source, event, Event.REACTION_ADDED)
-        case "reaction_removed":
-            return read_reaction(source, event, Event.REACTION_REMOVED)
-        case "member_joined_channel":
-            return read_membership(source, event, Event.JOINED)
-        case "member_left_channel":
-            return read_membership(source, event, Event.LEFT)
-        case _:
-            return ignored(Reason.UNMAPPED)
+def _dated(event: JSON, seconds: JSON) -> JSON:
+    """Give *event* the time of its envelope if it has none: joins and leaves come without."""
+    if not isinstance(event, dict) or event.get("type") == "message" or event.get("event_ts") or type(seconds) is not int:
+        return event
+    return {**event, "event_ts": f"{seconds}.000000"}

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text
-from services.ingest.connectors.slack import places
+from services.ingest.connectors.slack import contents, huddles, places
 from services.ingest.domain.interaction import AccountName, Artefact, ChannelId, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
@@ -16,6 +16,7 @@ from shared.xapi.model import JSON
 
 SAID: Final = frozenset({None, "thread_broadcast", "file_share", "me_message"})
 """Subtypes of what a person says; what is no text is none of them."""
+CHANGED: Final = "message_changed"
 SLACKBOT: Final = AccountName("USLACKBOT")
 NOBODY: Final = AccountName("")
 """Who took a message back, where Slack does not say: its author is found by what is known of it."""
@@ -26,17 +27,24 @@ def read_message(source: Source, event: JSON) -> Reading:
     channel = ChannelId(identifier(event, "channel"))
     kind = places.channel_type(channel, event, "channel_type")
     refused = places.refusal(source, channel, kind)
+    subtype, inner = member(event, "subtype"), member(event, "message", "subtype")
+    if subtype == "message_deleted" or (subtype == CHANGED and inner == "tombstone"):
+        return _read_deleted(source, event, channel, refused)
+    if refused:
+        return Reading(closed=(channel,) if places.is_private(kind) else (), ignored=(refused,))
+    if huddles.SUBTYPE in (subtype, inner):
+        return huddles.read_huddle(source, event if subtype == huddles.SUBTYPE else member(event, "message"), channel)
+    return _heard(source, event, channel, kind)
+
+
+def _heard(source: Source, event: JSON, channel: ChannelId, kind: str) -> Reading:
     match member(event, "subtype"):
-        case "message_changed" if member(event, "message", "subtype") == "tombstone":
-            return _read_deleted(source, event, channel, refused)
-        case "message_deleted":
-            return _read_deleted(source, event, channel, refused)
-        case _ if refused:
-            return Reading(closed=(channel,) if places.is_private(kind) else (), ignored=(refused,))
         case "message_changed":
             return _read_changed(source, event, channel, kind)
         case None | str() as subtype if subtype in SAID or subtype == "bot_message":
             return _read_said(source, event, channel, kind)
+        case "message_replied":
+            return ignored(Reason.TOLD_ALREADY)
         case _:
             return ignored(Reason.SYSTEM_MESSAGE)
 
@@ -75,9 +83,11 @@ def _read_said(source: Source, event: JSON, channel: ChannelId, kind: str) -> Re
         text=_kept(source, kind, said),
     )
     known = (Known(artefact, root.native, actor, question, happened),)
+    beside = (*contents.mentions(source, said, interaction), *contents.files(source, event, interaction))
     if thread == ts:
-        return Reading(decided=(interaction,), known=known)
-    return Reading(undecided=(Undecided(Rule.REPLY, root.native, _reply(interaction, root)),), known=known)
+        return Reading(decided=(interaction, *beside), known=known)
+    reply = Undecided(Rule.REPLY, root.native, _reply(interaction, root))
+    return Reading(decided=beside, undecided=(reply,), known=known)
 
 
 def _kept(source: Source, kind: str, said: str) -> str | None:

@@ -1,0 +1,87 @@
+"""What Slack tells beside words: mentions, files, huddles, stars, who comes and goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from services.ingest.domain.interaction import ChannelId, Kind
+from services.ingest.domain.mapping import statement_of
+from services.ingest.domain.reading import Reading, Reason, Rule
+from services.ingest.domain.source import Policy
+from tests.support.asides import slack_huddle, slack_star
+from tests.support.ingest import SLACK, account_names, slack_message
+from tests.support.profile import faults
+from tests.unit.ingest.test_slack import MEMBERS, NEWCOMER, TS, changed, heard, message
+
+
+def told(reading: Reading) -> list[tuple[Kind, str, str]]:
+    """Return kind, actor and object of what is told, each of which follows its template."""
+    assert [faults(statement_of(each, SLACK)) for each in reading.decided] == [[] for _ in reading.decided]
+    return [(each.kind, each.actor, each.artefact.iri) for each in reading.decided]
+
+
+ROOM = "https://acme.slack.com/archives/C1/p1772452800000100"
+
+
+def test_a_message_tells_whom_it_mentions_but_for_its_author_and_who_is_excluded() -> None:
+    event = message("<@U1>, <@U2|bea> and <@U2> and <@U3>: see <!here> <#C2>")
+
+    reading = heard(event, Policy(excluded=account_names("U3")))
+
+    assert [(each.kind, each.person, each.text) for each in reading.decided[1:]] == [(Kind.MENTION, "U2", None)]
+
+
+def test_mentions_of_a_reply_do_not_wait_for_its_root() -> None:
+    reading = heard(slack_message("U2", "1772452860.000200", "<@U1> So.", thread_ts=TS))
+
+    assert [each.kind for each in reading.decided] == [Kind.MENTION]
+    assert [each.rule for each in reading.undecided] == [Rule.REPLY]
+
+
+def test_files_of_a_message_are_attached_to_it() -> None:
+    files = [{"id": "F1", "user": "U1"}, {"id": "F2", "user": "U2"}, {"id": None}]
+
+    reading = heard(message("See.", subtype="file_share", files=files))
+
+    assert told(reading) == [
+        (Kind.POST, "U1", ROOM),
+        (Kind.ATTACH, "U1", "https://acme.slack.com/files/U1/F1"),
+        (Kind.ATTACH, "U1", "https://acme.slack.com/files/U2/F2"),
+    ]
+
+
+def test_a_huddle_is_a_session_that_its_host_starts() -> None:
+    assert told(heard(slack_huddle(TS))) == [(Kind.START, "U1", ROOM)]
+
+
+def test_a_huddle_that_is_over_tells_how_long_it_was_and_who_was_there() -> None:
+    over = slack_huddle(TS, has_ended=True, date_end=1772453400)
+
+    reading = heard(changed(slack_huddle(TS), **over))
+
+    assert told(reading) == [(Kind.START, "U1", ROOM), (Kind.END, "U1", ROOM), (Kind.JOIN, "U1", ROOM), (Kind.JOIN, "U2", ROOM)]
+    assert reading.decided[1].seconds == 600
+    assert reading.decided[0] == heard(slack_huddle(TS)).decided[0]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("star_added", Kind.BOOKMARK), ("star_removed", Kind.UNBOOKMARK)])
+def test_a_star_bookmarks_a_message(kind: str, expected: Kind) -> None:
+    assert told(heard(slack_star(kind, TS))) == [(expected, "U1", ROOM)]
+
+
+def test_who_comes_to_the_workspace_joins_it() -> None:
+    assert told(heard(NEWCOMER)) == [(Kind.JOIN, "U9", "https://acme.slack.com")]
+
+
+def test_a_user_group_is_joined_and_left() -> None:
+    group = "https://acme.slack.com/usergroups/S1"
+
+    assert told(heard(MEMBERS)) == [(Kind.JOIN, "U1", group), (Kind.JOIN, "U2", group), (Kind.LEAVE, "U3", group)]
+
+
+@pytest.mark.parametrize("event", [NEWCOMER, MEMBERS])
+def test_what_belongs_to_no_channel_is_not_heard_where_channels_are_named(event: Mapping[str, Any]) -> None:
+    assert heard(event, Policy(channels=frozenset({ChannelId("C1")}))).ignored == (Reason.CHANNEL_NOT_ALLOWED,)
