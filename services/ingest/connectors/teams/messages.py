@@ -123,35 +123,40 @@ def _withdrawn(source: Source, named: Named, author: AccountName | None, at: str
 
 
 def _made(shown: Shown) -> Reading:
-    source, named, document = shown.source, shown.named, shown.document
-    happened = places.sent(named.message)
-    root, edited = NativeId(f"{named.thread.id}/{named.root}"), bool(optional_time(document, "lastEditedDateTime"))
-    artefact = shown.artefact
+    """Read that a message was said; once it was edited, without what it first said."""
+    named, edited = shown.named, bool(optional_time(shown.document, "lastEditedDateTime"))
+    root, happened = NativeId(f"{named.thread.id}/{named.root}"), places.sent(named.message)
     try:
-        actor = places.person(source, member(document, "from"))
+        actor = places.person(shown.source, member(shown.document, "from"))
     except Unheard as unheard:
-        return Reading(known=(Known(artefact, root, None, False, happened, not edited),), ignored=(unheard.reason,))
-    question = named.message == named.root and _asks(shown)
-    interaction = Interaction(
-        event=Event.CREATED,
-        kind=Kind.ASK if question else Kind.POST,
-        artefact=artefact,
-        actor=actor,
-        happened=happened,
-        place=places.place(source, named.thread.id),
-        text=shown.kept,
-    )
-    known = (Known(artefact, root, actor, question, happened, not edited),)
-    if named.message != named.root:
-        above = places.artefact(source, places.Named(named.thread, named.root, named.root))
-        interaction = replace(interaction, kind=Kind.REPLY, parent=above, root=above)
+        return Reading(known=(Known(shown.artefact, root, None, False, happened, not edited),), ignored=(unheard.reason,))
+    interaction = _said(shown, actor)
+    known = (Known(shown.artefact, root, actor, interaction.kind is Kind.ASK, happened, not edited),)
     beside = () if edited else (*_mentions(shown, interaction), *_files(shown, interaction))
     interaction = replace(interaction, text=None) if edited else interaction
     if interaction.root is not None:
         return Reading(decided=beside, undecided=(Undecided(Rule.REPLY, root, interaction),), known=known)
     if edited:
-        return Reading(undecided=(Undecided(Rule.BARE_TOPIC, artefact.native, interaction),), known=known)
+        return Reading(undecided=(Undecided(Rule.BARE_TOPIC, interaction.artefact.native, interaction),), known=known)
     return Reading(decided=(interaction, *beside), known=known)
+
+
+def _said(shown: Shown, actor: AccountName) -> Interaction:
+    source, named = shown.source, shown.named
+    begins = named.message == named.root
+    above = None if begins else places.artefact(source, Named(named.thread, named.root, named.root))
+    kind = Kind.ASK if _asks(shown) else Kind.POST
+    return Interaction(
+        event=Event.CREATED,
+        kind=kind if begins else Kind.REPLY,
+        artefact=shown.artefact,
+        actor=actor,
+        happened=places.sent(named.message),
+        place=places.place(source, named.thread.id),
+        parent=above,
+        root=above,
+        text=shown.kept,
+    )
 
 
 def _asks(shown: Shown) -> bool:

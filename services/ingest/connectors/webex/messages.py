@@ -25,32 +25,42 @@ def read_message(source: Source, document: JSON) -> Reading:
     name, space = opaque(document, "id"), places.room(document)
     if reason := _refusal(source, document, space):
         return ignored(reason)
-    above = optional_opaque(document, "parentId")
-    said, root = places.message(source, space, name), places.message(source, space, above or name)
     happened, edited = _time(document, "created"), bool(optional_time(document, "updated"))
+    said, root = places.message(source, space, name), places.message(source, space, _root(document))
     try:
         actor = places.person(source, document)
     except Unheard as unheard:
         return Reading(known=(Known(said, root.native, None, False, happened, not edited),), ignored=(unheard.reason,))
-    question = above is None and (space in source.policy.question_channels or asks(optional_text(document, "text") or ""))
-    interaction = Interaction(
-        event=Event.CREATED,
-        kind=Kind.ASK if question else Kind.POST,
-        artefact=said,
-        actor=actor,
-        happened=happened,
-        place=places.place(source, space),
-        text=None if edited else _kept(source, document),
-    )
-    known = (Known(said, root.native, actor, question, happened, not edited),)
-    if above:
-        interaction = replace(interaction, kind=Kind.REPLY, parent=root, root=root)
+    interaction = _said(source, document, said, root, actor)
+    known = (Known(said, root.native, actor, interaction.kind is Kind.ASK, happened, not edited),)
     beside = () if edited else (*_mentions(source, document, interaction), *_files(document, interaction))
-    if above:
+    interaction = replace(interaction, text=None) if edited else interaction
+    if interaction.root is not None:
         return Reading(decided=beside, undecided=(Undecided(Rule.REPLY, root.native, interaction),), known=known)
     if edited:
         return Reading(undecided=(Undecided(Rule.BARE_TOPIC, said.native, interaction),), known=known)
     return Reading(decided=(interaction, *beside), known=known)
+
+
+def _root(document: JSON) -> str:
+    return optional_opaque(document, "parentId") or opaque(document, "id")
+
+
+def _said(source: Source, document: JSON, said: Artefact, root: Artefact, actor: AccountName) -> Interaction:
+    space, begins = places.room(document), said.native == root.native
+    question = space in source.policy.question_channels or asks(optional_text(document, "text") or "")
+    kind = Kind.ASK if question else Kind.POST
+    return Interaction(
+        event=Event.CREATED,
+        kind=kind if begins else Kind.REPLY,
+        artefact=said,
+        actor=actor,
+        happened=_time(document, "created"),
+        place=places.place(source, space),
+        parent=None if begins else root,
+        root=None if begins else root,
+        text=_kept(source, document),
+    )
 
 
 def read_edit(source: Source, document: JSON) -> Reading:
