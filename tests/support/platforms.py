@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.ingest.domain.source import Source, SourceId
+from tests.support.activitypub import activitypub_conversation
 from tests.support.bigbluebutton import bigbluebutton_conversation
 from tests.support.canvas import canvas_conversation
 from tests.support.facebook import facebook_conversation
@@ -36,6 +37,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "facebook": facebook_conversation(),
     "x": x_conversation(),
     "youtube": youtube_conversation(),
+    "activitypub": activitypub_conversation(),
     "teams": teams_conversation(),
     "webex": webex_conversation(),
 }

@@ -50,6 +50,12 @@ def x(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"x-twitter-webhooks-signature": f"sha256={signature}"}
 
 
+def activitypub(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    from tests.support.activitypub import signature  # noqa: PLC0415  which signs with what is played here
+
+    return signature(body, now)
+
+
 def bearer(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"authorization": f"Bearer {secret.decode()}"}
 
@@ -86,9 +92,12 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.FACEBOOK: github,
     Platform.X: x,
     Platform.YOUTUBE: websub,
+    Platform.ACTIVITYPUB: activitypub,
     Platform.TEAMS: within,
     Platform.WEBEX: webex,
 }
+KEYED = frozenset({Platform.ACTIVITYPUB})
+"""Platforms whose signatures are judged by keys that are asked for later: no secret of the source makes them."""
 SHOWN = frozenset(
     {
         Platform.MATTERMOST,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.ingest.connectors.activitypub import ACTIVITYPUB
 from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS
 from services.ingest.connectors.bigbluebutton import BIGBLUEBUTTON
 from services.ingest.connectors.bluesky import BLUESKY
@@ -52,6 +53,7 @@ _ALL: Final = (
     FACEBOOK,
     X,
     YOUTUBE,
+    ACTIVITYPUB,
 )
 CONNECTORS: Final[dict[Platform, Connector]] = {connector.platform: connector for connector in _ALL}
 HOOKS: Final[dict[Platform, Hook]] = {each.platform: each.hook for each in _ALL if each.hook is not None}

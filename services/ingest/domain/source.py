@@ -38,6 +38,7 @@ class Platform(StrEnum):
     WEBEX = "webex"
     X = "x"
     YOUTUBE = "youtube"
+    ACTIVITYPUB = "activitypub"
     VIVA_ENGAGE = "viva-engage"
     LINKEDIN = "linkedin"
     SKYPE = "skype"

@@ -23,8 +23,9 @@ MOST_HEADERS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class SignatureHeader:
-    """What the header `Signature` says: which *names* are signed, when, and the *signature*."""
+    """What the header `Signature` says: which *names* are signed, when, by which key, and the *signature*."""
 
+    key_id: str
     names: tuple[str, ...]
     signature: bytes
     created: int | None
@@ -53,7 +54,7 @@ def read_signature(header: str) -> SignatureHeader | None:
     except (binascii.Error, ValueError):
         return None
     times = (seconds(parameters.get(name, "")) for name in ("created", "expires"))
-    return SignatureHeader(names, signature, *times)
+    return SignatureHeader(parameters["keyId"], names, signature, *times)
 
 
 def signed_text(header: SignatureHeader, message: Message) -> bytes | None:

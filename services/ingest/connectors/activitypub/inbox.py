@@ -1,0 +1,90 @@
+"""What is delivered to an inbox: kept as it came, until the key is here that says whether it is genuine."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Final
+from urllib.parse import urlsplit
+
+import orjson
+
+from services.ingest.connectors.activitystreams import objects
+from services.ingest.connectors.activitystreams.events import WITHDRAWALS
+from services.ingest.connectors.connector import Option
+from services.ingest.connectors.fields import Incomplete, member
+from services.ingest.connectors.parsing import json_object
+from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason, ignored
+from services.ingest.domain.source import Source
+from services.ingest.verifiers import Message
+from services.ingest.verifiers.strangers import signed
+from shared.xapi.guard import Limits, Malformed
+from shared.xapi.model import JSON
+
+MOST_BYTES: Final = 128 * 1024
+"""What is kept until its key is here is no longer than this."""
+OPTIONS: Final = {
+    "servers": Option("the hosts of the servers whose people are heard, with commas between them", required=True),
+}
+
+
+def delivered(message: Message, limits: Limits) -> JSON:
+    """Parse an activity, and keep the request that brought it, as far as it was signed."""
+    if len(message.body) > MOST_BYTES:
+        raise Malformed("size", f"An activity has no more than {MOST_BYTES} bytes.")
+    activity, found = json_object(message, limits), signed(message)
+    if found is None:
+        raise Malformed("signature", "The signature cannot be read.")
+    headers = {name: value for name, value in message.headers.items() if name in found.names}
+    return {
+        "activity": activity,
+        "key": found.key_id,
+        "request": {
+            "method": message.method,
+            "url": message.url,
+            "headers": orjson.dumps(headers, option=orjson.OPT_SORT_KEYS).decode(),
+            "body": base64.b64encode(message.body).decode(),
+        },
+    }
+
+
+def read(source: Source, delivery: Delivery) -> Reading:
+    """Name the key that a delivery needs, if it is one that may be heard; raise Incomplete where it names nobody."""
+    activity, key = member(delivery.document, "activity"), member(delivery.document, "key")
+    request = member(delivery.document, "request")
+    if not isinstance(key, str) or not isinstance(request, dict):
+        raise Incomplete("key")
+    if reason := _refusal(source, activity, key):
+        return ignored(reason)
+    reference = {"key": key, **{name: str(value) for name, value in request.items()}}
+    name = hashlib.blake2b(orjson.dumps(reference, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+    return Reading(lookups=(Lookup(name, reference),))
+
+
+def _refusal(source: Source, activity: JSON, key: str) -> Reason | None:
+    """Say why an activity is not ours to hear, whoever signed it: then nothing of it is kept, and nobody asked."""
+    actor = objects.iri(next(iter(objects.several(member(activity, "actor"))), None), "actor")
+    thing = next(iter(objects.several(member(activity, "object"))), None)
+    if host(key) not in servers(source):
+        return Reason.CHANNEL_NOT_ALLOWED
+    if host(actor) != host(key):
+        return Reason.FORGED
+    kind = objects.kind_of(activity)
+    if kind == "Delete" and objects.optional_iri(thing) == actor:
+        return Reason.UNMAPPED
+    return None if kind in WITHDRAWALS else objects.refusal(source, activity, thing)
+
+
+def servers(source: Source) -> frozenset[str]:
+    """Return the hosts whose people are heard."""
+    return frozenset(each.strip().lower() for each in source.options.get("servers", "").split(",") if each.strip())
+
+
+def host(address: str) -> str | None:
+    """Return the host of an address of the web, with its port; None for any other."""
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme == "https" and parts.hostname
+    except ValueError:
+        return None
+    return parts.netloc.rpartition("@")[2].lower() if known else None

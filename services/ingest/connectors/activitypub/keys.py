@@ -1,0 +1,102 @@
+"""Ask for the key of whoever signed a delivery, and read what it verifies (w3.org/TR/activitypub, security vocabulary)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urldefrag
+
+import orjson
+
+from services.ingest.connectors.activitypub.inbox import host
+from services.ingest.connectors.activitystreams import objects
+from services.ingest.connectors.activitystreams.events import read_one
+from services.ingest.connectors.connector import Fetch
+from services.ingest.connectors.fields import Incomplete, member, optional_text
+from services.ingest.connectors.parsing import answered
+from services.ingest.domain.asking import Answer, Circumstances, Request
+from services.ingest.domain.reading import Lookup, Reading, Reason, ignored
+from services.ingest.domain.source import Source
+from services.ingest.verifiers import Message, Verdict
+from services.ingest.verifiers.strangers import judged, signed
+from shared.clock import rfc3339
+from shared.xapi.guard import Limits, Malformed, parse
+from shared.xapi.model import JSON
+
+ACCEPT: Final = 'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
+OWN: Final = frozenset({"Create", "Update", "Delete"})
+"""Activities about what their actor wrote: it stands on the actor's own server."""
+KEPT: Final = 300.0
+"""Seconds for which a key serves again; people who begin to use another are heard by it after that."""
+
+
+def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
+    """Ask for the document in which the key stands; it is shown nothing of ours."""
+    del source, circumstances
+    return Request(urldefrag(lookup.reference["key"])[0], headers={"Accept": ACCEPT}, keep=KEPT, shown=False)
+
+
+def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
+    """Read what the key verifies; raise Incomplete where there is no key."""
+    document, message = answered(answer), _message(lookup)
+    key, owner = _key(document, lookup.reference["key"])
+    at = signed(message)
+    if host(owner) != host(lookup.reference["key"]) or at is None or judged(message, key) is not Verdict.GENUINE:
+        return ignored(Reason.FORGED)
+    try:
+        activity = parse(message.body, Limits())
+    except Malformed as error:
+        raise Incomplete("activity") from error
+    told = _trusted(activity, document, owner, datetime.fromtimestamp(int(at.at), UTC))
+    return ignored(Reason.FORGED) if told is None else read_one(source, told)
+
+
+def _message(lookup: Lookup) -> Message:
+    """Return the request that brought the delivery, as it was signed."""
+    reference = lookup.reference
+    try:
+        headers, body = orjson.loads(reference["headers"]), base64.b64decode(reference["body"], validate=True)
+    except (orjson.JSONDecodeError, binascii.Error) as error:
+        raise Incomplete("request") from error
+    return Message({str(name): str(value) for name, value in headers.items()}, body, reference["url"], reference["method"])
+
+
+def _key(document: JSON, key_id: str) -> tuple[bytes, str]:
+    """Return the key called *key_id*, in PEM, and whose it is: it stands alone or in the document of its owner."""
+    for each in (*objects.several(member(document, "publicKey")), document):
+        pem = optional_text(each, "publicKeyPem")
+        if pem and optional_text(each, "id") == key_id:
+            owner = optional_text(each, "owner") or optional_text(document, "id")
+            if owner:
+                return pem.encode(errors="replace"), owner
+    raise Incomplete("publicKey")
+
+
+def _trusted(activity: JSON, document: JSON, owner: str, signed_at: datetime) -> JSON:
+    """Return what may be believed of *activity*, now that it is its *owner*'s: None where it speaks of others' things."""
+    if not isinstance(activity, dict) or objects.optional_iri(_first(activity, "actor")) != owner:
+        return None
+    thing = _first(activity, "object")
+    foreign = host(objects.optional_iri(thing) or "") != host(owner)
+    if foreign and objects.kind_of(activity) in OWN:
+        return None
+    believed = {**activity, "actor": {"id": owner, "type": _type(document, owner)}}
+    if foreign and isinstance(thing, dict) and objects.optional_iri(thing):
+        believed["object"] = objects.optional_iri(thing)
+    if not activity.get("published") and not activity.get("updated") and objects.kind_of(activity) not in ("Create", "Update"):
+        believed["published"] = rfc3339(signed_at)
+    return believed
+
+
+def _type(document: JSON, owner: str) -> str:
+    """Return what the actor says to be, where the key stands in the actor's own document."""
+    return objects.kind_of(document) if optional_text(document, "id") == owner else "Person"
+
+
+def _first(document: JSON, name: str) -> JSON:
+    return next(iter(objects.several(member(document, name))), None)
+
+
+FETCH: Final = Fetch(ask, read)
