@@ -6,6 +6,7 @@ from services.ingest.domain.source import Source, SourceId
 from tests.support.activitypub import activitypub_conversation
 from tests.support.bigbluebutton import bigbluebutton_conversation
 from tests.support.canvas import canvas_conversation
+from tests.support.confluence import confluence_conversation
 from tests.support.facebook import facebook_conversation
 from tests.support.github import github_conversation
 from tests.support.ingest import Sent, activitystreams_conversation, discourse_conversation, slack_conversation
@@ -29,6 +30,7 @@ CONVERSATIONS: dict[str, list[Sent]] = {
     "mattermost": mattermost_conversation(),
     "openedx": openedx_conversation(),
     "canvas": canvas_conversation(),
+    "confluence": confluence_conversation(),
     "websub": websub_conversation(),
     "zoom": zoom_conversation(),
     "bigbluebutton": bigbluebutton_conversation(),

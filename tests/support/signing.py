@@ -37,6 +37,10 @@ def mastodon(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"x-hub-signature": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
 
 
+def hub(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
+    return {"x-hub-signature": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+
+
 def websub(body: bytes, secret: bytes, now: datetime) -> dict[str, str]:
     return {"x-hub-signature": "sha512=" + hmac.new(secret, body, hashlib.sha512).hexdigest()}
 
@@ -84,6 +88,7 @@ SIGNERS: dict[Platform, Signer] = {
     Platform.OPENEDX: bearer,
     Platform.CANVAS: bearer,
     Platform.WEBMENTION: unsigned,
+    Platform.CONFLUENCE: hub,
     Platform.WEBSUB: websub,
     Platform.ZOOM: zoom,
     Platform.BIGBLUEBUTTON: bearer,

@@ -9,6 +9,7 @@ from services.ingest.connectors.activitystreams import ACTIVITYSTREAMS
 from services.ingest.connectors.bigbluebutton import BIGBLUEBUTTON
 from services.ingest.connectors.bluesky import BLUESKY
 from services.ingest.connectors.canvas import CANVAS
+from services.ingest.connectors.confluence import CONFLUENCE
 from services.ingest.connectors.connector import Connector, Hook
 from services.ingest.connectors.discourse import DISCOURSE
 from services.ingest.connectors.facebook import FACEBOOK
@@ -46,6 +47,7 @@ _ALL: Final = (
     WEBMENTION,
     WORDPRESS,
     MEDIAWIKI,
+    CONFLUENCE,
     ACTIVITYSTREAMS,
     MATRIX,
     MASTODON,

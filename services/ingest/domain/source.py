@@ -24,6 +24,7 @@ class Platform(StrEnum):
     WEBMENTION = "webmention"
     WORDPRESS = "wordpress"
     MEDIAWIKI = "mediawiki"
+    CONFLUENCE = "confluence"
     GITHUB = "github"
     MATTERMOST = "mattermost"
     OPENEDX = "openedx"
