@@ -194,6 +194,15 @@ def test_text_questions_and_choices_are_kept_only_if_the_policy_says_so() -> Non
     assert (asked.artefact.title, asked.choices) == ("What first?", (Choice("0", "Drain"),))
 
 
+def test_a_choice_that_is_named_twice_is_one() -> None:
+    twice = [{"id": 0, "key": "Drain"}, {"id": "0", "key": "Restart"}, {"key": "nothing"}, None]
+
+    (asked,) = heard(poll("poll-started", "12:10:00", "17", "w_2", answers=twice)).decided
+
+    assert asked.choices == (Choice("0", "Drain"),)
+    validate(statement_of(asked, BBB), Version.V1_0_3)
+
+
 def test_what_somebody_chose_is_heard_only_where_text_is_kept() -> None:
     assert heard(RESPONSE, replace(OPEN, hearing=Hearing.METADATA)).ignored == (Reason.NOT_KEPT,)
     assert heard(RESPONSE).decided[0].chosen == ("0",)

@@ -62,10 +62,12 @@ def _asked(source: Source, event: JSON) -> Interaction:
 
 
 def _choices(source: Source, answers: JSON) -> Iterator[Choice]:
-    """Yield what can be chosen: what it says only if the source keeps text."""
+    """Yield what can be chosen, each once: what it says only if the source keeps text."""
+    seen = set[str]()
     for answer in answers[:MOST_CHOICES] if isinstance(answers, list) else ():
         name = optional_identifier(answer, "id")
-        if name is not None:
+        if name is not None and name not in seen:
+            seen.add(name)
             yield Choice(name, source.policy.text((optional_text(answer, "key") or "")[:LONGEST]))
 
 
