@@ -81,7 +81,7 @@ async def house(ingest_database: Database, postgres_settings: PostgresSettings) 
     )
     house = House(ingest_database, settings, Sources(ingest_database, Vault.of(settings.secrets)))
     for source in SOURCES.values():
-        new = NewSource(source.id, source.platform, source.workspace, SECRET, source.policy, source.options)
+        new = NewSource(source.id, source.platform, source.workspace, SECRET, source.policy, source.options, source.token)
         await house.sources.add(new, NOW)
     await house.log.ensure((RECEIVED, NOTICED))
     return house

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from services.ingest.connectors.activitypub.following import FOLLOWS, ActorDocument
 from services.ingest.connectors.activitypub.inbox import OPTIONS, delivered, read
 from services.ingest.connectors.activitypub.keys import FETCH
 from services.ingest.connectors.connector import Connector, Hook, Sample
@@ -30,9 +31,11 @@ ACTIVITYPUB: Final = Connector(
         read=read,
         sample=sample,
         parse=delivered,
+        handshake=ActorDocument(),
         fingerprint=("signature", "signature-input", "date"),
     ),
     fetch=FETCH,
+    polls={"follows": FOLLOWS},
     options=OPTIONS,
     per_minute=120,
 )

@@ -25,6 +25,7 @@ MOST_BYTES: Final = 128 * 1024
 """What is kept until its key is here is no longer than this."""
 OPTIONS: Final = {
     "servers": Option("the hosts of the servers whose people are heard, with commas between them", required=True),
+    "follow": Option("the addresses of the accounts to follow, with commas between them; needs a private key as the secret"),
 }
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urldefrag
 
 import orjson
 
+from services.ingest.connectors.activitypub.following import shown
 from services.ingest.connectors.activitypub.inbox import host
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.activitystreams.events import read_one
@@ -25,7 +26,6 @@ from shared.clock import rfc3339
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
 
-ACCEPT: Final = 'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 OWN: Final = frozenset({"Create", "Update", "Delete"})
 """Activities about what their actor wrote: it stands on the actor's own server."""
 KEPT: Final = 300.0
@@ -33,9 +33,9 @@ KEPT: Final = 300.0
 
 
 def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
-    """Ask for the document in which the key stands; it is shown nothing of ours."""
-    del source, circumstances
-    return Request(urldefrag(lookup.reference["key"])[0], headers={"Accept": ACCEPT}, keep=KEPT, shown=False)
+    """Ask for the document in which the key stands; it is shown no token of ours."""
+    url = urldefrag(lookup.reference["key"])[0]
+    return Request(url, headers=shown(source, url, circumstances), keep=KEPT, shown=False)
 
 
 def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
