@@ -26,14 +26,17 @@ from services.ingest.asking.platform import NotThere, PlatformClient
 from services.ingest.asking.store import AskingStore
 from services.ingest.connectors.connector import Connector, Fetch, Poll
 from services.ingest.connectors.discourse.events import read
+from services.ingest.connectors.feeds import FEED
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
 from services.ingest.domain.reading import Delivery, Lookup, Reading, joined
-from services.ingest.domain.source import Source
+from services.ingest.domain.source import Source, SourceId
 from services.ingest.settings import AskingSettings
+from services.ingest.sources import NewSource
 from shared.contracts import NOTICED, RECEIVED
 from shared.stream import Batch
 from tests.integration.ingest.conftest import House
+from tests.support.feeds import BLOG, POSTS, THREAD, blog
 from tests.support.ingest import DISCOURSE, NOW, discourse_post
 
 HOME = DISCOURSE.workspace
@@ -154,7 +157,7 @@ class Process:
             book=parts.book,
             asker=self.asker,
             store=self.store,
-            connectors={DISCOURSE.platform: self.connector},
+            connectors={self.connector.platform: self.connector},
             clock=self.house.clock,
             metrics=self.metrics,
             look=0.05,
@@ -186,6 +189,11 @@ def told(house: House) -> int:
 async def noticed(house: House, *lookups: Lookup, intake: Callable[..., Any]) -> None:
     """Let the door hear of *lookups*, and keep what the topic says of them."""
     await intake(DISCOURSE, Reading(lookups=lookups))
+    await keep_noticed(house)
+
+
+async def keep_noticed(house: House) -> None:
+    """Keep what the topic says is to be asked for."""
     [records] = [found for partition, found in house.log.records.items() if partition.topic == NOTICED.name]
     async with house.database.transaction() as transaction:
         await Noticing(house.clock)(Batch(records[0].partition, tuple(records)), transaction)
@@ -322,6 +330,29 @@ async def test_a_redirect_to_another_host_is_not_followed(house: House, process:
 
     rows = await house.database.fetch("SELECT last_failure FROM lookup")  # type: ignore[arg-type]
     assert [row["last_failure"] for row in rows] == ["redirects to another host, b.example"]
+
+
+async def test_a_blog_is_asked_for_what_changed_and_for_the_comments_upon_it(house: House) -> None:
+    web, secret = blog(), b"never shown to anybody"
+    await house.sources.add(NewSource(SourceId("blog-of-ours"), BLOG.platform, BLOG.workspace, secret, options=BLOG.options), NOW)
+
+    def answer(request: Asked) -> Response:
+        wanted = {"If-None-Match": request.headers["if-none-match"]} if "if-none-match" in request.headers else {}
+        found = web.answer(Request(str(request.url), headers=wanted))
+        return Response(found.body, found.status, dict(found.headers))
+
+    app = Starlette(routes=[Route("/{path:path}", answer)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+        process = Process(house, client, FEED)
+        await process.asking.once()
+        await keep_noticed(house)
+        await process.asking.once()
+        house.now += timedelta(minutes=16)
+        await process.asking.once()
+
+    assert [each.url for each in web.asked] == [POSTS, THREAD, POSTS]
+    assert web.asked[2].headers == {"If-None-Match": '"1"'}
+    assert told(house) == 4
 
 
 async def test_a_paused_source_is_not_asked_for(house: House, forum: Platform, process: Process) -> None:
