@@ -1,8 +1,8 @@
 """Take what a delivery says: remember what it teaches, tell what is decided, and leave the rest to wait.
 
-What it teaches is committed before what waits is read: of two deliveries that need each other, the later to commit sees the
-other. Both may then tell the same statement, which its id makes harmless. What waits is forgotten only once its statement is in
-the log.
+What it teaches is committed before what waits is read, and so is what is to wait: of two deliveries that need each other, the
+later to commit sees the other. Both may then tell the same statement, which its id makes harmless. What waits is forgotten only
+once its statement is in the log. What depends on nothing that is not known already waits for nothing, and is kept nowhere.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from services.ingest.domain.mapping import body_of, statement_of
 from services.ingest.domain.reading import Lookup, Reading, Reason, Undecided
 from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
 from services.ingest.domain.source import Source, State
+from services.ingest.learning import Lesson, Look, Met
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
-from services.ingest.store import Lesson, Store
+from services.ingest.store import Opened, Store
 from shared.clock import Clock, rfc3339
 from shared.contracts import NOTICED, RECEIVED, Noticed, Received, ReceivedStatement, encode
 from shared.stream.log import Log
@@ -87,19 +88,23 @@ class Intake:
             reading = _withdrawals_only(reading)
         if reading.lookups:
             await self._log.append([self._notice(source, each) for each in reading.lookups])
-        decided, reasons, opened, attendances = list(reading.decided), list(reading.ignored), list[Waiting](), 0
+        decided, reasons, opened, met = list(reading.decided), list(reading.ignored), list[Waiting](), Met()
         if _teaches(reading):
-            attendances = await self._store.learn(source.id, self._lesson(source, reading))
+            ids, artefacts = [id_of(source.id, each) for each in decided], _artefacts(reading)
+            met = await self._store.learn(self._lesson(reading), Look(source.id, ids, artefacts, reading.undecided))
             await self._observe(IntakeStep.LEARNT)
-            found = await self._store.open(source.id, [id_of(source.id, each) for each in decided], _artefacts(reading))
+            found = await self._open(source, reading, met, ids)
             told = [each for each in decided if id_of(source.id, each) in found.orphans]
             decided = [each for each in decided if each not in told]
             reasons += [Reason.TOLD_ALREADY] * len(told)
             opened = list(found.waiting)
+            meant = [settle(each, Patience.WAITING) for each in met.ready]
+            decided += [each for each in meant if isinstance(each, Interaction)]
+            reasons += [each for each in meant if isinstance(each, Reason)]
         statements, waiting = await self._tell(source, decided, opened, Patience.WAITING, reasons)
         for reason in reasons:
             self._metrics.ignored(source, reason)
-        return Taken(statements, waiting + attendances, tuple(reasons), len(reading.lookups))
+        return Taken(statements, waiting + met.attendances, tuple(reasons), len(reading.lookups))
 
     async def tell_overdue(self, source: Source, overdue: Sequence[Waiting]) -> None:
         """Tell what has waited long enough; raise Unavailable where that cannot be done now."""
@@ -131,17 +136,30 @@ class Intake:
         await self._observe(IntakeStep.SETTLED)
         return len(interactions), len(opened) - len(settled)
 
-    def _lesson(self, source: Source, reading: Reading) -> Lesson:
+    async def _open(self, source: Source, reading: Reading, met: Met, statements: Sequence[StatementId]) -> Opened:
+        """Let wait what has to, and return what can be told now of all that waits for what *reading* teaches."""
+        ready = {each.statement for each in met.ready}
         now = self._clock()
+        waiting = [
+            (statement, each, now + self._patience(each))
+            for each in reading.undecided
+            if (statement := id_of(source.id, each.interaction)) not in ready
+        ]
+        if waiting:
+            await self._store.wait(source.id, waiting)
+        if not waiting and not met.waits:
+            return Opened((), met.orphans)
+        return await self._store.open(source.id, statements, _artefacts(reading))
 
-        def due(undecided: Undecided) -> timedelta:
-            long = undecided.rule in WAITING_LONG
-            return timedelta(seconds=self._waiting.patience if long else self._waiting.grace)
+    def _patience(self, undecided: Undecided) -> timedelta:
+        long = undecided.rule in WAITING_LONG
+        return timedelta(seconds=self._waiting.patience if long else self._waiting.grace)
 
-        waiting = ((id_of(source.id, each.interaction), each, now + due(each)) for each in reading.undecided)
+    def _lesson(self, reading: Reading) -> Lesson:
+        now = self._clock()
         grace, session = timedelta(seconds=self._waiting.grace), timedelta(seconds=self._waiting.session)
-        seen = Due(now, now + grace, now + session)
-        return Lesson(reading.known, tuple(waiting), reading.closed, reading.sightings, reading.endings, seen)
+        due = Due(now, now + grace, now + session)
+        return Lesson(due, reading.known, reading.closed, reading.sightings, reading.endings)
 
     def _notice(self, source: Source, lookup: Lookup) -> Outgoing:
         """Write what is to be asked for; when the door heard of it stays, however often it is named by what was asked for."""

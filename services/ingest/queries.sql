@@ -1,8 +1,12 @@
 -- name: learn_artefacts
--- Knows each artefact; what the artefact itself says replaces what its title alone said, nothing else changes what is known.
+-- Knows each artefact, each once; what the artefact itself says replaces what its title alone said, nothing else changes what is
+-- known. In one order, so that processes do not wait for one another in a circle.
 INSERT INTO artefact (source, native, root, iri, type, author, question, happened, spoken)
-SELECT $1, known.*
-FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[], $9::boolean[]) AS known
+SELECT known.*
+FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[], $9::boolean[]
+) AS known (source, native, root, iri, type, author, question, happened, spoken)
+ORDER BY known.source, known.native
 ON CONFLICT (source, native) DO UPDATE SET
     author = excluded.author, question = excluded.question, happened = excluded.happened, spoken = true
 WHERE excluded.spoken AND NOT artefact.spoken
@@ -10,9 +14,45 @@ WHERE excluded.spoken AND NOT artefact.spoken
 -- name: await_artefacts
 -- Keeps each interaction until what it waits for is known, once, however often it is delivered.
 INSERT INTO pending (source, statement, target, undecided, due)
-SELECT $1, waiting.*
-FROM unnest($2::uuid[], $3::text[], $4::bytea[], $5::timestamptz[]) AS waiting
+SELECT waiting.*
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[], $5::timestamptz[])
+    AS waiting (source, statement, target, undecided, due)
+ORDER BY waiting.source, waiting.statement
 ON CONFLICT (source, statement) DO NOTHING
+
+-- name: stands
+-- Says of interactions, by the ids of their statements and their targets, whether they wait already, whether they were told
+-- without what they waited for, and what is known of their targets and of these threads' roots: all of one moment, so that none
+-- is seen as neither waiting nor told while it goes from the one to the other.
+SELECT
+    EXISTS (SELECT FROM pending WHERE pending.source = asked.source AND pending.statement = asked.statement) AS waits,
+    EXISTS (SELECT FROM orphan WHERE orphan.source = asked.source AND orphan.statement = asked.statement) AS orphan,
+    target.native AS native, target.root AS root, target.iri AS iri, target.type AS type, target.author AS author,
+    target.question AS question, target.happened AS happened, target.spoken AS spoken,
+    begun.native AS root_native, begun.root AS root_root, begun.iri AS root_iri, begun.type AS root_type,
+    begun.author AS root_author, begun.question AS root_question, begun.happened AS root_happened, begun.spoken AS root_spoken
+FROM unnest($1::text[], $2::uuid[], $3::text[]) WITH ORDINALITY AS asked (source, statement, target, place)
+LEFT JOIN artefact AS target ON target.source = asked.source AND target.native = asked.target
+LEFT JOIN artefact AS begun ON begun.source = asked.source AND begun.native = target.root
+ORDER BY asked.place
+
+-- name: concerned
+-- Says which of several deliveries ($1, numbered as often as there are lines) something waits for: under an id ($3) or for an
+-- artefact ($4) of theirs; and which of these ids were told without what they waited for.
+WITH line AS (
+    SELECT * FROM unnest($1::integer[], $2::text[], $3::uuid[], $4::text[]) AS line (number, source, statement, native)
+)
+SELECT DISTINCT line.number, NULL::uuid AS orphan
+FROM line JOIN pending ON pending.source = line.source AND pending.statement = line.statement
+UNION
+SELECT line.number, NULL FROM line JOIN pending ON pending.source = line.source AND pending.target = line.native
+UNION
+SELECT line.number, NULL
+FROM line
+JOIN artefact ON artefact.source = line.source AND artefact.root = line.native
+JOIN pending ON pending.source = artefact.source AND pending.target = artefact.native
+UNION
+SELECT line.number, orphan.statement FROM line JOIN orphan ON orphan.source = line.source AND orphan.statement = line.statement
 
 -- name: close_channels
 -- Remembers channels that are private.

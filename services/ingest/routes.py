@@ -37,6 +37,7 @@ from shared.xapi.model import JSON
 log = structlog.get_logger()
 
 UNKNOWN: Final = "unknown"
+BY_NAME: Final = {str(platform): (platform, hook) for platform, hook in HOOKS.items()}
 REFUSALS: Final = {Verdict.FORGED: Refusal.FORGED, Verdict.STALE: Refusal.STALE, Verdict.UNSIGNED: Refusal.UNSIGNED}
 WHY: Final = {
     Verdict.FORGED: "The signature does not fit the body",
@@ -185,8 +186,7 @@ class Door:
 
 
 def _hook(platform: str) -> tuple[Platform, Hook] | None:
-    hook = HOOKS.get(Platform(platform)) if platform in set(Platform) else None
-    return (Platform(platform), hook) if hook else None
+    return BY_NAME.get(platform)
 
 
 def _read(hook: Hook, source: Source, delivery: Delivery) -> Reading:

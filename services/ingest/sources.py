@@ -16,10 +16,9 @@ import structlog
 from services.ingest.connectors.connector import Sample, Unsignable
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId, State
-from services.ingest.store import SQL
 from services.ingest.vault import Sealed, Vault
 from shared.errors import SymposiaError
-from shared.postgres import Database, Query
+from shared.postgres import Database, Query, load_queries
 from shared.settings import PostgresSettings, SecretSettings
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+SQL: Final = load_queries("services.ingest")
 SOURCE_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 SHORTEST_SECRET: Final = 12
 ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")

@@ -4,41 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
-from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec.structs import replace
 
 from services.ingest import attendances
-from services.ingest.attendances import Due
 from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId
-from services.ingest.domain.reading import Ending, Known, Sighting, Undecided
+from services.ingest.domain.interaction import NativeId
+from services.ingest.domain.reading import Known, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
 from services.ingest.domain.source import SourceId
-from shared.postgres import Database, Transaction, load_queries
+from services.ingest.learning import SQL, Lesson, Look, Met, known_of, learn, look_around, meet, wait
+from services.ingest.merging import Merging
+from shared.postgres import Database, Transaction
 from shared.xapi.model import StatementId
 
-SQL: Final = load_queries("services.ingest")
-NOT_DUE: Final = Due()
 OPENED_AT_ONCE: Final = 500
 """What one delivery can set free; the rest is set free when it is due."""
-
-
-class Lesson(msgspec.Struct, frozen=True):
-    """What one delivery teaches: artefacts, interactions that wait (each with the time when it is due), private channels.
-
-    Attendances change by *sightings* and *endings*, and are looked at again when they are *due*.
-    """
-
-    known: tuple[Known, ...] = ()
-    waiting: tuple[tuple[StatementId, Undecided, datetime], ...] = ()
-    closed: tuple[ChannelId, ...] = ()
-    sightings: tuple[Sighting, ...] = ()
-    endings: tuple[Ending, ...] = ()
-    due: Due = NOT_DUE
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -51,8 +37,11 @@ class Opened(msgspec.Struct, frozen=True):
 class Store(Protocol):
     """What a delivery needs to remember; each method is one transaction. Raises Unavailable for an outage."""
 
-    async def learn(self, source: SourceId, lesson: Lesson) -> int:
-        """Remember *lesson*; telling it twice changes nothing. Return how many attendances it changes."""
+    async def learn(self, lesson: Lesson, look: Look) -> Met:
+        """Remember *lesson*, then look: what waits for a delivery, and what of its own need not wait. Twice changes nothing."""
+
+    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]]) -> None:
+        """Keep each interaction until it is opened or overdue, once, however often it is delivered."""
 
     async def open(self, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]) -> Opened:
         """Return what waits under the ids *statements* or for *artefacts*, with all that is known by now."""
@@ -71,42 +60,27 @@ class Store(Protocol):
 
 
 class PostgresStore:
-    """The store in the service's own schema."""
+    """The store in the service's own schema; what deliveries ask of it at the same time is done together."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._meeting = Merging(partial(meet, database), "learning")
 
-    async def learn(self, source: SourceId, lesson: Lesson) -> int:
-        """Remember *lesson*; telling it twice changes nothing. Return how many attendances it changes."""
+    async def learn(self, lesson: Lesson, look: Look) -> Met:
+        """Remember *lesson*, then look: what waits for a delivery, and what of its own need not wait. Twice changes nothing."""
+        if lesson.artefacts_only:
+            return await self._meeting((lesson, look))
+        attendances = await self._database.run(lambda transaction: learn(transaction, look.source, lesson))
+        [met] = await look_around(self._database, [look])
+        return replace(met, attendances=attendances)
 
-        async def work(transaction: Transaction) -> int:
-            if lesson.known:
-                await transaction.execute(SQL["learn_artefacts"], source, *_columns(lesson.known))
-            if lesson.waiting:
-                await transaction.execute(SQL["await_artefacts"], source, *_waiting_columns(lesson.waiting))
-            if lesson.closed:
-                await transaction.execute(SQL["close_channels"], source, list(lesson.closed))
-            if lesson.sightings or lesson.endings:
-                return await attendances.see(transaction, source, lesson.sightings, lesson.endings, lesson.due)
-            return 0
-
-        return await self._database.run(work)
+    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]]) -> None:
+        """Keep each interaction until it is opened or overdue, once, however often it is delivered."""
+        await self._database.run(lambda transaction: wait(transaction, [(source, *each) for each in waiting]))
 
     async def open(self, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]) -> Opened:
         """Return what waits under the ids *statements* or for *artefacts*, with all that is known by now."""
-
-        async def work(transaction: Transaction) -> Opened:
-            rows = await transaction.fetch(SQL["open_pending"], source, statements, artefacts, OPENED_AT_ONCE)
-            pending = [(StatementId(str(row["statement"])), _decoded(row["undecided"])) for row in rows]
-            orphans = await _orphans(transaction, source, {*statements, *(statement for statement, _ in pending)})
-            known = await _known(transaction, source, [undecided.target for _, undecided in pending])
-            waiting = (
-                Waiting(source, statement, undecided, _thread(undecided, known), orphan=statement in orphans)
-                for statement, undecided in pending
-            )
-            return Opened(tuple(waiting), orphans)
-
-        return await self._database.run(work)
+        return await self._database.run(lambda transaction: _open(transaction, source, statements, artefacts))
 
     async def overdue(self, now: datetime, limit: int) -> tuple[Waiting, ...]:
         """Return what is due, marked for good as an orphan where what it waits for is still not known."""
@@ -126,9 +100,8 @@ class PostgresStore:
 
         async def work(transaction: Transaction) -> int:
             due, news = await attendances.derive(transaction, now, limit)
-            for source, told in news.items():
-                waiting = [(id_of(source, each), derived(each), now) for each in told]
-                await transaction.execute(SQL["await_artefacts"], source, *_waiting_columns(waiting))
+            told = [(source, each) for source, found in news.items() for each in found]
+            await wait(transaction, [(source, id_of(source, each), derived(each), now) for source, each in told])
             return due
 
         return await self._database.run(work)
@@ -141,6 +114,20 @@ class PostgresStore:
     async def count(self) -> int:
         """Return how many interactions wait."""
         return int(await self._database.fetchval(SQL["count_pending"]))
+
+
+async def _open(
+    transaction: Transaction, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]
+) -> Opened:
+    rows = await transaction.fetch(SQL["open_pending"], source, statements, artefacts, OPENED_AT_ONCE)
+    pending = [(StatementId(str(row["statement"])), _decoded(row["undecided"])) for row in rows]
+    orphans = await _orphans(transaction, source, {*statements, *(statement for statement, _ in pending)})
+    known = await _known(transaction, source, [undecided.target for _, undecided in pending])
+    waiting = (
+        Waiting(source, statement, undecided, _thread(undecided, known), orphan=statement in orphans)
+        for statement, undecided in pending
+    )
+    return Opened(tuple(waiting), orphans)
 
 
 async def _overdue_of(transaction: Transaction, source: SourceId, rows: Sequence[asyncpg.Record]) -> list[Waiting]:
@@ -161,7 +148,8 @@ async def _known(transaction: Transaction, source: SourceId, targets: Sequence[N
     if not targets:
         return {}
     rows = await transaction.fetch(SQL["known_artefacts"], source, list(targets))
-    return {NativeId(row["native"]): _known_of(row) for row in rows}
+    found = (known_of(row) for row in rows)
+    return {each.artefact.native: each for each in found if each is not None}
 
 
 async def _orphans(transaction: Transaction, source: SourceId, statements: Iterable[StatementId]) -> frozenset[StatementId]:
@@ -172,39 +160,6 @@ async def _orphans(transaction: Transaction, source: SourceId, statements: Itera
 def _thread(undecided: Undecided, known: Mapping[NativeId, Known]) -> Thread:
     target = known.get(undecided.target)
     return Thread(target, known.get(target.root) if target else None)
-
-
-def _known_of(row: asyncpg.Record) -> Known:
-    return Known(
-        artefact=Artefact(NativeId(row["native"]), row["iri"], ArtefactType(row["type"])),
-        root=NativeId(row["root"]),
-        author=AccountName(row["author"]) if row["author"] is not None else None,
-        question=row["question"],
-        happened=row["happened"],
-        spoken=row["spoken"],
-    )
-
-
-def _columns(known: Sequence[Known]) -> tuple[list[object], ...]:
-    return (
-        [each.artefact.native for each in known],
-        [each.root for each in known],
-        [each.artefact.iri for each in known],
-        [each.artefact.type for each in known],
-        [each.author for each in known],
-        [each.question for each in known],
-        [each.happened for each in known],
-        [each.spoken for each in known],
-    )
-
-
-def _waiting_columns(waiting: Sequence[tuple[StatementId, Undecided, datetime]]) -> tuple[list[object], ...]:
-    return (
-        [UUID(statement) for statement, _, _ in waiting],
-        [each.target for _, each, _ in waiting],
-        [msgspec.json.encode(each) for _, each, _ in waiting],
-        [due for _, _, due in waiting],
-    )
 
 
 def _decoded(waiting: bytes) -> Undecided:

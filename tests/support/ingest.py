@@ -18,12 +18,13 @@ from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, ChannelId, NativeId
 from services.ingest.domain.reading import Delivery, Known, Lookup, Reading, Undecided
-from services.ingest.domain.settlement import Thread, Waiting, is_orphan
+from services.ingest.domain.settlement import Patience, Thread, Waiting, is_orphan, settle
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
 from services.ingest.intake import Intake
+from services.ingest.learning import Lesson, Look, Met
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
-from services.ingest.store import Lesson, Opened
+from services.ingest.store import Opened
 from services.ingest.tallies import Tallies
 from shared.clock import rfc3339
 from shared.contracts import NOTICED, RECEIVED, Received, decode
@@ -274,15 +275,26 @@ class MemoryStore:
         self.closed: set[tuple[SourceId, ChannelId]] = set()
         self.attendances = MemoryAttendances()
 
-    async def learn(self, source: SourceId, lesson: Lesson) -> int:
+    async def learn(self, lesson: Lesson, look: Look) -> Met:
+        source = look.source
         for known in lesson.known:
             there = self.known.get((source, known.artefact.native))
             if there is None or (known.spoken and not there.spoken):
                 self.known[source, known.artefact.native] = known
-        for statement, undecided, due in lesson.waiting:
-            self.pending.setdefault((source, statement), (undecided, due))
         self.closed |= {(source, channel) for channel in lesson.closed}
-        return self.attendances.see(source, lesson.sightings, lesson.endings, lesson.due)
+        changed = self.attendances.see(source, lesson.sightings, lesson.endings, lesson.due)
+        found = await self.open(look.source, look.statements, look.artefacts)
+        stand = [self._stands(look.source, id_of(look.source, each.interaction), each) for each in look.undecided]
+        ready = [
+            each
+            for each in stand
+            if (each.source, each.statement) not in self.pending and settle(each, Patience.WAITING) is not None
+        ]
+        return Met(bool(found.waiting), found.orphans, tuple(ready), changed)
+
+    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]]) -> None:
+        for statement, undecided, due in waiting:
+            self.pending.setdefault((source, statement), (undecided, due))
 
     async def open(self, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]) -> Opened:
         found = [
@@ -318,7 +330,9 @@ class MemoryStore:
         return target in artefacts or (known is not None and known.root in artefacts)
 
     def _waiting(self, source: SourceId, statement: StatementId) -> Waiting:
-        undecided, _ = self.pending[source, statement]
+        return self._stands(source, statement, self.pending[source, statement][0])
+
+    def _stands(self, source: SourceId, statement: StatementId, undecided: Undecided) -> Waiting:
         target = self.known.get((source, undecided.target))
         root = self.known.get((source, target.root)) if target else None
         return Waiting(source, statement, undecided, Thread(target, root), orphan=(source, statement) in self.orphans)

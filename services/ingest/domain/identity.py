@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -15,6 +16,7 @@ NAMESPACE: Final = UUID("5d0c3a52-6f0b-5c0e-9a55-0f5c8e7c2f1d")
 """The namespace of the ids of what platforms report; changing it would double history."""
 
 
+@lru_cache(maxsize=8192)
 def statement_id(source: SourceId, native: NativeId, event: Event, revision: str = "") -> StatementId:
     """Return the id (UUIDv5) of the statement that says *event* of the artefact *native*; never derived from an IRI."""
     return StatementId(str(uuid5(NAMESPACE, orjson.dumps([source, native, event, revision]).decode())))
