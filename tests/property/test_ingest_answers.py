@@ -12,8 +12,8 @@ from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Reading
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
-from tests.property.test_ingest_mutants import garbled, mutated
 from tests.support.answers import ANSWERS, Answered
+from tests.support.mutants import garbled, mutated
 
 MUTANTS = 400
 

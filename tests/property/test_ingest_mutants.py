@@ -1,177 +1,34 @@
-"""Signed mutants of real shapes: never a 500, and every statement that comes of them is valid.
-
-SYMPOSIA_MUTANTS says how many are made of each platform's deliveries.
-"""
+"""Signed mutants of real shapes: never a 500, and every statement that comes of them is valid."""
 
 from __future__ import annotations
 
-import copy
-import os
 import random
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
-from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
-from starlette.types import Message, Scope
 
-from services.ingest.book import SourceBook
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.reading import Delivery
-from services.ingest.domain.source import Source, SourceId
-from services.ingest.routes import Door
-from services.ingest.settings import DoorSettings
 from shared.contracts import NOTICED, RECEIVED
-from shared.http import create_app
-from tests.support.asides import discourse_asides, slack_asides
-from tests.support.bigbluebutton import bigbluebutton_conversation, several
-from tests.support.ingest import NOW, TOWN, Ear, Sent, answered
-from tests.support.platforms import CLAIMS, CONVERSATIONS, SOURCES
-from tests.support.signing import SHOWN, sign
+from tests.support.ingest import Ear, Sent, answered
+from tests.support.mutants import SCRIPTS, mutated, play
+from tests.support.platforms import CONVERSATIONS
 
-MUTANTS = int(os.environ.get("SYMPOSIA_MUTANTS", "1000"))
+MUTANTS = 1500
+"""Of each platform; `python -m benchmarks.fuzz_ingest` plays 20,000."""
+ANSWERS = 3000
 MUTATED = 0.8
 """How many answers of a chain are mutants."""
-BESIDE = {
-    "slack": slack_asides(),
-    "discourse": discourse_asides(),
-    "bigbluebutton": [several(bigbluebutton_conversation())] * 6,
-}
-"""What a platform also delivers, outside of its conversation."""
-SCRIPTS = {name: [*script, *BESIDE.get(name, ())] for name, script in (CONVERSATIONS | CLAIMS).items()}
-VALUES: tuple[Any, ...] = (
-    None, True, False, 0, 1, -1, 2**63, -(2**80), 1.5, 1e300, "", " ", "a", "1", "0", "-1", "٣", "\u0000", "é\U0001f44d",
-    "x" * 5000, "1772452800.000100", "99999999999.999999", "2026-03-02T12:00:00Z", "9999-12-31T23:59:59.999-14:00",
-    "0001-01-01T00:00:00+14:00", [], [None], {}, {"id": 1}, [[[]]], "private_message", "im", "message_changed", "tombstone",
-    "white_check_mark", "C1", "D1",
-)  # fmt: skip
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the path of everything inside *value*."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        yield (*path, key)
-        yield from places(inner, (*path, key))
-
-
-def mutated(document: Any, chance: random.Random) -> Any:
-    """Change, drop or move a few things in a copy of *document*."""
-    mutant = copy.deepcopy(document)
-    for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        paths = list(places(mutant))
-        if not paths:
-            break
-        *way, last = chance.choice(paths)
-        parent: Any = mutant
-        for key in way:
-            parent = parent[key]
-        match chance.randrange(4):
-            case 0 if isinstance(parent, dict):
-                del parent[last]
-            case 1:
-                other: Any = mutant
-                for key in chance.choice(paths):
-                    other = other[key] if isinstance(other, list | dict) and _has(other, key) else other
-                parent[last] = copy.deepcopy(other)
-            case _:
-                parent[last] = copy.deepcopy(chance.choice(VALUES))
-    return mutant
-
-
-def _has(value: Any, key: Any) -> bool:
-    return key in value if isinstance(value, dict) else isinstance(key, int) and key < len(value)
-
-
-def garbled(body: bytes, chance: random.Random) -> bytes:
-    """Flip, cut or double a few bytes."""
-    at = chance.randrange(max(len(body), 1))
-    return chance.choice((body[:at], body[:at] + bytes([chance.randrange(256)]) + body[at + 1 :], body[:at] * 2))
-
-
-def is_text(body: bytes) -> bool:
-    """Say whether *body* is UTF-8."""
-    return body.decode(errors="replace").encode() == body
-
-
-async def status_of(app: Any, path: str, headers: Mapping[str, str], body: bytes) -> int:
-    """Post *body* to *app* without a socket, and return the status."""
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    scope: Scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": "POST",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": raw,
-        "scheme": "http",
-        "server": ("ingest", 80),
-        "client": ("platform", 1),
-    }
-    statuses: list[int] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            statuses.append(message["status"])
-
-    await app(scope, receive, send)
-    return statuses[0]
-
-
-def taken(ear: Ear, source: Source) -> float:
-    """Return how many deliveries of *source* gave a statement, or an interaction that waits."""
-    labels = {"platform": source.platform, "source": source.id, "outcome": "taken"}
-    return ear.registry.get_sample_value("symposia_ingest_deliveries_total", labels) or 0.0
-
-
-async def ready() -> None:
-    """Be ready."""
-
-
-def door(ear: Ear) -> Any:
-    async def load() -> Mapping[SourceId, Source]:
-        return SOURCES
-
-    def clock() -> datetime:
-        return NOW
-
-    book = SourceBook(load, clock, 1e6)
-    settings = DoorSettings(remembered=0)
-    doors = Door(book=book, intake=ear.intake, clock=clock, metrics=ear.metrics, settings=settings, base_url="https://a.example")
-    return create_app(service="ingest", registry=CollectorRegistry(), ready=ready, routes=doors.routes())
-
-
-def expected_of(source: Source, body: bytes) -> tuple[int, ...]:
-    """Return how *body*, signed, may be answered: a token within it may be broken, and Standard Webhooks sign text."""
-    if source.platform in SHOWN:
-        return (200, 400, 401)
-    return (200, 400) if source is not TOWN or is_text(body) else (401,)
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 async def test_no_signed_mutant_is_ever_a_500(script: list[Sent]) -> None:
-    chance, ear = random.Random(20260302), Ear()  # noqa: S311  seeded, keeps no secret
-    app, statuses = door(ear), dict[int, int]()
-    await ear.log.ensure((NOTICED, RECEIVED))
+    played = await play(script, MUTANTS, seed=20260302)
 
-    for _ in range(MUTANTS):
-        sent = chance.choice(script)
-        body = sent.write(mutated(sent.document, chance))
-        body = garbled(body, chance) if chance.random() < 0.1 else body
-        headers = {**sent.headers, **sign(sent.source.platform, body, sent.source.secrets[0], NOW)}
-        status = await status_of(app, f"/hooks/{sent.source.platform}/{sent.source.id}", headers, body)
-        statuses[status] = statuses.get(status, 0) + 1
-        assert status in expected_of(sent.source, body), body
-
-    assert set(statuses) > {200}
-    assert taken(ear, script[0].source) > MUTANTS * 0.3
+    assert played.wrong is None
+    assert set(played.statuses) > {200}
+    assert played.taken > MUTANTS * 0.3
 
 
 ASKED = {name: [each for each in script if each.answer is not None] for name, script in CONVERSATIONS.items()}
@@ -184,7 +41,7 @@ async def test_no_mutant_of_an_answer_is_more_than_incomplete(script: list[Sent]
     named = [(sent, HOOKS[sent.source.platform].read(sent.source, Delivery(sent.headers, sent.document))) for sent in script]
     taken = 0
 
-    for _ in range(MUTANTS):
+    for _ in range(ANSWERS):
         sent, reading = chance.choice(named)
         waiting = list(reading.lookups)
         while waiting:
@@ -196,4 +53,4 @@ async def test_no_mutant_of_an_answer_is_more_than_incomplete(script: list[Sent]
                 taken += bool(came.statements or came.waiting)
                 waiting += [each for each in read.lookups if each.key != lookup.key]
 
-    assert taken > MUTANTS * 0.3
+    assert taken > ANSWERS * 0.3
