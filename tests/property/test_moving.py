@@ -35,8 +35,9 @@ def stored(statement: dict[str, Any], version: Version) -> tuple[StatementId, by
         (received,) = admit(json.dumps(statement).encode(), writing).received.statements
     except (Invalid, Malformed):  # an attachment without its octets, a number that is no double
         return None
-    body = canonical.splice(bytes(received.body), stored="2026-03-02T12:00:00.000001Z")
-    return StatementId(received.id), body
+    told = "2026-03-02T12:00:00.000001Z"
+    untimed = {} if "timestamp" in statement else {"timestamp": told}
+    return StatementId(received.id), canonical.splice(bytes(received.body), stored=told, **untimed)
 
 
 def nothing(sha2: Sha2) -> bytes | None:
