@@ -197,6 +197,8 @@ CASES: list[Case] = [
 ]
 IN_A_SUBSTATEMENT: list[Case] = [
     Case("2.4.4.3 no objectType", "/object/objectType", REMOVED, MISSING, "/object"),
+    *(Case(f"2.4.4.3 no {name}", f"/object/{name}", REMOVED, MISSING, "/object") for name in ("actor", "verb", "object")),
+    Case("2.4.4.3 unknown key", "/object/shown", "x", UNKNOWN),
     Case("2.4.4.3 id", "/object/id", UUID, "substatement-property"),
     Case("2.4.4.3 stored", "/object/stored", STATEMENT["timestamp"], "substatement-property"),
     Case("2.4.4.3 version", "/object/version", "1.0.0", "substatement-property"),

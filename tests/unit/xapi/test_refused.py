@@ -8,7 +8,7 @@ from shared.xapi.model import Version
 from shared.xapi.rules import RULES
 from shared.xapi.validation import Invalid, validate
 from tests.unit.xapi.examples import ACTIVITY, AGENT, GROUP, REMOVED, STATEMENT, SUBSTATEMENT, UUID, changed
-from tests.unit.xapi.refusals import CASES, IN_A_SUBSTATEMENT, IRI, REF, UNKNOWN, Case
+from tests.unit.xapi.refusals import CASES, IN_A_SUBSTATEMENT, IRI, MISSING, REF, UNKNOWN, Case
 
 both = pytest.mark.parametrize("version", list(Version))
 SUB = changed("/context", REMOVED, changed("/object", SUBSTATEMENT))
@@ -59,10 +59,17 @@ def test_version_1_0_3_has_no_context_agents_and_groups() -> None:
     ("kind", "who", "wrong", "rule", "pointer"),
     [
         ("contextAgent", AGENT, {"objectType": "agent"}, "object-type", "/objectType"),
+        ("contextAgent", AGENT, {"objectType": REMOVED}, MISSING, ""),
+        ("contextAgent", AGENT, {"agent": REMOVED}, MISSING, ""),
+        ("contextAgent", AGENT, {"name": "Ada"}, UNKNOWN, "/name"),
         ("contextAgent", AGENT, {"agent": GROUP}, "object-type", "/agent/objectType"),
         ("contextAgent", AGENT, {"agent": {}}, "actor-one-ifi", "/agent"),
         ("contextAgent", AGENT, {"relevantTypes": []}, "relevant-types", "/relevantTypes"),
         ("contextAgent", AGENT, {"relevantTypes": ["abc"]}, IRI, "/relevantTypes/0"),
+        ("contextGroup", GROUP, {"objectType": "contextAgent"}, "object-type", "/objectType"),
+        ("contextGroup", GROUP, {"objectType": REMOVED}, MISSING, ""),
+        ("contextGroup", GROUP, {"group": REMOVED}, MISSING, ""),
+        ("contextGroup", GROUP, {"relevantTypes": ["abc"]}, IRI, "/relevantTypes/0"),
         ("contextGroup", GROUP, {"group": AGENT}, "object-type", "/group/objectType"),
         ("contextGroup", GROUP, {"relevantTypes": []}, "relevant-types", "/relevantTypes"),
         ("contextGroup", GROUP, {"member": []}, UNKNOWN, "/member"),
@@ -70,7 +77,7 @@ def test_version_1_0_3_has_no_context_agents_and_groups() -> None:
 )
 def test_version_2_0_0_refuses_wrong_context_agents_and_groups(kind: str, who: Any, wrong: Any, rule: str, pointer: str) -> None:
     item = {"objectType": kind, kind.removeprefix("context").lower(): who, **wrong}
-    statement = changed(f"/context/{kind}s", [item])
+    statement = changed(f"/context/{kind}s", [{name: value for name, value in item.items() if value is not REMOVED}])
 
     assert (f"/context/{kind}s/0{pointer}", rule) in violations(statement, Version.V2_0_0)
 
