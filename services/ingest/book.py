@@ -28,14 +28,17 @@ class SourceBook:
         self._refresh = timedelta(seconds=refresh)
         self._sources: Mapping[SourceId, Source] | None = None
         self._looked: datetime | None = None
+        self._missed: datetime | None = None
         self._lock = asyncio.Lock()
 
     async def find(self, platform: str, name: str) -> Source | None:
         """Return the source *name* of *platform*, or None; raise Unavailable where it was never read and cannot be read now."""
         await self._read(self._refresh)
         source = self._get(name)
-        if source is None:
-            await self._read(LOOKED_AGAIN)
+        if source is None and self._may_look_again():
+            self._missed = self._clock()
+            self.expire()
+            await self._read(self._refresh)
             source = self._get(name)
         return source if source is not None and source.platform == Platform(platform) else None
 
@@ -57,6 +60,10 @@ class SourceBook:
     def expire(self) -> None:
         """Read the table again at the next use."""
         self._looked = None
+
+    def _may_look_again(self) -> bool:
+        """Say whether no source was missed lately: however fresh the table is, one may just have been added."""
+        return self._missed is None or self._clock() - self._missed >= LOOKED_AGAIN
 
     def _get(self, name: str) -> Source | None:
         return self._sources.get(SourceId(name)) if self._sources is not None else None

@@ -64,6 +64,25 @@ async def test_a_new_source_is_seen_after_a_second() -> None:
     assert await book.find("slack", "acme") == SLACK
 
 
+async def test_a_source_that_was_just_added_is_found_however_lately_others_read_the_table() -> None:
+    shelf = Shelf()
+    book = shelf.book()
+    await book.all()
+    shelf.sources.append(SLACK)
+
+    assert await book.find("slack", "acme") == SLACK
+
+
+async def test_whoever_guesses_names_has_the_table_read_once_a_second() -> None:
+    shelf = Shelf(SLACK)
+    book = shelf.book()
+
+    for guess in range(100):
+        await book.find("slack", f"guess-{guess}")
+
+    assert shelf.reads == 2
+
+
 async def test_sources_are_kept_while_they_cannot_be_read() -> None:
     shelf = Shelf(SLACK)
     book = shelf.book()
