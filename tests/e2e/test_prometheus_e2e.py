@@ -8,7 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,6 +32,9 @@ EXPRESSIONS = {
     f"{panel.title}: {query.legend}": query.expression for row in BOARD for panel in row.panels for query in panel.queries
 }
 READY_SECONDS = 120
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>A blog</title><link>http://blog.example</link>
+<item><guid>post-1</guid><title>One</title><author>ann</author><pubDate>Mon, 02 Mar 2026 09:00:00 GMT</pubDate></item>
+</channel></rss>"""
 DEMO_SECONDS = 300
 
 
@@ -45,14 +51,30 @@ def urls(home: Path) -> Iterator[Mapping[str, str]]:
 
 @pytest.fixture(scope="module")
 def scraping(home: Path, urls: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Scrape the services from before the demo until after it, with a target that waits; let each door refuse something."""
+    """Scrape from before the demo until after it, with a target that waits and a blog; let each door refuse something."""
     targets = {service: urlsplit(url).netloc for service, url in urls.items()}
     with prometheus(tmp_path_factory.mktemp("prometheus"), targets, ALERTS) as observer:
         observer.await_sample(f"sum(up) == {len(SERVICES)}")
         symposia(home, "forwarding", "add", "elsewhere", "https://lrs.example.org/xapi", "--key", "ours", "--paused")
-        symposia(home, "demo")
-        refuse(urls)
-        yield observer
+        with blog(tmp_path_factory.mktemp("blog")) as address:
+            symposia(home, "source", "add", "blog", "feed", address, "--option", f"feed={address}/feed.xml")
+            symposia(home, "demo")
+            refuse(urls)
+            yield observer
+
+
+@contextmanager
+def blog(folder: Path) -> Iterator[str]:
+    """Serve a blog that has to be asked for, on this machine; yield its address."""
+    (folder / "feed.xml").write_text(FEED, encoding="utf-8")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, ThreadPoolExecutor(1) as pool:
+        serving = pool.submit(server.serve_forever)
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            serving.result()
 
 
 @contextmanager
@@ -93,8 +115,9 @@ def symposia(home: Path, *command: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what would set another installation up."""
-    return {name: value for name, value in os.environ.items() if not re.match(r"SYMPOSIA_|DATABASE_URL$", name)}
+    """Return the environment without what would set another installation up; the blog is on this machine."""
+    kept = {name: value for name, value in os.environ.items() if not re.match(r"SYMPOSIA_|DATABASE_URL$", name)}
+    return {**kept, "SYMPOSIA_INGEST__ASKING__PRIVATE_NETWORK": "true"}
 
 
 def refuse(urls: Mapping[str, str]) -> None:
