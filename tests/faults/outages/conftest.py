@@ -19,6 +19,9 @@ OUTAGE = 30.0 if FULL else 8.0
 AROUND = 8.0 if FULL else 3.0
 """Seconds before and after an outage."""
 
+IMPATIENT = {} if FULL else {"SYMPOSIA_POSTGRES__COMMAND_TIMEOUT": "2"}
+"""Settings under which a PostgreSQL that hangs is found out within a short outage, too."""
+
 Show: TypeAlias = Callable[[object], None]
 
 

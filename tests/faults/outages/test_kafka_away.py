@@ -11,7 +11,7 @@ import pytest
 
 from deploy.kafka.broker import Broker
 from shared.postgres.embedded import Server
-from tests.faults.outages.conftest import AROUND, OUTAGE, Show
+from tests.faults.outages.conftest import AROUND, FULL, OUTAGE, Show
 from tests.faults.outages.installation import Installation, installed
 from tests.faults.outages.readers import reading
 from tests.faults.outages.record import find_all
@@ -20,7 +20,8 @@ from tests.faults.outages.senders import Answer, now, sending, timed
 from tests.support.gateway import statement
 from tests.support.kafka import StartCluster
 
-DEADLINE = 5.0
+DEADLINE = 5.0 if FULL else 2.0
+"""Seconds: whoever tries again after it is answered again within the outage."""
 SLACK = 2.0
 """Seconds that a busy machine may add to the deadline of an append."""
 

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from shared.postgres.embedded import Server
-from tests.faults.outages.conftest import AROUND, OUTAGE, Show
+from tests.faults.outages.conftest import AROUND, IMPATIENT, OUTAGE, Show
 from tests.faults.outages.installation import Installation, frozen, installed
 from tests.faults.outages.readers import ASKED, reading
 from tests.faults.outages.record import find_all
@@ -61,7 +61,7 @@ async def test_no_post_of_a_known_sender_fails_while_postgres_is_away_and_all_is
     durable: Server, start_kafka: StartCluster, tmp_path: Path, show: Show, away: Away
 ) -> None:
     cluster = await asyncio.to_thread(start_kafka, 1)
-    async with installed(durable, cluster, tmp_path, {}) as running:
+    async with installed(durable, cluster, tmp_path, IMPATIENT) as running:
         first = statement()
         assert (await running.http.post("/xapi/statements", json=first)).status_code == 200
         async with reading(running) as readers, sending(running.http) as senders:
