@@ -19,6 +19,7 @@ from services.ingest.routes import Door
 from services.ingest.settings import DoorSettings
 from shared.contracts import NOTICED, RECEIVED
 from shared.http import create_app
+from tests.support.bigbluebutton import bigbluebutton_conversation, several
 from tests.support.ingest import NOW, TOWN, Ear, Sent, slack
 from tests.support.platforms import CLAIMS, CONVERSATIONS, SOURCES
 from tests.support.signing import SHOWN, sign
@@ -26,7 +27,10 @@ from tests.support.signing import SHOWN, sign
 GARBLED = 0.1
 """How many mutants are changed byte by byte, too."""
 JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "event_ts": "1772453000.000100"}
-BESIDE = {"slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"})]}
+BESIDE = {
+    "slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"})],
+    "bigbluebutton": [several(bigbluebutton_conversation())] * 6,
+}
 """What a platform also delivers, outside of its conversation."""
 SCRIPTS = {name: [*script, *BESIDE.get(name, ())] for name, script in (CONVERSATIONS | CLAIMS).items()}
 VALUES: tuple[Any, ...] = (
