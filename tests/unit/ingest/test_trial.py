@@ -26,6 +26,8 @@ from tests.support.ingest import NOW, SLACK
 from tests.support.platforms import CONVERSATIONS, SOURCES
 
 BY_PLATFORM = {source.platform: source for source in SOURCES.values()}
+FEW = {Platform.ACTIVITYPUB: 1, Platform.CONFLUENCE: 2}
+"""How many kinds of deliveries there are where most only name what is to be asked for, and are told alike; three elsewhere."""
 HERE = Circumstances(NOW, "https://symposia.example/hooks/slack/acme")
 
 
@@ -35,7 +37,7 @@ def test_recorded_deliveries_say_something(platform: Platform) -> None:
 
     said = [list(told(source, heard(HOOKS[platform], source, each))) for each in examples_of(platform)]
 
-    assert said, "write them: python -m tests.support.examples"
+    assert len(said) >= FEW.get(platform, 3), "write them: python -m tests.support.examples"
     assert all(said)
 
 
