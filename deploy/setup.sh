@@ -12,7 +12,7 @@ apt_install() { # as root on Debian install what is missing, else say what to in
     fi
 }
 
-environment() { # VENV PYTHON LOCK: make the environment and install exactly what the lock file says
+environment() { # VENV PYTHON LOCK: make the environment and install exactly what the lock file says, compiled: commands start at once
     local venv=$1 python=$2 lock=$3
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
         echo "setup: Symposia needs Python 3.11 or newer; $python is $("$python" --version 2>&1)" >&2
@@ -21,8 +21,9 @@ environment() { # VENV PYTHON LOCK: make the environment and install exactly wha
     "$python" -c 'import ensurepip' 2>/dev/null || apt_install python3-venv
     [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/uv.lock
-    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r "$lock"
+    "$venv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes -r "$lock"
     "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .
+    "$venv/bin/python" -m compileall -q services shared
 }
 
 test_tools() { # the real servers that the tests start
