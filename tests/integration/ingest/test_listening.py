@@ -22,7 +22,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close
 
 @asynccontextmanager
 async def streaming(body: bytes, requests: list[bytes]) -> AsyncIterator[str]:
-    """Serve a stream that begins with *body* and never ends."""
+    """Serve a stream that begins with *body* and never ends; whoever listens has hung up when the block ends."""
+    connections: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         requests.append(await reader.readuntil(b"\r\n\r\n"))
@@ -30,9 +31,14 @@ async def streaming(body: bytes, requests: list[bytes]) -> AsyncIterator[str]:
         await writer.drain()
         await reader.read()
         writer.close()
+        await writer.wait_closed()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+    def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(asyncio.create_task(serve(reader, writer)))
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/stream"
+        await asyncio.gather(*connections)
 
 
 async def test_what_is_heard_within_a_while_is_told_and_taken_up_behind_it() -> None:
