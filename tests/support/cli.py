@@ -1,4 +1,7 @@
-"""The command line as people run it: real processes, in a home of the test's own."""
+"""The command line as people run it: real processes, in a home of the test's own.
+
+What runs to its end begins with everything imported, for there are many; `symposia up` begins as it does at a terminal.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-COMMAND = (sys.executable, "-c", "from services.cli import main; main()")
+from services.cli import main
+from tests.support.forks import FORKS
+
+STARTED = (sys.executable, "-c", "from services.cli import main; main()")
 PATIENCE = 120
 KEY = re.compile(r"key id\s+(\S+)\s+secret\s+(\S+)")
 SCRUBBED = ("DATABASE_URL", "SYMPOSIA_")
@@ -46,10 +53,31 @@ def environment(**more: str) -> dict[str, str]:
 
 def symposia(*arguments: str | Path, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        input=stdin, capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment(**settings),
-    )  # fmt: skip
+    told = [str(each) for each in arguments]
+    with TemporaryDirectory() as folder:
+        streams = [Path(folder, name) for name in ("stdin", "stdout", "stderr")]
+        streams[0].write_text(stdin)
+        process = FORKS.Process(target=_run, args=(told, environment(**settings), streams), daemon=True)
+        process.start()
+        process.join(PATIENCE)
+        status = process.exitcode
+        process.kill()
+        process.join()
+        process.close()
+        assert status is not None, f"{told} does not end: {streams[2].read_text()[-3000:]}"
+        return subprocess.CompletedProcess(told, status, streams[1].read_text(), streams[2].read_text())
+
+
+def _run(arguments: list[str], environment: Mapping[str, str], streams: Sequence[Path]) -> None:
+    """Be the command: with these arguments, this environment and these files as standard input, output and error."""
+    for number, (path, mode) in enumerate(zip(streams, "rww", strict=True)):
+        with path.open(mode) as file:
+            os.dup2(file.fileno(), number)
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode) for number, mode in enumerate("rww"))
+    sys.argv = ["symposia", *arguments]
+    os.environ.clear()
+    os.environ.update(environment)
+    main()
 
 
 def start_up(home: Path, **settings: str) -> Up:
@@ -57,7 +85,7 @@ def start_up(home: Path, **settings: str) -> Up:
     output = home.with_suffix(".out")
     with output.open("w") as out, home.with_suffix(".err").open("a") as err:
         process = subprocess.Popen(
-            [*COMMAND, "up", "--home", str(home), "--port", "0"], stdout=out, stderr=err, text=True, env=environment(**settings)
+            [*STARTED, "up", "--home", str(home), "--port", "0"], stdout=out, stderr=err, text=True, env=environment(**settings)
         )
     deadline = time.monotonic() + PATIENCE
     while "Symposia is ready" not in output.read_text() or not (urls := _urls(home)):

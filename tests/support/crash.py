@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,6 +18,7 @@ from shared.settings import PostgresSettings
 from shared.stream import Log, Record, StreamMetrics, StreamSettings
 from shared.stream.open import open_log
 from shared.telemetry import new_registry
+from tests.support.forks import FORKS
 
 LOOK: Final = 0.1
 STATEMENTS: Final = Query("SELECT id::text, encode(digest, 'hex'), voided, redacted_at IS NOT NULL FROM statement")
@@ -38,15 +38,11 @@ class Digests(NamedTuple):
 
 
 class Nursery:
-    """Starts processes that have imported everything already: forks of a server without loop, threads or connections."""
-
-    def __init__(self, module: str) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([module])
+    """Starts processes that have imported everything already."""
 
     def start(self, target: Callable[[Any], None], order: Any) -> Child:
         """Start a process that calls *target* with *order*."""
-        process = self._context.Process(target=target, args=(order,), daemon=True)
+        process = FORKS.Process(target=target, args=(order,), daemon=True)
         process.start()
         return Child(process)
 

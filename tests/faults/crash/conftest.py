@@ -30,7 +30,7 @@ def crash_server(made_cluster: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def theatre(crash_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Theatre:
     """Return the theatre, ready for the crashes."""
-    made = Theatre(crash_server.dsn, Nursery("tests.faults.crash.member"), play())
+    made = Theatre(crash_server.dsn, Nursery(), play())
     blocking(rehearse(made, tmp_path_factory.mktemp("passages")))
     return made
 

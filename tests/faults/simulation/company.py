@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +17,7 @@ from tests.faults.simulation.house import HouseParts, open_books
 from tests.faults.simulation.house_play import play_house
 from tests.faults.simulation.loop_play import LoopParts, Played, play_loop
 from tests.faults.simulation.stage import StageLoop, Violation, play
+from tests.support.forks import FORKS
 
 SEED: Final = "SYMPOSIA_SIMULATION_SEED"
 PROCESSES: Final = 2
@@ -76,7 +76,7 @@ def play_houses(url: str, seeds: Sequence[int], parts: HouseParts | None = None)
 def play_all(urls: Sequence[str], loops: Sequence[int], houses: Sequence[int]) -> tuple[Count, Count]:
     """Play histories of the loop and of the house in as many processes as there are *urls* of fresh databases."""
     share = len(urls)
-    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as processes:
+    with ProcessPoolExecutor(PROCESSES, FORKS) as processes:
         of_house = [processes.submit(play_houses, url, houses[place::share]) for place, url in enumerate(urls)]
         of_loop = [processes.submit(play_loops, loops[place::share]) for place in range(share)]
         counted = [future.result() for future in chain(of_loop, of_house)]
