@@ -10,10 +10,9 @@ import argparse
 import asyncio
 import sys
 import time
-import uuid
 from dataclasses import dataclass
 from statistics import quantiles
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import orjson
@@ -21,13 +20,12 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.community import COURSE, HOME, statement
 from benchmarks.stack import Stack, stack
 from services.enrichment.imports import Kind
 from shared.stream.settings import LogKind
-from shared.xapi.vocabulary import ActivityType, Verb
+from shared.xapi.vocabulary import Verb
 
-HOME: Final = "https://lms.example"
-COURSE: Final = f"{HOME}/course/1"
 HEADERS: Final = {"X-Experience-API-Version": "1.0.3", "Content-Type": "application/json"}
 EVERY: Final = 20
 LOOK: Final = 0.05
@@ -45,17 +43,6 @@ class Freshness:
     p50: float
     p99: float
     most: float
-
-
-def statement(actor: str, verb: Verb, number: int) -> dict[str, Any]:
-    """Say that *actor* did *verb* to question *number*, which stands in a course."""
-    return {
-        "id": str(uuid.uuid4()),
-        "actor": {"account": {"homePage": HOME, "name": actor}},
-        "verb": {"id": verb},
-        "object": {"id": f"{HOME}/question/{number}", "definition": {"type": ActivityType.QUESTION}},
-        "context": {"contextActivities": {"grouping": [{"id": COURSE, "definition": {"type": ActivityType.COURSE}}]}},
-    }
 
 
 async def furnish(running: Stack, client: httpx.AsyncClient, learners: int) -> None:

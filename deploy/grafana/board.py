@@ -176,6 +176,12 @@ DOORS_ROW: Final = Row(
                 Query(quantile(0.99, "symposia_gateway_recorder_wait_seconds"), "p99"),
             ),
         ),
+        Panel(
+            "Answers that did not wait for the recorder",
+            "On the log's acknowledgement alone: the recorder stands, or is behind.",
+            "cps",
+            (Query(per_second("symposia_gateway_recorder_unawaited_total", "reason"), "{{reason}}"),),
+        ),
     ),
 )
 

@@ -31,6 +31,13 @@ class Limited(StrEnum):
     ADDRESS = "address"
 
 
+class Unawaited(StrEnum):
+    """Why an answer was given before the statements were seen recorded."""
+
+    STANDS = "stands"
+    BEHIND = "behind"
+
+
 class GatewayMetrics:
     """Counts of what came through the doors, and how long senders waited for the recorder."""
 
@@ -64,11 +71,19 @@ class GatewayMetrics:
             "1 while answers wait for the recorder, 0 while it is too slow",
             registry=registry,
         )
+        self._unawaited = Counter(
+            "symposia_gateway_recorder_unawaited_total",
+            "Answers on the log's acknowledgement alone: the recorder stands, or is so far behind that waiting is in vain",
+            ["reason"],
+            registry=registry,
+        )
         self.credentials_read = Gauge(
             "symposia_gateway_credentials_read_timestamp_seconds", "When all credentials were last read", registry=registry
         )
         for reason in Refused:
             self._refused.labels(reason)
+        for why in Unawaited:
+            self._unawaited.labels(why)
         for limit in Limited:
             self._limited.labels(limit)
         for quirk in Quirk:
@@ -86,6 +101,10 @@ class GatewayMetrics:
             rule = rule if len(self._rules) < RULES_COUNTED else "other"
             self._rules[rule] = self._invalid.labels(rule)
         self._rules[rule].inc()
+
+    def unawaited(self, reason: Unawaited) -> None:
+        """Count an answer that did not wait, or no longer, until its statements were recorded."""
+        self._unawaited.labels(reason).inc()
 
     def key_refused(self, reason: Refused) -> None:
         """Count a request whose key was refused."""

@@ -21,7 +21,9 @@ class GatewaySettings(Section):
         default=True, description="Forward to other LRSs from this process too; one of all replicas sends to a target at a time"
     )
     wait_seconds: float = Field(
-        default=1.5, gt=0, description="Seconds that an answer waits for the recorder; later the log's acknowledgement is enough"
+        default=1.5,
+        gt=0,
+        description="Seconds that an answer waits for the recorder; while that takes longer the log's acknowledgement is enough",
     )
     poll_seconds: float = Field(
         default=0.1, gt=0, description="Seconds between two looks at the recorder's progress where no announcement is heard"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -17,6 +18,7 @@ from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.gateway.recorder import Recorder
 from services.gateway.statements.announcing import CHANNEL, announce, read_announcement
 from shared.contracts import RECEIVED
+from shared.errors import Unavailable
 from shared.postgres.listen import listen
 from shared.service import Task
 from shared.stream.consumer import Consumer
@@ -33,7 +35,7 @@ log = structlog.get_logger()
 def tasks_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer) -> tuple[Task, ...]:
     """Return what the doors lean on, then what settings ask for. Raises Misconfigured."""
     chosen = parts.settings.gateway
-    tasks: list[Task] = [parts.keyring.run, parts.usage.run, parts.progress.run, parts.horizon.run, _hearing(parts)]
+    tasks: list[Task] = [parts.keyring.run, parts.usage.run, _awaiting(parts), parts.horizon.run, _hearing(parts)]
     tasks.append(Sweep(parts.attachments, interval=SWEEP_SECONDS).run)
     if chosen.recorder:
         tasks += [_recording(parts, stream_metrics, observer), publisher_of(parts.database, parts.log).run]
@@ -43,6 +45,22 @@ def tasks_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer) ->
     if chosen.forwarding:
         tasks.append(forwarding(parts.settings.secrets, parts.database, parts.clock, parts.registry))
     return tuple(tasks)
+
+
+def _awaiting(parts: Parts) -> Task:
+    """Tell answers how far the recorder is; nobody waits for one that has more before it at the start than it takes at once."""
+
+    async def expect() -> None:
+        with suppress(Unavailable):  # then the first who waits will find out
+            await parts.progress.expect(await parts.log.ends(RECEIVED), parts.settings.stream.consumer.batch_records)
+
+    async def run(stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            expecting = group.create_task(expect())
+            await parts.progress.run(stop)
+            expecting.cancel()
+
+    return run
 
 
 def _hearing(parts: Parts) -> Task:

@@ -7,13 +7,13 @@ import heapq
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
-from services.gateway.metrics import GatewayMetrics
+from services.gateway.metrics import GatewayMetrics, Unawaited
 from shared.errors import Unavailable
-from shared.stream.record import Position
+from shared.stream.record import Partition, Position
 from shared.xapi.model import StatementId
 
 log = structlog.get_logger()
@@ -41,13 +41,21 @@ class _Waiting:
     answer: asyncio.Future[Digests | None] = field(compare=False)
 
 
+class _Sample(NamedTuple):
+    """A record of this process, and since when the log has had it."""
+
+    position: Position
+    since: float
+
+
 class Progress:
     """Tells everyone who waits in this process when the recorder has passed their record.
 
     Announcements are hints, and one slow poll for all stands in for those that are missed. One that says that the recorder took a
     whole batch is an answer too, since it is heard only once that has committed; that a statement was refused is told on the
-    offset row alone. Who has waited *patience* seconds goes on without, and from then on nobody waits until the recorder
-    has passed the record over which patience was lost: an outage does not cost each request its patience.
+    offset row alone. When somebody has waited *patience* seconds, all who wait behind go on without, and nobody waits until the
+    recorder has passed a record of this process, one sample after the other, within *patience* again: neither an outage nor a
+    backlog costs each request its patience.
     """
 
     def __init__(self, standing: Standing, *, poll: float, patience: float, metrics: GatewayMetrics) -> None:
@@ -57,7 +65,9 @@ class Progress:
         self._metrics = metrics
         self._waiting: dict[int, list[_Waiting]] = {}
         self._applied: dict[int, int] = {}
-        self._lost: Position | None = None
+        self._moved_at = float("-inf")
+        self._latest: _Sample | None = None
+        self._lost: _Sample | None = None
         self._number = 0
         self._wanted = asyncio.Event()
         self._moved = asyncio.Event()
@@ -65,7 +75,7 @@ class Progress:
 
     def heard(self, partition: int, offset: int, taken: int | None = None) -> None:
         """Take the hint that *offset* is applied next in *partition*, and that all from *taken* on was taken, if it says so."""
-        self._applied[partition] = offset
+        self._note({partition: offset})
         if taken is None or not self._tell_taken(partition, range(taken, offset)):
             self._moved.set()
 
@@ -75,17 +85,30 @@ class Progress:
         These are *sent*, where that is given, once the recorder announces that it took the record.
         Returns None where the recorder is too slow; raises Unavailable where PostgreSQL goes before it has told.
         """
-        if self._lost is not None:
-            return None
         loop = asyncio.get_running_loop()
+        self._latest = _Sample(position, loop.time())
+        if self._lost is not None:
+            self._metrics.unawaited(self._why())
+            return None
         answer: asyncio.Future[Digests | None] = loop.create_future()
         self._number += 1
         self._enqueue(_Waiting(position.offset, self._number, position.partition.number, ids, sent, answer))
-        losing = loop.call_later(self._patience, self._lose, position, answer)
+        losing = loop.call_later(self._patience, self._lose, self._latest, answer)
         try:
             return await answer
         finally:
             losing.cancel()
+
+    async def expect(self, ends: Mapping[Partition, int], near: int) -> None:
+        """Let nobody wait until the recorder has passed the *ends* of the log, where more than *near* records are before it.
+
+        Raises Unavailable.
+        """
+        self._note(await self._standing.applied())
+        now = asyncio.get_running_loop().time()
+        for partition, end in ends.items():
+            if end - self._applied.get(partition.number, 0) > near:
+                self._leave(_Sample(Position(partition, end - 1), now))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer those who wait, until *stop*."""
@@ -132,7 +155,7 @@ class Progress:
     async def _look(self, *, hinted: bool) -> None:
         """Answer all whose record the recorder has passed; without a hint, read how far it has come."""
         if not hinted:
-            self._applied = dict(await self._standing.applied())
+            self._note(await self._standing.applied())
         self._find_again()
         due = self._pop_passed()
         if due:
@@ -151,7 +174,7 @@ class Progress:
         try:
             absent = _answer(due, await self._digests_of(due), may_lack=False)
             if absent:
-                self._applied = dict(await self._standing.applied())
+                self._note(await self._standing.applied())
                 passed = [waiting for waiting in absent if waiting.offset < self._applied.get(waiting.partition, 0)]
                 _answer(passed, await self._digests_of(passed), may_lack=True)
                 for waiting in absent:
@@ -166,23 +189,48 @@ class Progress:
     async def _digests_of(self, several: Sequence[_Waiting]) -> Digests:
         return await self._standing.digests([identifier for waiting in several for identifier in waiting.ids])
 
-    def _lose(self, position: Position, answer: asyncio.Future[Digests | None]) -> None:
-        """Let who waits for *answer* go on without, and all who come until the recorder has passed *position*."""
+    def _note(self, applied: Mapping[int, int]) -> None:
+        """Remember how far the recorder has come, and when it last moved."""
+        if any(offset > self._applied.get(partition, 0) for partition, offset in applied.items()):
+            self._moved_at = asyncio.get_running_loop().time()
+        self._applied.update(applied)
+
+    def _lose(self, sample: _Sample, answer: asyncio.Future[Digests | None]) -> None:
+        """Let who waits for *answer* go on without, and with it all who wait behind it."""
         if answer.done():
             return
-        answer.set_result(None)
-        if self._lost is None:
-            log.warning("recorder_too_slow", offset=position.offset, waited=self._patience)
-        self._lost = position
+        log.warning("recorder_too_slow", offset=sample.position.offset, waited=self._patience, reason=self._why())
+        self._leave(sample)
+        for waiting in self._waiting[sample.position.partition.number]:
+            if waiting.offset >= sample.position.offset and not waiting.answer.done():
+                self._metrics.unawaited(self._why())
+                waiting.answer.set_result(None)
+
+    def _leave(self, sample: _Sample) -> None:
+        """Let nobody wait until the recorder has passed *sample*."""
+        self._lost = sample
         self._wanted.set()
         self._metrics.recorder_awaited.set(0)
 
     def _find_again(self) -> None:
-        """Wait again, once the recorder has passed the record over which patience was lost."""
-        if self._lost is not None and self._applied.get(self._lost.partition.number, 0) > self._lost.offset:
-            self._lost = None
-            self._metrics.recorder_awaited.set(1)
-            log.info("recorder_awaited_again")
+        """Wait again, once the recorder was quick with the last sample, or nothing else of this process lies before it."""
+        if self._lost is None or not self._has_passed(self._lost.position):
+            return
+        took = asyncio.get_running_loop().time() - self._lost.since
+        if took > self._patience and self._latest is not None and not self._has_passed(self._latest.position):
+            self._lost = self._latest
+            return
+        self._lost = None
+        self._metrics.recorder_awaited.set(1)
+        log.info("recorder_awaited_again")
+
+    def _has_passed(self, position: Position) -> bool:
+        return self._applied.get(position.partition.number, 0) > position.offset
+
+    def _why(self) -> Unawaited:
+        """Say whether the recorder stands still, or moves and is behind."""
+        still = asyncio.get_running_loop().time() - self._moved_at
+        return Unawaited.STANDS if still > self._patience else Unawaited.BEHIND
 
     def _forget_who_left(self) -> None:
         for partition, heap in list(self._waiting.items()):

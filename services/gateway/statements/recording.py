@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from services.gateway.domain.admission import Admitted
 from services.gateway.domain.repetition import repeats
-from services.gateway.metrics import GatewayMetrics, Outcome
+from services.gateway.metrics import GatewayMetrics, Outcome, Unawaited
 from services.gateway.recorder import Remembered
 from services.gateway.statements.progress import Digests, Progress
 from shared.contracts import RECEIVED, encode
@@ -59,6 +59,7 @@ class Recording:
             recorded = await self._progress.digests(position, tuple(admitted.digests), admitted.digests)
         except Unavailable:
             recorded = None
+            self._metrics.unawaited(Unawaited.STANDS)
         self._metrics.wait_seconds.observe(asyncio.get_running_loop().time() - begun)
         verdict = Unconfirmed() if recorded is None else judge(admitted, recorded)
         self._count(admitted, verdict)

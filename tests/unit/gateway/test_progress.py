@@ -46,13 +46,20 @@ class Standing:
 
 
 @asynccontextmanager
-async def running(standing: Standing, *, poll: float = 0.01, patience: float = LONG) -> AsyncIterator[Progress]:
-    progress = Progress(standing, poll=poll, patience=patience, metrics=GatewayMetrics(CollectorRegistry()))
+async def running(
+    standing: Standing, *, poll: float = 0.01, patience: float = LONG, registry: CollectorRegistry | None = None
+) -> AsyncIterator[Progress]:
+    progress = Progress(standing, poll=poll, patience=patience, metrics=GatewayMetrics(registry or CollectorRegistry()))
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(progress.run(stop))
         yield progress
         stop.set()
+
+
+def unawaited(registry: CollectorRegistry) -> dict[str, float | None]:
+    name = "symposia_gateway_recorder_unawaited_total"
+    return {reason: registry.get_sample_value(name, {"reason": reason}) for reason in ("stands", "behind")}
 
 
 def at(offset: int) -> Position:
@@ -133,6 +140,64 @@ async def test_a_recorder_far_behind_is_not_waited_for_until_it_has_caught_up() 
         await asyncio.sleep(0.1)
 
         assert await progress.digests(at(1001), [ONE]) is None
+
+
+async def test_all_who_wait_are_let_go_with_the_first_who_loses_patience() -> None:
+    standing, registry = Standing(), CollectorRegistry()
+    async with running(standing, patience=SOON, registry=registry) as progress:
+        first = asyncio.create_task(progress.digests(at(0), [ONE]))
+        await asyncio.sleep(SOON / 2)
+        begun = perf_counter()
+        others = [asyncio.create_task(progress.digests(at(offset), [ONE])) for offset in range(1, 10)]
+
+        assert await asyncio.gather(first, *others) == [None] * 10
+        assert perf_counter() - begun < SOON
+    assert unawaited(registry) == {"stands": 10, "behind": 0}
+
+
+async def test_a_recorder_that_moves_and_is_slow_is_waited_for_once_it_was_quick_with_a_sample() -> None:
+    standing, registry = Standing(), CollectorRegistry()
+    async with running(standing, patience=5 * SOON, registry=registry) as progress:
+        assert await progress.digests(at(100), [ONE]) is None
+        assert await progress.digests(at(199), [ONE]) is None
+        standing.record(100)
+        await asyncio.sleep(SOON)
+
+        assert await progress.digests(at(200), [ONE]) is None
+
+        standing.record(199)
+        await asyncio.sleep(SOON)
+        standing.record(201, TWO)
+        assert await progress.digests(at(201), [TWO]) == {TWO: b"digest"}
+    assert unawaited(registry) == {"stands": 2, "behind": 1}
+
+
+async def test_a_recorder_with_a_backlog_at_the_start_is_not_waited_for_until_it_has_passed_that() -> None:
+    standing, registry = Standing(), CollectorRegistry()
+    async with running(standing, registry=registry) as progress:
+        await progress.expect({PARTITION: 100}, 10)
+
+        assert await progress.digests(at(100), [ONE]) is None
+
+        standing.record(100, ONE)
+        await asyncio.sleep(SOON)
+        standing.record(101, TWO)
+        assert await progress.digests(at(101), [TWO]) == {TWO: b"digest"}
+    assert unawaited(registry) == {"stands": 1, "behind": 0}
+
+
+async def test_a_recorder_that_is_near_at_the_start_is_waited_for() -> None:
+    standing = Standing()
+    async with running(standing) as progress:
+        standing.record(90)
+        await progress.expect({PARTITION: 100}, 10)
+        waiting = asyncio.create_task(progress.digests(at(100), [ONE]))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+
+        standing.record(100, ONE)
+
+        assert await waiting == {ONE: b"digest"}
 
 
 async def test_nobody_looks_while_nobody_waits() -> None:
