@@ -28,6 +28,7 @@ import uvloop
 from benchmarks.community import said
 from benchmarks.load import head_of
 
+TAKEN, UNANSWERED = "200", "unanswered"
 PATIENCE: Final = 30.0
 CERTAIN: Final = 2
 """Quantiles need as many latencies."""
@@ -51,7 +52,7 @@ class Arrival:
         return {
             "taken": taken,
             "rate": taken / seconds,
-            "refused": sum(self.refused.values()),
+            "refused": dict(self.refused),
             "p50": 1000 * cuts[49],
             "p99": 1000 * cuts[98],
             "under_way": self.most_under_way,
@@ -72,10 +73,12 @@ class Sender:
         arrival = self._arrival
         arrival.under_way += 1
         arrival.most_under_way = max(arrival.most_under_way, arrival.under_way)
-        async with asyncio.timeout(PATIENCE):
-            status = await self._post(body)
+        status = UNANSWERED
+        with suppress(TimeoutError, OSError, asyncio.IncompleteReadError):
+            async with asyncio.timeout(PATIENCE):
+                status = await self._post(body)
         arrival.under_way -= 1
-        if status == "200":
+        if status == TAKEN:
             arrival.latencies.append(time.perf_counter() - moment)
         else:
             arrival.refused[status] += 1
