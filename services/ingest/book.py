@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from services.ingest.domain.source import Platform, Source, SourceId
+from services.ingest.domain.source import Source, SourceId
 from shared.clock import Clock
 from shared.errors import Unavailable
 
@@ -40,7 +40,7 @@ class SourceBook:
             self.expire()
             await self._read(self._refresh)
             source = self._get(name)
-        return source if source is not None and source.platform == Platform(platform) else None
+        return source if source is not None and source.platform == platform else None
 
     def known(self, platform: str, name: str) -> SourceId | None:
         """Return the name of a source that there was when the table was read last, or None; reads nothing."""

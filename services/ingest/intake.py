@@ -23,6 +23,7 @@ from services.ingest.domain.reading import Lookup, Reading, Reason, Undecided
 from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
 from services.ingest.domain.source import Source, State
 from services.ingest.learning import Lesson, Look, Met
+from services.ingest.merging import Merging
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Opened, Store
@@ -79,6 +80,7 @@ class Intake:
         self._waiting = waiting
         self._home_page = home_page
         self._observe = observer
+        self._append = Merging(self._append_all, "appending")
 
     async def take(self, source: Source, reading: Reading) -> Taken:
         """Make durable what *reading* says; raise Unavailable where that cannot be done now."""
@@ -128,13 +130,18 @@ class Intake:
         interactions = [*decided, *(verdict for _, verdict in verdicts if isinstance(verdict, Interaction))]
         reasons += [verdict for _, verdict in verdicts if isinstance(verdict, Reason)]
         if interactions:
-            await self._log.append([self._record(source, each) for each in interactions])
+            await self._append([self._record(source, each) for each in interactions])
             await self._observe(IntakeStep.APPENDED)
             self._count(source, interactions)
         settled = [statement for statement, verdict in verdicts if verdict is not None]
         await self._store.settle(source.id, settled)
         await self._observe(IntakeStep.SETTLED)
         return len(interactions), len(opened) - len(settled)
+
+    async def _append_all(self, told: Sequence[Sequence[Outgoing]]) -> Sequence[None]:
+        """Append at once what several deliveries tell."""
+        await self._log.append([record for each in told for record in each])
+        return [None] * len(told)
 
     async def _open(self, source: Source, reading: Reading, met: Met, statements: Sequence[StatementId]) -> Opened:
         """Let wait what has to, and return what can be told now of all that waits for what *reading* teaches."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -65,7 +64,7 @@ class Met(msgspec.Struct, frozen=True):
 
 
 async def meet(database: Database, lessons: Sequence[tuple[Lesson, Look]]) -> Sequence[Met]:
-    """Remember the artefacts of *lessons*, in one statement; once that is committed, say what each met."""
+    """Remember the artefacts of *lessons*, in one statement; once that is committed, say at one look what each met."""
     known = artefacts((look.source, each) for lesson, look in lessons for each in lesson.known)
     if known:
         await database.execute(SQL["learn_artefacts"], *_artefact_columns(known))
@@ -97,43 +96,58 @@ async def wait(transaction: Transaction, rows: Sequence[Row]) -> None:
 
 
 async def look_around(database: Database, looks: Sequence[Look]) -> Sequence[Met]:
-    """Say of each of *looks* what it met."""
-    (waits, orphans), ready = await asyncio.gather(_concerned(database, looks), _ready(database, looks))
-    return [
-        Met(number in waits, frozenset(orphan for of, orphan in orphans if of == number), tuple(ready[number]))
-        for number in range(len(looks))
-    ]
-
-
-async def _concerned(database: Database, looks: Sequence[Look]) -> tuple[set[int], list[tuple[int, StatementId]]]:
-    """Say for which of *looks* something waits, and what was told without what it waited for."""
-    lines = [
-        (number, each.source, UUID(statement) if statement else None, native)
-        for number, each in enumerate(looks)
-        for statement, native in (*((one, None) for one in each.statements), *((None, one) for one in each.artefacts))
-    ]
-    rows = await database.fetch(SQL["concerned"], *map(list, zip(*lines, strict=True))) if lines else []
-    waits = {row["number"] for row in rows if row["orphan"] is None}
-    return waits, [(row["number"], StatementId(str(row["orphan"]))) for row in rows if row["orphan"] is not None]
-
-
-async def _ready(database: Database, looks: Sequence[Look]) -> Sequence[list[Waiting]]:
-    """Return what can be told as it is known by now, but for what waits already: that is decided under its lock."""
-    ready: list[list[Waiting]] = [[] for _ in looks]
-    asked = [
-        (number, each.source, id_of(each.source, undecided.interaction), undecided)
-        for number, each in enumerate(looks)
-        for undecided in each.undecided
-    ]
+    """Say of each of *looks* what it met, all of one moment; what waits already is not ready: its lock decides."""
+    lines = [[*_lines(look)] for look in looks]
+    asked = [line for each in lines for line in each]
     if not asked:
-        return ready
-    columns = ([one[1] for one in asked], [UUID(one[2]) for one in asked], [one[3].target for one in asked])
-    rows = await database.fetch(SQL["stands"], *columns)
-    for (number, source, statement, undecided), row in zip(asked, rows, strict=True):
-        waiting = Waiting(source, statement, undecided, Thread(known_of(row), known_of(row, "root_")), orphan=row["orphan"])
-        if not row["waits"] and settle(waiting, Patience.WAITING) is not None:
-            ready[number].append(waiting)
-    return ready
+        return [Met() for _ in looks]
+    columns = (
+        [line.source for line in asked],
+        [line.statement for line in asked],
+        [line.native for line in asked],
+        [line.undecided.target if line.undecided else None for line in asked],
+    )
+    rows = iter(await database.fetch(SQL["met"], *columns))
+    return [_met([(line, next(rows)) for line in each]) for each in lines]
+
+
+class _Line(NamedTuple):
+    """One thing that is looked for: a statement, an artefact that something may wait for, or what is known for an interaction."""
+
+    source: SourceId
+    statement: StatementId | None
+    native: NativeId | None
+    undecided: Undecided | None = None
+
+
+def _lines(look: Look) -> Iterator[_Line]:
+    """Yield what *look* looks for; the target of an interaction is one of its artefacts, too."""
+    for statement in look.statements:
+        yield _Line(look.source, statement, None)
+    for each in look.undecided:
+        yield _Line(look.source, id_of(look.source, each.interaction), each.target, each)
+    targets = {each.target for each in look.undecided}
+    for native in look.artefacts:
+        if native not in targets:
+            yield _Line(look.source, None, native)
+
+
+def _met(found: Sequence[tuple[_Line, asyncpg.Record]]) -> Met:
+    """Say what the lines of one look met."""
+    waits, orphans, ready = False, set[StatementId](), list[Waiting]()
+    for line, row in found:
+        waits = waits or row["awaited"] or (row["waits"] and line.undecided is None)
+        if line.statement is None:
+            continue
+        if line.undecided is None:
+            if row["orphan"]:
+                orphans.add(line.statement)
+        elif not row["waits"]:
+            thread = Thread(known_of(row), known_of(row, "root_"))
+            waiting = Waiting(line.source, line.statement, line.undecided, thread, orphan=row["orphan"])
+            if settle(waiting, Patience.WAITING) is not None:
+                ready.append(waiting)
+    return Met(waits, frozenset(orphans), tuple(ready))
 
 
 def artefacts(known: Iterable[tuple[SourceId, Known]]) -> Mapping[tuple[SourceId, NativeId], Known]:

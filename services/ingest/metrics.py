@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from services.ingest.domain.interaction import Interaction
+from services.ingest.domain.interaction import Interaction, Kind
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Platform, Source, SourceId
 from services.ingest.tallies import Tallies
@@ -60,11 +60,17 @@ class IngestMetrics:
         for platform in Platform:
             for reason in Refusal:
                 self._refused.labels(platform, reason)
+        self._of_delivery: dict[tuple[SourceId, Outcome], Counter] = {}
+        self._of_telling: dict[tuple[SourceId, Kind], tuple[Counter, Histogram]] = {}
         self.waiting = Gauge("symposia_ingest_waiting", "Interactions that wait for what they depend on", registry=registry)
 
     def delivered(self, source: Source, outcome: Outcome) -> None:
-        """Count a genuine delivery."""
-        self._deliveries.labels(source.platform, source.id, outcome).inc()
+        """Count a genuine delivery; what was counted before is at hand, since to look it up by its labels costs more."""
+        counter = self._of_delivery.get((source.id, outcome))
+        if counter is None:
+            counter = self._deliveries.labels(source.platform, source.id, outcome)
+            self._of_delivery[source.id, outcome] = counter
+        counter.inc()
 
     def heard(self, source: Source, events: int) -> None:
         """Count genuine *events* of a source, delivered or asked for."""
@@ -84,5 +90,10 @@ class IngestMetrics:
     def told(self, source: Source, interaction: Interaction, seconds: float) -> None:
         """Count a statement that is in the log *seconds* after what it tells."""
         self._tallies.told(source.id, seconds)
-        self._statements.labels(source.platform, source.id, interaction.kind).inc()
-        self._seconds.labels(source.platform).observe(max(seconds, 0.0))
+        key = source.id, interaction.kind
+        counted = self._of_telling.get(key)
+        if counted is None:
+            statements = self._statements.labels(source.platform, source.id, interaction.kind)
+            counted = self._of_telling[key] = statements, self._seconds.labels(source.platform)
+        counted[0].inc()
+        counted[1].observe(max(seconds, 0.0))

@@ -20,39 +20,28 @@ FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[], $5::timestamptz[])
 ORDER BY waiting.source, waiting.statement
 ON CONFLICT (source, statement) DO NOTHING
 
--- name: stands
--- Says of interactions, by the ids of their statements and their targets, whether they wait already, whether they were told
--- without what they waited for, and what is known of their targets and of these threads' roots: all of one moment, so that none
--- is seen as neither waiting nor told while it goes from the one to the other.
+-- name: met
+-- Says of each line of what deliveries look for: whether a statement ($2) waits already, or was told without what it waited for;
+-- whether something waits for an artefact ($3) or for one of which it is the root; and what is known of a target ($4) and of its
+-- thread's root. All of one moment, so that nothing is seen as neither waiting nor told while it goes from the one to the other.
 SELECT
-    EXISTS (SELECT FROM pending WHERE pending.source = asked.source AND pending.statement = asked.statement) AS waits,
-    EXISTS (SELECT FROM orphan WHERE orphan.source = asked.source AND orphan.statement = asked.statement) AS orphan,
+    EXISTS (SELECT FROM pending WHERE pending.source = line.source AND pending.statement = line.statement) AS waits,
+    EXISTS (SELECT FROM orphan WHERE orphan.source = line.source AND orphan.statement = line.statement) AS orphan,
+    EXISTS (SELECT FROM pending WHERE pending.source = line.source AND pending.target = line.native)
+    OR EXISTS (
+        SELECT
+        FROM artefact
+        JOIN pending ON pending.source = artefact.source AND pending.target = artefact.native
+        WHERE artefact.source = line.source AND artefact.root = line.native
+    ) AS awaited,
     target.native AS native, target.root AS root, target.iri AS iri, target.type AS type, target.author AS author,
     target.question AS question, target.happened AS happened, target.spoken AS spoken,
     begun.native AS root_native, begun.root AS root_root, begun.iri AS root_iri, begun.type AS root_type,
     begun.author AS root_author, begun.question AS root_question, begun.happened AS root_happened, begun.spoken AS root_spoken
-FROM unnest($1::text[], $2::uuid[], $3::text[]) WITH ORDINALITY AS asked (source, statement, target, place)
-LEFT JOIN artefact AS target ON target.source = asked.source AND target.native = asked.target
-LEFT JOIN artefact AS begun ON begun.source = asked.source AND begun.native = target.root
-ORDER BY asked.place
-
--- name: concerned
--- Says which of several deliveries ($1, numbered as often as there are lines) something waits for: under an id ($3) or for an
--- artefact ($4) of theirs; and which of these ids were told without what they waited for.
-WITH line AS (
-    SELECT * FROM unnest($1::integer[], $2::text[], $3::uuid[], $4::text[]) AS line (number, source, statement, native)
-)
-SELECT DISTINCT line.number, NULL::uuid AS orphan
-FROM line JOIN pending ON pending.source = line.source AND pending.statement = line.statement
-UNION
-SELECT line.number, NULL FROM line JOIN pending ON pending.source = line.source AND pending.target = line.native
-UNION
-SELECT line.number, NULL
-FROM line
-JOIN artefact ON artefact.source = line.source AND artefact.root = line.native
-JOIN pending ON pending.source = artefact.source AND pending.target = artefact.native
-UNION
-SELECT line.number, orphan.statement FROM line JOIN orphan ON orphan.source = line.source AND orphan.statement = line.statement
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS line (source, statement, native, target, place)
+LEFT JOIN artefact AS target ON target.source = line.source AND target.native = line.target
+LEFT JOIN artefact AS begun ON begun.source = line.source AND begun.native = target.root
+ORDER BY line.place
 
 -- name: close_channels
 -- Remembers channels that are private.

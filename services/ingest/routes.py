@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, NoReturn
 
 import orjson
@@ -65,7 +66,8 @@ class Door:
         self._metrics = metrics
         self._settings = settings
         self._base_url = base_url.rstrip("/")
-        self._limits = Limits(size=settings.max_body_bytes, depth=settings.max_depth, nodes=settings.max_values)
+        limits = Limits(size=settings.max_body_bytes, depth=settings.max_depth, nodes=settings.max_values)
+        self._limits = {name: replace(limits, size=max(limits.size, hook.most_bytes)) for name, hook in HOOKS.items()}
         self._remembered = Remembered(settings.remembered)
 
     def routes(self) -> list[Route]:
@@ -80,7 +82,7 @@ class Door:
             self._refuse(UNKNOWN, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such platform"))
         platform, hook = found
         try:
-            body = await read_body(request, self._limits_of(hook).size)
+            body = await read_body(request, self._limits[platform].size)
         except Problem as problem:
             problem.headers.update(hook.refusal_headers)
             self._refuse(platform, Refusal.BODY, problem, self._known(request))
@@ -125,7 +127,7 @@ class Door:
         path = request.scope.get("raw_path") or request.url.path.encode()
         query = request.scope.get("query_string", b"")
         url = self._base_url + (path.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
-        return Message(dict(request.headers), body, url, request.method)
+        return Message(_headers(request), body, url, request.method)
 
     def _shake(self, hook: Hook, source: Source, message: Message, *, signed: bool) -> Response | None:
         """Answer what the platform asks before it delivers, if it asks; *signed* says whether its signature was checked."""
@@ -161,14 +163,11 @@ class Door:
 
     def _parse(self, platform: Platform, hook: Hook, message: Message, source: SourceId | None = None) -> JSON:
         try:
-            return hook.parse(message, self._limits_of(hook))
+            return hook.parse(message, self._limits[platform])
         except Malformed as error:
             faults = (Fault(error.pointer, error.rule, error.message),)
             problem = Problem(400, error.message, faults=faults, headers=dict(hook.refusal_headers))
             self._refuse(platform, Refusal.MALFORMED, problem, source)
-
-    def _limits_of(self, hook: Hook) -> Limits:
-        return replace(self._limits, size=max(self._limits.size, hook.most_bytes))
 
     def _known(self, request: Request) -> SourceId | None:
         """Name the source whose door *request* came to, if it is known that there is one."""
@@ -189,6 +188,12 @@ def _hook(platform: str) -> tuple[Platform, Hook] | None:
     return BY_NAME.get(platform)
 
 
+def _headers(request: Request) -> dict[str, str]:
+    """Return the headers of *request* by their names, which come in lower case; of a repeated one the first counts."""
+    pairs = request.scope["headers"]
+    return {str(name, "latin-1"): str(value, "latin-1") for name, value in reversed(pairs)}
+
+
 def _read(hook: Hook, source: Source, delivery: Delivery) -> Reading:
     try:
         return hook.read(source, delivery)
@@ -202,8 +207,9 @@ def _replied(reply: Reply) -> Response:
     return Response(reply.body, media_type=reply.media_type, headers={"X-Content-Type-Options": "nosniff"})
 
 
+@lru_cache(maxsize=256)
 def _answer(taken: Taken) -> Response:
-    """Say what came of a delivery: platforms do not read it, `symposia source test` does."""
+    """Say what came of a delivery: platforms do not read it, `symposia source test` does. Few things do come of one."""
     document = {
         "statements": taken.statements,
         "waiting": taken.waiting,

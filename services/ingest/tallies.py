@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -40,8 +40,7 @@ class What(StrEnum):
     LAG = "lag"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Tally:
+class Tally(NamedTuple):
     """One line of the count: of which source, in the span that begins when, what, and why."""
 
     source: SourceId

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import asyncpg
@@ -59,10 +60,12 @@ class Database:
         application: str,
         packages: Sequence[str] = (),
         metrics: PostgresMetrics | None = None,
+        session: Mapping[str, str] = MappingProxyType({}),
     ) -> Database:
         """Open a pool for *schema*; *packages* are the migrations that `ready` expects to have been applied.
 
-        Raises ValueError for a schema that is no plain identifier.
+        *session* are further settings of PostgreSQL that every connection begins with. Raises ValueError for a schema that is no
+        plain identifier.
         """
         pool = asyncpg.create_pool(
             settings.url.get_secret_value(),
@@ -71,7 +74,7 @@ class Database:
             timeout=settings.acquire_timeout,
             command_timeout=settings.command_timeout,
             target_session_attrs=SessionAttribute.read_write,
-            server_settings=_session(settings, schema, application),
+            server_settings={**_session(settings, schema, application), **session},
             reset=_keep,
         )
         await pool

@@ -19,7 +19,7 @@ from shared.stream.record import Outgoing, Partition, Position
 from shared.stream.settings import KafkaSettings
 
 BATCH_BYTES: Final = 128 * 1024
-MANY: Final = 32
+MANY: Final = 4
 """Records from which on an append builds its batches itself, for a quarter of the time per record."""
 
 ABORT_PATIENCE: Final = 2.0

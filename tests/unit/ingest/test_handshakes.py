@@ -36,6 +36,14 @@ def test_an_echo_gives_back_what_was_signed() -> None:
     assert Echo("url_verification").signed
 
 
+def test_a_question_may_be_written_with_escapes() -> None:
+    slack = Message({}, rb'{"type": "url\u005fverification", "challenge": "3eZbrw"}')
+    zoom = Message({}, rb'{"event": "endpoint\u002eurl_validation", "payload": {"plainToken": "abc"}}')
+
+    assert Echo("url_verification")(slack, []) == Reply(b"3eZbrw")
+    assert ZOOM(zoom, [SECRET]) is not None
+
+
 def test_a_validation_token_is_given_back_decoded_and_as_text() -> None:
     message = Message({}, b"", "https://ingest.example/hooks/a/b?validationToken=a%20%3Cb%3E")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +12,9 @@ import pytest
 from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.source import Policy, State
 from shared.errors import Unavailable
+from shared.stream.errors import RecordTooLarge
+from shared.stream.memory import MemoryLog
+from shared.stream.record import Outgoing, Position
 from tests.support.ingest import (
     DISCOURSE,
     SLACK,
@@ -87,6 +92,62 @@ async def test_an_outage_of_the_log_loses_nothing_that_waits() -> None:
 
     assert verbs(ear) == ["asked", "answered"]
     assert not ear.store.pending
+
+
+class CountingLog(MemoryLog):
+    """A log in memory that counts the appends of statements, and refuses a record that has *too_large* in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.appends: list[int] = []
+        self.too_large = b"\x00"
+
+    async def append(self, records: Sequence[Outgoing]) -> tuple[Position, ...]:
+        self.appends.append(len(records))
+        if any(self.too_large in record.value for record in records):
+            raise RecordTooLarge("too large")
+        return await super().append(records)
+
+
+def said(number: int) -> Sent:
+    return slack(slack_message("UASK", f"17724528{number:02}.000100", f"Said for the {number}th time"))
+
+
+async def test_what_deliveries_of_the_same_moment_tell_is_appended_at_once() -> None:
+    log = CountingLog()
+    ear = Ear(log=log)
+    await ear.hear()
+
+    await asyncio.gather(*(ear.hear(said(number)) for number in range(16)))
+
+    assert log.appends == [16]
+    assert len(ear.told()) == 16
+
+
+async def test_what_the_log_refuses_of_one_delivery_refuses_no_neighbour() -> None:
+    log = CountingLog()
+    ear = Ear(log=log)
+    await ear.hear()
+    log.too_large = b"p1772452803000100"
+
+    came = await asyncio.gather(*(ear.hear(said(number)) for number in range(6)), return_exceptions=True)
+
+    assert [number for number, each in enumerate(came) if each is not None] == [3]
+    assert isinstance(came[3], RecordTooLarge)
+    assert len(ear.told()) == 5
+
+
+async def test_an_outage_of_the_log_is_told_to_all_who_wait() -> None:
+    ear = Ear()
+    await ear.hear()
+    ear.log.faults.outage = True
+
+    came = await asyncio.gather(*(ear.hear(said(number)) for number in range(3)), return_exceptions=True)
+    ear.log.faults.outage = False
+    await ear.hear(*map(said, range(3)))
+
+    assert [type(each) for each in came] == [Unavailable] * 3
+    assert len(ear.told()) == 3
 
 
 async def test_a_sweep_that_fails_tells_the_same_when_it_is_done_again() -> None:

@@ -19,6 +19,8 @@ MOST: Final = 20
 
 def mentions(source: Source, text: str, said: Interaction) -> tuple[Interaction, ...]:
     """Return whom *text* mentions, but for who says it; none but ids are kept of the words."""
+    if "<@" not in text:
+        return ()
     named = [AccountName(each) for each in dict.fromkeys(MENTION.findall(text))]
     mention = replace(said, event=Event.MENTIONED, kind=Kind.MENTION, text=None)
     return tuple(
@@ -31,7 +33,9 @@ def mentions(source: Source, text: str, said: Interaction) -> tuple[Interaction,
 def files(source: Source, event: JSON, said: Interaction) -> tuple[Interaction, ...]:
     """Return that files came with what was *said*; one is named by its address, which its owner's id is part of."""
     listed = member(event, "files")
-    found = listed[:MOST] if isinstance(listed, list) else []
+    if not isinstance(listed, list):
+        return ()
+    found = listed[:MOST]
     attached = replace(said, kind=Kind.ATTACH, parent=said.artefact, text=None)
     named = {name: optional_identifier(each, "user") or said.actor for each in found if (name := optional_identifier(each, "id"))}
     return tuple(replace(attached, artefact=_file(source, name, owner)) for name, owner in named.items())

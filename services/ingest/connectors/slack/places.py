@@ -10,6 +10,7 @@ from services.ingest.connectors.fields import Incomplete, optional_text, text
 from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
+from shared.clock import rfc3339
 from shared.xapi.model import JSON
 
 TS: Final = re.compile(r"([0-9]{1,11})\.([0-9]{1,6})")
@@ -37,8 +38,7 @@ def optional_timestamp(document: JSON, *path: str) -> str | None:
 def moment(ts: str) -> str:
     """Return the time that a Slack timestamp names, RFC 3339 in UTC with microseconds."""
     seconds, _, fraction = ts.partition(".")
-    at = EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0")))
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return rfc3339(EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0"))))
 
 
 def channel_type(channel: ChannelId, event: JSON, *path: str) -> str:
