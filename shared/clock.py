@@ -17,4 +17,4 @@ def utc_now() -> datetime:
 def rfc3339(time: datetime) -> str:
     """Write *time* in UTC with microseconds, as it stands in statements and messages: `2026-01-31T12:00:00.000000Z`."""
     in_utc = time if time.tzinfo is UTC else time.astimezone(UTC)
-    return in_utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return in_utc.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"

@@ -8,7 +8,6 @@ once its statement is in the log. What depends on nothing that is not known alre
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -49,8 +48,7 @@ class IntakeStep(StrEnum):
     SETTLED = "ingest-settled"
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """What came of a delivery: statements that are in the log, interactions that wait, what was ignored, what is asked for."""
 
     statements: int = 0
@@ -96,9 +94,9 @@ class Intake:
             met = await self._store.learn(self._lesson(reading), Look(source.id, ids, artefacts, reading.undecided))
             await self._observe(IntakeStep.LEARNT)
             found = await self._open(source, reading, met, ids)
-            told = [each for each in decided if id_of(source.id, each) in found.orphans]
-            decided = [each for each in decided if each not in told]
-            reasons += [Reason.TOLD_ALREADY] * len(told)
+            if found.orphans:
+                decided = [each for each, statement in zip(decided, ids, strict=True) if statement not in found.orphans]
+                reasons += [Reason.TOLD_ALREADY] * (len(ids) - len(decided))
             opened = list(found.waiting)
             meant = [settle(each, Patience.WAITING) for each in met.ready]
             decided += [each for each in meant if isinstance(each, Interaction)]
@@ -134,7 +132,8 @@ class Intake:
             await self._observe(IntakeStep.APPENDED)
             self._count(source, interactions)
         settled = [statement for statement, verdict in verdicts if verdict is not None]
-        await self._store.settle(source.id, settled)
+        if settled:
+            await self._store.settle(source.id, settled)
         await self._observe(IntakeStep.SETTLED)
         return len(interactions), len(opened) - len(settled)
 
@@ -145,14 +144,14 @@ class Intake:
 
     async def _open(self, source: Source, reading: Reading, met: Met, statements: Sequence[StatementId]) -> Opened:
         """Let wait what has to, and return what can be told now of all that waits for what *reading* teaches."""
-        ready = {each.statement for each in met.ready}
-        now = self._clock()
-        waiting = [
-            (statement, each, now + self._patience(each))
-            for each in reading.undecided
-            if (statement := id_of(source.id, each.interaction)) not in ready
-        ]
-        if waiting:
+        waiting = []
+        if len(met.ready) < len(reading.undecided):
+            ready, now = {each.statement for each in met.ready}, self._clock()
+            waiting = [
+                (statement, each, now + self._patience(each))
+                for each in reading.undecided
+                if (statement := id_of(source.id, each.interaction)) not in ready
+            ]
             await self._store.wait(source.id, waiting)
         if not waiting and not met.waits:
             return Opened((), met.orphans)
@@ -176,12 +175,12 @@ class Intake:
     def _record(self, source: Source, interaction: Interaction) -> Outgoing:
         """Write one statement as one request: refused alone, should it ever be."""
         statement = statement_of(interaction, source)
-        authority = {"homePage": self._home_page, "name": f"{AUTHORITY_NAME}{source.id}"}
-        body = body_of(statement, {"objectType": "Agent", "account": authority})
+        name = f"{AUTHORITY_NAME}{source.id}"
+        body = body_of(statement, {"objectType": "Agent", "account": {"homePage": self._home_page, "name": name}})
         received = Received(
             received_at=rfc3339(self._clock()),
-            source=f"source:{source.id}",
-            authority=ifi.of_account(self._home_page, authority["name"]),
+            source=name,
+            authority=ifi.of_account(self._home_page, name),
             statements=(ReceivedStatement(StatementId(statement["id"]), digest(statement).hex(), msgspec.Raw(body)),),
             redacts=(interaction.artefact.iri,) if interaction.kind in WITHDRAWING else (),
         )

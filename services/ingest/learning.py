@@ -66,9 +66,13 @@ class Met(msgspec.Struct, frozen=True):
 async def meet(database: Database, lessons: Sequence[tuple[Lesson, Look]]) -> Sequence[Met]:
     """Remember the artefacts of *lessons*, in one statement; once that is committed, say at one look what each met."""
     known = artefacts((look.source, each) for lesson, look in lessons for each in lesson.known)
-    if known:
-        await database.execute(SQL["learn_artefacts"], *_artefact_columns(known))
-    return await look_around(database, [look for _, look in lessons])
+
+    async def work(connection: Transaction) -> Sequence[Met]:
+        if known:
+            await connection.execute(SQL["learn_artefacts"], *_artefact_columns(known))
+        return await look_around(connection, [look for _, look in lessons])
+
+    return await database.in_turn(work)
 
 
 async def learn(transaction: Transaction, source: SourceId, lesson: Lesson) -> int:
@@ -95,7 +99,7 @@ async def wait(transaction: Transaction, rows: Sequence[Row]) -> None:
         await transaction.execute(SQL["await_artefacts"], *columns)
 
 
-async def look_around(database: Database, looks: Sequence[Look]) -> Sequence[Met]:
+async def look_around(connection: Database | Transaction, looks: Sequence[Look]) -> Sequence[Met]:
     """Say of each of *looks* what it met, all of one moment; what waits already is not ready: its lock decides."""
     lines = [[*_lines(look)] for look in looks]
     asked = [line for each in lines for line in each]
@@ -107,7 +111,7 @@ async def look_around(database: Database, looks: Sequence[Look]) -> Sequence[Met
         [line.native for line in asked],
         [line.undecided.target if line.undecided else None for line in asked],
     )
-    rows = iter(await database.fetch(SQL["met"], *columns))
+    rows = iter(await connection.fetch(SQL["met"], *columns))
     return [_met([(line, next(rows)) for line in each]) for each in lines]
 
 

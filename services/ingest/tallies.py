@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -63,6 +63,7 @@ class Tallies:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._counted = Counted()
+        self._span = datetime.min.replace(tzinfo=UTC)
 
     def heard(self, source: SourceId, events: int) -> None:
         """Count genuine *events* of a source."""
@@ -94,8 +95,9 @@ class Tallies:
         self._counted.heard = counted.heard | self._counted.heard
 
     def _add(self, source: SourceId, now: datetime, what: What, reason: str, number: int) -> None:
-        span = now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)
-        self._counted.numbers[Tally(source, span, what, reason)] += number
+        if not self._span <= now < self._span + SPAN:
+            self._span = now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0)
+        self._counted.numbers[Tally(source, self._span, what, reason)] += number
 
 
 class TallyWriter:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -109,16 +108,14 @@ class Ending(msgspec.Struct, frozen=True):
     ended: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """A genuine delivery: its headers, in lower case, and its parsed body."""
 
     headers: Mapping[str, str]
     document: JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What a delivery says.
 
     *closed* are the channels that it shows to be private, *lookups* what it names without telling it; attendances are derived

@@ -8,10 +8,10 @@ Deliveries come in any order, so each such interaction waits until what it depen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+import msgspec
 from msgspec.structs import replace
 
 from services.ingest.domain.emoji import UNKNOWN_EMOJI
@@ -29,8 +29,7 @@ class Patience(StrEnum):
     SPENT = "spent"
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(msgspec.Struct, frozen=True):
     """What is known of an undecided interaction's target and of its thread's root; None is not known (yet)."""
 
     target: Known | None = None
@@ -40,8 +39,7 @@ class Thread:
 NOTHING_KNOWN = Thread()
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """An interaction that waits, under the id of its statement; *orphan* says that it was told without its root."""
 
     source: SourceId

@@ -31,7 +31,7 @@ class Scheme:
 
     def signature(self, secret: bytes, body: bytes) -> bytes:
         """Return what the header of a genuine delivery says."""
-        digest = hmac.new(secret, self.before + body, self.algorithm).digest()
+        digest = hmac.digest(secret, self.before + body, self.algorithm)
         written = digest.hex().encode() if self.encoding is Encoding.HEX else base64.b64encode(digest)
         return self.prefix.encode() + written
 

@@ -6,7 +6,6 @@ The only module that imports standardwebhooks.
 from __future__ import annotations
 
 import binascii
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +46,7 @@ class TimedHmac:
 
     def sign(self, secret: bytes, written: str, body: bytes) -> bytes:
         """Return what the header of a genuine delivery says that names the time *written*."""
-        digest = hmac.new(secret, f"{self.version}:{written}:".encode() + body, hashlib.sha256).hexdigest()
+        digest = hmac.digest(secret, f"{self.version}:{written}:".encode() + body, "sha256").hex()
         return f"{self.version}={digest}".encode()
 
 

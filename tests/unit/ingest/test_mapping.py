@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid5
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.ingest.domain.identity import creation_of, statement_id
+from services.ingest.domain.identity import NAMESPACE, creation_of, statement_id
 from services.ingest.domain.interaction import Event, Kind, NativeId
 from services.ingest.domain.source import SourceId
 from services.ingest.domain.words import VERBS
@@ -24,6 +27,13 @@ async def told(script: list[Sent]) -> list[dict[str, Any]]:
     ear = Ear()
     await ear.hear(*script)
     return ear.statements()
+
+
+@given(source=st.text(), native=st.text(), event=st.sampled_from(Event), revision=st.text())
+def test_the_id_of_a_statement_is_a_uuid_by_its_name(source: str, native: str, event: Event, revision: str) -> None:
+    name = orjson.dumps([source, native, event, revision]).decode()
+
+    assert statement_id(SourceId(source), NativeId(native), event, revision) == str(uuid5(NAMESPACE, name))
 
 
 @pytest.mark.parametrize("name", CONVERSATIONS)

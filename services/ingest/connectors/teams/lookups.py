@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
 
 import orjson
+from msgspec.structs import replace
 
 from services.ingest.connectors.fields import Incomplete, member, optional_text, text
 from services.ingest.connectors.teams import places
