@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import Final
 
 from starlette.requests import Request
 
+from shared.deadlines import Deadlines
 from shared.http.headers import header
 from shared.http.problem import Problem
 
-BODY_DEADLINE = 20.0
+BODY_DEADLINE: Final = 20.0
 DISCARDED = 64 * 1024 * 1024
 """Of a body that says it is too large, yet no larger than this, the rest is thrown away after the answer, since many clients look
 for one only when they have sent all. With anything larger the connection is closed."""
+
+
+_DEADLINES: Final = Deadlines(BODY_DEADLINE)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -28,7 +32,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit, closing=int(declared) > DISCARDED)
     try:
-        async with asyncio.timeout(BODY_DEADLINE):
+        with _DEADLINES.one():
             return await _read(request, limit)
     except TimeoutError as error:
         raise Problem(408, f"The body did not arrive within {BODY_DEADLINE:.0f} seconds") from error

@@ -28,7 +28,9 @@ class HttpMetrics:
         self.seconds = Histogram(
             "symposia_http_request_duration_seconds", "Time to answer", ["route"], buckets=BUCKETS, registry=registry
         )
-        self.in_flight = Gauge("symposia_http_requests_in_flight", "Requests being answered now", registry=registry)
+        self.in_flight = 0
+        answering = Gauge("symposia_http_requests_in_flight", "Requests being answered now", registry=registry)
+        answering.set_function(lambda: self.in_flight)
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, route: str, method: str, code: int, seconds: float) -> None:
@@ -66,11 +68,11 @@ class Observed:
             await send(message)
 
         begun = time.perf_counter()
-        self._metrics.in_flight.inc()
+        self._metrics.in_flight += 1
         try:
             await self._app(scope, receive, observe)
         finally:
-            self._metrics.in_flight.dec()
+            self._metrics.in_flight -= 1
             self._metrics.answered(self._route(scope), _method(scope), code, time.perf_counter() - begun)
 
     def _route(self, scope: Scope) -> str:

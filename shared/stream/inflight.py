@@ -12,17 +12,15 @@ class InFlight:
 
     def __init__(self, limit: int, gauge: Gauge) -> None:
         self._limit = limit
-        self._gauge = gauge
         self._bytes = 0
+        gauge.set_function(lambda: self._bytes)
 
     def admit(self, size: int) -> None:
         """Count *size* bytes as under way. Raises Unavailable, at once, where they would be too many; one record always fits."""
         if self._bytes and self._bytes + size > self._limit:
             raise Unavailable("log", f"{self._bytes} bytes are under way already")
         self._bytes += size
-        self._gauge.inc(size)
 
     def release(self, size: int) -> None:
         """Count *size* bytes as delivered, or given up by the log."""
         self._bytes -= size
-        self._gauge.dec(size)

@@ -73,8 +73,10 @@ class Log(Protocol):
 
 def weigh(records: Sequence[Outgoing]) -> int:
     """Return the bytes of *records*; raises RecordTooLarge where one has more than RECORD_BYTES."""
-    sizes = [record.size() for record in records]
-    for record, size in zip(records, sizes, strict=True):
+    weight = 0
+    for record in records:
+        size = record.size()
         if size > RECORD_BYTES:
             raise RecordTooLarge(f"a record for {record.topic.name} has {size} bytes, more than {RECORD_BYTES}")
-    return sum(sizes)
+        weight += size
+    return weight

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
+from shared.deadlines import Deadlines
 from shared.errors import Misconfigured, Unavailable
 from shared.stream.background import end, spawn
 from shared.stream.inflight import InFlight
@@ -63,6 +64,7 @@ class Producer:
     def __init__(self, make: Callable[[], Sender], in_flight: InFlight, *, deadline: float, metrics: StreamMetrics) -> None:
         self._make = make
         self._deadline = deadline
+        self._deadlines = Deadlines(deadline)
         self._metrics = metrics
         self._in_flight = in_flight
         self._sender: Sender | None = None
@@ -79,7 +81,7 @@ class Producer:
         started = perf_counter()
         pending: list[Pending] = []
         try:
-            async with asyncio.timeout(self._deadline):
+            with self._deadlines.one():
                 positions = await self._deliver(records, pending)
         except TimeoutError:
             self._metrics.append_failures.inc()
@@ -101,7 +103,7 @@ class Producer:
         self._sender = self._broken = None
 
     async def _deliver(self, records: Sequence[Outgoing], pending: list[Pending]) -> tuple[Position, ...]:
-        sender = await self._ready()
+        sender = self._sender or await self._ready()
         try:
             await sender.enqueue(records, pending)
             await _acknowledged(pending)
@@ -111,9 +113,7 @@ class Producer:
             raise Unavailable("log", f"the producer broke: {error}") from error
 
     async def _ready(self) -> Sender:
-        """Return a started producer; everyone who asks while one starts waits for the same. Raises Unavailable, Misconfigured."""
-        if self._sender is not None:
-            return self._sender
+        """Start a producer; everyone who asks while one starts waits for the same. Raises Unavailable, Misconfigured."""
         if self._starting is None or self._starting.done():
             self._failure = None
             self._starting = spawn(self._start(), "producer start")
@@ -151,6 +151,7 @@ class Producer:
         left = len(waiting)
         if not left:
             self._in_flight.release(size)
+            return
 
         def done(acknowledged: asyncio.Future[Any]) -> None:
             nonlocal left
@@ -182,6 +183,8 @@ async def _acknowledged(pending: Sequence[Pending]) -> None:
 
 def _in_order(count: int, sender: Sender, pending: Sequence[Pending]) -> tuple[Position, ...]:
     """Return the positions of an append's records in the order in which they were given."""
+    if len(pending) == 1:
+        return tuple(sender.positions(pending[0]))
     found: dict[int, Position] = {}
     failures: list[Exception] = []
     for each in pending:

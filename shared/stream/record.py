@@ -79,7 +79,10 @@ class Outgoing:
 
     def size(self) -> int:
         """Return how many bytes the key, the value and the headers take."""
-        return len(self.value) + len(self.key or b"") + sum(len(name) + len(value) for name, value in self.headers)
+        size = len(self.value) + len(self.key or b"")
+        for name, value in self.headers:
+            size += len(name) + len(value)
+        return size
 
 
 class Cause(StrEnum):

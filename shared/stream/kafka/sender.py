@@ -78,6 +78,10 @@ class KafkaSender:
 
     async def _enqueue(self, topic: str, records: Sequence[Outgoing], pending: list[Pending]) -> None:
         partitions = len(await self._producer.partitions_for(topic))
+        if len(records) == 1:
+            number = self._partitioner.choose(records[0], partitions)
+            await self._send_each(topic, number, records, (0,), pending)
+            return
         by_partition: defaultdict[int, list[int]] = defaultdict(list)
         for index, record in enumerate(records):
             by_partition[self._partitioner.choose(record, partitions)].append(index)
