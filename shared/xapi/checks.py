@@ -39,10 +39,10 @@ def _check(statement: JSON, at: Path, found: list[Breach]) -> None:
         _check_components(target["definition"], (*at, "object"), found)
     if kind != "StatementRef" and statement["verb"]["id"] == VOIDED:
         found.append(Breach("voiding-object", (*at, "object")))
-    if "score" in statement.get("result", NOTHING):
+    if "result" in statement and "score" in statement["result"]:
         _check_score(statement["result"]["score"], (*at, "result", "score"), found)
     if "context" in statement:
-        _check_context(statement["context"], kind, (*at, "context"), found)
+        _check_context(statement["context"], kind, at, found)
     if "attachments" in statement:
         _check_attachments(statement["attachments"], (*at, "attachments"), found)
 
@@ -73,18 +73,13 @@ def _check_score(score: JSON, at: Path, found: list[Breach]) -> None:
 
 def _check_context(context: JSON, kind: str, at: Path, found: list[Breach]) -> None:
     if kind != "Activity":
-        found += [Breach("context-activity-only", (*at, name)) for name in ABOUT_ACTIVITIES if name in context]
-    if "contextActivities" in context:
-        _check_related(context["contextActivities"], (*at, "contextActivities"), found)
-
-
-def _check_related(related: JSON, at: Path, found: list[Breach]) -> None:
-    for relation, activities in related.items():
+        found += [Breach("context-activity-only", (*at, "context", name)) for name in ABOUT_ACTIVITIES if name in context]
+    for relation, activities in context.get("contextActivities", NOTHING).items():
         alone = activities.__class__ is dict
         for activity in (activities,) if alone else activities:
             if "definition" in activity and "interactionType" in activity["definition"]:
                 place = (relation,) if alone else (relation, activities.index(activity))
-                _check_components(activity["definition"], (*at, *place), found)
+                _check_components(activity["definition"], (*at, "context", "contextActivities", *place), found)
 
 
 def _check_components(definition: JSON, at: Path, found: list[Breach]) -> None:

@@ -3,7 +3,6 @@
 Parsers differ over duplicate keys, lone surrogates and numbers such as 1e400; what passes here means the same to all.
 """
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -14,27 +13,21 @@ import orjson
 
 from shared.errors import SymposiaError
 from shared.xapi.model import JSON
+from shared.xapi.numbers import NUMBER_LENGTHS, fault, harm, tame
 from shared.xapi.scan import outside_strings, pointer_at
 
-MAX_EXPONENT: Final = 324
-"""No double, however written by a serializer, has a larger decimal exponent; 9e308 is refused because it is infinite."""
-NUMBER_LENGTHS: Final = range(32, 201)
-"""Longer than any double that a serializer writes; and with an exponent of two digits still finite."""
 POINTED_BYTES: Final = 65_536
 """Errors further into the text carry no pointer: to find one would cost more than it tells."""
 
-WHITE_SPACE: Final = b" \t\r\n"
-MEMBER: Final = b'":'
-ESCAPED_MEMBERS: Final = (b"\\u0022", b"\\u003a", b"\\u003A", b"\\u0020")
-# Every digit becomes 0 and E becomes e, so that a few substring searches find numbers that may be harmful.
-FOLDED: Final = bytes.maketrans(b"123456789E", b"000000000e")
-INEXACT: Final = b"0" * 19
-"""More digits in a row than every 64-bit integer holds: orjson would read a double."""
-LARGE_EXPONENTS: Final = (b"0e000", b"0e+000", b"0e-000")
-LONGEST_MANTISSA: Final = 2 * NUMBER_LENGTHS[-1] + 3
-BEFORE_A_NUMBER: Final = b"[:," + WHITE_SPACE
-IN_A_NUMBER: Final = b"0.+-e"
-NUMBER: Final = re.compile(rb"-?[0-9][0-9.eE+-]*+")
+BEGINNING: Final = 200
+"""So many bytes show how the rest is likely to be written."""
+
+BACKSLASH: Final = b"\\"
+QUOTE: Final = b'"'
+ESCAPED_QUOTE: Final = b"\\u0022"
+SPACED_MEMBER: Final = b'": '
+NO_OPENINGS: Final = bytes(set(range(256)) - set(b"{["))
+NO_MARKS: Final = bytes(set(range(256)) - set(b'{["'))
 NUMBER_IN_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|(-?[0-9][0-9.eE+-]*+)', re.DOTALL)
 POSITION: Final = re.compile(r" at line (\d+) column (\d+)$")
 REASONS: Final = (
@@ -44,6 +37,7 @@ REASONS: Final = (
     ("recursion limit", "depth", "Values are nested too deep"),
     ("number out of range", "number", "A number is out of range"),
 )
+EXACT: Final = msgspec.json.Decoder(float_hook=tame)
 ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 CONTAINERS: Final = frozenset((dict, list))
 UNPROVEN: Final = object()
@@ -80,54 +74,71 @@ def parse(raw: bytes, limits: Limits) -> JSON:
         raise Malformed("size", f"The text has {len(raw)} bytes; {limits.size} are allowed.")
     if len(raw) > limits.nodes:
         _refuse_crowd(raw, limits)
-    value = _plain(raw)
+    shallow = False
+    value = UNPROVEN if _looks_escaped(raw) else _unchanged(raw)
+    if value is UNPROVEN:
+        quotes, openings = _marks(raw)
+        shallow = openings <= limits.depth
+        value = _whole(raw, quotes)
     if value is UNPROVEN:
         value = _strict(raw, limits)
-    if _deeper(raw, value, limits.depth):
+    if not shallow and _deeper(raw, value, limits.depth):
         raise Malformed("depth", f"Values are nested more than {limits.depth} deep.")
     return value
 
 
-def _plain(raw: bytes) -> JSON:
-    """Parse *raw* if it is written as serializers write; return UNPROVEN for any other text.
+def _looks_escaped(raw: bytes) -> bool:
+    """Guess whether *raw* has escapes where orjson writes none: a wrong guess costs time, and nothing else.
 
-    Written out again it must be the same, white space aside, or have as many members and no number that a double may not hold.
-    Then no member was dropped, so no key was there twice.
+    What writes spaces, as Python does, often escapes whatever is not ASCII; what is not ASCII, it then does not escape.
+    """
+    return raw.find(BACKSLASH, 0, BEGINNING) >= 0 or (raw.isascii() and _looks_spaced(raw))
+
+
+def _looks_spaced(raw: bytes) -> bool:
+    """Guess whether *raw* has white space outside of strings."""
+    return raw.find(SPACED_MEMBER, 0, BEGINNING) >= 0
+
+
+def _marks(raw: bytes) -> tuple[int, int]:
+    """Return how many quotes and how many opening brackets stand in *raw*, those in its strings counted too."""
+    marks = raw.translate(None, NO_MARKS)
+    quotes = marks.count(QUOTE)
+    return quotes, len(marks) - quotes
+
+
+def _unchanged(raw: bytes) -> JSON:
+    """Parse *raw* if it comes out the same, white space aside, when it is written again.
+
+    So no member was dropped for another of its key, and every number is the shortest spelling of its double.
     """
     try:
         value = orjson.loads(raw)
-        again = orjson.dumps(value)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        bare = msgspec.json.format(raw, indent=-1) if _looks_spaced(raw) else raw
+        return value if orjson.dumps(value) == bare else UNPROVEN
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, msgspec.DecodeError):
         return UNPROVEN
-    if again == raw:
-        return value
-    bare, bare_again = raw.translate(None, WHITE_SPACE), again.translate(None, WHITE_SPACE)
-    same = bare == bare_again or (_same_members(bare, bare_again) and _tame_numbers(raw))
-    return value if same else UNPROVEN
 
 
-def _same_members(bare: bytes, again: bytes) -> bool:
-    """Say whether *bare* surely has as many members as *again*, its content written out anew; both without white space.
+def _whole(raw: bytes, quotes: int) -> JSON:
+    """Parse *raw* if its numbers surely are harmless, and its *quotes* prove that no member was dropped for another of its key.
 
-    A quote and a colon stand together at each member, and inside of strings as often in the one text as in the other, unless
-    one of them, or a space between them, is escaped: such a text proves nothing.
+    Written by orjson, what was parsed has a quote at both ends of each string, and one for each quote in a string. *raw* has them
+    too, those in strings perhaps spelled as escapes, and at least two more for each member that was dropped.
     """
-    if bare.count(MEMBER) != again.count(MEMBER):
-        return False
-    return b"\\u" not in bare or not any(escaped in bare for escaped in ESCAPED_MEMBERS)
-
-
-def _tame_numbers(raw: bytes) -> bool:
-    """Say whether every number of *raw* surely is exact, or a finite double of a bearable length."""
-    folded = raw.translate(FOLDED)
-    return INEXACT not in folded and not _has_large_exponent(folded)
+    try:
+        value = EXACT.decode(raw)
+        written = orjson.dumps(value).count(QUOTE)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, orjson.JSONEncodeError):
+        return UNPROVEN
+    escaped = raw.count(ESCAPED_QUOTE) if BACKSLASH in raw else 0
+    return value if quotes + escaped == written else UNPROVEN
 
 
 def _strict(raw: bytes, limits: Limits) -> JSON:
     """Parse any text, slower, and refuse duplicate keys and harmful numbers."""
-    folded = raw.translate(FOLDED)
-    if b"0" * (limits.number_length + 1) in folded or _has_large_exponent(folded):
-        _refuse_numbers(raw, limits)
+    if said := harm(raw, limits.number_length):
+        raise Malformed("number", said, _pointer_to_number(raw, limits))
     try:
         return jiter.from_json(raw, catch_duplicate_keys=True, allow_inf_nan=False)
     except ValueError as error:
@@ -151,11 +162,16 @@ def _deeper(raw: bytes, value: JSON, depth: int) -> bool:
     Few brackets cannot nest deep: only what has enough of them is walked through, in a list item by item.
     """
     if value.__class__ is not list:
-        return raw.count(b"{") + raw.count(b"[") > depth and _nests(value, depth)
+        return _openings(raw) > depth and _nests(value, depth)
     for item, text in zip(value, map(bytes, ITEMS.decode(raw)), strict=True):
-        if text.count(b"{") + text.count(b"[") >= depth and _nests(item, depth - 1):
+        if _openings(text) >= depth and _nests(item, depth - 1):
             return True
     return False
+
+
+def _openings(raw: bytes) -> int:
+    """Return how many brackets open in *raw*, those in its strings counted too."""
+    return len(raw.translate(None, NO_OPENINGS))
 
 
 def _nests(value: JSON, depth: int) -> bool:
@@ -169,52 +185,10 @@ def _nests(value: JSON, depth: int) -> bool:
     return True
 
 
-def _has_large_exponent(folded: bytes) -> bool:
-    """Say whether a number may have an exponent of three digits or more; hexadecimal text, as in UUIDs, is none."""
-    for pattern in LARGE_EXPONENTS:
-        at = folded.find(pattern)
-        while at >= 0:
-            start, least = at, max(at - LONGEST_MANTISSA, 0)
-            while start > least and folded[start] in IN_A_NUMBER:
-                start -= 1
-            if start == least or folded[start] in BEFORE_A_NUMBER:
-                return True
-            at = folded.find(pattern, at + 1)
-    return False
-
-
-def _refuse_numbers(raw: bytes, limits: Limits) -> None:
-    """Refuse a number that is too long or beyond IEEE 754's range."""
-    for number in NUMBER.findall(outside_strings(raw)):
-        fault = _fault(number, limits)
-        if fault:
-            raise Malformed("number", fault, _pointer_to_number(raw, limits))
-
-
-def _fault(number: bytes, limits: Limits) -> str:
-    """Say what is wrong with *number*, or nothing."""
-    mantissa, _, exponent = number.lower().partition(b"e")
-    digits = exponent.lstrip(b"+-")
-    longest = max(map(len, [*mantissa.lstrip(b"-").split(b"."), digits]))
-    if longest > limits.number_length:
-        return f"A number has {longest} digits in a row; {limits.number_length} are allowed."
-    if digits.isdigit() and (int(digits) > MAX_EXPONENT or _infinite(number)):
-        return "A number is beyond the range of a double."
-    return ""
-
-
-def _infinite(number: bytes) -> bool:
-    """Say whether a double cannot hold *number*; what is no number is left to the parser."""
-    try:
-        return math.isinf(float(number))
-    except ValueError:
-        return False
-
-
 def _pointer_to_number(raw: bytes, limits: Limits) -> str:
     """Point at the first number of *raw* that is refused."""
     for token in NUMBER_IN_TEXT.finditer(raw, 0, POINTED_BYTES):
-        if token.group(1) and _fault(token.group(1), limits):
+        if token.group(1) and fault(token.group(1), limits.number_length):
             return pointer_at(raw, token.start())
     return ""
 

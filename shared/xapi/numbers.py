@@ -1,0 +1,77 @@
+"""Tell numbers of JSON that every parser reads alike from those that are too long, or beyond IEEE 754's doubles."""
+
+import math
+import re
+from typing import Final
+
+from shared.xapi.scan import outside_strings
+
+MAX_EXPONENT: Final = 324
+"""No double, however written by a serializer, has a larger decimal exponent; 9e308 is refused because it is infinite."""
+NUMBER_LENGTHS: Final = range(32, 201)
+"""Longer than any double that a serializer writes; and with an exponent of two digits still finite."""
+TAME_EXPONENT: Final = 2
+"""A double with so many digits of exponent, and a mantissa that is not longer than the shortest limit, is finite."""
+
+# Every digit becomes 0 and E becomes e, so that a few substring searches find numbers that may be harmful.
+FOLDED: Final = bytes.maketrans(b"123456789E", b"000000000e")
+LARGE_EXPONENTS: Final = (b"0e000", b"0e+000", b"0e-000")
+LONGEST_MANTISSA: Final = 2 * NUMBER_LENGTHS[-1] + 3
+BEFORE_A_NUMBER: Final = b"[:, \t\r\n"
+IN_A_NUMBER: Final = b"0.+-e"
+NUMBER: Final = re.compile(rb"-?[0-9][0-9.eE+-]*+")
+
+
+def tame(text: str) -> float:
+    """Return the double that *text* names; raise ValueError where it may be harmful within some limit."""
+    if len(text) > NUMBER_LENGTHS[0] or "e" in text or "E" in text:
+        _refuse_harm(text.lower())
+    return float(text)
+
+
+def harm(raw: bytes, longest: int) -> str:
+    """Say what is wrong with the first number of *raw* that has more than *longest* digits in a row or is beyond a double."""
+    folded = raw.translate(FOLDED)
+    if b"0" * (longest + 1) not in folded and not _has_large_exponent(folded):
+        return ""
+    return next(filter(None, (fault(number, longest) for number in NUMBER.findall(outside_strings(raw)))), "")
+
+
+def fault(number: bytes, longest: int) -> str:
+    """Say what is wrong with *number*, or nothing."""
+    mantissa, _, exponent = number.lower().partition(b"e")
+    digits = exponent.lstrip(b"+-")
+    most = max(map(len, [*mantissa.lstrip(b"-").split(b"."), digits]))
+    if most > longest:
+        return f"A number has {most} digits in a row; {longest} are allowed."
+    if digits.isdigit() and (int(digits) > MAX_EXPONENT or _infinite(number)):
+        return "A number is beyond the range of a double."
+    return ""
+
+
+def _refuse_harm(text: str) -> None:
+    mantissa, _, exponent = text.partition("e")
+    if len(mantissa) > NUMBER_LENGTHS[0] or len(exponent.lstrip("+-")) > TAME_EXPONENT:
+        raise ValueError("a number that may be harmful")
+
+
+def _has_large_exponent(folded: bytes) -> bool:
+    """Say whether a number may have an exponent of three digits or more; hexadecimal text, as in UUIDs, is none."""
+    for pattern in LARGE_EXPONENTS:
+        at = folded.find(pattern)
+        while at >= 0:
+            start, least = at, max(at - LONGEST_MANTISSA, 0)
+            while start > least and folded[start] in IN_A_NUMBER:
+                start -= 1
+            if start == least or folded[start] in BEFORE_A_NUMBER:
+                return True
+            at = folded.find(pattern, at + 1)
+    return False
+
+
+def _infinite(number: bytes) -> bool:
+    """Say whether a double cannot hold *number*; what is no number is left to the parser."""
+    try:
+        return math.isinf(float(number))
+    except ValueError:
+        return False
