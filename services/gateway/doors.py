@@ -18,6 +18,7 @@ from services.gateway.credentials.limits import RateLimits
 from services.gateway.credentials.oauth import routes as oauth_routes
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.versions import Versions
+from services.gateway.deadline import reads_within
 from services.gateway.definitions.documentation import PATHS as THING_PATHS
 from services.gateway.definitions.serving import Things, known_definitions
 from services.gateway.definitions.store import DefinitionStore
@@ -49,10 +50,8 @@ def open_doors(parts: Parts) -> Starlette:
         registry=parts.registry,
         ready=_Readiness(parts.database, parts.keyring),
         routes=[
-            *statement_routes(_writer(parts, door), _reader(parts, door)),
+            *reads_within(parts.settings.gateway.read_seconds, _xapi_routes(parts, door)),
             *oauth_routes(door, tokens),
-            *_document_routes(parts, door),
-            *_thing_routes(parts, door),
             *profile_routes(),
         ],
         routers=[
@@ -62,6 +61,15 @@ def open_doors(parts: Parts) -> Starlette:
         middleware=_middleware(parts, door),
         documented={**STATEMENT_PATHS, **DOCUMENT_PATHS, **THING_PATHS, **OAUTH_PATHS},
     )
+
+
+def _xapi_routes(parts: Parts, door: Door) -> list[Route]:
+    """Return the resources of xAPI."""
+    return [
+        *statement_routes(_writer(parts, door), _reader(parts, door)),
+        *_document_routes(parts, door),
+        *_thing_routes(parts, door),
+    ]
 
 
 def _tokens(parts: Parts) -> AccessTokens:

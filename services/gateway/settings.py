@@ -28,6 +28,9 @@ class GatewaySettings(Section):
     poll_seconds: float = Field(
         default=0.1, gt=0, description="Seconds between two looks at the recorder's progress where no announcement is heard"
     )
+    read_seconds: float = Field(
+        default=5.0, gt=0, description="Seconds that a read of xAPI's resources may take before it is answered 503"
+    )
     statements_per_request: int = Field(default=1000, ge=1, description="Statements that one request may carry; more get 413")
     multipart_bytes: int = Field(
         default=32 * 1024 * 1024, gt=0, description="Largest request of statements with attachments; larger ones get 413"

@@ -101,7 +101,9 @@ def settings_of(postgres: PostgresSettings, **changes: Any) -> Settings:
         http=HttpSettings(port=0, public_url=BASE_URL),
         secrets=SecretSettings(key=SecretStr(MASTER_KEY)),
         stream=StreamSettings(consumer=ConsumerSettings(fetch_wait=0.1, backoff_limit=0.5), append=AppendSettings(deadline=15.0)),
-        gateway=GatewaySettings(**{"credentials_refresh": 0.3, "usage_interval": 0.1, "wait_seconds": 20.0, **changes}),
+        gateway=GatewaySettings(
+            **{"credentials_refresh": 0.3, "usage_interval": 0.1, "wait_seconds": 20.0, "read_seconds": 30.0, **changes}
+        ),
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -124,3 +126,36 @@ def fresh_database(dsn: str, template: str) -> Iterator[str]:
     blocking(statement(dsn, f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield with_database(dsn, name)
     blocking(statement(dsn, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@contextmanager
+def frozen(server: Server) -> Iterator[None]:
+    """Let no process of *server* run for as long as the block lasts: connections stay open, and nobody answers."""
+    assert server.pid is not None
+    os.kill(server.pid, signal.SIGSTOP)  # first, so that it makes no further children
+    children = [pid for pid in _children(server.pid) if _signal(pid, signal.SIGSTOP)]
+    try:
+        yield
+    finally:
+        for pid in (*children, server.pid):
+            _signal(pid, signal.SIGCONT)
+
+
+def _children(parent: int) -> Iterator[int]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                behind = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if int(behind[1]) == parent:
+                yield int(folder.name)
+
+
+def _signal(pid: int, number: signal.Signals) -> bool:
+    """Send *number* to a process, and say whether it was there."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -87,19 +86,6 @@ async def installed(server: Server, cluster: Cluster, folder: Path, settings: Ma
 
 
 @contextmanager
-def frozen(server: Server) -> Iterator[None]:
-    """Let no process of *server* run for as long as the block lasts: connections stay open, and nobody answers."""
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGSTOP)  # first, so that it makes no further children
-    children = [pid for pid in _children(server.pid) if _signal(pid, signal.SIGSTOP)]
-    try:
-        yield
-    finally:
-        for pid in (*children, server.pid):
-            _signal(pid, signal.SIGCONT)
-
-
-@contextmanager
 def _process(module: str, environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as file:
         process = subprocess.Popen([sys.executable, "-m", module], env=environment, stdout=file, stderr=file)
@@ -140,23 +126,3 @@ async def _until_ready(running: Installation) -> None:
             except httpx.TransportError:
                 pass
             await asyncio.sleep(0.05)
-
-
-def _children(parent: int) -> Iterator[int]:
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
-            try:
-                behind = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it ended meanwhile
-            if int(behind[1]) == parent:
-                yield int(folder.name)
-
-
-def _signal(pid: int, number: signal.Signals) -> bool:
-    """Send *number* to a process, and say whether it was there."""
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return False
-    return True

@@ -14,13 +14,14 @@ import pytest
 
 from shared.postgres.embedded import Server
 from tests.faults.outages.conftest import AROUND, IMPATIENT, OUTAGE, Show
-from tests.faults.outages.installation import Installation, frozen, installed
+from tests.faults.outages.installation import Installation, installed
 from tests.faults.outages.readers import ASKED, reading
 from tests.faults.outages.record import find_all
 from tests.faults.outages.report import GOING, Outage, Report
 from tests.faults.outages.senders import now, sending, timed
 from tests.support.gateway import statement
 from tests.support.kafka import StartCluster
+from tests.support.postgres import frozen
 
 TOLD_AGAIN = 20.0
 UNTOLD = {"verb": {"id": "https://example.org/other"}}

@@ -11,8 +11,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.postgres import Database, Query
 from shared.postgres.embedded import Server
-from tests.faults.outages.installation import frozen
-from tests.support.postgres import settings_for
+from tests.support.postgres import frozen, settings_for
 
 ONE = Query("SELECT 1")
 

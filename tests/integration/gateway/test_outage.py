@@ -19,9 +19,10 @@ from shared.stream.postgres import PostgresLog
 from shared.stream.settings import AppendSettings, PostgresLogSettings
 from tests.support.attachments import attachment, part, parts_of, send, statements_part
 from tests.support.gateway import Client, Doors, eventually, settings_of, statement, wired_doors
-from tests.support.postgres import settings_for
+from tests.support.postgres import frozen, settings_for
 
 ENOUGH = 3.0
+FEW = 6
 
 
 @pytest.fixture
@@ -121,6 +122,35 @@ async def test_attachments_wait_for_postgres(doors: Doors, server: Server) -> No
     await eventually(taken, 60.0)
     answer = await client.get(statementId=sent["id"], attachments="true")
     assert [content for _, content in parts_of(answer)][1:] == [b"an essay"]
+
+
+async def test_reads_are_refused_in_time_while_postgres_hangs_and_leave_nothing_behind(server: Server, log: PostgresLog) -> None:
+    await migrate(server.dsn, TARGETS)
+    settings = settings_of(settings_for(server.dsn), wait_seconds=ENOUGH, read_seconds=ENOUGH)
+    postgres = settings.postgres.model_copy(update={"acquire_timeout": 2.0, "pool_size": FEW})
+    async with wired_doors(settings.model_copy(update={"postgres": postgres}), log) as doors:
+        client = await doors.client()
+        sent = statement()
+        assert (await client.post(sent)).status_code == 200
+        page = (await client.get(limit="1")).json()
+        asked = [("/xapi/statements", {}), ("/xapi/statements", {"statementId": sent["id"]})]
+        asked += [("/xapi/activities", {"activityId": sent["object"]["id"]})]
+
+        with frozen(server):
+            begun = perf_counter()
+            answers = await asyncio.gather(*(client.get(path, **parameters) for path, parameters in asked * 10))
+            waited = perf_counter() - begun
+
+        assert {(answer.status_code, int(answer.headers["retry-after"]) > 0) for answer in answers} == {(503, True)}
+        assert waited < postgres.command_timeout / 2
+
+        async def read_again() -> bool:
+            return (await client.get(limit="1")).status_code == 200
+
+        await eventually(read_again, 60.0)
+        many = await asyncio.gather(*(client.get(path, **parameters) for path, parameters in asked * 10))
+        assert {answer.status_code for answer in many} == {200}
+        assert (await client.get(limit="1")).json() == page
 
 
 async def timed(client: Client, body: object) -> tuple[int, float]:
