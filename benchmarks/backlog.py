@@ -123,7 +123,7 @@ async def arriving(running: Stack, first: int, rate: int, watch: Watch) -> Async
             await process.stdout.readline()
         yield
     finally:
-        printed, _ = await process.communicate()
+        printed, _ = await process.communicate(b"")
     watch.arrived = orjson.loads(printed)
 
 
