@@ -12,16 +12,15 @@ from shared.postgres.embedded import Server
 from tests.faults.crash.script import play
 from tests.faults.crash.theatre import Theatre, rehearse
 from tests.support.crash import Nursery
-from tests.support.postgres import SETTINGS, blocking, copy_cluster
+from tests.support.postgres import IN_MEMORY, blocking, copy_cluster
 
 Show: TypeAlias = Callable[[str], None]
 
 
 @pytest.fixture(scope="session")
-def crash_server(made_cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def crash_server(made_cluster: Path, quick_folder: Path) -> Iterator[Server]:
     """Run a server of our own: it is not what dies here, so it need not wait for the disk."""
-    directory = copy_cluster(made_cluster, tmp_path_factory.mktemp("crash") / "postgres")
-    server = Server(directory, settings={**SETTINGS, "fsync": "off"})
+    server = Server(copy_cluster(made_cluster, quick_folder / "crash"), settings=IN_MEMORY)
     server.start()
     yield server
     server.close()
