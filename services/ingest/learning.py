@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple, TypeAlias
+from itertools import zip_longest
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -13,9 +14,9 @@ import msgspec
 from services.ingest import attendances
 from services.ingest.attendances import Due
 from services.ingest.domain.identity import id_of
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId
+from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId, NativeId
 from services.ingest.domain.reading import Ending, Known, Sighting, Undecided
-from services.ingest.domain.settlement import Patience, Thread, Waiting, settle
+from services.ingest.domain.settlement import NOTHING_KNOWN, Patience, Thread, Waiting, settle
 from services.ingest.domain.source import SourceId
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
@@ -125,33 +126,40 @@ class _Line(NamedTuple):
 
 
 def _lines(look: Look) -> Iterator[_Line]:
-    """Yield what *look* looks for; the target of an interaction is one of its artefacts, too."""
-    for statement in look.statements:
-        yield _Line(look.source, statement, None)
+    """Yield what *look* looks for, a statement and an artefact together; the target of an interaction is an artefact, too."""
+    targets = {each.target for each in look.undecided}
+    natives = [native for native in look.artefacts if native not in targets]
     for each in look.undecided:
         yield _Line(look.source, id_of(look.source, each.interaction), each.target, each)
-    targets = {each.target for each in look.undecided}
-    for native in look.artefacts:
-        if native not in targets:
-            yield _Line(look.source, None, native)
+    for statement, native in zip_longest(look.statements, natives):
+        yield _Line(look.source, statement, native)
 
 
 def _met(found: Sequence[tuple[_Line, asyncpg.Record]]) -> Met:
     """Say what the lines of one look met."""
     waits, orphans, ready = False, set[StatementId](), list[Waiting]()
     for line, row in found:
-        waits = waits or row["awaited"] or (row["waits"] and line.undecided is None)
-        if line.statement is None:
+        is_there, is_orphan, is_awaited, *known = row
+        undecided, statement = line.undecided, line.statement
+        waits = waits or is_awaited or (is_there and undecided is None)
+        if statement is None:
             continue
-        if line.undecided is None:
-            if row["orphan"]:
-                orphans.add(line.statement)
-        elif not row["waits"]:
-            thread = Thread(known_of(row), known_of(row, "root_"))
-            waiting = Waiting(line.source, line.statement, line.undecided, thread, orphan=row["orphan"])
+        if undecided is None:
+            if is_orphan:
+                orphans.add(statement)
+        elif not is_there:
+            waiting = Waiting(line.source, statement, undecided, _thread(known), orphan=is_orphan)
             if settle(waiting, Patience.WAITING) is not None:
                 ready.append(waiting)
     return Met(waits, frozenset(orphans), tuple(ready))
+
+
+def _thread(columns: Sequence[Any]) -> Thread:
+    """Return what is known of a target and of its thread's root, which it may be itself."""
+    target = known_of(columns[:8])
+    if target is None:
+        return NOTHING_KNOWN
+    return Thread(target, target if target.root == target.artefact.native else known_of(columns[8:]))
 
 
 def artefacts(known: Iterable[tuple[SourceId, Known]]) -> Mapping[tuple[SourceId, NativeId], Known]:
@@ -165,19 +173,12 @@ def artefacts(known: Iterable[tuple[SourceId, Known]]) -> Mapping[tuple[SourceId
     return found
 
 
-def known_of(row: asyncpg.Record, prefix: str = "") -> Known | None:
-    """Return the artefact whose columns begin with *prefix*; None where it is not known."""
-    if row[f"{prefix}native"] is None:
+def known_of(columns: Iterable[Any]) -> Known | None:
+    """Return the artefact of these columns, as the table has them; None where it is not known."""
+    native, root, iri, kind, author, question, happened, spoken = columns
+    if native is None:
         return None
-    author = row[f"{prefix}author"]
-    return Known(
-        artefact=Artefact(NativeId(row[f"{prefix}native"]), row[f"{prefix}iri"], ArtefactType(row[f"{prefix}type"])),
-        root=NativeId(row[f"{prefix}root"]),
-        author=AccountName(author) if author is not None else None,
-        question=row[f"{prefix}question"],
-        happened=row[f"{prefix}happened"],
-        spoken=row[f"{prefix}spoken"],
-    )
+    return Known(Artefact(native, iri, ArtefactType(kind)), root, author, question, happened, spoken)
 
 
 def _artefact_columns(known: Mapping[tuple[SourceId, NativeId], Known]) -> list[list[object]]:

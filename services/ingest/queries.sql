@@ -22,8 +22,8 @@ ON CONFLICT (source, statement) DO NOTHING
 
 -- name: met
 -- Says of each line of what deliveries look for: whether a statement ($2) waits already, or was told without what it waited for;
--- whether something waits for an artefact ($3) or for one of which it is the root; and what is known of a target ($4) and of its
--- thread's root. All of one moment, so that nothing is seen as neither waiting nor told while it goes from the one to the other.
+-- whether something waits for an artefact ($3) or for one of which it is the root; and what is known of a target ($4) and, where
+-- that is another, of its thread's root. All of one moment, so that nothing is seen as neither waiting nor told while it goes from the one to the other.
 SELECT
     EXISTS (SELECT FROM pending WHERE pending.source = line.source AND pending.statement = line.statement) AS waits,
     EXISTS (SELECT FROM orphan WHERE orphan.source = line.source AND orphan.statement = line.statement) AS orphan,
@@ -34,13 +34,11 @@ SELECT
         JOIN pending ON pending.source = artefact.source AND pending.target = artefact.native
         WHERE artefact.source = line.source AND artefact.root = line.native
     ) AS awaited,
-    target.native AS native, target.root AS root, target.iri AS iri, target.type AS type, target.author AS author,
-    target.question AS question, target.happened AS happened, target.spoken AS spoken,
-    begun.native AS root_native, begun.root AS root_root, begun.iri AS root_iri, begun.type AS root_type,
-    begun.author AS root_author, begun.question AS root_question, begun.happened AS root_happened, begun.spoken AS root_spoken
+    target.native, target.root, target.iri, target.type, target.author, target.question, target.happened, target.spoken,
+    begun.native, begun.root, begun.iri, begun.type, begun.author, begun.question, begun.happened, begun.spoken
 FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS line (source, statement, native, target, place)
 LEFT JOIN artefact AS target ON target.source = line.source AND target.native = line.target
-LEFT JOIN artefact AS begun ON begun.source = line.source AND begun.native = target.root
+LEFT JOIN artefact AS begun ON begun.source = line.source AND begun.native = target.root AND begun.native <> target.native
 ORDER BY line.place
 
 -- name: close_channels
