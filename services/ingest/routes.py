@@ -6,7 +6,6 @@ The signature is checked over the raw bytes before they are parsed. 2xx says tha
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NoReturn
@@ -30,6 +29,7 @@ from services.ingest.remembered import Remembered, fingerprint_of
 from services.ingest.settings import DoorSettings
 from services.ingest.verifiers import Message, Verdict
 from shared.clock import Clock
+from shared.deadlines import Deadlines
 from shared.errors import Unavailable
 from shared.http import Fault, Problem, read_body
 from shared.xapi.guard import Limits, Malformed
@@ -65,6 +65,7 @@ class Door:
         self._clock = clock
         self._metrics = metrics
         self._settings = settings
+        self._deadlines = Deadlines(settings.deadline)
         self._base_url = base_url.rstrip("/")
         limits = Limits(size=settings.max_body_bytes, depth=settings.max_depth, nodes=settings.max_values)
         self._limits = {name: replace(limits, size=max(limits.size, hook.most_bytes)) for name, hook in HOOKS.items()}
@@ -87,7 +88,7 @@ class Door:
             problem.headers.update(hook.refusal_headers)
             self._refuse(platform, Refusal.BODY, problem, self._known(request))
         try:
-            async with asyncio.timeout(self._settings.deadline):
+            with self._deadlines.one():
                 return await self._take(platform, hook, request, body)
         except TimeoutError as error:
             self._metrics.refused(platform, Refusal.UNAVAILABLE, self._known(request))
