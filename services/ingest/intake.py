@@ -75,7 +75,8 @@ class Intake:
         self._log = log
         self._clock = clock
         self._metrics = metrics
-        self._waiting = waiting
+        self._grace, self._session = timedelta(seconds=waiting.grace), timedelta(seconds=waiting.session)
+        self._longest = timedelta(seconds=waiting.patience)
         self._home_page = home_page
         self._observe = observer
         self._append = Merging(self._append_all, "appending")
@@ -158,13 +159,11 @@ class Intake:
         return await self._store.open(source.id, statements, _artefacts(reading))
 
     def _patience(self, undecided: Undecided) -> timedelta:
-        long = undecided.rule in WAITING_LONG
-        return timedelta(seconds=self._waiting.patience if long else self._waiting.grace)
+        return self._longest if undecided.rule in WAITING_LONG else self._grace
 
     def _lesson(self, reading: Reading) -> Lesson:
         now = self._clock()
-        grace, session = timedelta(seconds=self._waiting.grace), timedelta(seconds=self._waiting.session)
-        due = Due(now, now + grace, now + session)
+        due = Due(now, now + self._grace, now + self._session)
         return Lesson(due, reading.known, reading.closed, reading.sightings, reading.endings)
 
     def _notice(self, source: Source, lookup: Lookup) -> Outgoing:

@@ -75,8 +75,9 @@ class _Template:
 
     def match(self, segments: Sequence[str]) -> dict[str, str] | None:
         """Return the parameters of the path of these *segments*; None where it is another."""
-        if any(segments[place] != fixed for place, fixed in self.fixed.items()):
-            return None
+        for place, fixed in self.fixed.items():
+            if segments[place] != fixed:
+                return None
         found = {name: segments[place] for place, name in self.parameters.items()}
         return found if all(found.values()) else None
 

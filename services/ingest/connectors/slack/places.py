@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.ingest.connectors.fields import Incomplete, optional_text, text
 from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
-from shared.clock import rfc3339
 from shared.xapi.model import JSON
 
 TS: Final = re.compile(r"([0-9]{1,11})\.([0-9]{1,6})")
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  written as UTC
 DIRECT: Final = frozenset({"im", "mpim", "app_home"})
 PUBLIC: Final = "channel"
 TYPES_BY_PREFIX: Final = {"D": "im", "G": "group"}
@@ -38,7 +37,7 @@ def optional_timestamp(document: JSON, *path: str) -> str | None:
 def moment(ts: str) -> str:
     """Return the time that a Slack timestamp names, RFC 3339 in UTC with microseconds."""
     seconds, _, fraction = ts.partition(".")
-    return rfc3339(EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction.ljust(6, "0"))))
+    return f"{(EPOCH + timedelta(seconds=int(seconds))).isoformat()}.{fraction.ljust(6, '0')}Z"
 
 
 def channel_type(channel: ChannelId, event: JSON, *path: str) -> str:
