@@ -341,12 +341,12 @@ class MemoryStore:
 class Ear:
     """An intake over a log in memory: what was heard, and what came of it."""
 
-    def __init__(self, store: Any = None, log: MemoryLog | None = None) -> None:
+    def __init__(self, store: Any = None, log: MemoryLog | None = None, metrics: IngestMetrics | None = None) -> None:
         self.now = NOW
         self.log = log or MemoryLog(self.clock)
         self.store = store or MemoryStore()
         self.registry = CollectorRegistry()
-        self.metrics = IngestMetrics(self.registry, Tallies(self.clock))
+        self.metrics = metrics or IngestMetrics(self.registry, Tallies(self.clock))
         self.intake = Intake(
             store=self.store,
             log=self.log,
