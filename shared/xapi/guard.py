@@ -23,11 +23,12 @@ BEGINNING: Final = 200
 """So many bytes show how the rest is likely to be written."""
 
 BACKSLASH: Final = b"\\"
-QUOTE: Final = b'"'
-ESCAPED_QUOTE: Final = b"\\u0022"
+COMMA: Final = b","
+ESCAPED_COMMAS: Final = (b"\\u002c", b"\\u002C")
+ESCAPED_COMMAS_BEGIN: Final = b"\\u002"
 SPACED_MEMBER: Final = b'": '
 NO_OPENINGS: Final = bytes(set(range(256)) - set(b"{["))
-NO_MARKS: Final = bytes(set(range(256)) - set(b'{["'))
+NO_MARKS: Final = bytes(set(range(256)) - set(b"{[,"))
 NUMBER_IN_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|(-?[0-9][0-9.eE+-]*+)', re.DOTALL)
 POSITION: Final = re.compile(r" at line (\d+) column (\d+)$")
 REASONS: Final = (
@@ -74,15 +75,13 @@ def parse(raw: bytes, limits: Limits) -> JSON:
         raise Malformed("size", f"The text has {len(raw)} bytes; {limits.size} are allowed.")
     if len(raw) > limits.nodes:
         _refuse_crowd(raw, limits)
-    shallow = False
+    openings = len(raw)
     value = UNPROVEN if _looks_escaped(raw) else _unchanged(raw)
     if value is UNPROVEN:
-        quotes, openings = _marks(raw)
-        shallow = openings <= limits.depth
-        value = _whole(raw, quotes)
+        value, openings = _whole(raw)
     if value is UNPROVEN:
         value = _strict(raw, limits)
-    if not shallow and _deeper(raw, value, limits.depth):
+    if openings > limits.depth and _deeper(raw, value, limits.depth):
         raise Malformed("depth", f"Values are nested more than {limits.depth} deep.")
     return value
 
@@ -92,19 +91,12 @@ def _looks_escaped(raw: bytes) -> bool:
 
     What writes spaces, as Python does, often escapes whatever is not ASCII; what is not ASCII, it then does not escape.
     """
-    return raw.find(BACKSLASH, 0, BEGINNING) >= 0 or (raw.isascii() and _looks_spaced(raw))
+    return raw.isascii() if _looks_spaced(raw) else raw.find(BACKSLASH, 0, BEGINNING) >= 0
 
 
 def _looks_spaced(raw: bytes) -> bool:
     """Guess whether *raw* has white space outside of strings."""
     return raw.find(SPACED_MEMBER, 0, BEGINNING) >= 0
-
-
-def _marks(raw: bytes) -> tuple[int, int]:
-    """Return how many quotes and how many opening brackets stand in *raw*, those in its strings counted too."""
-    marks = raw.translate(None, NO_MARKS)
-    quotes = marks.count(QUOTE)
-    return quotes, len(marks) - quotes
 
 
 def _unchanged(raw: bytes) -> JSON:
@@ -114,25 +106,33 @@ def _unchanged(raw: bytes) -> JSON:
     """
     try:
         value = orjson.loads(raw)
-        bare = msgspec.json.format(raw, indent=-1) if _looks_spaced(raw) else raw
-        return value if orjson.dumps(value) == bare else UNPROVEN
+        again = orjson.dumps(value)
+        same = again == raw or (_looks_spaced(raw) and again == msgspec.json.format(raw, indent=-1))
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, msgspec.DecodeError):
         return UNPROVEN
+    return value if same else UNPROVEN
 
 
-def _whole(raw: bytes, quotes: int) -> JSON:
-    """Parse *raw* if its numbers surely are harmless, and its *quotes* prove that no member was dropped for another of its key.
+def _whole(raw: bytes) -> tuple[JSON, int]:
+    """Parse *raw* if its numbers surely are harmless and its commas prove that no member was dropped for another of its key.
 
-    Written by orjson, what was parsed has a quote at both ends of each string, and one for each quote in a string. *raw* has them
-    too, those in strings perhaps spelled as escapes, and at least two more for each member that was dropped.
+    Written by orjson, what was parsed has as many commas as *raw*, there perhaps spelled as escapes: each member that was dropped
+    would have taken one away. Return with the value how many opening brackets *raw* has at most.
     """
     try:
         value = EXACT.decode(raw)
-        written = orjson.dumps(value).count(QUOTE)
+        marks = orjson.dumps(value).translate(None, NO_MARKS)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, orjson.JSONEncodeError):
-        return UNPROVEN
-    escaped = raw.count(ESCAPED_QUOTE) if BACKSLASH in raw else 0
-    return value if quotes + escaped == written else UNPROVEN
+        return UNPROVEN, len(raw)
+    commas = marks.count(COMMA)
+    return (value, len(marks) - commas) if _commas(raw) == commas else (UNPROVEN, len(raw))
+
+
+def _commas(raw: bytes) -> int:
+    """Return how many commas *raw*, which is JSON, has between values and in strings, or more: behind an escaped backslash."""
+    # Backslashes are rarer than digits: rfind, which looks for a first byte, is faster than find, which looks for a last one.
+    escaped = sum(map(raw.count, ESCAPED_COMMAS)) if raw.rfind(ESCAPED_COMMAS_BEGIN) >= 0 else 0
+    return raw.count(COMMA) + escaped
 
 
 def _strict(raw: bytes, limits: Limits) -> JSON:

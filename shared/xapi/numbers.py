@@ -10,8 +10,9 @@ MAX_EXPONENT: Final = 324
 """No double, however written by a serializer, has a larger decimal exponent; 9e308 is refused because it is infinite."""
 NUMBER_LENGTHS: Final = range(32, 201)
 """Longer than any double that a serializer writes; and with an exponent of two digits still finite."""
+TAME_MANTISSA: Final = NUMBER_LENGTHS[0]
 TAME_EXPONENT: Final = 2
-"""A double with so many digits of exponent, and a mantissa that is not longer than the shortest limit, is finite."""
+"""A double with so many characters before its exponent, and so many digits in it, is finite and within every limit."""
 
 # Every digit becomes 0 and E becomes e, so that a few substring searches find numbers that may be harmful.
 FOLDED: Final = bytes.maketrans(b"123456789E", b"000000000e")
@@ -24,7 +25,7 @@ NUMBER: Final = re.compile(rb"-?[0-9][0-9.eE+-]*+")
 
 def tame(text: str) -> float:
     """Return the double that *text* names; raise ValueError where it may be harmful within some limit."""
-    if len(text) > NUMBER_LENGTHS[0] or "e" in text or "E" in text:
+    if len(text) > TAME_MANTISSA or "e" in text or "E" in text:
         _refuse_harm(text.lower())
     return float(text)
 
@@ -51,7 +52,7 @@ def fault(number: bytes, longest: int) -> str:
 
 def _refuse_harm(text: str) -> None:
     mantissa, _, exponent = text.partition("e")
-    if len(mantissa) > NUMBER_LENGTHS[0] or len(exponent.lstrip("+-")) > TAME_EXPONENT:
+    if len(mantissa) > TAME_MANTISSA or len(exponent.lstrip("+-")) > TAME_EXPONENT:
         raise ValueError("a number that may be harmful")
 
 
