@@ -15,7 +15,7 @@ from deploy.kafka.layout import HOST, Layout, Seat, properties
 from deploy.kafka.probe import members
 
 HEAP: Final = "-Xmx384m"
-# A tool that runs for a second is over before the optimising compiler pays.
+# What runs for a second, or for a test, is over before the optimising compiler pays.
 BRIEF: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 15.0

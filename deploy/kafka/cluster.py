@@ -24,13 +24,13 @@ SIZES: Final = (1, 3)
 class Cluster:
     """A quorum of brokers that keeps its data, ports and ids in one directory.
 
-    One broker survives a process death; of three, with two in-sync replicas, any one may be lost.
+    One broker survives a process death; of three, with two in-sync replicas, any one may be lost. The *options* are Java's.
     """
 
-    def __init__(self, directory: Path, brokers: int = 1) -> None:
+    def __init__(self, directory: Path, brokers: int = 1, options: Sequence[str] = ()) -> None:
         if brokers not in SIZES:
             raise KafkaUnavailableError(f"a cluster has one or three brokers, not {brokers}")
-        command = [java(), "-cp", f"{fetch()}/*"]
+        command = [java(), *options, "-cp", f"{fetch()}/*"]
         directory = directory.resolve()
         layout = settle(directory, brokers)
         self._spawner = ThreadPoolExecutor(1, "kafka-spawner")
@@ -76,9 +76,9 @@ class Cluster:
 
 
 @contextmanager
-def running(directory: Path, brokers: int = 1) -> Iterator[Cluster]:
+def running(directory: Path, brokers: int = 1, options: Sequence[str] = ()) -> Iterator[Cluster]:
     """Run a cluster in *directory* for as long as the block lasts."""
-    cluster = Cluster(directory, brokers).start()
+    cluster = Cluster(directory, brokers, options).start()
     try:
         yield cluster
     finally:

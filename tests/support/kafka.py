@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.kafka.broker import BRIEF
 from deploy.kafka.cluster import Cluster, running
 
 StartCluster = Callable[[int], Cluster]
@@ -14,7 +15,7 @@ StartCluster = Callable[[int], Cluster]
 @pytest.fixture(scope="session")
 def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One broker for the whole session, shared by all tests: give topics and groups names of your own."""
-    with running(tmp_path_factory.mktemp("kafka")) as cluster:
+    with running(tmp_path_factory.mktemp("kafka"), options=BRIEF) as cluster:
         yield cluster
 
 
@@ -28,11 +29,11 @@ def kafka_bootstrap(kafka_broker: Cluster) -> str:
 def start_kafka(tmp_path: Path) -> Iterator[StartCluster]:
     """Start clusters of one or three brokers that belong to the test alone; they end with it."""
     with ExitStack() as stack:
-        yield lambda brokers: stack.enter_context(running(tmp_path / f"kafka-{brokers}", brokers))
+        yield lambda brokers: stack.enter_context(running(tmp_path / f"kafka-{brokers}", brokers, BRIEF))
 
 
 @pytest.fixture(scope="module")
 def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Three brokers for a module's tests; a test that breaks one brings it back."""
-    with running(tmp_path_factory.mktemp("kafka"), 3) as cluster:
+    with running(tmp_path_factory.mktemp("kafka"), 3, BRIEF) as cluster:
         yield cluster
