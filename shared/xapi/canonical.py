@@ -20,6 +20,7 @@ SET_BY_US: Final = ("stored", "authority", "version")
 CONTENT_NAMESPACE: Final = UUID("9a3f7a3e-55d7-5b26-8d1c-4f4a6f0e7b11")
 """The namespace of ids that are derived from content; changing it would double history."""
 
+_ACTORS: Final = ("instructor", "team")
 _RELEVANT: Final = {"contextAgents": "agent", "contextGroups": "group"}
 _NOTHING: Final[dict[str, JSON]] = {}
 _BEYOND_HUNDREDTHS: Final = re.compile(r"(?<=[.,][0-9]{2})[0-9]+(?=S$)")
@@ -34,7 +35,9 @@ def digest(statement: Mapping[str, JSON]) -> bytes:
     mbox's domain. A context activity that stands alone is a list of one (§2.4.6.2), and durations are compared to hundredths of
     seconds (2.0.0 §4.2.7). Everything else counts, numbers as IEEE 754 doubles or whole numbers of any size.
     """
-    content = {name: value for name, value in statement.items() if name not in SET_BY_US}
+    content = dict(statement)
+    for name in SET_BY_US:
+        content.pop(name, None)
     return hashlib.sha256(_sorted(_comparable(content))).digest()
 
 
@@ -120,14 +123,21 @@ def _object(target: dict[str, Any]) -> dict[str, Any]:
 
 def _activity(activity: dict[str, Any]) -> dict[str, Any]:
     """Leave out what is said of an activity, which is no part of the statement that says it."""
-    return {name: value for name, value in activity.items() if name != "definition"} if "definition" in activity else activity
+    if "definition" not in activity:
+        return activity
+    named = activity.copy()
+    del named["definition"]
+    return named
 
 
 def _context(context: dict[str, Any]) -> dict[str, Any]:
-    content = {name: _actor(value) if name in {"instructor", "team"} else value for name, value in context.items()}
+    content = context.copy()
+    for name in _ACTORS:
+        if name in context:
+            content[name] = _actor(context[name])
     if "contextActivities" in context:
         content["contextActivities"] = {
-            relation: list(map(_activity, [each] if isinstance(each, dict) else each))
+            relation: [_activity(activity) for activity in ([each] if isinstance(each, dict) else each)]
             for relation, each in context["contextActivities"].items()
         }
     for names, name in _RELEVANT.items():
