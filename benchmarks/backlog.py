@@ -195,14 +195,9 @@ def door(watch: Watch, rate: int) -> tuple[Table, bool]:
     table = Table(*columns, title="At the door meanwhile")
     arrived, counted = watch.arrived, watch.outcomes
     early = counted["unconfirmed"] / max(1, counted["unconfirmed"] + counted["accepted"])
-    figures = (
-        f"{arrived['rate']:,.0f}",
-        arrived["refused"],
-        f"{arrived['p50']:,.0f}",
-        f"{arrived['p99']:,.0f}",
-        arrived["under_way"],
-    )
-    table.add_row(*map(str, (rate, *figures)), f"{early:.0%}")
+    refused = ", ".join(f"{number} with {status}" for status, number in arrived["refused"].items())
+    taken, p50, p99 = (f"{arrived[name]:,.0f}" for name in ("rate", "p50", "p99"))
+    table.add_row(str(rate), taken, refused or "0", p50, p99, str(arrived["under_way"]), f"{early:.0%}")
     return table, arrived["rate"] >= ARRIVED * rate
 
 

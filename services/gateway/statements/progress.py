@@ -73,6 +73,11 @@ class Progress:
         self._moved = asyncio.Event()
         metrics.recorder_awaited.set(1)
 
+    @property
+    def awaited(self) -> bool:
+        """Say whether answers wait for the recorder."""
+        return self._lost is None
+
     def heard(self, partition: int, offset: int, taken: int | None = None) -> None:
         """Take the hint that *offset* is applied next in *partition*, and that all from *taken* on was taken, if it says so."""
         self._note({partition: offset})

@@ -52,7 +52,8 @@ class Recording:
     async def record(self, admitted: Admitted, traceparent: str) -> Verdict:
         """Say what became of *admitted*. Raises Unavailable where the log did not take it in time: the outcome is unknown."""
         headers = ((SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode()), (TRACEPARENT_HEADER, traceparent.encode()))
-        self._remembered.keep(admitted.candidates())
+        if self._progress.awaited:  # else the recorder is so far behind that what is remembered would only pile up
+            self._remembered.keep(admitted.candidates())
         (position,) = await self._log.append([Outgoing(RECEIVED, encode(admitted.received), headers=headers)])
         begun = asyncio.get_running_loop().time()
         try:

@@ -18,6 +18,9 @@ from shared.stream.kafka.connection import MESSAGE_BYTES, connection, outages, s
 from shared.stream.record import Batch, Partition, Record
 from shared.stream.settings import KafkaSettings
 
+AT_ONCE_BYTES: Final = 2 * 1024 * 1024
+"""Of all partitions in one answer of the broker, which is held several times over; a single batch that is larger comes whole."""
+
 LONG_POLL_MS: Final = 50
 """How long a fetch waits at the broker: as long may a partition wait whose turn came while another fetch was under way."""
 
@@ -53,7 +56,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             heartbeat_interval_ms=round(self._settings.session_timeout * 1000 / 3),
             max_poll_interval_ms=round(self._poll_interval * 1000),
             fetch_max_wait_ms=LONG_POLL_MS,
-            fetch_max_bytes=MESSAGE_BYTES,
+            fetch_max_bytes=AT_ONCE_BYTES,
             max_partition_fetch_bytes=MESSAGE_BYTES,
         )
         self._consumer.subscribe(self._topics, listener=self)
