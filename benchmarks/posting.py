@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 import orjson
 
-from benchmarks.stack import Stack, database
+from benchmarks.stack import BACKGROUND, Stack, database
 from benchmarks.usage import cpu_seconds
 from services.together import ports_from
 
@@ -30,11 +30,11 @@ APPLIED: Final = "SELECT sum(next_offset) FROM lrs.consumer_offset"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a round loads: its name in the table, where it is, and which process answers."""
+    """What a round loads: its name in the table, where it is, and which processes answer, or work for it behind."""
 
     name: str
     url: str
-    server: int
+    servers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ async def run_load(target: Target, command: Sequence[str], seconds: float, conne
     told = ["-m", *command, "--seconds", str(seconds), "--connections", str(connections)]
     child = await asyncio.create_subprocess_exec(sys.executable, *told, stdout=asyncio.subprocess.PIPE)
     assert child.stdout is not None  # noqa: S101  PIPE was asked for
-    named = {target.server: "server"}
+    named = dict.fromkeys(target.servers, "server")
     await child.stdout.readline()
     before = cpu_seconds(named)
     await child.stdout.readline()
@@ -117,7 +117,7 @@ async def serving(name: str, module: str, *arguments: str) -> AsyncIterator[Targ
                     break
                 except httpx.TransportError:
                     await asyncio.sleep(0.1)
-        yield Target(name, url, child.pid)
+        yield Target(name, url, (child.pid,))
     finally:
         child.terminate()
         await child.wait()
@@ -125,7 +125,8 @@ async def serving(name: str, module: str, *arguments: str) -> AsyncIterator[Targ
 
 def gateway(running: Stack) -> Target:
     """Return the gateway's statement resource as a target."""
-    return Target("ours", f"{running.url('gateway')}/xapi/statements", running.processes["gateway"].pid)
+    servers = running.processes["gateway"].pid, running.processes[BACKGROUND].pid
+    return Target("ours", f"{running.url('gateway')}/xapi/statements", servers)
 
 
 @dataclass(frozen=True, slots=True)

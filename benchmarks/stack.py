@@ -32,6 +32,14 @@ from shared.stream.settings import LogKind
 
 KEY: Final = "c3ltcG9zaWEtdGVzdC1rZXktMzItYnl0ZXMtbG9uZyE="
 POSTGRES: Final = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "256MB", "max_connections": "100"}
+BACKGROUND: Final = "background"
+MODULES: Final = {BACKGROUND: "services.gateway"}
+TOLD: Final = {
+    "gateway": {"SYMPOSIA_GATEWAY__DEFINITIONS": "false", "SYMPOSIA_GATEWAY__FORWARDING": "false"},
+    BACKGROUND: {"SYMPOSIA_GATEWAY__RECORDER": "false"},
+}
+"""The gateway runs as in docker-compose.yml: what nobody waits for has a process of its own."""
+
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 READY: Final = 180.0
 
@@ -70,7 +78,7 @@ async def stack(
 ) -> AsyncIterator[Stack]:
     """Start everything, *services* each in a process of its own and told *settings*, and stop it at the end.
 
-    *before* runs before the services do.
+    Beside a gateway runs its background. *before* runs before the services do.
     """
     async with AsyncExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="symposia-benchmark-")))
@@ -81,7 +89,7 @@ async def stack(
         if kind is LogKind.KAFKA:
             bootstrap = exits.enter_context(running(folder / "kafka", 1)).bootstrap
         await migrate(server.dsn, TARGETS)
-        ports = ports_from(0, "127.0.0.1")
+        ports = ports_from(0, "127.0.0.1") | {BACKGROUND: ports_from(0, "127.0.0.1")["gateway"]}
         key = await _issue(server.dsn)
         environment = {
             **os.environ,
@@ -96,9 +104,9 @@ async def stack(
         started = Stack(kind, server.dsn, bootstrap, ports, processes, key)
         if before is not None:
             await before(started)
-        for name in services:
-            told = {**environment, "SYMPOSIA_HTTP__PORT": str(ports[name])}
-            processes[name] = exits.enter_context(_process([f"services.{name}"], told))
+        for name in (*services, BACKGROUND) if "gateway" in services else services:
+            told = {**environment, **TOLD.get(name, {}), "SYMPOSIA_HTTP__PORT": str(ports[name])}
+            processes[name] = exits.enter_context(_process([MODULES.get(name, f"services.{name}")], told))
         await _until_ready(started)
         yield started
 

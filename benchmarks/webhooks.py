@@ -49,7 +49,7 @@ async def compare(seconds: float, rounds: int) -> Pair:
         stack(LogKind.KAFKA, ["ingest"], before=add_source) as running,
         serving("bare", "benchmarks.bare_webhook", running.bootstrap) as bare,
     ):
-        ours = Target("ours", f"{running.url('ingest')}/hooks/slack/{ACME}", running.processes["ingest"].pid)
+        ours = Target("ours", f"{running.url('ingest')}/hooks/slack/{ACME}", (running.processes["ingest"].pid,))
         return await alternate(ours, bare, one, rounds)
 
 

@@ -30,6 +30,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "gateway": GatewaySettings,
+    "background": GatewaySettings,
     "ingest": IngestSettings,
     "enrichment": EnrichmentSettings,
     "scoring": ScoringSettings,
