@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
 from shared.errors import Misconfigured, Unavailable
@@ -94,8 +94,9 @@ class Server:
         with self._changing:
             if self._closing.is_set():
                 raise Unavailable("postgres", "closed")
-            if self.pid is None:
+            if self._process is not None and self.pid is None:
                 self._end(signal.SIGKILL)
+                self._await_backends()
             lock = self._take_lock()
             try:
                 self._cluster.prepare(self._settings, port=self.port)
@@ -125,6 +126,7 @@ class Server:
         """End the server as a power cut would, leaving a crash to recover from."""
         with self._changing:
             self._end(signal.SIGKILL)
+            self._await_backends()
 
     def is_running(self) -> bool:
         """Say whether a server runs in this directory, ours or another process's."""
@@ -198,6 +200,12 @@ class Server:
         except FileNotFoundError:
             return False
         return len(lines) >= _STATUS_LINE and lines[0] == str(self.pid) and lines[_STATUS_LINE - 1].strip() == "ready"
+
+    def _await_backends(self) -> None:
+        """Wait until the backends of a server that died have noticed, and ended: until then they hold the lock."""
+        deadline = monotonic() + _PATIENCE
+        while self.is_running() and monotonic() < deadline:
+            sleep(_POLL)
 
     def _last_words(self) -> str:
         return self._cluster.log.read_bytes()[-_TAIL:].decode(errors="replace").strip() or "it said nothing"
