@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -15,6 +16,7 @@ from shared.contracts.topics import Topic
 from shared.errors import Unavailable
 from shared.stream.background import end, spawn
 from shared.stream.kafka.connection import MESSAGE_BYTES, connection, outages, stop
+from shared.stream.kafka.tail import Acknowledgements, Tail
 from shared.stream.record import Batch, Partition, Record
 from shared.stream.settings import KafkaSettings
 
@@ -24,16 +26,34 @@ AT_ONCE_BYTES: Final = 2 * 1024 * 1024
 LONG_POLL_MS: Final = 50
 """How long a fetch waits at the broker: as long may a partition wait whose turn came while another fetch was under way."""
 
+MOMENT: Final = 0.02
+"""Seconds that a reader of records of its own process waits for the next of them before it asks the broker for others'."""
+
+TRUST: Final = 1.0
+"""Seconds after which the broker is asked, whatever the process knows itself: a member that does not poll is given up."""
+
 COMMIT_INTERVAL: Final = 1.0
 JOIN_PATIENCE: Final = 30.0
 LEAVE_PATIENCE: Final = 5.0
 
 
 class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
-    """A consumer of aiokafka whose partitions stand still until `seek`; a broken one is replaced at the next `fetch`."""
+    """A consumer of aiokafka whose partitions stand still until `seek`; a broken one is replaced at the next `fetch`.
 
-    def __init__(self, settings: KafkaSettings, *, group: str, topics: Sequence[Topic], poll_interval: float) -> None:
+    Where one partition alone is read, what this process appended to it is read from memory, as long as nothing is missing.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        acknowledgements: Acknowledgements,
+        *,
+        group: str,
+        topics: Sequence[Topic],
+        poll_interval: float,
+    ) -> None:
         self._settings = settings
+        self._acknowledgements = acknowledgements
         self._group = group
         self._topics = [topic.name for topic in topics]
         self._poll_interval = poll_interval
@@ -41,6 +61,9 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._assigned: frozenset[Partition] = frozenset()
         self._sought: set[Partition] = set()
         self._fetched: deque[Batch] = deque()
+        self._tail = Tail()
+        self._ahead: tuple[Partition, int] | None = None
+        self._asked = 0.0
         self._applied: dict[Partition, int] = {}
         self._committing: asyncio.Task[None] | None = None
 
@@ -59,6 +82,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             fetch_max_bytes=AT_ONCE_BYTES,
             max_partition_fetch_bytes=MESSAGE_BYTES,
         )
+        self._acknowledgements.join(self._topics, self._tail)
         self._consumer.subscribe(self._topics, listener=self)
         try:
             with outages():
@@ -102,7 +126,10 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             await self.join()
         if self._assigned - self._sought:
             return None
+        if not self._fetched and (ours := await self._ours(limit, wait)):
+            return ours
         if not self._fetched:
+            self._catch_up()
             self._consumer.resume(*map(_place, self._sought))
             await self._receive(limit, wait)
             if 0 < sum(len(batch.records) for batch in self._fetched) < limit:
@@ -139,6 +166,25 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             await self._commit()
         await self._leave()
 
+    async def _ours(self, limit: int, wait: float) -> Batch | None:
+        """Return what comes next, if this process appended it; where more is to come, wait a moment: one turn takes it all."""
+        if monotonic() - self._asked >= min(TRUST, self._poll_interval / 3):
+            return None
+        await self._tail.gather(limit, min(wait, MOMENT))
+        if not (taken := self._tail.take(limit)):
+            return None
+        partition = taken[0].partition
+        self._consumer.pause(_place(partition))
+        self._ahead = partition, taken[-1].offset + 1
+        return Batch(partition, taken, max(self._tail.end, self._consumer.highwater(_place(partition)) or 0))
+
+    def _catch_up(self) -> None:
+        """Move the consumer behind what was read without it."""
+        if self._ahead is not None:
+            partition, offset = self._ahead
+            self._consumer.seek(_place(partition), offset)
+            self._ahead = None
+
     async def _receive(self, limit: int, wait: float) -> None:
         """Fetch from the brokers; what cannot be read any more waits for a `seek` again. Raises Unavailable, Misconfigured."""
         try:
@@ -146,12 +192,20 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
                 async with asyncio.timeout(wait + self._settings.request_timeout):
                     fetched = await self._consumer.getmany(timeout_ms=round(wait * 1000), max_records=limit)
                     self._fetched.extend(self._batch(place, records) for place, records in fetched.items() if records)
+                    self._trust()
         except kafka.NoOffsetForPartitionError:
             return
         except kafka.OffsetOutOfRangeError as error:
             self._forget({Partition(place.topic, place.partition) for place in error.args[0]})
         except kafka.KafkaError as error:
             await self._give_up(error)
+
+    def _trust(self) -> None:
+        """Go on from what the broker gave last with what this process knows."""
+        self._asked = monotonic()
+        if self._fetched and self._sought == {self._fetched[-1].partition}:
+            last = self._fetched[-1].records[-1]
+            self._tail.follow(last.partition, last.offset + 1)
 
     def _batch(self, place: TopicPartition, records: Sequence[Any]) -> Batch:
         partition = Partition(place.topic, place.partition)
@@ -168,6 +222,10 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
     def _forget(self, partitions: set[Partition]) -> None:
         """Drop what was fetched from *partitions*; they wait for a `seek`."""
         self._sought -= partitions
+        if self._tail.followed in partitions:
+            self._tail.forget()
+        if self._ahead is not None and self._ahead[0] in partitions:
+            self._ahead = None
         self._fetched = deque(batch for batch in self._fetched if batch.partition not in partitions)
 
     async def _leave(self) -> None:
@@ -175,6 +233,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._assigned = frozenset()
         self._forget(self._sought.copy())
         if consumer is not None:
+            self._acknowledgements.leave(self._topics, self._tail)
             await stop(consumer, LEAVE_PATIENCE)
 
     async def _commit_forever(self) -> None:

@@ -15,6 +15,7 @@ from shared.stream.kafka import topics as kafka_topics
 from shared.stream.kafka.connection import connection, outages, stop
 from shared.stream.kafka.inbox import KafkaInbox
 from shared.stream.kafka.sender import KafkaSender
+from shared.stream.kafka.tail import Acknowledgements
 from shared.stream.metrics import StreamMetrics
 from shared.stream.producer import Producer
 from shared.stream.record import Outgoing, Partition, Position
@@ -32,6 +33,7 @@ class KafkaLog:
         self._in_flight = InFlight(append.inflight_bytes, metrics.buffered_bytes)
         self._deadline = append.deadline
         self._metrics = metrics
+        self._acknowledgements = Acknowledgements()
         self._producers: dict[str, Producer] = {}
         self._reader: Any = None
         self._reading = asyncio.Lock()
@@ -56,7 +58,7 @@ class KafkaLog:
 
     async def inbox(self, group: str, topics: Sequence[Topic]) -> KafkaInbox:
         """Join *group* to read *topics*. Raises Unavailable, Misconfigured."""
-        inbox = KafkaInbox(self._settings, group=group, topics=topics, poll_interval=self._poll_interval)
+        inbox = KafkaInbox(self._settings, self._acknowledgements, group=group, topics=topics, poll_interval=self._poll_interval)
         await inbox.join()
         return inbox
 
@@ -81,7 +83,10 @@ class KafkaLog:
         producer = self._producers.get(topic)
         if producer is None:
             producer = self._producers[topic] = Producer(
-                lambda: KafkaSender(self._settings), self._in_flight, deadline=self._deadline, metrics=self._metrics
+                lambda: KafkaSender(self._settings, self._acknowledgements),
+                self._in_flight,
+                deadline=self._deadline,
+                metrics=self._metrics,
             )
         return producer
 

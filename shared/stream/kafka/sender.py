@@ -11,8 +11,10 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 
+from shared.clock import utc_now
 from shared.errors import Misconfigured, Unavailable
 from shared.stream.kafka.connection import MESSAGE_BYTES, connection, outages
+from shared.stream.kafka.tail import Acknowledgements
 from shared.stream.partitioning import Partitioner
 from shared.stream.producer import BrokenProducer, Pending
 from shared.stream.record import Outgoing, Partition, Position
@@ -28,7 +30,8 @@ ABORT_PATIENCE: Final = 2.0
 class KafkaSender:
     """A topic's producer of aiokafka, acks=all and idempotent; a failed batch breaks it, because its sequence then has a hole."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, acknowledgements: Acknowledgements) -> None:
+        self._acknowledgements = acknowledgements
         self._producer = AIOKafkaProducer(
             **connection(settings),
             acks="all",
@@ -95,22 +98,24 @@ class KafkaSender:
         self, topic: str, number: int, records: Sequence[Outgoing], indices: Sequence[int], pending: list[Pending]
     ) -> None:
         for index in indices:
-            record = records[index]
-            sent = await self._producer.send(topic, record.value, record.key, number, headers=list(record.headers))
+            record, now = records[index], _now()
+            sent = await self._producer.send(topic, record.value, record.key, number, now, list(record.headers))
             pending.append(Pending((index,), sent))
+            self._acknowledgements.expect(sent, (record,), now)
 
     async def _send_batches(
         self, topic: str, number: int, records: Sequence[Outgoing], indices: Sequence[int], pending: list[Pending]
     ) -> None:
         start = 0
         while start < len(indices):
-            batch = self._producer.create_batch()
+            batch, now = self._producer.create_batch(), _now()
             stop = start
-            while stop < len(indices) and _add(batch, records[indices[stop]]):
+            while stop < len(indices) and _add(batch, records[indices[stop]], now):
                 stop += 1
             batch.close()
             sent = await self._producer.send_batch(batch, topic, partition=number)
             pending.append(Pending(indices[start:stop], sent))
+            self._acknowledgements.expect(sent, [records[index] for index in indices[start:stop]], now)
             start = stop
 
     async def _abort(self) -> None:
@@ -144,7 +149,12 @@ class _enqueueing:  # noqa: N801  a context manager reads as a verb
                 raise BrokenProducer(repr(error)) from error
 
 
-def _add(batch: Any, record: Outgoing) -> bool:
+def _now() -> int:
+    """Return the timestamp of what is sent now, in milliseconds; aiokafka would take one itself, and not tell which."""
+    return int(utc_now().timestamp() * 1000)
+
+
+def _add(batch: Any, record: Outgoing, timestamp: int) -> bool:
     """Put *record* into *batch* and say whether it had a place there; the first always has."""
-    added = batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
+    added = batch.append(timestamp=timestamp, key=record.key, value=record.value, headers=list(record.headers))
     return added is not None
