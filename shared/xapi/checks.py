@@ -19,6 +19,29 @@ class Breach(NamedTuple):
     path: Path
 
 
+def surely_sound(statement: JSON) -> bool:
+    """Say at a glance that a statement breaks no rule, as most do not; False says nothing: `check` tells.
+
+    Every statement that the schema accepts comes this way: to ask little, and in one function, takes half of check's time.
+    """
+    target = statement["object"]
+    if (
+        ("objectType" in target and target["objectType"] != "Activity")
+        or ("definition" in target and "interactionType" in target["definition"])
+        or statement["verb"]["id"] == VOIDED
+        or "attachments" in statement
+        or "stored" in statement
+        or ("result" in statement and "score" in statement["result"] and _score_breaches(statement["result"]["score"]))
+    ):
+        return False
+    if "context" in statement and "contextActivities" in statement["context"]:
+        for activities in statement["context"]["contextActivities"].values():
+            for activity in (activities,) if activities.__class__ is dict else activities:
+                if "definition" in activity and "interactionType" in activity["definition"]:
+                    return False
+    return "timestamp" not in statement or _exists(statement["timestamp"])
+
+
 def check(statement: JSON) -> list[Breach]:
     """Return the rules that *statement*, and the SubStatement in it, break; the schema has accepted it."""
     found: list[Breach] = []
@@ -40,7 +63,8 @@ def _check(statement: JSON, at: Path, found: list[Breach]) -> None:
     if kind != "StatementRef" and statement["verb"]["id"] == VOIDED:
         found.append(Breach("voiding-object", (*at, "object")))
     if "result" in statement and "score" in statement["result"]:
-        _check_score(statement["result"]["score"], (*at, "result", "score"), found)
+        breaches = _score_breaches(statement["result"]["score"])
+        found += [Breach(rule, (*at, "result", "score", *path)) for rule, path in breaches]
     if "context" in statement:
         _check_context(statement["context"], kind, at, found)
     if "attachments" in statement:
@@ -63,12 +87,15 @@ def _exists(timestamp: str) -> bool:
     return True
 
 
-def _check_score(score: JSON, at: Path, found: list[Breach]) -> None:
+def _score_breaches(score: JSON) -> list[Breach]:
+    """Return what a score breaks, with paths that start in it."""
+    found: list[Breach] = []
     least, most, raw = score.get("min"), score.get("max"), score.get("raw")
     if least is not None and most is not None and least >= most:
-        found.append(Breach("score-min-max", (*at, "min")))
+        found.append(Breach("score-min-max", ("min",)))
     if raw is not None and ((least is not None and raw < least) or (most is not None and raw > most)):
-        found.append(Breach("score-raw", (*at, "raw")))
+        found.append(Breach("score-raw", ("raw",)))
+    return found
 
 
 def _check_context(context: JSON, kind: str, at: Path, found: list[Breach]) -> None:

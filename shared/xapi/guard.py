@@ -71,12 +71,16 @@ class Malformed(SymposiaError):
 
 def parse(raw: bytes, limits: Limits) -> JSON:
     """Parse *raw* within *limits*; raise Malformed for anything that is not unambiguous, harmless JSON (RFC 8259)."""
-    if len(raw) > limits.size:
-        raise Malformed("size", f"The text has {len(raw)} bytes; {limits.size} are allowed.")
-    if len(raw) > limits.nodes:
+    size = openings = len(raw)
+    if size > limits.size:
+        raise Malformed("size", f"The text has {size} bytes; {limits.size} are allowed.")
+    if size > limits.nodes:
         _refuse_crowd(raw, limits)
-    openings = len(raw)
-    value = UNPROVEN if _looks_escaped(raw) else _unchanged(raw)
+    spaced = raw.find(SPACED_MEMBER, 0, BEGINNING) >= 0
+    # Guess whether there are escapes where orjson writes none: a wrong guess costs time, and nothing else. What writes spaces,
+    # as Python does, often escapes whatever is not ASCII; what is not ASCII, it then does not escape.
+    escaped = raw.isascii() if spaced else raw.find(BACKSLASH, 0, BEGINNING) >= 0
+    value = UNPROVEN if escaped else _unchanged(raw, spaced=spaced)
     if value is UNPROVEN:
         value, openings = _whole(raw)
     if value is UNPROVEN:
@@ -86,28 +90,15 @@ def parse(raw: bytes, limits: Limits) -> JSON:
     return value
 
 
-def _looks_escaped(raw: bytes) -> bool:
-    """Guess whether *raw* has escapes where orjson writes none: a wrong guess costs time, and nothing else.
-
-    What writes spaces, as Python does, often escapes whatever is not ASCII; what is not ASCII, it then does not escape.
-    """
-    return raw.isascii() if _looks_spaced(raw) else raw.find(BACKSLASH, 0, BEGINNING) >= 0
-
-
-def _looks_spaced(raw: bytes) -> bool:
-    """Guess whether *raw* has white space outside of strings."""
-    return raw.find(SPACED_MEMBER, 0, BEGINNING) >= 0
-
-
-def _unchanged(raw: bytes) -> JSON:
-    """Parse *raw* if it comes out the same, white space aside, when it is written again.
+def _unchanged(raw: bytes, *, spaced: bool) -> JSON:
+    """Parse *raw* if it comes out the same, white space aside where it looks *spaced*, when it is written again.
 
     So no member was dropped for another of its key, and every number is the shortest spelling of its double.
     """
     try:
         value = orjson.loads(raw)
         again = orjson.dumps(value)
-        same = again == raw or (_looks_spaced(raw) and again == msgspec.json.format(raw, indent=-1))
+        same = again == raw or (spaced and again == msgspec.json.format(raw, indent=-1))
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, msgspec.DecodeError):
         return UNPROVEN
     return value if same else UNPROVEN
@@ -125,14 +116,12 @@ def _whole(raw: bytes) -> tuple[JSON, int]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, orjson.JSONEncodeError):
         return UNPROVEN, len(raw)
     commas = marks.count(COMMA)
-    return (value, len(marks) - commas) if _commas(raw) == commas else (UNPROVEN, len(raw))
-
-
-def _commas(raw: bytes) -> int:
-    """Return how many commas *raw*, which is JSON, has between values and in strings, or more: behind an escaped backslash."""
-    # Backslashes are rarer than digits: rfind, which looks for a first byte, is faster than find, which looks for a last one.
-    escaped = sum(map(raw.count, ESCAPED_COMMAS)) if raw.rfind(ESCAPED_COMMAS_BEGIN) >= 0 else 0
-    return raw.count(COMMA) + escaped
+    # Commas of the text, or more: those behind an escaped backslash count as escaped. Backslashes are rarer than digits:
+    # rfind, which looks for a first byte, is faster than find, which looks for a last one.
+    spelled = raw.count(COMMA)
+    if raw.rfind(ESCAPED_COMMAS_BEGIN) >= 0:
+        spelled += sum(map(raw.count, ESCAPED_COMMAS))
+    return (value, len(marks) - commas) if spelled == commas else (UNPROVEN, len(raw))
 
 
 def _strict(raw: bytes, limits: Limits) -> JSON:

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from shared.xapi import canonical, extract, ifi
+from shared.xapi.checks import check, surely_sound
 from shared.xapi.guard import Limits, Malformed, parse
-from shared.xapi.model import Version
+from shared.xapi.model import VOIDED, Version
 from shared.xapi.pointer import resolve
 from shared.xapi.validation import Invalid, validate
 from tests.support import statements as strategy
@@ -26,6 +27,22 @@ spellings = st.sampled_from(
         lambda value: json.dumps(value, indent="\t").encode(),
         lambda value: json.dumps(value, ensure_ascii=False).replace("/", "\\/").encode(),
     )
+)
+
+QUIZ = {"interactionType": "choice", "choices": [{"id": "a"}, {"id": "a"}]}
+QUIZZES = {"parent": {"id": "https://example.org/q", "definition": QUIZ}}
+UNSOUND: tuple[dict[str, Any], ...] = (
+    {"timestamp": "2025-02-30T10:00:00Z"},
+    {"timestamp": "0001-01-01T00:00:00+01:00"},
+    {"stored": "2025-02-30T10:00:00Z"},
+    {"result": {"score": {"min": 1, "max": 1}}},
+    {"result": {"score": {"min": 1, "raw": 0}}},
+    {"verb": {"id": VOIDED}, "object": {"id": "https://example.org/a"}},
+    {"object": {"id": "https://example.org/q", "definition": QUIZ}},
+    {"context": {"contextActivities": QUIZZES}},
+    {"context": {"contextActivities": {relation: [place] for relation, place in QUIZZES.items()}}},
+    {"context": {"platform": "forum"}, "object": {"objectType": "Agent", "mbox": "mailto:a@example.org"}},
+    {"attachments": [{"length": 12.0}]},
 )
 
 
@@ -63,6 +80,19 @@ def test_every_valid_statement_is_accepted_however_it_is_spelled(version: Versio
     validate(parsed, version)
 
     assert parsed == value
+
+
+@versions
+@generous
+@given(data=st.data(), planted=st.sampled_from(UNSOUND), wrapped=st.booleans())
+def test_no_statement_that_breaks_a_rule_is_sound_at_a_glance(
+    version: Version, data: st.DataObject, planted: dict[str, Any], *, wrapped: bool
+) -> None:
+    value = {**data.draw(strategy.values(version)), **planted}
+    statement = {**value, "object": {**value, "objectType": "SubStatement"}} if wrapped else value
+    assume(check(statement))
+
+    assert not surely_sound(statement)
 
 
 @versions
