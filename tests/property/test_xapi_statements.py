@@ -88,7 +88,7 @@ def test_every_valid_statement_is_accepted_however_it_is_spelled(version: Versio
 def test_no_statement_that_breaks_a_rule_is_sound_at_a_glance(
     version: Version, data: st.DataObject, planted: dict[str, Any], *, wrapped: bool
 ) -> None:
-    value = {**data.draw(strategy.values(version)), **planted}
+    value = {**data.draw(strategy.statements(version)), **planted}
     statement = {**value, "object": {**value, "objectType": "SubStatement"}} if wrapped else value
     assume(check(statement))
 
