@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+import orjson
+
 Clock: TypeAlias = Callable[[], datetime]
 
 
@@ -16,5 +18,5 @@ def utc_now() -> datetime:
 
 def rfc3339(time: datetime) -> str:
     """Write *time* in UTC with microseconds, as it stands in statements and messages: `2026-01-31T12:00:00.000000Z`."""
-    in_utc = time if time.tzinfo is UTC else time.astimezone(UTC)
-    return in_utc.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
+    text = orjson.dumps(time if time.tzinfo is UTC else time.astimezone(UTC), option=orjson.OPT_UTC_Z)[1:-1].decode()
+    return text if time.microsecond else f"{text[:-1]}.000000Z"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+import msgspec
 from typing_extensions import TypeVar
 
 from shared.contracts.topics import Topic
@@ -19,24 +20,21 @@ T = TypeVar("T", default=Transaction)
 """The transaction that a ledger opens: PostgreSQL's, unless a ledger in memory is meant."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Partition:
+class Partition(msgspec.Struct, frozen=True, order=True):
     """One partition of one topic."""
 
     topic: str
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """Where an appended record stands in the log."""
 
     partition: Partition
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """One record of the log; *timestamp* is in milliseconds since 1970, as the log keeps it."""
 
     partition: Partition
@@ -52,8 +50,7 @@ class Record:
         return hashlib.blake2b(b"%d %b %b" % (self.timestamp, key, self.value), digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """Consecutive records of one partition, in the order of their offsets; never empty when a handler sees it.
 
     *end* is the offset that the partition's next record will get, as far as the log knew; 0 where it did not say.
@@ -64,8 +61,7 @@ class Batch:
     end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """A record to append: the topic's partition follows from *key*, or is the log's choice where there is none.
 
     *cause* is the record of the batch that it follows from, where the handler knows one: its trace goes on.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -94,4 +93,4 @@ def recorded_without(value: bytes, is_erased: IsErased) -> bytes:
 def _said_without(outgoing: Outgoing, is_erased: IsErased) -> Outgoing:
     if outgoing.topic.name != RECORDED.name:
         return outgoing
-    return replace(outgoing, value=recorded_without(outgoing.value, is_erased))
+    return msgspec.structs.replace(outgoing, value=recorded_without(outgoing.value, is_erased))

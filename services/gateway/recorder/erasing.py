@@ -69,7 +69,7 @@ def _cleared(request: Request, is_erased: _Memory, marks: dict[StatementId, Mark
     marks.update({identifier: Mark(is_erased.first, found.names_only) for identifier, found in left.items()})
     return replace(
         request,
-        record=replace(request.record, value=without(request.record.value, is_erased)),
+        record=msgspec.structs.replace(request.record, value=without(request.record.value, is_erased)),
         authority=ERASED_IFI if is_erased(agent_key(request.authority)) else request.authority,
         statements=tuple(_candidate(each, left.get(each.id)) for each in request.statements),
     )

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from services.gateway.domain.candidate import Candidate
 from services.gateway.domain.keys import Key
 from services.gateway.domain.redaction import redact
@@ -105,7 +107,7 @@ def _without_deleted(rejection: Rejection, request: Request, redactions: Mapping
         if each.about and each.about not in request.redacts and (request.source, each.about) in redactions
     }
     return (
-        replace(rejection, record=replace(request.record, value=silenced(request.record.value, deleted)))
+        replace(rejection, record=msgspec.structs.replace(request.record, value=silenced(request.record.value, deleted)))
         if deleted
         else rejection
     )
