@@ -150,7 +150,7 @@ def table(file: Any, most: int, parts: Parts | None) -> Rows:
 
     Raises BadMap where the header does not fit.
     """
-    csv.field_size_limit(most)
+    csv.field_size_limit(max(most, csv.field_size_limit()))  # one for the process: others may need more
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
         first = text.readline(most)

@@ -16,7 +16,6 @@ from shared.xapi.model import JSON
 
 MOST_CHARACTERS: Final = 200_000
 MOST_DEPTH: Final = 4
-csv.field_size_limit(MOST_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class Fault:
 
 def read_csv(lines: Iterable[str]) -> Iterator[Row | Fault]:
     """Yield the rows of a CSV file, comma or semicolon; what cannot be read is told, and what follows is read on."""
+    csv.field_size_limit(max(MOST_CHARACTERS, csv.field_size_limit()))  # one for the process: others may need more
     text = iter(lines)
     header = next(text, "")
     delimiter = ";" if header.count(";") > header.count(",") else ","
@@ -96,6 +96,8 @@ def _within(document: JSON, names: list[str]) -> Iterator[JSON]:
 def _row(line: int, names: list[str], values: list[str]) -> Row | Fault:
     if len(values) > len(names):
         return Fault(line, f"{len(values)} cells under {len(names)} columns")
+    if any(len(value) > MOST_CHARACTERS for value in values):
+        return Fault(line, f"a cell has more than {MOST_CHARACTERS} characters")
     cells = {name: value.strip() for name, value in zip(names, values, strict=False)}
     if any("\udc80" <= character <= "\udcff" for value in cells.values() for character in value):
         return Fault(line, "not UTF-8: save the file as UTF-8")

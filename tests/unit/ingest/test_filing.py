@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -251,8 +252,11 @@ def test_csv_is_read_with_its_lines() -> None:
     ]
 
 
-def test_a_cell_that_is_far_too_long_is_a_fault_and_what_follows_is_read() -> None:
-    rows = list(read_csv(["id\n", "x" * 300_000 + "\n", "2\n"]))
+@pytest.mark.parametrize("elsewhere", [1_000, 10_000_000])
+def test_a_cell_that_is_far_too_long_is_a_fault_and_what_follows_is_read(elsewhere: int) -> None:
+    before = csv.field_size_limit(elsewhere)
+    rows = list(read_csv(["id\n", "x" * 300_000 + "\n", "y" * 150_000 + "\n"]))
+    csv.field_size_limit(before)
 
     assert [type(row) for row in rows] == [Fault, Row]
 
