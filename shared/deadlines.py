@@ -14,7 +14,7 @@ class Deadlines:
     """Gives blocks *seconds* each: `with deadlines.one():` raises TimeoutError, as `asyncio.timeout` does."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._running: deque[Deadline] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -25,7 +25,7 @@ class Deadlines:
         if loop is not self._loop:
             self._loop, self._timer = loop, None
             self._running.clear()
-        deadline = Deadline(self, loop.time() + self._seconds)
+        deadline = Deadline(self, loop.time() + self.seconds)
         self._running.append(deadline)
         if self._timer is None:
             self._timer = loop.call_at(deadline.when, self._end_due, loop)
@@ -47,13 +47,13 @@ class Deadlines:
 class Deadline:
     """The time of one block, which is cancelled when it is over."""
 
-    __slots__ = ("_all", "_cancelling", "_expired", "_task", "ended", "when")
+    __slots__ = ("_all", "_cancelling", "_task", "ended", "expired", "when")
 
     def __init__(self, deadlines: Deadlines, when: float) -> None:
         self._all = deadlines
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
-        self._expired = False
+        self.expired = False
         self.when = when
         self.ended = False
 
@@ -69,7 +69,7 @@ class Deadline:
         task, self._task = self._task, None
         self.ended = True
         self._all.forget_ended()
-        if not self._expired or task is None:
+        if not self.expired or task is None:
             return
         if task.uncancel() <= self._cancelling and kind is not None and issubclass(kind, asyncio.CancelledError):
             raise TimeoutError from error
@@ -77,5 +77,5 @@ class Deadline:
     def expire(self) -> None:
         """Cancel the block, unless it has ended."""
         if self._task is not None:
-            self._expired = True
+            self.expired = True
             self._task.cancel()

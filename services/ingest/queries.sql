@@ -23,7 +23,8 @@ ON CONFLICT (source, statement) DO NOTHING
 -- name: met
 -- Says of each line of what deliveries look for: whether a statement ($2) waits already, or was told without what it waited for;
 -- whether something waits for an artefact ($3) or for one of which it is the root; and what is known of a target ($4) and, where
--- that is another, of its thread's root. All of one moment, so that nothing is seen as neither waiting nor told while it goes from the one to the other.
+-- that is another, of its thread's root. All of one moment, so that nothing is seen as neither waiting nor told while it goes
+-- from the one to the other.
 SELECT
     EXISTS (SELECT FROM pending WHERE pending.source = line.source AND pending.statement = line.statement) AS waits,
     EXISTS (SELECT FROM orphan WHERE orphan.source = line.source AND orphan.statement = line.statement) AS orphan,

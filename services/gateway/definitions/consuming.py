@@ -8,7 +8,8 @@ from typing import Final
 
 from services.gateway.definitions.handler import GROUP, Definitions
 from shared.contracts import RECORDED
-from shared.postgres import Database
+from shared.postgres import Database, Transaction
+from shared.stream import Batch, Decision
 from shared.stream.consumer import Consumer
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
@@ -17,10 +18,8 @@ from shared.stream.postgres_ledger import PostgresLedger
 from shared.stream.settings import ConsumerSettings
 from shared.stream.steps import Step
 
-BETWEEN_TURNS: Final = 0.5
-"""Seconds between two turns, each of one partition."""
-AT_ONCE: Final = 2000
-"""Statements that one turn takes at most: with its pause, about four thousand a second."""
+REST: Final = 0.5
+"""Seconds between two turns, each of one partition, unless more waits there than a turn takes."""
 
 
 def consumer_of(database: Database, log: Log, settings: ConsumerSettings, metrics: StreamMetrics) -> Consumer:
@@ -29,20 +28,34 @@ def consumer_of(database: Database, log: Log, settings: ConsumerSettings, metric
     Where it is new to an installation whose log has forgotten the oldest statements, it begins with those that are kept: a replay
     tells it the others.
     """
+    pace = _Pace(Definitions(), settings.batch_records)
     return Consumer(
         group=GROUP,
         topics=(RECORDED,),
-        handler=Definitions(),
+        handler=pace.decide,
         log=log,
         ledger=PostgresLedger(database),
-        settings=settings.model_copy(update={"batch_records": AT_ONCE}),
+        settings=settings,
         metrics=metrics,
-        observer=_pause,
+        observer=pace,
         beginning=Beginning.WITH_WHAT_IS_KEPT,
     )
 
 
-async def _pause(step: StrEnum) -> None:
-    """Let a few records become many before the next turn, which costs nearly the same for both."""
-    if step is Step.OFFSET_COMMITTED:
-        await asyncio.sleep(BETWEEN_TURNS)
+class _Pace:
+    """Let a few records become many before the next turn, which costs nearly the same for both; after a full one, more wait."""
+
+    def __init__(self, handler: Definitions, most: int) -> None:
+        self._handler = handler
+        self._most = most
+        self._taken = 0
+
+    async def decide(self, batch: Batch, transaction: Transaction) -> Decision:
+        """Decide *batch*, and remember how much it is."""
+        self._taken = len(batch.records)
+        return await self._handler(batch, transaction)
+
+    async def __call__(self, step: StrEnum) -> None:
+        """Rest after a turn."""
+        if step is Step.OFFSET_COMMITTED and self._taken < self._most:
+            await asyncio.sleep(REST)
