@@ -21,11 +21,13 @@ from shared.postgres.embedded import Server
 from shared.stream import StreamSettings
 from shared.stream.settings import KafkaSettings, LogKind
 from tests.support.crash import Digests, digests, open_books, settled
+from tests.support.discourse import discourse, discourse_post, discourse_topic
 from tests.support.house import DISCOURSE, SLACK, House, open_house
-from tests.support.ingest import Sent, discourse, discourse_post, discourse_topic, slack, slack_message, slack_reaction
+from tests.support.ingest import Sent
 from tests.support.kafka import StartCluster
 from tests.support.postgres import blocking, statement, with_database
 from tests.support.signing import sign
+from tests.support.slack import slack, slack_message, slack_reaction
 
 COURSE: Final = "https://lms.acme.example/course/python"
 AT_ONCE: Final = 8

@@ -13,7 +13,8 @@ from services.ingest.domain.attendance import attended_seconds, presences_of
 from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.reading import Reading
 from tests.support.attendances import over, random_sessions, seen, session, unvoided
-from tests.support.ingest import SLACK, Ear
+from tests.support.ingest import Ear
+from tests.support.slack import SLACK
 
 LATER = timedelta(hours=2)
 

@@ -18,7 +18,8 @@ from services.ingest.domain.source import Platform, Source, SourceId
 from services.ingest.verifiers import Message
 from services.ingest.verifiers.signing import digest_of
 from shared.xapi.guard import Limits
-from tests.support.ingest import NOW, TOWN, Sent, activitystreams_conversation, as_json
+from tests.support.activitystreams import TOWN, activitystreams_conversation
+from tests.support.ingest import NOW, Sent, as_json
 
 FEDI: Source = replace(
     TOWN,

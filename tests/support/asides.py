@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.ingest import Sent, discourse, slack, slack_message
+from tests.support.discourse import discourse
+from tests.support.ingest import Sent
+from tests.support.slack import slack, slack_message
 
 
 def slack_huddle(at: str, **more: Any) -> dict[str, Any]:

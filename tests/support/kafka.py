@@ -1,15 +1,28 @@
 """Fixtures of the real broker: `kafka_bootstrap` (one, for the whole session) and `kafka_cluster` (three, to break)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.kafka.broker import BRIEF
 from deploy.kafka.cluster import Cluster, running
 
 StartCluster = Callable[[int], Cluster]
+
+
+@asynccontextmanager
+async def administrator(bootstrap: str) -> AsyncIterator[Any]:
+    """Administer the brokers at *bootstrap*: topics of one's own making, records deleted, leaders looked up."""
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 @pytest.fixture(scope="session")

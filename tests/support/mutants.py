@@ -19,10 +19,12 @@ from services.ingest.routes import Door
 from services.ingest.settings import DoorSettings
 from shared.contracts import NOTICED, RECEIVED
 from shared.http import create_app
+from tests.support.activitystreams import TOWN
 from tests.support.bigbluebutton import bigbluebutton_conversation, several
-from tests.support.ingest import NOW, TOWN, Ear, Sent, slack
+from tests.support.ingest import NOW, Ear, Sent
 from tests.support.platforms import CLAIMS, CONVERSATIONS, SOURCES
 from tests.support.signing import SHOWN, sign
+from tests.support.slack import slack
 
 GARBLED = 0.1
 """How many mutants are changed byte by byte, too."""

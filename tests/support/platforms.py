@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from services.ingest.domain.source import Source, SourceId
 from tests.support.activitypub import activitypub_conversation
+from tests.support.activitystreams import activitystreams_conversation
 from tests.support.bigbluebutton import bigbluebutton_conversation
 from tests.support.canvas import canvas_conversation
 from tests.support.confluence import confluence_conversation
+from tests.support.discourse import discourse_conversation
 from tests.support.facebook import facebook_conversation
 from tests.support.github import github_conversation
-from tests.support.ingest import Sent, activitystreams_conversation, discourse_conversation, slack_conversation
+from tests.support.ingest import Sent
 from tests.support.mastodon import mastodon_conversation
 from tests.support.matrix import matrix_conversation
 from tests.support.mattermost import mattermost_conversation
 from tests.support.openedx import openedx_conversation
+from tests.support.slack import slack_conversation
 from tests.support.teams import teams_conversation
 from tests.support.webex import webex_conversation
 from tests.support.webmention import PAGES, webmention

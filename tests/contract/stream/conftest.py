@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 from aiokafka.structs import TopicPartition
 from prometheus_client import CollectorRegistry
 
@@ -24,6 +24,7 @@ from shared.stream.kafka import KafkaLog
 from shared.stream.postgres import PostgresLog
 from shared.stream.settings import AppendSettings, KafkaSettings, PostgresLogSettings
 from tests.contract.stream.stage import MemoryBooks, PostgresBooks, Stage, eventually
+from tests.support.kafka import administrator
 
 APPEND = AppendSettings(deadline=5.0)
 OpenStage: TypeAlias = Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Stage]]
@@ -100,8 +101,8 @@ async def kafka_stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         return KafkaLog(kafka, APPEND, StreamMetrics(CollectorRegistry()))
 
     async def recreate(topic: Topic) -> None:
-        async with _administrator(kafka) as administrator:
-            await administrator.delete_topics([topic.name])
+        async with administrator(kafka.bootstrap) as client:
+            await client.delete_topics([topic.name])
 
         async def created() -> bool:
             try:
@@ -114,9 +115,9 @@ async def kafka_stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         await eventually(created)
 
     async def forget(partition: Partition, before: int) -> None:
-        async with _administrator(kafka) as administrator:
+        async with administrator(kafka.bootstrap) as client:
             place = TopicPartition(partition.topic, partition.number)
-            await administrator.delete_records({place: RecordsToDelete(before_offset=before)})
+            await client.delete_records({place: RecordsToDelete(before_offset=before)})
 
     @asynccontextmanager
     async def outage() -> AsyncIterator[None]:
@@ -141,14 +142,6 @@ async def _books(settings: PostgresSettings) -> AsyncIterator[PostgresBooks]:
     await books.open()
     yield books
     await database.close()
-
-
-@asynccontextmanager
-async def _administrator(settings: KafkaSettings) -> AsyncIterator[Any]:
-    client = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
-    await client.start()
-    yield client
-    await client.close()
 
 
 STAGES: dict[str, OpenStage] = {"memory": memory_stage, "postgres": postgres_stage, "kafka": kafka_stage}

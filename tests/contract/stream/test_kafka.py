@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.structs import TopicPartition
 from prometheus_client import CollectorRegistry
 
@@ -32,7 +32,7 @@ from shared.stream import (
 from shared.stream.kafka import KafkaLog
 from shared.stream.settings import AppendSettings, KafkaSettings
 from tests.contract.stream.stage import QUICK, eventually
-from tests.support.kafka import StartCluster
+from tests.support.kafka import StartCluster, administrator
 
 TOPIC = Topic("heard.v1", partitions=1)
 PATIENT = QUICK.model_copy(update={"attempts": 10_000})
@@ -44,14 +44,6 @@ async def opened(cluster: Cluster, registry: CollectorRegistry | None = None) ->
     log = KafkaLog(settings, AppendSettings(deadline=3.0), StreamMetrics(registry or CollectorRegistry()))
     yield log
     await log.close()
-
-
-@asynccontextmanager
-async def administrator(cluster: Cluster) -> AsyncIterator[Any]:
-    client = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
-    await client.start()
-    yield client
-    await client.close()
 
 
 async def append(log: KafkaLog, value: bytes) -> Position | None:
@@ -177,7 +169,7 @@ async def test_a_topic_with_other_limits_than_ours_is_misconfigured(
     kafka_broker: Cluster, limits: dict[str, str], said: str
 ) -> None:
     topic = Topic(f"limited.{uuid4().hex}.v1", partitions=1)
-    async with administrator(kafka_broker) as client:
+    async with administrator(kafka_broker.bootstrap) as client:
         await client.create_topics([NewTopic(topic.name, 1, 1, topic_configs=limits)])
 
     async with opened(kafka_broker) as log:
@@ -193,6 +185,6 @@ async def test_lag_tools_see_the_offsets_that_were_applied(kafka_broker: Cluster
         await inbox.commit(Partition(topic.name, 0), 7)
         await inbox.close()
 
-    async with administrator(kafka_broker) as client:
+    async with administrator(kafka_broker.bootstrap) as client:
         offsets = await client.list_consumer_group_offsets("lagging")
     assert offsets[TopicPartition(topic.name, 0)].offset == 7

@@ -7,11 +7,10 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from prometheus_client import CollectorRegistry
 
 from deploy.kafka.cluster import Cluster
@@ -36,6 +35,7 @@ from shared.stream.kafka.connection import MESSAGE_BYTES
 from shared.stream.kafka.tail import TAIL_BYTES
 from shared.stream.settings import AppendSettings, KafkaSettings
 from tests.contract.stream.stage import PATIENCE, QUICK, eventually, seek_all
+from tests.support.kafka import administrator
 
 ASKED = "Adding fetch request for partition %s at offset %d"
 """What aiokafka notes of each partition that it asks a broker for."""
@@ -49,14 +49,6 @@ async def opened(cluster: Cluster, poll_interval: float = 60.0) -> AsyncIterator
         yield log
     finally:
         await log.close()
-
-
-@asynccontextmanager
-async def administrator(cluster: Cluster) -> AsyncIterator[Any]:
-    client = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
-    await client.start()
-    yield client
-    await client.close()
 
 
 @asynccontextmanager
@@ -218,7 +210,7 @@ async def test_a_topic_that_stamps_its_records_is_read_from_the_broker(kafka_bro
         "max.message.bytes": str(MESSAGE_BYTES),
         "retention.ms": str(DAY_MS),
     }
-    async with administrator(kafka_broker) as client:
+    async with administrator(kafka_broker.bootstrap) as client:
         await client.create_topics([NewTopic(topic.name, 1, 1, topic_configs=limits)])
 
     async with opened(kafka_broker) as log, reading(log, topic) as inbox:
@@ -337,7 +329,7 @@ async def test_a_recreated_topic_is_noticed_though_this_process_filled_it(kafka_
                 await log.append([Outgoing(topic, b"%d" % number)])
             await eventually(heard)
             stop.set()
-        async with administrator(kafka_broker) as client:
+        async with administrator(kafka_broker.bootstrap) as client:
             await client.delete_topics([topic.name])
         await eventually(created)
         await eventually(appended)

@@ -25,8 +25,10 @@ from tests.faults.crash.conftest import Show
 from tests.faults.crash.script import Play
 from tests.faults.crash.theatre import AT_ONCE, HOUSE, PATIENCE, Outcome, Theatre, another, passages, table
 from tests.support.crash import Child, Digests, digests, open_books, settled
-from tests.support.ingest import SECRET, Ear, Sent, discourse_conversation, slack_conversation
+from tests.support.discourse import discourse_conversation
+from tests.support.ingest import SECRET, Ear, Sent
 from tests.support.postgres import settings_for
+from tests.support.slack import slack_conversation
 
 TEMPLATE: Final = "crash_sources"
 SCRIPT: Final = (*slack_conversation(), *discourse_conversation())

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.kafka.cluster import Cluster
 from shared.contracts import RECEIVED, RECORDED
@@ -18,7 +17,7 @@ from tests.faults.outages.readers import reading
 from tests.faults.outages.record import find_all
 from tests.faults.outages.report import Outage, Report
 from tests.faults.outages.senders import now, sending
-from tests.support.kafka import StartCluster
+from tests.support.kafka import StartCluster, administrator
 
 KILLED: Final = 3 if FULL else 1
 REPLICAS: Final = 3
@@ -67,10 +66,6 @@ async def until_in_sync(cluster: Cluster) -> None:
 
 
 async def fewest_in_sync(cluster: Cluster) -> int:
-    client = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
-    await client.start()
-    try:
+    async with administrator(cluster.bootstrap) as client:
         topics = await client.describe_topics([RECEIVED.name, RECORDED.name])
-    finally:
-        await client.close()
     return min(len(partition["isr"]) for topic in topics for partition in topic["partitions"])

@@ -36,8 +36,9 @@ from services.ingest.sources import NewSource
 from shared.contracts import NOTICED, RECEIVED
 from shared.stream import Batch
 from tests.integration.ingest.conftest import House
+from tests.support.discourse import DISCOURSE, discourse_post
 from tests.support.feeds import BLOG, POSTS, THREAD, blog
-from tests.support.ingest import DISCOURSE, NOW, discourse_post
+from tests.support.ingest import NOW
 
 HOME = DISCOURSE.workspace
 SETTINGS = AskingSettings(first_pause=10, attempts=3)

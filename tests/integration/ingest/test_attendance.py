@@ -20,7 +20,8 @@ from shared.stream.memory import MemoryLog
 from shared.xapi import ifi
 from tests.integration.ingest.conftest import House
 from tests.support.attendances import over, random_sessions, seen, unvoided
-from tests.support.ingest import SLACK, Ear
+from tests.support.ingest import Ear
+from tests.support.slack import SLACK
 
 LATER = timedelta(hours=2)
 TABLES = ("pending", "session")

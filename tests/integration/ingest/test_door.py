@@ -9,19 +9,11 @@ import pytest
 
 from services.ingest.domain.source import Platform, SourceId
 from tests.integration.ingest.conftest import House, post
-from tests.support.ingest import (
-    SECRET,
-    SLACK,
-    Sent,
-    discourse,
-    discourse_post,
-    slack,
-    slack_conversation,
-    slack_message,
-    slack_reaction,
-)
+from tests.support.discourse import discourse, discourse_post
+from tests.support.ingest import SECRET, Sent
 from tests.support.matrix import MATRIX, message, transaction
 from tests.support.signing import sign
+from tests.support.slack import SLACK, slack, slack_conversation, slack_message, slack_reaction
 
 QUESTION = slack(slack_message("UASK", "1772452800.000100", "How?"))
 TOPIC = discourse("post", "post_created", discourse_post(11, 57, 1, "It hangs.", "2026-03-02T12:00:00.000Z"))

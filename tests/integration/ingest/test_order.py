@@ -10,7 +10,9 @@ import pytest
 from services.ingest.store import PostgresStore
 from shared.stream.memory import MemoryLog
 from tests.integration.ingest.conftest import House
-from tests.support.ingest import DISCOURSE, SLACK, Ear, Sent, discourse_conversation, slack_conversation
+from tests.support.discourse import DISCOURSE, discourse_conversation
+from tests.support.ingest import Ear, Sent
+from tests.support.slack import SLACK, slack_conversation
 
 SCRIPTS = {"slack": (SLACK, slack_conversation()), "discourse": (DISCOURSE, discourse_conversation())}
 TABLES = ("artefact", "pending", "orphan")

@@ -14,9 +14,10 @@ from shared.contracts import RECEIVED
 from shared.postgres import Database, migrate
 from shared.postgres.embedded import Server
 from tests.integration.ingest.conftest import House, post
-from tests.support.ingest import NOW, SECRET, SLACK, slack, slack_message
+from tests.support.ingest import NOW, SECRET
 from tests.support.postgres import settings_for
 from tests.support.signing import sign
+from tests.support.slack import SLACK, slack, slack_message
 
 QUESTION = slack(slack_message("UASK", "1772452800.000100", "How?"))
 

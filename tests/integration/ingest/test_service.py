@@ -26,7 +26,8 @@ from shared.stream.open import open_log
 from shared.stream.record import Partition
 from shared.stream.settings import StreamSettings
 from tests.integration.ingest.conftest import KEY, House
-from tests.support.ingest import Ear, Sent, slack_conversation
+from tests.support.ingest import Ear, Sent
+from tests.support.slack import slack_conversation
 
 NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """The doors speak plain HTTP: whom to trust besides is not read anew for each request."""

@@ -13,8 +13,9 @@ from services.ingest.sources import BadSource, NewSource, Sources, UnknownSource
 from services.ingest.vault import Vault
 from shared.settings import SecretSettings
 from tests.integration.ingest.conftest import House
-from tests.support.ingest import NOW, SECRET, account_names, slack_conversation
+from tests.support.ingest import NOW, SECRET, account_names
 from tests.support.platforms import SOURCES
+from tests.support.slack import slack_conversation
 
 ACME = SourceId("acme")
 

@@ -13,8 +13,10 @@ from services.ingest.standing import Standing, retry_lookups, standings
 from services.ingest.tallies import KEPT, Tallies, TallyWriter
 from shared.postgres import Database, Query
 from tests.integration.ingest.conftest import House, post
-from tests.support.ingest import NOW, discourse_conversation, slack_conversation
+from tests.support.discourse import discourse_conversation
+from tests.support.ingest import NOW
 from tests.support.postgres import settings_for
+from tests.support.slack import slack_conversation
 
 ACME = SourceId("acme")
 AS_GATEWAY = Query("SET LOCAL ROLE symposia_lrs")

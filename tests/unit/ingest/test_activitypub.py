@@ -27,7 +27,8 @@ from services.ingest.verifiers import Message, Verdict
 from services.ingest.verifiers.strangers import SignedByStranger, judged
 from shared.xapi.guard import Limits, Malformed
 from tests.support.activitypub import ANN, FEDI, KEY, URL, activitypub_conversation, actor, delivery, message, signature
-from tests.support.ingest import NOW, Ear, Sent, account_names, activity, acts, as_json, note
+from tests.support.activitystreams import activity, note
+from tests.support.ingest import NOW, Ear, Sent, account_names, acts, as_json
 
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ASKED = activity("Create", "ann", note("notes/1", "ann", "How do I restart the broker?"), "00:00")

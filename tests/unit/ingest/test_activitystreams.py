@@ -23,7 +23,8 @@ from services.ingest.domain.source import Hearing, Platform, Policy, Source
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
-from tests.support.ingest import NOW, SECRET, TOWN, Ear, activity, activitystreams_conversation, acts, note
+from tests.support.activitystreams import TOWN, activity, activitystreams_conversation, note
+from tests.support.ingest import NOW, SECRET, Ear, acts
 from tests.support.profile import faults
 
 OPS = "https://town.example/groups/ops"

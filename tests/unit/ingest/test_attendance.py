@@ -11,8 +11,8 @@ from services.ingest.domain.attendance import Presence, Stay, attendance, attend
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Kind, NativeId
 from services.ingest.domain.mapping import statement_of
-from tests.support.ingest import SLACK
 from tests.support.profile import faults
+from tests.support.slack import SLACK
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SESSION = Artefact(NativeId("s"), "https://acme.example/s", ArtefactType.SESSION)

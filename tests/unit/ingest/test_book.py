@@ -11,7 +11,8 @@ from services.ingest.book import SourceBook
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.remembered import Remembered, fingerprint_of
 from shared.errors import Unavailable
-from tests.support.ingest import NOW, SLACK
+from tests.support.ingest import NOW
+from tests.support.slack import SLACK
 
 
 class Shelf:

@@ -14,7 +14,8 @@ from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Policy, Source
-from tests.support.ingest import DISCOURSE, account_names, discourse, discourse_post, discourse_topic
+from tests.support.discourse import DISCOURSE, discourse, discourse_post, discourse_topic
+from tests.support.ingest import account_names
 from tests.support.profile import faults
 
 AT = "2026-03-02T12:00:00.123Z"

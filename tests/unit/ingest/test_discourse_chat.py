@@ -13,7 +13,7 @@ from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Policy
 from tests.support.asides import discourse_chat
-from tests.support.ingest import DISCOURSE
+from tests.support.discourse import DISCOURSE
 from tests.support.profile import faults
 from tests.unit.ingest.test_discourse import LATER
 

@@ -15,19 +15,9 @@ from shared.errors import Unavailable
 from shared.stream.errors import RecordTooLarge
 from shared.stream.memory import MemoryLog
 from shared.stream.record import Outgoing, Position
-from tests.support.ingest import (
-    DISCOURSE,
-    SLACK,
-    Ear,
-    Sent,
-    acts,
-    discourse,
-    discourse_post,
-    discourse_topic,
-    slack,
-    slack_message,
-    slack_reaction,
-)
+from tests.support.discourse import DISCOURSE, discourse, discourse_post, discourse_topic
+from tests.support.ingest import Ear, Sent, acts
+from tests.support.slack import SLACK, slack, slack_message, slack_reaction
 
 ROOT, REPLY = "1772452800.000100", "1772452860.000200"
 QUESTION = slack(slack_message("UASK", ROOT, "How?"))

@@ -17,7 +17,9 @@ from services.ingest.domain.source import SourceId
 from services.ingest.domain.words import VERBS
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
-from tests.support.ingest import Ear, Sent, discourse_conversation, slack_conversation
+from tests.support.discourse import discourse_conversation
+from tests.support.ingest import Ear, Sent
+from tests.support.slack import slack_conversation
 
 GOLDEN = Path(__file__).parent / "golden"
 CONVERSATIONS = {"slack_thread": slack_conversation(), "discourse_topic": discourse_conversation()}

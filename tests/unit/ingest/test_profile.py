@@ -29,9 +29,10 @@ from services.ingest.domain.words import ARTEFACT_TYPES, PLACE_TYPES, VERBS
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from shared.xapi.vocabulary import PROFILE, PROFILE_VERSION, ActivityType, Verb, canonical
-from tests.support.ingest import SLACK, Ear, Sent
+from tests.support.ingest import Ear, Sent
 from tests.support.platforms import CONVERSATIONS
 from tests.support.profile import DETERMINING, KNOWN, document, faults, templates_of
+from tests.support.slack import SLACK
 
 ROOT = Artefact(NativeId("r"), "https://acme.example/r", ArtefactType.TOPIC, "Brokers")
 PLACE = Place(ChannelId("C1"), "https://acme.example/c", PlaceType.CHANNEL)

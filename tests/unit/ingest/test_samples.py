@@ -15,13 +15,14 @@ from services.ingest.domain.source import Hearing, Policy, Source
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.bluesky import BLUESKY, read_sample
+from tests.support.discourse import DISCOURSE
 from tests.support.facebook import FACEBOOK
 from tests.support.facebook import read_sample as read_facebook
 from tests.support.github import GITHUB
-from tests.support.ingest import DISCOURSE, SLACK
 from tests.support.matrix import MATRIX
 from tests.support.profile import faults
 from tests.support.samples import rows, samples, table
+from tests.support.slack import SLACK
 
 EVERYTHING = Policy(private=True, direct=True, hearing=Hearing.TEXT)
 """Samples come from private places, too: what is refused by default, each connector's own tests say."""

@@ -15,8 +15,9 @@ from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Policy, Source
 from tests.support.asides import slack_huddle, slack_star
-from tests.support.ingest import SLACK, account_names, slack, slack_message, slack_reaction
+from tests.support.ingest import account_names
 from tests.support.profile import faults
+from tests.support.slack import SLACK, slack, slack_message, slack_reaction
 
 TS = "1772452800.000100"
 

@@ -12,8 +12,9 @@ from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Reading, Reason, Rule
 from services.ingest.domain.source import Policy
 from tests.support.asides import slack_huddle, slack_star
-from tests.support.ingest import SLACK, account_names, slack_message
+from tests.support.ingest import account_names
 from tests.support.profile import faults
+from tests.support.slack import SLACK, slack_message
 from tests.unit.ingest.test_slack import MEMBERS, NEWCOMER, TS, changed, heard, message
 
 

@@ -15,7 +15,7 @@ from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
-from tests.support.ingest import TOWN
+from tests.support.activitystreams import TOWN
 from tests.support.profile import faults
 from tests.support.translations import translations
 

@@ -22,8 +22,9 @@ from services.ingest.domain.source import Hearing, Platform, Policy, Source
 from services.ingest.settings import AskingSettings
 from services.ingest.trial.asking import ask_once
 from services.ingest.trial.reading import examples_of, heard, told
-from tests.support.ingest import NOW, SLACK
+from tests.support.ingest import NOW
 from tests.support.platforms import CONVERSATIONS, SOURCES
+from tests.support.slack import SLACK
 
 BY_PLATFORM = {source.platform: source for source in SOURCES.values()}
 FEW = {Platform.ACTIVITYPUB: 1, Platform.CONFLUENCE: 2}

@@ -24,7 +24,8 @@ from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
-from tests.support.ingest import NOW, SECRET, TOWN, Ear, account_names, acts
+from tests.support.activitystreams import TOWN
+from tests.support.ingest import NOW, SECRET, Ear, account_names, acts
 from tests.support.polls import hear
 from tests.support.profile import faults
 from tests.support.webmention import ANN, AUTHOR, HOME, MENTIONS, PAGES, REPLY, TARGET, TIME, entry, link, lookup, webmention

@@ -1,0 +1,90 @@
+"""The store of ingest in memory: what one delivery teaches is there for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.ingest.domain.attendance import derived
+from services.ingest.domain.identity import id_of
+from services.ingest.domain.interaction import ChannelId, NativeId
+from services.ingest.domain.reading import Known, Undecided
+from services.ingest.domain.settlement import Patience, Thread, Waiting, is_orphan, settle
+from services.ingest.domain.source import SourceId
+from services.ingest.learning import Lesson, Look, Met
+from services.ingest.store import Opened
+from shared.xapi.model import StatementId
+from tests.support.attendances import MemoryAttendances
+
+
+class MemoryStore:
+    """The store in memory: what one delivery teaches is there for the next."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[SourceId, NativeId], Known] = {}
+        self.pending: dict[tuple[SourceId, StatementId], tuple[Undecided, datetime]] = {}
+        self.orphans: set[tuple[SourceId, StatementId]] = set()
+        self.closed: set[tuple[SourceId, ChannelId]] = set()
+        self.attendances = MemoryAttendances()
+
+    async def learn(self, lesson: Lesson, look: Look) -> Met:
+        source = look.source
+        for known in lesson.known:
+            there = self.known.get((source, known.artefact.native))
+            if there is None or (known.spoken and not there.spoken):
+                self.known[source, known.artefact.native] = known
+        self.closed |= {(source, channel) for channel in lesson.closed}
+        changed = self.attendances.see(source, lesson.sightings, lesson.endings, lesson.due)
+        found = await self.open(look.source, look.statements, look.artefacts)
+        stand = [self._stands(look.source, id_of(look.source, each.interaction), each) for each in look.undecided]
+        ready = [
+            each
+            for each in stand
+            if (each.source, each.statement) not in self.pending and settle(each, Patience.WAITING) is not None
+        ]
+        return Met(bool(found.waiting), found.orphans, tuple(ready), changed)
+
+    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]]) -> None:
+        for statement, undecided, due in waiting:
+            self.pending.setdefault((source, statement), (undecided, due))
+
+    async def open(self, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]) -> Opened:
+        found = [
+            self._waiting(source, statement)
+            for (owner, statement), (undecided, _) in self.pending.items()
+            if owner == source and (statement in statements or self._depends(source, undecided.target, artefacts))
+        ]
+        return Opened(tuple(found), frozenset(each for each in statements if (source, each) in self.orphans))
+
+    async def overdue(self, now: datetime, limit: int) -> tuple[Waiting, ...]:
+        due = [key for key, (_, at) in self.pending.items() if at <= now][:limit]
+        for source, statement in due:
+            if is_orphan(self.pending[source, statement][0], self._waiting(source, statement).thread):
+                self.orphans.add((source, statement))
+        return tuple(self._waiting(*key) for key in sorted(due))
+
+    async def derive(self, now: datetime, limit: int) -> int:
+        due = list(self.attendances.derive(now, limit))
+        for source, news in due:
+            for each in news:
+                self.pending.setdefault((source, id_of(source, each)), (derived(each), now))
+        return len(due)
+
+    async def settle(self, source: SourceId, statements: Sequence[StatementId]) -> None:
+        for statement in statements:
+            self.pending.pop((source, statement), None)
+
+    async def count(self) -> int:
+        return len(self.pending)
+
+    def _depends(self, source: SourceId, target: NativeId, artefacts: Sequence[NativeId]) -> bool:
+        known = self.known.get((source, target))
+        return target in artefacts or (known is not None and known.root in artefacts)
+
+    def _waiting(self, source: SourceId, statement: StatementId) -> Waiting:
+        return self._stands(source, statement, self.pending[source, statement][0])
+
+    def _stands(self, source: SourceId, statement: StatementId, undecided: Undecided) -> Waiting:
+        target = self.known.get((source, undecided.target))
+        root = self.known.get((source, target.root)) if target else None
+        return Waiting(source, statement, undecided, Thread(target, root), orphan=(source, statement) in self.orphans)
