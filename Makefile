@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo up test lint types format crash faults bench lock clean
+.PHONY: help demo up test lint format crash faults bench lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,7 @@ faults: $(VENV)/.dev ## take PostgreSQL, Kafka and one broker of three away unde
 
 bench: $(VENV)/.dev ## print the tables that the numbers in the docs come from
 	deploy/setup.sh --check-test-tools
-	for table in validation freshness backlog single_post lrs webhooks fuzz_ingest start; do $(BIN)/python -m benchmarks.$$table; done
+	set -e; for table in validation freshness backlog single_post lrs webhooks fuzz_ingest start; do $(BIN)/python -m benchmarks.$$table; done
 
 COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
