@@ -6,13 +6,14 @@ import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TextIO, TypeVar
 
 import typer
 import uvloop
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 T = TypeVar("T")
 
@@ -21,16 +22,26 @@ NONE: Final = "-"
 """What stands in a table where there is nothing."""
 WIDE: Final = 200
 """Columns where no terminal says how many there are: programs read lines, people read screens."""
+CONTROLS: Final = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
+"""What a terminal would obey instead of showing it: all control characters but tabs and line ends."""
 
 
-def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False)
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=WIDE)
+class PlainConsole(Console):
+    """A console that shows text as it stands: much of it was written by strangers, who give no orders to a terminal."""
+
+    def __init__(self, *, stderr: bool = False, file: TextIO | None = None) -> None:
+        super().__init__(stderr=stderr, file=file, highlight=False, markup=False)
+        if not self.is_terminal:
+            self.width = WIDE
+
+    def render_str(self, text: str, **named: Any) -> Text:
+        """Return *text* without control characters."""
+        return super().render_str(text.translate(CONTROLS), **named)
 
 
-out = _console(stderr=False)
+out = PlainConsole()
 """What a command answers."""
-err = _console(stderr=True)
+err = PlainConsole(stderr=True)
 """What a command says about its work."""
 
 HomeOption = Annotated[

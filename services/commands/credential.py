@@ -184,7 +184,7 @@ def refused(
 def print_key(key: ShownKey) -> None:
     """Print a new key, each part on a line that can be copied."""
     for name, value in (("key id", key.key_id), ("secret", key.secret), ("bearer", key.token)):
-        out.print(f"  {name}  {value}", markup=False, soft_wrap=True)
+        out.print(f"  {name}  {value}", soft_wrap=True)
 
 
 @asynccontextmanager

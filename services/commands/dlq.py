@@ -119,7 +119,7 @@ def show(
         facts.add_row(what, value)
     out.print(facts)
     text = _readable(content.value)
-    out.print(text if whole or len(text) <= SHOWN else f"{text[:SHOWN]} … (--whole shows all)", markup=False, soft_wrap=True)
+    out.print(text if whole or len(text) <= SHOWN else f"{text[:SHOWN]} … (--whole shows all)", soft_wrap=True)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from services.commands.console import DEFAULT_HOME, HomeOption, out, run
 from services.doctor.database import look_at_database
@@ -17,7 +17,7 @@ from services.doctor.stream import look_at_stream
 from services.installation import Home, open_installation
 from shared.clock import utc_now
 
-SIGNS: Final = {State.WELL: "[green]well    [/]", State.WORRYING: "[yellow]worrying[/]", State.WRONG: "[bold red]wrong   [/]"}
+COLOURS: Final = {State.WELL: "green", State.WORRYING: "yellow", State.WRONG: "bold red"}
 
 app = typer.Typer()
 
@@ -66,6 +66,7 @@ async def _look_inside(home: Home) -> Findings:
 
 
 def _tell(finding: Finding) -> None:
-    out.print(f"{SIGNS[finding.state]} {escape(finding.about)}: {escape(finding.words)}", soft_wrap=True)
+    sign = Text(f"{finding.state:<8}", COLOURS[finding.state])
+    out.print(sign, f"{finding.about}: {finding.words}", soft_wrap=True)
     if finding.remedy:
-        out.print(f"         → {finding.remedy}", markup=False, soft_wrap=True)
+        out.print(f"         → {finding.remedy}", soft_wrap=True)

@@ -97,7 +97,7 @@ def add(
     state = State.PAUSED if paused else State.RUNNING
 
     _with_targets(home, lambda targets, _: targets.add(new, utc_now(), since=start, state=state))
-    out.print(f"{name} is added. Try it: symposia forwarding test {name}", markup=False)
+    out.print(f"{name} is added. Try it: symposia forwarding test {name}")
 
 
 @app.command("list")
@@ -125,21 +125,21 @@ def try_(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
         return await try_target(await targets.find(TargetName(name)), vault, utc_now)
 
     for line in _with_targets(home, work):
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(line, soft_wrap=True)
 
 
 @app.command()
 def pause(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
     """Send nothing more to a target; what is recorded meanwhile waits for it."""
     _with_targets(home, lambda targets, _: targets.pause(TargetName(name)))
-    out.print(f"{name} is paused; what is under way now may still arrive.", markup=False)
+    out.print(f"{name} is paused; what is under way now may still arrive.")
 
 
 @app.command()
 def resume(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
     """Send to a target again, at once, whatever failed before."""
     _with_targets(home, lambda targets, _: targets.resume(TargetName(name)))
-    out.print(f"{name} runs.", markup=False)
+    out.print(f"{name} runs.")
 
 
 @app.command()
@@ -156,7 +156,7 @@ def rotate(
         await targets.rotate(TargetName(name), key, read_secret(secret))
 
     _with_targets(home, work)
-    out.print(f"{name} is shown the new key.", markup=False)
+    out.print(f"{name} is shown the new key.")
 
 
 @app.command()
@@ -170,7 +170,7 @@ def remove(
     if not yes:
         typer.confirm(f"Remove {name}? How far it has come is forgotten.", abort=True)
     _with_targets(home, lambda targets, _: targets.remove(TargetName(name)))
-    out.print(f"{name} is removed.", markup=False)
+    out.print(f"{name} is removed.")
 
 
 @app.command()
@@ -191,7 +191,7 @@ def replay(
             return await targets.resend_letters(TargetName(name))
         return await targets.rewind(TargetName(name), since.replace(tzinfo=UTC))
 
-    out.print(f"{_with_targets(home, work)} statements wait for {name}.", markup=False)
+    out.print(f"{_with_targets(home, work)} statements wait for {name}.")
 
 
 @app.command()

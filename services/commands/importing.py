@@ -68,13 +68,13 @@ class Report:
         self._file.write(orjson.dumps(row._asdict()) + b"\n")
         self.count += 1
         if self.count <= SHOWN:
-            err.print(f"line {row.line}: {row.pointer or '/'}: {row.rule}: {row.message}", markup=False, soft_wrap=True)
+            err.print(f"line {row.line}: {row.pointer or '/'}: {row.rule}: {row.message}", soft_wrap=True)
 
     def close(self) -> None:
         """End the file, and say where it is."""
         if self._file is not None:
             self._file.close()
-            err.print(f"What was not taken, and why: {self.path}", markup=False, soft_wrap=True)
+            err.print(f"What was not taken, and why: {self.path}", soft_wrap=True)
 
 
 async def import_statements(home: Home, asked: Asked) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 import typer
+from rich.text import Text
 
 from services.commands.console import err, out, read_secret, table
 from services.lrs_check import resources, statements
@@ -46,10 +47,7 @@ def check(
     statements voided at the end. No LRS can delete a statement: voided ones, and those that void them, stay.
     """
     examination = Examination(Client(url, key, read_secret(secret), timeout), patience)
-    err.print(
-        f"This writes to {url}: about 30 statements about check-{examination.run}@lrs-check.invalid, and three documents.",
-        markup=False,
-    )
+    err.print(f"This writes to {url}: about 30 statements about check-{examination.run}@lrs-check.invalid, and three documents.")
     err.print(
         "At the end the documents are deleted and the statements voided. Voided statements, and those that void them, stay."
     )
@@ -60,9 +58,7 @@ def check(
 
     shown_table = table("Check", "xAPI 1.0.3", "Result", "Why")
     for each in findings:
-        shown_table.add_row(
-            each.check, each.section, f"[{COLOURS[each.result]}]{each.result}[/]", each.reason.replace("[", r"\[")
-        )
+        shown_table.add_row(each.check, each.section, Text(each.result, COLOURS[each.result]), each.reason)
     out.print(shown_table)
     counts = {result: sum(each.result is result for each in findings) for result in Result}
     out.print(", ".join(f"{count} {result}" for result, count in counts.items()))
@@ -77,4 +73,4 @@ def _examine(examination: Examination) -> list[Finding]:
         return [examine(each, examination) for each in (*resources.CHECKS, *statements.CHECKS)]
     finally:
         for left in examination.clean_up():
-            err.print(left, markup=False)
+            err.print(left)

@@ -26,7 +26,7 @@ def migrate(
     Migrations go forward only, and services of this version and the one before work on both sides of them.
     """
     if roles:
-        out.print(print_roles(TARGETS), end="", markup=False, soft_wrap=True)
+        out.print(print_roles(TARGETS), end="", soft_wrap=True)
         return
     run(_migrate(Home.at(home)))
 
@@ -35,5 +35,5 @@ async def _migrate(home: Home) -> None:
     async with open_installation(home, Found.MADE) as installation:
         applied = await apply(installation.postgres.url.get_secret_value(), TARGETS)
     for name in applied:
-        out.print(name, markup=False, soft_wrap=True)
+        out.print(name, soft_wrap=True)
     out.print(f"{len(applied)} migrations were applied." if applied else "Everything is up to date.")

@@ -113,4 +113,4 @@ def column_map(path: Path | None) -> Parts | None:
 
 
 def _say_waiting(reason: str, seconds: float) -> None:
-    err.print(f"The other LRS is waited for, {seconds:.0f} s: {reason}", markup=False, soft_wrap=True)
+    err.print(f"The other LRS is waited for, {seconds:.0f} s: {reason}", soft_wrap=True)

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rich.markup import escape
-
 from services.commands.console import out, table
 from services.demo.outcome import PURPOSE, Freshness, Helper, Moved
 from services.demo.performance import Reception
@@ -54,11 +52,11 @@ def _print_helpers(helpers: Sequence[Helper]) -> None:
         numbers = (helper.impact, helper.reception, helper.contribution)
         helped = ", ".join(f"{name} {credit:.2f}" for name, credit in helper.helped)
         found.add_row(
-            escape(helper.player.name),
+            helper.player.name,
             *(f"{number:.2f}" for number in numbers),
             f"{helper.grounding:.0%}",
-            escape(helped),
-            escape(helper.because),
+            helped,
+            helper.because,
         )
     out.print(found)
 
@@ -67,7 +65,7 @@ def _print_moved(moved: Sequence[Moved]) -> None:
     title = "What each platform moved (parts of the impact of all learners; together they are all of it)"
     found = table("Platform", ">Impact", ">Learners", "Most of it", title=title)
     for each in moved:
-        found.add_row(each.platform, f"{each.impact:.2f}", str(each.learners), escape(each.most.name))
+        found.add_row(each.platform, f"{each.impact:.2f}", str(each.learners), each.most.name)
     out.print(found)
 
 
@@ -96,6 +94,6 @@ def _print_where_to_look(installation: Installation, urls: Mapping[str, str], pl
         "Metrics": "  ".join(f"{url}/metrics" for url in urls.values()),
         "What is wrong, if anything": f"symposia doctor --home {installation.home.path}",
     }
-    out.print("\n[bold]Where to look[/]")
+    out.print("\nWhere to look", style="bold")
     for what, where in places.items():
-        out.print(f"{what}:\n  {where}", markup=False, soft_wrap=True)
+        out.print(f"{what}:\n  {where}", soft_wrap=True)

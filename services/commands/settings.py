@@ -38,7 +38,7 @@ app = typer.Typer()
 @app.command()
 def settings() -> None:
     """Print every setting, its default and what it means."""
-    out.print(document(), end="", markup=False, soft_wrap=True)
+    out.print(document(), end="", soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)

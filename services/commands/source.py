@@ -108,14 +108,14 @@ def add(
 
     door = _with_sources(home, work)
     if delivers:
-        out.print(f"{name} is added. Let {platform} deliver to:", markup=False)
-        out.print(f"  {door}", markup=False, soft_wrap=True)
+        out.print(f"{name} is added. Let {platform} deliver to:")
+        out.print(f"  {door}", soft_wrap=True)
         if word := _word_of(new):
-            out.print(f"It asks for a verify token: {word}", markup=False, soft_wrap=True)
+            out.print(f"It asks for a verify token: {word}", soft_wrap=True)
     elif platform in CONNECTORS:
-        out.print(f"{name} is added: {platform} is asked for what is new there.", markup=False)
+        out.print(f"{name} is added: {platform} is asked for what is new there.")
     else:
-        out.print(f"{name} is added. Import its files with: symposia source import {name} FILE", markup=False)
+        out.print(f"{name} is added. Import its files with: symposia source import {name} FILE")
 
 
 @app.command()
@@ -198,7 +198,7 @@ def _change(home: Path, change: Callable[[Sources], Awaitable[None]], said: str)
         await change(sources)
 
     _with_sources(home, work)
-    out.print(f"{said} Running services see it within seconds.", markup=False)
+    out.print(f"{said} Running services see it within seconds.")
 
 
 def _secret_of(given: str | None, *, delivers: bool) -> bytes:

@@ -44,7 +44,7 @@ def import_(
     """
     report = run(_import(Home.at(home), SourceId(name), file, map_, actor, dry_run=dry_run))
     would = " would be taken so" if dry_run else ""
-    out.print(f"{report.rows} rows of {file.name}{would}:", markup=False, soft_wrap=True)
+    out.print(f"{report.rows} rows of {file.name}{would}:", soft_wrap=True)
     kinds = table("Kind", ">Interactions")
     for kind, count in sorted(report.told.items()):
         kinds.add_row(kind, str(count))
@@ -89,7 +89,7 @@ def _rows(file: Path, lines: Iterable[str], columns: ColumnMap) -> Iterator[Row 
 
 
 def _print_faults(report: Report, file: Path) -> None:
-    err.print(f"{len(report.faults)} rows of {file.name} were not taken:", markup=False, soft_wrap=True)
+    err.print(f"{len(report.faults)} rows of {file.name} were not taken:", soft_wrap=True)
     faults = table(">Line", "What is wrong")
     for fault in report.faults[:SHOWN]:
         faults.add_row(str(fault.line), fault.reason)

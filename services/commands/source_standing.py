@@ -53,7 +53,7 @@ def show(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
         return _told(source, found, installation)
 
     for what, said in _with_tables(home, work):
-        out.print(f"{what:<17} {said}", markup=False, soft_wrap=True)
+        out.print(f"{what:<17} {said}", soft_wrap=True)
 
 
 def retry(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
@@ -64,7 +64,7 @@ def retry(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
         return await retry_lookups(database, (await find(sources, name)).id, utc_now())
 
     number = _with_tables(home, work)
-    out.print(f"{number} things are asked for again." if number else f"Nothing of {name} was given up.", markup=False)
+    out.print(f"{number} things are asked for again." if number else f"Nothing of {name} was given up.")
 
 
 async def find(sources: Sources, name: str) -> Source:

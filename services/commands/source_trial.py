@@ -8,7 +8,6 @@ from typing import Annotated, Final
 
 import httpx
 import typer
-from rich.markup import escape
 
 from services.commands.console import DEFAULT_HOME, HomeOption, out, run, table
 from services.commands.faults import Refused
@@ -73,9 +72,9 @@ async def _try_door(installation: Installation, source: Source, url: str | None)
             answer = await client.request(sample.method, address, content=sample.body, headers=dict(sample.headers))
     except httpx.TransportError as error:
         raise Refused(f"Nobody answers at {door}: {error or type(error).__name__}. Is ingest running?") from error
-    out.print(f"{address} answers {answer.status_code}: {answer.text.strip()}", markup=False, soft_wrap=True)
+    out.print(f"{address} answers {answer.status_code}: {answer.text.strip()}", soft_wrap=True)
     if answer.is_success:
-        out.print(f"The signature was accepted: {source.id} is heard.", markup=False)
+        out.print(f"The signature was accepted: {source.id} is heard.")
     return answer.is_success
 
 
@@ -102,12 +101,10 @@ async def _ask(installation: Installation, source: Source, url: str | None) -> b
 
 def _show_asked(source: Source, asked: Asked) -> None:
     if asked.reading is None:
-        out.print(f"\nAsked for {asked.poll}: {asked.why}.", markup=False, soft_wrap=True)
+        out.print(f"\nAsked for {asked.poll}: {asked.why}.", soft_wrap=True)
         return
     found = list(told(source, asked.reading))
-    out.print(
-        f"\nAsked for {asked.poll}: {len(found)} things are told{_ignored([asked.reading])}; nothing is stored.", markup=False
-    )
+    out.print(f"\nAsked for {asked.poll}: {len(found)} things are told{_ignored([asked.reading])}; nothing is stored.")
     _show(found)
 
 
@@ -116,7 +113,7 @@ def _show(found: Sequence[Told]) -> None:
         return
     rows = table("Who", "Did", "What", "When", "Told")
     for each in found[:SHOWN]:
-        rows.add_row(*map(escape, (each.who, each.did, each.what, each.when, each.note or "at once")))
+        rows.add_row(each.who, each.did, each.what, each.when, each.note or "at once")
     out.print(rows)
     if len(found) > SHOWN:
         out.print(f"… and {len(found) - SHOWN} more.")

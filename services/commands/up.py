@@ -99,7 +99,7 @@ def _tell(installation: Installation, urls: Mapping[str, str], key: ShownKey | N
     )
     if sys.stderr.isatty():
         places.add_row("Log", str(installation.home.log))
-    out.print("[bold green]Symposia is ready.[/]")
+    out.print("Symposia is ready.", style="bold green")
     out.print(places)
     if key is None:
         out.print("Credentials were made before; make another with: symposia credential create NAME --scope all")
@@ -108,4 +108,4 @@ def _tell(installation: Installation, urls: Mapping[str, str], key: ShownKey | N
     print_key(key)
     out.print("Try it:")
     command = f"curl -u {key.key_id}:{key.secret} -H 'X-Experience-API-Version: 1.0.3' {gateway}/xapi/statements"
-    out.print(f"  {command}", markup=False, soft_wrap=True)
+    out.print(f"  {command}", soft_wrap=True)

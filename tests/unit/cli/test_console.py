@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from io import StringIO
+
+from services.commands.console import WIDE, PlainConsole, table
+
+
+def shown(*said: object) -> str:
+    written = StringIO()
+    PlainConsole(file=written).print(*said)
+    return written.getvalue()
+
+
+def test_what_a_stranger_wrote_is_shown_as_it_stands() -> None:
+    reason = "400: [/b] is no [red]verb[/red]"
+    letters = table("Why")
+    letters.add_row(reason)
+
+    assert shown(reason) == f"{reason}\n"
+    assert reason in shown(letters)
+
+
+def test_what_a_stranger_wrote_gives_no_orders_to_the_terminal() -> None:
+    letters = table("Why")
+    letters.add_row("\x1b]0;title\x07 a\tb")
+
+    assert shown("\x1b[2J\r\x9bgone") == "\ufffd[2J\ufffd\ufffdgone\n"
+    assert "\x1b" not in shown(letters)
+
+
+def test_where_no_terminal_says_how_wide_it_is_lines_are_long() -> None:
+    assert PlainConsole(file=StringIO()).width == WIDE
