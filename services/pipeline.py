@@ -14,11 +14,12 @@ from prometheus_client import CollectorRegistry
 from services.enrichment.app import NAME as ENRICHMENT_GROUP
 from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
 from services.gateway.recorder import GROUP as RECORDER_GROUP
+from services.ingest.asking.handler import GROUP as ASKING_GROUP
 from services.installation import Installation
 from services.scoring.handler import GROUP as SCORING_GROUP
 from services.tables import open_tables
 from shared.clock import utc_now
-from shared.contracts import ENRICHED, OBJECTION, RECEIVED, RECORDED, Topic
+from shared.contracts import ENRICHED, NOTICED, OBJECTION, RECEIVED, RECORDED, Topic
 from shared.postgres import Database, load_queries
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
@@ -46,7 +47,9 @@ STAGES: Final = (
     Stage(DEFINITIONS_GROUP, RECORDED, "lrs"),
 )
 """In the order of the way: what a stage has said is there for those behind it to read."""
-SCHEMAS: Final = tuple(dict.fromkeys(stage.schema for stage in STAGES))
+ASKING: Final = Stage(ASKING_GROUP, NOTICED, "ingest")
+"""Beside the way: platforms are asked for what they named, and no projection waits for that."""
+SCHEMAS: Final = tuple(dict.fromkeys(stage.schema for stage in (*STAGES, ASKING)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,9 @@ class Pipeline:
         jobs = await database.fetchval(SQL["relinks"]) if stage.group == ENRICHMENT_GROUP else 0
         return Standing(stage, behind, row["outbox"] if row else 0, jobs)
 
-    async def standings(self) -> Sequence[Standing]:
-        """Say where each stage stands, in the order of the way: if none has anything left, all that was said is done."""
-        return [await self.standing(stage) for stage in STAGES]
+    async def standings(self, stages: Sequence[Stage] = STAGES) -> Sequence[Standing]:
+        """Say where each of *stages* stands, in the order of the way: if none has anything left, all that was said is done."""
+        return [await self.standing(stage) for stage in stages]
 
     async def until_settled(self, tell: Callable[[Sequence[Standing]], None]) -> None:
         """Return once nothing is left, telling at each look where the stages stand."""

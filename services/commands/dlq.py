@@ -23,7 +23,7 @@ from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
 from shared.stream.open import open_log
 
-SCHEMAS: Final = ("lrs", "records", "impact")
+SCHEMAS: Final = ("ingest", "lrs", "records", "impact")
 SHOWN: Final = 4000
 """Characters of a value that are shown unless all are asked for."""
 
@@ -60,7 +60,7 @@ class Name:
         """Read `lrs-17`. Raises Refused."""
         schema, _, number = text.partition("-")
         if schema not in SCHEMAS or not number.isdecimal():
-            raise Refused(f"{text!r} names no dead letter: write {SCHEMAS[0]}-17, as `symposia dlq list` does.")
+            raise Refused(f"{text!r} names no dead letter: write lrs-17, as `symposia dlq list` does.")
         return cls(schema, int(number))
 
     def __str__(self) -> str:

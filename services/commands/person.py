@@ -24,10 +24,8 @@ from services.ingest import erasing as ingest
 from services.installation import Home, Installation, open_installation
 from services.pipeline import Pipeline, open_pipeline
 from services.scoring import erasing as impact
-from services.tables import open_tables
 from shared.clock import utc_now
 from shared.contracts import ENRICHED, RECORDED
-from shared.postgres import Database
 
 app = typer.Typer(no_args_is_help=True, help="Hand over, or erase, everything that is held on a person.")
 WhoArgument = Annotated[
@@ -38,11 +36,10 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the audit:
 
 
 class _Opened(NamedTuple):
-    """An installation with the tables of every service."""
+    """An installation, and its pipeline with the tables of every service."""
 
     installation: Installation
     pipeline: Pipeline
-    ingest: Database
 
 
 @app.command()
@@ -91,13 +88,13 @@ async def _erase(home: Home, who: Sequence[str], reason: str, steps: _Steps) -> 
             raise Refused("Nothing was erased.")
         keychain = open_keychain(opened.installation.secrets)
         await opened.pipeline.log.ensure((RECORDED, ENRICHED))
-        await erase_person(opened.pipeline, opened.ingest, keychain, meant, reason)
+        await erase_person(opened.pipeline, keychain, meant, reason)
         if steps.wait:
             await settle(opened.pipeline)
         out.print("The person is erased." if steps.wait else "The person is erased; what was scored follows.")
 
 
-async def erase_person(pipeline: Pipeline, ingest_tables: Database, keychain: Keychain, meant: Meant, reason: str) -> None:
+async def erase_person(pipeline: Pipeline, keychain: Keychain, meant: Meant, reason: str) -> None:
     """Erase whom is *meant* in every service, the record first: the others ask it what still stands. Raises Unavailable."""
     person, databases = meant.person, pipeline.databases
     held = await lrs.survey(databases["lrs"], person)
@@ -113,7 +110,7 @@ async def erase_person(pipeline: Pipeline, ingest_tables: Database, keychain: Ke
     identities, learners = sorted(person.identities), sorted(person.learners)
     await records.Erasing(databases["records"], pipeline.log).erase(identities, learners, begun.through_seq, person.stands_in)
     await impact.erase(databases["impact"], learners, person.stands_in)
-    await ingest.erase(ingest_tables, identities)
+    await ingest.erase(databases["ingest"], identities)
 
 
 async def _show(opened: _Opened, meant: Meant) -> None:
@@ -132,7 +129,7 @@ async def _show(opened: _Opened, meant: Meant) -> None:
         ("projections", "profiles", known.learners),
         ("projections", "enrolments", known.enrolments),
         ("projections", "interactions", known.interactions),
-        ("ingest", "messages, posts and sessions", await ingest.survey(opened.ingest, person.identities)),
+        ("ingest", "messages, posts and sessions", await ingest.survey(databases["ingest"], person.identities)),
     ):
         held.add_row(where, what, str(count))
     out.print(held)
@@ -154,5 +151,4 @@ async def _opened(home: Home) -> AsyncIterator[_Opened]:
     async with AsyncExitStack() as stack:
         installation = await stack.enter_async_context(open_installation(home))
         pipeline = await stack.enter_async_context(open_pipeline(installation, "person"))
-        tables = await stack.enter_async_context(open_tables(installation, "ingest", "person"))
-        yield _Opened(installation, pipeline, tables)
+        yield _Opened(installation, pipeline)

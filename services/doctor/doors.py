@@ -19,6 +19,7 @@ from services.tables import open_tables
 from services.together import PARTS, check_free, reached_at
 from shared.clock import Clock
 from shared.errors import Misconfigured
+from shared.http.problem import MEDIA_TYPE
 
 ASKED: Final = 5.0
 SOON: Final = timedelta(days=14)
@@ -55,8 +56,8 @@ async def _service(client: httpx.AsyncClient, name: str, url: str) -> Finding:
         return _absent(about, name, url)
     if answer.status_code == HTTPStatus.OK:
         return well(about, f"ready at {url}")
-    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-        return wrong(about, f"not ready: {answer.json().get('detail', '')}", "Mend what it names; it becomes ready by itself.")
+    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and answer.headers.get("content-type") == MEDIA_TYPE:
+        return wrong(about, f"not ready: {answer.json()['detail']}", "Mend what it names; it becomes ready by itself.")
     return wrong(about, f"something else answers at {url}", "Stop it, or choose other ports.")
 
 

@@ -8,10 +8,11 @@ from typing import Final
 
 from services.doctor.finding import Finding, Findings, well, worrying, wrong
 from services.installation import Installation
-from services.pipeline import Pipeline, Standing, open_pipeline
+from services.pipeline import ASKING, STAGES, Pipeline, Standing, open_pipeline
 from shared.contracts import TOPICS
 from shared.stream.dead_letters import DeadLetters
 
+CONSUMERS: Final = (*STAGES, ASKING)
 WATCHED: Final = 2.0
 """Seconds after which a consumer with work to do should have done some of it."""
 MUCH: Final = 10_000
@@ -21,10 +22,10 @@ async def look_at_stream(installation: Installation) -> Findings:
     """Look at the log, at each stage, and at what was refused."""
     async with open_pipeline(installation, "doctor") as pipeline:
         yield await _topics(pipeline, installation.client.stream.kind)
-        before = await pipeline.standings()
+        before = await pipeline.standings(CONSUMERS)
         if any(standing.left for standing in before):
             await asyncio.sleep(WATCHED)  # to see whether they move
-        for earlier, later in zip(before, await pipeline.standings(), strict=True):
+        for earlier, later in zip(before, await pipeline.standings(CONSUMERS), strict=True):
             yield _stage(earlier, later)
         for schema, database in pipeline.databases.items():
             yield _letters(schema, await DeadLetters(database).counts())

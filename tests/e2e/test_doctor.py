@@ -95,6 +95,20 @@ def test_a_wrong_setting_is_one_sentence(home: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
+async def test_what_a_platform_named_and_could_not_be_read_is_found_and_listed(home: Path, database_url: str) -> None:
+    letter = "('asking', 't', 0, 0, 'not a Noticed message', 1, '', '', now(), 'waiting')"
+    columns = '(group_name, topic, partition, "offset", reason, attempts, value, headers, appended_at, state)'
+    await append(settings_for(database_url), b"unread")  # makes the topics
+    await plant(database_url, f"INSERT INTO ingest.dead_letter {columns} VALUES {letter}")  # noqa: S608  literals
+
+    examined = symposia("doctor", "--home", home, DATABASE_URL=database_url, COLUMNS="200")
+    listed = symposia("dlq", "list", "--home", home, DATABASE_URL=database_url, COLUMNS="200")
+
+    assert "wrong    Dead letters of ingest: 1 wait" in examined.stdout
+    assert "Consumer asking of platform.noticed.v1: nothing waits" in examined.stdout
+    assert "ingest-1" in listed.stdout
+
+
 async def test_what_contradicts_the_record_is_told_and_is_no_trouble(home: Path, database_url: str) -> None:
     letter = "('recorder', 't', 0, 0, 'conflict: x', 1, '', '', now(), 'quarantined')"
     columns = '(group_name, topic, partition, "offset", reason, attempts, value, headers, appended_at, state)'

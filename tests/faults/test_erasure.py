@@ -16,7 +16,6 @@ from services.gateway.persons.naming import find
 from services.gateway.recorder.replay import replay
 from services.pipeline import Pipeline
 from shared.contracts import ENRICHED, RECEIVED, RECORDED, Topic
-from shared.postgres import Database
 from shared.stream import Outgoing
 from shared.stream.settings import LogKind, StreamSettings
 from shared.xapi.erased import ERASED
@@ -108,13 +107,9 @@ async def talk(house: House) -> None:
     assert conflicting.status_code == 409, conflicting.text
 
 
-async def erase(house: House, books: Pipeline, *names: str) -> None:
-    ingest = await Database.open(house.postgres, schema="ingest", application="test")
-    try:
-        meant = await find(books.databases["lrs"], names)
-        await erase_person(books, ingest, gateway.open_keychain(KEY), meant, "")
-    finally:
-        await ingest.close()
+async def erase(books: Pipeline, *names: str) -> None:
+    meant = await find(books.databases["lrs"], names)
+    await erase_person(books, gateway.open_keychain(KEY), meant, "")
 
 
 async def tell_again(books: Pipeline, topic: Topic) -> None:
@@ -131,7 +126,7 @@ async def test_nothing_but_the_log_remembers_whoever_was_erased(house: House, bo
     assert {"lrs.statement", "records.alias", "records.learner", "lrs.dead_letter", "ingest.artefact"} <= held.keys()
     assert await house.impact("external:HR-1") is not None
 
-    await erase(house, books, "external:HR-1")
+    await erase(books, "external:HR-1")
     await settled(books)
 
     assert await tables_holding(house.postgres, TRACES) == {}
@@ -159,7 +154,7 @@ async def test_of_others_remains_what_they_did_themselves(house: House, books: P
     assert before is not None
     assert before["reception"] > 0
 
-    await erase(house, books, "external:HR-1")
+    await erase(books, "external:HR-1")
     await settled(books)
 
     after = await house.impact("external:HR-2")
@@ -182,9 +177,9 @@ async def test_erasing_beside_traffic_leaves_only_what_came_after(house: House, 
 
     async with asyncio.TaskGroup() as group:
         group.create_task(more())
-        group.create_task(erase(house, books, "external:HR-1"))
+        group.create_task(erase(books, "external:HR-1"))
     await settled(books)
-    await erase(house, books, "ada@acme.example")
+    await erase(books, "ada@acme.example")
     await settled(books)
 
     assert MARK not in str(await tables_holding(house.postgres, [MARK, "ada@acme.example"]))
