@@ -16,6 +16,7 @@ from services.gateway.attachments.declarations import declared_in
 from services.gateway.domain.admission import Writing, admit_one
 from services.gateway.domain.credential import Credential, KeyId, Scope
 from services.gateway.domain.enclosed import Enclosed, Sha2, Use, hash_as, read_sha2
+from services.gateway.moving.enveloped import statement_in
 from services.gateway.moving.rows import BadRow, Row
 from shared.contracts import ReceivedStatement
 from shared.xapi import canonical, guard, ifi
@@ -112,7 +113,16 @@ class Admission:
         self._read_from = read_from
 
     def admit(self, row: Row, octets: Octets, now: datetime) -> Candidate:
-        """Admit *row*. Raises NotAdmitted."""
+        """Admit *row*, or the statement in it where it is a record of another LRS's database. Raises NotAdmitted."""
+        try:
+            return self._admit(row, octets, now)
+        except NotAdmitted:
+            inner = statement_in(row.body)
+            if inner is None:
+                raise
+        return self._admit(row._replace(body=inner), octets, now)
+
+    def _admit(self, row: Row, octets: Octets, now: datetime) -> Candidate:
         body = row.body
         try:
             told = _told.decode(body)

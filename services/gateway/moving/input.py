@@ -19,7 +19,8 @@ from typing import Any, Final
 from services.gateway.domain.column_map import Parts
 from services.gateway.domain.enclosed import Sha2, read_sha2
 from services.gateway.moving.output import ARCHIVE, ATTACHMENTS, GZIP, STATEMENTS
-from services.gateway.moving.rows import BYTE_ORDER_MARK, WHITE_SPACE, BadRow, Rows, items, lines, table
+from services.gateway.moving.rows import BYTE_ORDER_MARK, WHITE_SPACE, BadRow, Rows, table
+from services.gateway.moving.written import rows_of
 from shared.errors import SymposiaError
 
 CSV: Final = ".csv"
@@ -80,7 +81,7 @@ def _rows(file: Any, name: str, most: int, parts: Parts | None) -> Rows:
         start = file.peek(_PEEKED).removeprefix(BYTE_ORDER_MARK).lstrip(WHITE_SPACE)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadFile(f"The file is not what gzip makes: {error}") from error
-    return items(file, most) if start.startswith(b"[") else lines(file, most)
+    return rows_of(file, start, most)
 
 
 def _until_broken(rows: Rows) -> Rows:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
@@ -65,7 +65,11 @@ def lines(file: Readable, most: int) -> Rows:
 
 def items(file: Readable, most: int) -> Rows:
     """Yield the items of a JSON array, however large it is; after an item of more than *most* bytes nothing is read."""
-    walk = _Walk()
+    return walked(Walk(), file, most)
+
+
+def walked(walk: Walk, file: Readable, most: int) -> Rows:
+    """Yield what *walk* finds in *file*; after an item of more than *most* bytes nothing is read."""
     while chunk := file.read(CHUNK):
         yield from walk.take(chunk)
         if walk.held > most + CHUNK:
@@ -74,8 +78,12 @@ def items(file: Readable, most: int) -> Rows:
     yield from walk.end()
 
 
-class _Walk:
-    """A walk along an array: how deep it is, and where the item begins that it is in."""
+class Walk:
+    """A walk along JSON: how deep it is, and where the item begins that it is in; items lie at *FLOOR*, an array's at 1."""
+
+    FLOOR: ClassVar[int] = 1
+    CUT_OFF: ClassVar[str] = "The array has no end: the file is cut off."
+    BEHIND: ClassVar[str] = "Something stands behind the array."
 
     def __init__(self) -> None:
         self.line = 1
@@ -98,45 +106,53 @@ class _Walk:
             if text[:1] == b'"':
                 if not token.group(1):
                     break
-            elif text == b"," and self._depth == 1:
-                yield from self._item(token.start(), token.end())
+            elif text == b",":
+                if self._depth == self.FLOOR:
+                    yield from self._separate(token.start(), token.end())
             elif text in {b"{", b"["}:
                 self._depth += 1
-                if self._depth == 1:
+                if self._depth == self.FLOOR:
                     self._begin(token.end())
-            elif text in {b"}", b"]"}:
+            else:
                 self._depth -= 1
-                if self._depth == 0:
-                    yield from self._last(token.start(), token.end())
+                yield from self._close(token.start(), token.end())
             self._at = token.end()
         self._forget()
 
     def end(self) -> Rows:
         """Yield what is wrong at the file's end."""
         if not self._ended:
-            yield BadRow(self.line, "", "json", "The array has no end: the file is cut off.")
+            yield BadRow(self.line, "", "json", self.CUT_OFF)
         elif self._buffer[self._start :].strip(WHITE_SPACE):
-            yield BadRow(self.line, "", "json", "Something stands behind the array.")
+            yield BadRow(self.line, "", "json", self.BEHIND)
 
     def _begin(self, first: int) -> None:
-        """Go into the array, whose first item begins at *first*."""
-        self.line += self._buffer.count(b"\n", self._start, first)
-        self._start = first
+        """Go to where items are, the first of which begins at *first*."""
+        self._pass(first)
 
-    def _last(self, end: int, behind: int) -> Rows:
-        """Yield the last item, unless the array is empty."""
-        self._ended = True
-        if self._buffer[self._start : end].strip(WHITE_SPACE):
-            yield from self._item(end, behind)
-        self._start = behind
+    def _separate(self, end: int, behind: int) -> Rows:
+        """Yield the item that a comma ends."""
+        yield from self._item(end, behind)
+
+    def _close(self, end: int, behind: int) -> Rows:
+        """Yield what a bracket ends: the last item, unless there is none."""
+        if self._depth == self.FLOOR - 1:
+            if self._buffer[self._start : end].strip(WHITE_SPACE):
+                yield from self._item(end, behind)
+            self._start = behind
+        self._ended = self._depth == 0
 
     def _item(self, end: int, behind: int) -> Rows:
         whole = self._buffer[self._start : end]
         body = whole.lstrip(WHITE_SPACE)
         first = self.line + whole[: len(whole) - len(body)].count(b"\n")
+        self._pass(behind)
+        yield Row(first, body.rstrip(WHITE_SPACE))
+
+    def _pass(self, behind: int) -> None:
+        """Count the lines up to *behind*, where the next thing starts."""
         self.line += self._buffer.count(b"\n", self._start, behind)
         self._start = behind
-        yield Row(first, body.rstrip(WHITE_SPACE))
 
     def _forget(self) -> None:
         """Let go of what lies behind."""

@@ -53,6 +53,25 @@ async def test_a_conflict_is_told_and_takes_nothing_else_with_it(client: Client,
     assert await desk.database.fetchval("SELECT count(*) FROM dead_letter") == 0  # type: ignore[arg-type]
 
 
+async def test_what_other_lrss_write_down_is_taken(client: Client, desk: Desk, tmp_path: Path) -> None:
+    saved, kept, found = (statement() for _ in range(3))
+    (tmp_path / "answer.json").write_text(json.dumps({"statements": [saved], "more": ""}, indent=2))
+    records = written(tmp_path / "records.ndjson", {"_id": {"$oid": "5a"}, "statement": kept}, {"_id": "a", "_source": found})
+
+    tallies = [await desk.take(tmp_path / "answer.json"), await desk.take(records)]
+
+    assert [(each.taken, each.refused) for each in tallies] == [(1, 0), (2, 0)]
+    assert await client.ids(ascending="true") == [each["id"] for each in (saved, kept, found)]
+
+
+async def test_the_statement_in_a_record_is_what_is_told_of(desk: Desk, tmp_path: Path) -> None:
+    wrong = statement(actor={"mbox": "nobody"})
+
+    await desk.take(written(tmp_path / "records.ndjson", {"_id": "a", "_source": wrong}))
+
+    assert [(row.pointer, row.rule) for row in desk.told] == [("/actor/mbox", "mbox")]
+
+
 async def test_a_dry_run_says_what_would_come_of_it_and_changes_nothing(client: Client, desk: Desk, tmp_path: Path) -> None:
     known = statement()
     await client.post(known)
