@@ -41,7 +41,7 @@ class Asking:
         self._clock = clock
         self._metrics = metrics
         self._look = look
-        self._begun: set[SourceId] = set()
+        self._begun: Mapping[SourceId, tuple[bytes, ...]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask until *stop* is set; what is under way then is given up, and asked again by whoever comes next."""
@@ -73,6 +73,7 @@ class Asking:
         return found
 
     async def _find(self) -> list[Source]:
+        """Return the sources that have something due; the polls of one that is new, or was removed and added again, begin."""
         heard = {
             source.id: source
             for source in await self._book.all()
@@ -80,9 +81,9 @@ class Asking:
         }
         now = self._clock()
         for source in heard.values():
-            if source.id not in self._begun:
+            if self._begun.get(source.id) != source.secrets:
                 await self._store.begin(source.id, self._connectors[source.platform].polls, now)
-                self._begun.add(source.id)
+        self._begun = {source.id: source.secrets for source in heard.values()}
         due = await self._store.due(heard, now) if heard else frozenset()
         return [source for name, source in heard.items() if name in due]
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.ingest.asking.store import AskingStanding
-from services.ingest.domain.source import Source
+from services.ingest.domain.source import Source, SourceId
+
+WAITING: Final = "waiting"
+GIVEN_UP: Final = "given-up"
+"""How a lookup stands, as its table says it."""
 
 
 class Asked(StrEnum):
@@ -36,16 +41,27 @@ class AskingMetrics:
         self._succeeded = Gauge(
             "symposia_ingest_poll_succeeded_seconds", "Unix time at which every poll had gone well", ["source"], registry=registry
         )
+        self._shown: frozenset[SourceId] = frozenset()
 
     def asked(self, source: Source, outcome: Asked) -> None:
         """Count a request to the platform of *source*."""
         self._asked.labels(source.platform, source.id, outcome).inc()
 
-    def stand(self, standings: Iterable[AskingStanding]) -> None:
-        """Show how the sources stand."""
+    def stand(self, standings: Sequence[AskingStanding]) -> None:
+        """Show how the sources stand, and no more of those that are asked no more: an alert would not end by itself."""
+        shown = frozenset(standing.source for standing in standings)
+        for source in self._shown - shown:
+            self._forget(source)
+        self._shown = shown
         for standing in standings:
-            self._lookups.labels(standing.source, "waiting").set(standing.waiting)
-            self._lookups.labels(standing.source, "given-up").set(standing.given_up)
+            self._lookups.labels(standing.source, WAITING).set(standing.waiting)
+            self._lookups.labels(standing.source, GIVEN_UP).set(standing.given_up)
             self._failures.labels(standing.source).set(standing.failures)
             if standing.succeeded_at is not None:
                 self._succeeded.labels(standing.source).set(standing.succeeded_at.timestamp())
+
+    def _forget(self, source: SourceId) -> None:
+        for state in (WAITING, GIVEN_UP):
+            self._lookups.remove(source, state)
+        self._failures.remove(source)
+        self._succeeded.remove(source)

@@ -73,7 +73,7 @@ DELETE FROM lookup WHERE source = $1 AND key = $2 AND reference = $3
 UPDATE lookup SET due = $3, failures = failures + 1, last_failure = $4, state = $5 WHERE source = $1 AND key = $2
 
 -- name: standing
--- How the polls and lookups of every source stand.
+-- How the polls and lookups of every source stand that is heard: of one that is paused nothing is asked.
 SELECT source.id AS source,
     (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'waiting') AS waiting,
     (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'given-up') AS given_up,
@@ -81,6 +81,7 @@ SELECT source.id AS source,
     (SELECT last_failure FROM poll WHERE poll.source = source.id AND last_failure IS NOT NULL ORDER BY failures DESC LIMIT 1) AS last_failure,
     (SELECT min(succeeded_at) FROM poll WHERE poll.source = source.id) AS succeeded_at
 FROM source
+WHERE source.state = 'active'
 ORDER BY source.id
 
 -- name: retry_lookups

@@ -127,7 +127,7 @@ class AskingStore:
         await self._database.execute(SQL["fail_lookup"], source, asked.lookup.key, due, why, state)
 
     async def standings(self) -> list[AskingStanding]:
-        """Say how every source stands."""
+        """Say how every source stands that is heard."""
         rows = await self._database.fetch(SQL["standing"])
         return [
             AskingStanding(

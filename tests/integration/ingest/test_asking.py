@@ -2,168 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-from uuid import uuid4
 
 import httpx
-import orjson
 import pytest
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request as Asked
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.ingest.app import parts_of
-from services.ingest.asking.asker import Asker
-from services.ingest.asking.asking import Asking
-from services.ingest.asking.handler import Noticing
-from services.ingest.asking.metrics import AskingMetrics
-from services.ingest.asking.platform import NotThere, PlatformClient
-from services.ingest.asking.store import AskingStore
-from services.ingest.connectors.connector import Connector, Fetch, Poll
-from services.ingest.connectors.discourse.events import read
+from services.ingest.asking.platform import NotThere
 from services.ingest.connectors.feeds import FEED
-from services.ingest.connectors.fields import Incomplete
-from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
-from services.ingest.domain.reading import Delivery, Lookup, Reading, joined
-from services.ingest.domain.source import Source, SourceId
-from services.ingest.settings import AskingSettings
+from services.ingest.domain.asking import Request
+from services.ingest.domain.reading import Lookup
+from services.ingest.domain.source import SourceId
 from services.ingest.sources import NewSource
-from shared.contracts import NOTICED, RECEIVED
-from shared.stream import Batch
 from tests.integration.ingest.conftest import House
+from tests.integration.ingest.forum import FORUM, HOME, SETTINGS, Platform, Process, keep_noticed, noticed, told
 from tests.support.discourse import DISCOURSE, discourse_post
 from tests.support.feeds import BLOG, POSTS, THREAD, blog
 from tests.support.ingest import NOW
-
-HOME = DISCOURSE.workspace
-SETTINGS = AskingSettings(first_pause=10, attempts=3)
-EVENT = {"x-discourse-event": "post_created", "x-discourse-event-type": "post"}
-
-
-@dataclass
-class Platform:
-    """A forum that has to be asked: it pages its posts, grants tokens, and can be told to fail."""
-
-    posts: list[dict[str, Any]] = field(default_factory=list)
-    failing: dict[str, Response] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    token: str = "t1"
-    granted: int = 0
-
-    def app(self) -> Starlette:
-        routes = [
-            Route("/posts", self.page),
-            Route("/posts/{number:int}", self.post),
-            Route("/token", self.grant, methods=["POST"]),
-        ]
-        return Starlette(
-            routes=[*routes, Route("/away", lambda _: Response(status_code=302, headers={"location": "https://b.example/"}))]
-        )
-
-    async def page(self, request: Asked) -> Response:
-        self.asked.append(str(request.url))
-        if refusal := self._refusal(request):
-            return refusal
-        after = int(request.query_params.get("after", "0"))
-        if request.headers.get("if-none-match") == f'"{len(self.posts)}"':
-            return Response(status_code=304)
-        found = self.posts[after : after + 2]
-        more = after + 2 < len(self.posts)
-        return JSONResponse({"posts": found, "more": more}, headers={"etag": f'"{len(self.posts)}"'})
-
-    async def post(self, request: Asked) -> Response:
-        self.asked.append(str(request.url))
-        if refusal := self._refusal(request):
-            return refusal
-        number = request.path_params["number"]
-        return JSONResponse(self.posts[number]) if number < len(self.posts) else Response(status_code=404)
-
-    async def grant(self, request: Asked) -> Response:
-        assert request.headers["authorization"] == "Basic secret"
-        self.granted += 1
-        return JSONResponse({"access_token": self.token, "expires_in": 3600})
-
-    def _refusal(self, request: Asked) -> Response | None:
-        if request.headers.get("authorization", "Bearer t1") != f"Bearer {self.token}":
-            return Response(status_code=401)
-        return self.failing.get(request.url.path)
-
-
-def ask(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request:
-    assert circumstances.hook.endswith(f"/hooks/discourse/{source.id}")
-    etag = {"If-None-Match": str(cursor["etag"])} if "etag" in cursor else {}
-    return Request(f"{source.workspace}/posts?after={cursor.get('after', 0)}", headers=etag)
-
-
-def read_page(source: Source, cursor: Cursor, answer: Answer) -> Page:
-    if answer.unchanged:
-        return Page(Reading(), cursor)
-    document = orjson.loads(answer.body)
-    if "posts" not in document:
-        raise Incomplete("posts")
-    reading = joined(read(source, Delivery(EVENT, {"post": post})) for post in document["posts"])
-    after = int(str(cursor.get("after", 0))) + len(document["posts"])
-    more = bool(document["more"])
-    return Page(reading, {"after": after} if more else {"after": after, "etag": answer.headers["etag"]}, more=more)
-
-
-def ask_one(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
-    del circumstances
-    return Request(f"{source.workspace}{lookup.reference['path']}")
-
-
-def read_one(source: Source, lookup: Lookup, answer: Answer) -> Reading:
-    del lookup
-    return read(source, Delivery(EVENT, {"post": orjson.loads(answer.body)}))
-
-
-FORUM = Connector(
-    platform=DISCOURSE.platform,
-    fetch=Fetch(ask_one, read_one),
-    polls={"posts": Poll(timedelta(minutes=5), ask, read_page)},
-    grant=lambda source: Request(f"{source.workspace}/token", "POST", {"Authorization": "Basic secret"}),
-    per_minute=60_000,
-)
-
-
-@dataclass
-class Process:
-    """One process that asks: with a log and a PostgreSQL that it shares, and what it knows of itself."""
-
-    house: House
-    http: httpx.AsyncClient
-    connector: Connector = FORUM
-
-    def __post_init__(self) -> None:
-        registry = CollectorRegistry()
-        parts = parts_of(self.house.settings, self.house.database, self.house.log, registry, clock=self.house.clock)
-        self.store = AskingStore(self.house.database, uuid4(), 60)
-        self.metrics = AskingMetrics(registry)
-        self.client = PlatformClient(self.http, SETTINGS)
-        self.asker = Asker(
-            client=self.client,
-            store=self.store,
-            intake=parts.intake,
-            clock=self.house.clock,
-            metrics=self.metrics,
-            settings=SETTINGS,
-            hook_of=lambda source: f"https://symposia.example/hooks/{source.platform}/{source.id}",
-        )
-        self.asking = Asking(
-            book=parts.book,
-            asker=self.asker,
-            store=self.store,
-            connectors={self.connector.platform: self.connector},
-            clock=self.house.clock,
-            metrics=self.metrics,
-            look=0.05,
-        )
-        self.intake = parts.intake
 
 
 @pytest.fixture
@@ -181,23 +41,6 @@ async def http(forum: Platform) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def process(house: House, http: httpx.AsyncClient) -> Process:
     return Process(house, http)
-
-
-def told(house: House) -> int:
-    return sum(len(records) for partition, records in house.log.records.items() if partition.topic == RECEIVED.name)
-
-
-async def noticed(house: House, *lookups: Lookup, intake: Callable[..., Any]) -> None:
-    """Let the door hear of *lookups*, and keep what the topic says of them."""
-    await intake(DISCOURSE, Reading(lookups=lookups))
-    await keep_noticed(house)
-
-
-async def keep_noticed(house: House) -> None:
-    """Keep what the topic says is to be asked for."""
-    [records] = [found for partition, found in house.log.records.items() if partition.topic == NOTICED.name]
-    async with house.database.transaction() as transaction:
-        await Noticing(house.clock)(Batch(records[0].partition, tuple(records)), transaction)
 
 
 async def test_a_poll_turns_all_pages_and_goes_on_where_it_was(house: House, forum: Platform, process: Process) -> None:
@@ -240,6 +83,32 @@ async def test_an_answer_that_cannot_be_read_moves_no_cursor(house: House, forum
 
     assert (standing.failures, standing.last_failure) == (1, "the answer lacks posts")
     assert told(house) == 5
+
+
+async def test_a_source_that_is_removed_and_added_again_is_asked_again(house: House, forum: Platform, process: Process) -> None:
+    await process.asking.once()
+    first = len(forum.asked)
+
+    await house.sources.remove(DISCOURSE.id)
+    added = NewSource(DISCOURSE.id, DISCOURSE.platform, DISCOURSE.workspace, b"another secret", DISCOURSE.policy)
+    await house.sources.add(added, NOW)
+    house.now += timedelta(minutes=1)
+    await process.asking.once()
+
+    assert len(forum.asked) == 2 * first
+
+
+async def test_of_a_source_that_is_paused_no_failures_are_shown(house: House, forum: Platform, process: Process) -> None:
+    forum.failing["/posts"] = Response(status_code=500)
+    await process.asking.once()
+    process.metrics.stand(await process.store.standings())
+    shown = process.registry.get_sample_value("symposia_ingest_poll_failures", {"source": DISCOURSE.id})
+
+    await house.sources.pause(DISCOURSE.id)
+    process.metrics.stand(await process.store.standings())
+
+    assert shown == 1
+    assert process.registry.get_sample_value("symposia_ingest_poll_failures", {"source": DISCOURSE.id}) is None
 
 
 async def test_what_is_named_by_id_is_asked_for_once_however_often_it_is_named(
