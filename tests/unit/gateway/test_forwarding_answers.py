@@ -114,6 +114,11 @@ def test_batches_keep_the_order_and_bound_number_and_size() -> None:
         ("fe80::1%eth0", False),
         ("::ffff:10.0.0.1", False),
         ("::ffff:169.254.169.254", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("64:ff9b::5db8:d822", True),
+        ("2002:7f00:1::", False),
+        ("2002:5db8:d822::", True),
+        ("::127.0.0.1", False),
     ],
 )
 def test_an_address_is_public_or_it_is_not(address: str, *, public: bool) -> None:
