@@ -120,11 +120,6 @@ class Broker:
         if not self._await_end(seconds):
             self.kill()
 
-    def restart(self, seconds: float = START_SECONDS) -> None:
-        """Stop the broker in order where it runs, and start it on the same port and data."""
-        self.stop()
-        self.start(seconds)
-
     def _format(self, configuration: Path) -> None:
         """Write the cluster's id and its first quorum into the data directory."""
         tool = [*self._java, *BRIEF, "kafka.tools.StorageTool", "format", "--config", str(configuration)]

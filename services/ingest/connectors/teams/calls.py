@@ -23,7 +23,6 @@ from shared.xapi.model import JSON
 
 MEETING_THREAD: Final = re.compile(r"/meetup-join/(19:[A-Za-z0-9_.@-]{1,200})/")
 OF_CHANNEL: Final = re.compile(r"@thread\.(?:tacv2|skype)$")
-OF_MEETING: Final = "19:meeting_"
 MOST: Final = 5000
 
 
