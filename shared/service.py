@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from shared.events import first
 from shared.http.protocol import BoundedProtocol
 from shared.settings import HttpSettings, ServiceSettings
 from shared.stream.steps import crash_at_from_environment
@@ -56,7 +57,7 @@ async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyn
         _spare_the_collector()
         if started is not None:
             started.set()
-        await _first(stop, tasks.broken)
+        await first(stop, tasks.broken)
         for service, server in zip(services, servers, strict=True):
             service.app.state.draining = True
             server.should_exit = True
@@ -93,16 +94,6 @@ class _Tasks:
         except Exception as error:  # noqa: BLE001  raised once requests are answered
             self._failures.append(error)
             self.broken.set()
-
-
-async def _first(*events: asyncio.Event) -> None:
-    """Wait for the first of *events*."""
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
 
 
 async def run_alone(name: str, settings: ServiceSettings, open_service: Opening) -> None:

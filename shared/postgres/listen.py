@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 from asyncpg.connect_utils import SessionAttribute
 
+from shared.events import first
 from shared.postgres.outage import connecting_failed
 from shared.settings import PostgresSettings
 
@@ -53,16 +54,6 @@ async def _listen_once(
     try:
         connection.add_termination_listener(lambda _: gone.set())
         await connection.add_listener(channel, lambda *message: hear(str(message[3])))
-        await _first(stop, gone)
+        await first(stop, gone)
     finally:
         connection.terminate()
-
-
-async def _first(*events: asyncio.Event) -> None:
-    """Wait for the first of *events*."""
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()

@@ -1,0 +1,15 @@
+"""Wait for several events at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+async def first(*events: asyncio.Event) -> None:
+    """Return once one of *events* is set."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
