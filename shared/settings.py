@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,26 @@ class HttpSettings(Section):
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
+class LogLevel(StrEnum):
+    """How severe what is logged is at the least."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @classmethod
+    def _missing_(cls, value: object) -> LogLevel | None:
+        """Take `INFO` for `info`."""
+        return next((level for level in cls if isinstance(value, str) and level == value.lower()), None)
+
+
 class TelemetrySettings(Section):
     """What a service says about itself."""
 
-    log_level: str = Field(default="info", description="Least severe level that is logged: debug, info, warning, error")
+    log_level: LogLevel = Field(
+        default=LogLevel.INFO, description="Least severe level that is logged: debug, info, warning, error"
+    )
 
 
 class SecretSettings(Section):

@@ -11,18 +11,19 @@ from typing import Final, TextIO
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector
 
-LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+from shared.settings import LogLevel
+
 TRACEPARENT_PARTS: Final = 4
 QUIET_SECONDS: Final = 10.0
 
 
-def configure_logs(service: str, level: str, stream: TextIO | None = None) -> None:
+def configure_logs(service: str, level: LogLevel, stream: TextIO | None = None) -> None:
     """Write one JSON object a line, each with `ts`, `level`, `event` and `service`, libraries' lines too.
 
     The lines go to *stream*, by default standard error.
     """
     stream = stream or sys.stderr
-    severity = LEVELS.get(level.lower(), logging.INFO)
+    severity = logging.getLevelNamesMapping()[level.name]
     shape: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.errors import Misconfigured
-from shared.settings import ServiceSettings
+from shared.settings import LogLevel, ServiceSettings
 
 
 def test_a_section_is_set_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +25,16 @@ def test_database_url_sets_the_connection(monkeypatch: pytest.MonkeyPatch) -> No
     settings = ServiceSettings()
 
     assert settings.postgres.url.get_secret_value() == "postgresql://db.example/symposia"
+
+
+def test_a_level_is_one_of_four_in_small_or_capital_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMPOSIA_TELEMETRY__LOG_LEVEL", "WARNING")
+    settings = ServiceSettings()
+    monkeypatch.setenv("SYMPOSIA_TELEMETRY__LOG_LEVEL", "verbose")
+
+    assert settings.telemetry.log_level is LogLevel.WARNING
+    with pytest.raises(ValidationError, match="'debug', 'info', 'warning' or 'error'"):
+        ServiceSettings()
 
 
 def test_a_secret_is_read_from_the_file_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from shared.settings import LogLevel
 from shared.telemetry import QUIET_SECONDS, Repetitions, configure_logs
 
 
@@ -49,7 +50,7 @@ def test_other_sentences_and_other_libraries_are_written_each_time() -> None:
 
 def test_a_broker_that_is_away_is_told_of_once_whichever_node_it_is(root: None) -> None:
     lines = io.StringIO()
-    configure_logs("test", "info", lines)
+    configure_logs("test", LogLevel.INFO, lines)
 
     for node in range(100):
         logging.getLogger("aiokafka").error("Unable connect to node with id %s", node)

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from services.ingest.settings import IngestSettings, WaitingSettings
 from services.together import PARTS
 from shared.service import run, stop_on_signals
-from shared.settings import PostgresSettings, SecretSettings
+from shared.settings import LogLevel, PostgresSettings, SecretSettings
 from shared.stream.settings import ConsumerSettings, KafkaSettings, LogKind, PostgresLogSettings, StreamSettings
 from shared.stream.steps import CRASH_AT, Observer, crash_at_from_environment, unobserved
 from shared.telemetry import configure_logs
@@ -59,7 +59,7 @@ def stream_settings(kafka: str = "", instance: str = "crash") -> StreamSettings:
 
 def main(order: Order) -> None:
     """Run until told to stop, or until the crash."""
-    configure_logs("crash", "error")
+    configure_logs("crash", LogLevel.ERROR)
     counter = _Counter(crash_at_from_environment({CRASH_AT: order.crash_at}))
     asyncio.run(_serve(order, counter))
     if order.count:
