@@ -83,7 +83,20 @@ class Home:
         return self.path / "run.json"
 
     def make(self) -> None:
-        """Make the folder, for its owner alone, and the master key, unless they are there. Raises Misconfigured."""
+        """Make the folder, for its owner alone, and the master key, unless they are there.
+
+        Raises Misconfigured where it cannot be made, and where the key of an installation that is there is gone.
+        """
+        if self.postgres.exists() and not self.key.exists() and not key_is_given():
+            raise Misconfigured(
+                f"The master key {self.key} is gone, while what it belongs to is there: put it back, from a backup. "
+                f"Where it is lost for good, `symposia migrate --new-master-key --home {self.path}` makes another; then each "
+                "credential and each source needs a new secret."
+            )
+        self.make_key()
+
+    def make_key(self) -> None:
+        """Make the folder and the master key, unless they are there. Raises Misconfigured."""
         try:
             self.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             self.path.chmod(PRIVATE)
@@ -174,6 +187,11 @@ class Installation:
 def database_is_given() -> bool:
     """Say whether the environment names a PostgreSQL."""
     return "url" in ServiceSettings().postgres.model_fields_set
+
+
+def key_is_given() -> bool:
+    """Say whether the environment names a master key."""
+    return bool(ServiceSettings().secrets.key.get_secret_value())
 
 
 @asynccontextmanager

@@ -13,8 +13,9 @@ import typer
 
 from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table
 from services.commands.faults import Refused
-from services.gateway.app import SCHEMA, open_issuer
+from services.gateway.app import SCHEMA, open_issuer, open_keychain
 from services.gateway.credentials.issuing import Issuer
+from services.gateway.credentials.recognising import recognise
 from services.gateway.credentials.store import Issued
 from services.gateway.domain.credential import OF_AN_ACTIVITY_PROVIDER, Credential, KeyId, Scope, ShownKey
 from services.gateway.domain.quirks import PECULIARITIES, Quirk
@@ -189,9 +190,10 @@ def print_key(key: ShownKey) -> None:
 
 @asynccontextmanager
 async def opened_issuer(home: Home) -> AsyncIterator[Issuer]:
-    """Open what keys are managed with."""
+    """Open what keys are managed with. Raises Misconfigured where the master key is not this installation's."""
     async with open_installation(home) as installation, open_tables(installation, SCHEMA, "credential") as database:
         settings = installation.settings(Settings)
+        await recognise(database, open_keychain(settings.secrets), utc_now())
         yield open_issuer(settings, database, installation.url("gateway", settings.http))
 
 

@@ -7,8 +7,12 @@ from typing import Annotated
 import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, out, run
+from services.gateway.app import SCHEMA, open_keychain
+from services.gateway.credentials.recognising import adopt
 from services.installation import Found, Home, open_installation
+from services.tables import open_tables
 from services.targets import TARGETS
+from shared.clock import utc_now
 from shared.postgres import migrate as apply
 from shared.postgres import print_roles
 
@@ -20,6 +24,12 @@ def migrate(
     home: HomeOption = DEFAULT_HOME,
     *,
     roles: Annotated[bool, typer.Option("--print-roles", help="Print the SQL that makes the roles, and change nothing.")] = False,
+    new_key: Annotated[
+        bool,
+        typer.Option(
+            "--new-master-key", help="Go on with the master key at hand, made if there is none: the one before is lost."
+        ),
+    ] = False,
 ) -> None:
     """Bring the tables up to date.
 
@@ -28,12 +38,22 @@ def migrate(
     if roles:
         out.print(print_roles(TARGETS), end="", soft_wrap=True)
         return
-    run(_migrate(Home.at(home)))
+    place = Home.at(home)
+    if new_key:
+        place.make_key()
+    run(_migrate(place, new_key=new_key))
 
 
-async def _migrate(home: Home) -> None:
+async def _migrate(home: Home, *, new_key: bool) -> None:
     async with open_installation(home, Found.MADE) as installation:
         applied = await apply(installation.postgres.url.get_secret_value(), TARGETS)
+        if new_key:
+            async with open_tables(installation, SCHEMA, "migrate") as database:
+                await adopt(database, open_keychain(installation.secrets), utc_now())
     for name in applied:
         out.print(name, soft_wrap=True)
     out.print(f"{len(applied)} migrations were applied." if applied else "Everything is up to date.")
+    if new_key:
+        out.print(
+            "The master key is adopted. Now `symposia credential rotate` each key, and `symposia source rotate` each source."
+        )

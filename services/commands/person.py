@@ -16,6 +16,7 @@ from services.commands.progress import advancing
 from services.commands.replay import settle
 from services.enrichment import erasing as records
 from services.gateway.app import open_keychain
+from services.gateway.credentials.recognising import recognise
 from services.gateway.domain.keychain import Keychain
 from services.gateway.persons import erasing as lrs
 from services.gateway.persons.naming import Meant, find
@@ -87,6 +88,7 @@ async def _erase(home: Home, who: Sequence[str], reason: str, steps: _Steps) -> 
         if not steps.yes and not typer.confirm("Erase all of it for good?"):
             raise Refused("Nothing was erased.")
         keychain = open_keychain(opened.installation.secrets)
+        await recognise(opened.pipeline.databases["lrs"], keychain, utc_now())
         await opened.pipeline.log.ensure((RECORDED, ENRICHED))
         await erase_person(opened.pipeline, keychain, meant, reason)
         if steps.wait:

@@ -8,6 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from services.doctor.finding import Finding, Findings, safely, well, worrying, wrong
+from services.gateway.app import SCHEMA, open_keychain
+from services.gateway.credentials.recognising import STRANGE, is_recognised
 from services.installation import Installation
 from services.tables import open_tables
 from services.targets import TARGETS
@@ -32,6 +34,8 @@ async def look_at_database(installation: Installation, clock: Clock) -> Findings
     for target in TARGETS:
         async for finding in safely(f"Tables of {target.schema}", partial(_schema, installation, target.schema)):
             yield finding
+    async for finding in safely("Master key", partial(_master_key, installation)):
+        yield finding
     async for finding in safely("Erasures", partial(_erasures, installation)):
         yield finding
 
@@ -91,9 +95,19 @@ def _roles(rows: Sequence[Record]) -> Finding:
     return well("Roles", f"{len(rows)}, one for each schema")
 
 
+async def _master_key(installation: Installation) -> Findings:
+    """Look whether the master key is the one that credentials and sources were made with."""
+    async with open_tables(installation, SCHEMA, "doctor") as database:
+        if await is_recognised(database, open_keychain(installation.secrets)):
+            yield well("Master key", "the one that this installation was made with")
+        else:
+            words, _, remedy = STRANGE.partition(": ")
+            yield wrong("Master key", f"{words[0].lower()}{words[1:]}", f"{remedy[0].upper()}{remedy[1:]}")
+
+
 async def _erasures(installation: Installation) -> Findings:
     """Look for people of whom something may be left."""
-    async with open_tables(installation, "lrs", "doctor") as database:
+    async with open_tables(installation, SCHEMA, "doctor") as database:
         left = await database.fetchval(SQL["unfinished_erasures"])
     if left:
         remedy = "Run `symposia person erase` again for those whom your tickets name: it goes on where it stopped."

@@ -69,9 +69,8 @@ def _key(home: Home) -> Finding:
     try:
         key = told or home.read_key()
         if not key:
-            return wrong(
-                "Master key", f"there is none in {where}", "Restore it from a backup, or start `symposia up`, which makes one."
-            )
+            otherwise = "" if home.postgres.exists() else ", or start `symposia up`, which makes one"
+            return wrong("Master key", f"there is none in {where}", f"Restore it from a backup{otherwise}.")
         read_master_key(key)
     except Misconfigured as error:
         return wrong("Master key", f"the one in {where} cannot be used: {error}", "Restore it from a backup.")

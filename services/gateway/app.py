@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Final
 
@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from services.gateway.attachments.store import AttachmentStore
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.credentials.keyring import Keyring
+from services.gateway.credentials.recognising import recognise
 from services.gateway.credentials.store import CredentialStore
 from services.gateway.credentials.usage import Usage
 from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
@@ -29,7 +30,7 @@ from services.gateway.statements.store import StatementStore
 from services.gateway.tasks import tasks_of
 from shared.clock import Clock, utc_now
 from shared.contracts import OBJECTION, RECEIVED, RECORDED, dead_letters_of
-from shared.errors import Misconfigured
+from shared.errors import Misconfigured, Unavailable
 from shared.postgres import Database, PostgresMetrics
 from shared.service import Service
 from shared.settings import SecretSettings
@@ -53,7 +54,10 @@ PACKAGES: Final = ("shared.stream.migrations", "services.gateway.migrations")
 
 @asynccontextmanager
 async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: Observer = unobserved) -> AsyncIterator[Service]:
-    """Open the gateway: its database, the log with the topics it needs, the doors, and the recorder where it is asked for."""
+    """Open the gateway: its database, the log with the topics it needs, the doors, and the recorder where it is asked for.
+
+    Raises Misconfigured where the master key is not this installation's.
+    """
     registry = new_registry(NAME, version("symposia"))
     async with AsyncExitStack() as stack:
         pools, stream_metrics = PostgresMetrics(registry), StreamMetrics(registry, clock)
@@ -64,7 +68,15 @@ async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: 
         )
         stack.push_async_callback(stream_log.close)
         await stream_log.ensure(TOPICS_USED)
+        await _recognise(settings, database, clock)
         yield wire(settings, database, stream_log, registry, stream_metrics, clock=clock, observer=observer)
+
+
+async def _recognise(settings: Settings, database: Database, clock: Clock) -> None:
+    """Look whether the master key is this installation's; while PostgreSQL is down nobody can tell. Raises Misconfigured."""
+    with suppress(Unavailable):
+        await database.ready()
+        await recognise(database, open_keychain(settings.secrets), clock())
 
 
 def wire(

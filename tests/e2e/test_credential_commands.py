@@ -54,3 +54,22 @@ def test_a_quirk_that_nobody_has_is_refused(home: Path, database_url: str) -> No
 
     assert answer.returncode != 0
     assert "text-plain-form" in answer.stdout + answer.stderr
+
+
+def test_with_the_master_key_of_another_installation_nothing_is_made_until_it_is_adopted(home: Path, database_url: str) -> None:
+    def create(key: str) -> tuple[int, str]:
+        answer = symposia("credential", "create", "LMS", "--home", home, DATABASE_URL=database_url, SYMPOSIA_SECRETS__KEY=key)
+        return answer.returncode, answer.stderr
+
+    own, other = "A" * 43, "B" * 42 + "A"
+    assert create(own)[0] == 0
+
+    code, said = create(other)
+    assert code == 1
+    assert "symposia: The master key is not the one that this installation was made with" in said
+
+    adopted = symposia("migrate", "--new-master-key", "--home", home, DATABASE_URL=database_url, SYMPOSIA_SECRETS__KEY=other)
+    assert adopted.returncode == 0, adopted.stderr
+    assert "rotate" in adopted.stdout
+    assert create(other)[0] == 0
+    assert create(own)[0] == 1

@@ -49,6 +49,16 @@ async def test_records_that_nobody_reads_are_found(home: Path, database_url: str
     assert "Service gateway: nobody answers" in ill.stdout
 
 
+async def test_a_master_key_of_another_installation_is_found(home: Path, database_url: str) -> None:
+    await plant(database_url, "INSERT INTO lrs.master_key VALUES ('another', now())")
+
+    ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
+
+    assert ill.returncode == 1
+    assert "Master key: the master key is not the one that this installation was made with" in ill.stdout
+    assert "→ Put that one back, from a backup." in ill.stdout
+
+
 async def test_topics_that_nobody_made_yet_are_found(home: Path, database_url: str) -> None:
     ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
 

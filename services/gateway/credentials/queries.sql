@@ -82,3 +82,17 @@ SELECT at, method, route, status, reason
 FROM refused_request
 WHERE key_id IS NOT DISTINCT FROM $1
 ORDER BY id DESC
+
+-- name: recognise
+-- Says whether one of the fingerprints ($1) is known, or nothing is known yet.
+SELECT NOT EXISTS (SELECT FROM master_key) OR EXISTS (SELECT FROM master_key WHERE fingerprint = ANY ($1::bytea[]))
+
+-- name: remember_key
+-- Remembers the fingerprint ($1) of a master key since its first use.
+INSERT INTO master_key (fingerprint, first_used_at)
+VALUES ($1, $2)
+ON CONFLICT DO NOTHING
+
+-- name: forget_keys
+-- Forgets every master key that was in use.
+DELETE FROM master_key

@@ -18,21 +18,26 @@ _CREDENTIALS: Final = b"credential"
 _CURSORS: Final = b"cursor"
 _TOKENS: Final = b"access-token"
 _ERASURES: Final = b"erasure"
+_FINGERPRINTS: Final = b"fingerprint"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Keychain:
-    """Keys derived from the master key and from the one before it; the first hashes and signs, all verify."""
+    """Keys derived from the master key and from the one before it; the first hashes and signs, all verify.
+
+    *fingerprints* are by what the master keys themselves are known again.
+    """
 
     peppers: tuple[bytes, ...]
     cursor_keys: tuple[bytes, ...]
     token_keys: tuple[bytes, ...]
     erasure_keys: tuple[bytes, ...]
+    fingerprints: tuple[bytes, ...]
 
     @classmethod
     def of(cls, *masters: bytes) -> Keychain:
         """Derive the keys of each master key, the newest first."""
-        purposes = (_CREDENTIALS, _CURSORS, _TOKENS, _ERASURES)
+        purposes = (_CREDENTIALS, _CURSORS, _TOKENS, _ERASURES, _FINGERPRINTS)
         return cls(*(tuple(_derive(key, purpose) for key in masters) for purpose in purposes))
 
     def digest(self, secret: str) -> bytes:

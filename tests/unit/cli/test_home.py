@@ -31,6 +31,18 @@ def test_the_key_is_made_once(home: Home) -> None:
     assert len(read_master_key(key)) == 32
 
 
+def test_no_other_key_is_made_where_that_of_an_installation_is_gone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.postgres.mkdir()
+    home.key.unlink()
+
+    with pytest.raises(Misconfigured, match="put it back, from a backup"):
+        home.make()
+    assert not home.key.exists()
+
+    monkeypatch.setenv("SYMPOSIA_SECRETS__KEY", "told by the environment")
+    home.make()
+
+
 def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
