@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.gateway.definitions.serving import ACTIVITIES_PATH, AGENTS_PATH
-from services.gateway.domain.version import VERSION_HEADER
+from services.gateway.openapi import VERSION, parameter
 
 _REFUSALS: Final = {
     "400": "Not a valid request; `errors` names each parameter and rule",
@@ -15,21 +15,15 @@ _REFUSALS: Final = {
 }
 
 
-def _parameter(name: str, description: str, *, where: str = "query", **schema: str) -> dict[str, Any]:
-    said = {"type": "string"} | schema
-    return {"name": name, "in": where, "required": True, "description": description, "schema": said}
-
-
-def _get(summary: str, parameter: dict[str, Any], answer: str) -> dict[str, Any]:
+def _get(summary: str, asked: dict[str, Any], answer: str) -> dict[str, Any]:
     problem: dict[str, Any] = {"application/problem+json": {}}
     refused = {status: {"description": reason, "content": problem} for status, reason in _REFUSALS.items()}
-    version = _parameter(VERSION_HEADER, "The version of xAPI that is spoken: 1.0.x or 2.0.x", where="header")
     answered = {"description": answer, "content": {"application/json": {}}}
     return {
         "get": {
             "summary": summary,
             "tags": ["xAPI"],
-            "parameters": [version, parameter],
+            "parameters": [VERSION, asked],
             "responses": {"200": answered, **refused},
         }
     }
@@ -38,12 +32,12 @@ def _get(summary: str, parameter: dict[str, Any], answer: str) -> dict[str, Any]
 PATHS: Final[dict[str, Any]] = {
     ACTIVITIES_PATH: _get(
         "Read an activity with all that statements say of it",
-        _parameter("activityId", "Which activity", format="iri"),
+        parameter("activityId", "Which activity", required=True, format="iri"),
         "The Activity; without a definition where nobody defined it",
     ),
     AGENTS_PATH: _get(
         "Read whom an agent is",
-        _parameter("agent", "An Agent as JSON, no Group"),
+        parameter("agent", "An Agent as JSON, no Group", required=True),
         "The Person, with the names that the newest statements call the agent by",
     ),
 }

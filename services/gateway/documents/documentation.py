@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from services.gateway.documents.parameters import Resource
 from services.gateway.documents.routes import PATHS as ROUTES
-from services.gateway.domain.version import VERSION_HEADER
+from services.gateway.openapi import VERSION, parameter
 
 _TITLES: Final = {
     Resource.STATE: "a state",
@@ -30,18 +30,12 @@ _REFUSALS: Final = {
 }
 
 
-def _parameter(name: str, description: str, *, where: str = "query", required: bool = False, **schema: str) -> dict[str, Any]:
-    said = {"type": "string"} | schema
-    return {"name": name, "in": where, "required": required, "description": description, "schema": said}
-
-
-_VERSION: Final = _parameter(VERSION_HEADER, "The version of xAPI that is spoken: 1.0.x or 2.0.x", where="header", required=True)
-_IF_MATCH: Final = _parameter("If-Match", "Only if the document has one of these ETags", where="header")
-_IF_NONE_MATCH: Final = _parameter("If-None-Match", "Only if there is no such document (*)", where="header")
-_ACTIVITY: Final = _parameter("activityId", "Of which activity", required=True, format="iri")
-_AGENT: Final = _parameter("agent", "Of whom: an Agent as JSON, for states an identified Group too", required=True)
-_REGISTRATION: Final = _parameter("registration", "Of which registration; without, of none", format="uuid")
-_SINCE: Final = _parameter("since", "Changed after; goes without the document's id", format="date-time")
+_IF_MATCH: Final = parameter("If-Match", "Only if the document has one of these ETags", where="header")
+_IF_NONE_MATCH: Final = parameter("If-None-Match", "Only if there is no such document (*)", where="header")
+_ACTIVITY: Final = parameter("activityId", "Of which activity", required=True, format="iri")
+_AGENT: Final = parameter("agent", "Of whom: an Agent as JSON, for states an identified Group too", required=True)
+_REGISTRATION: Final = parameter("registration", "Of which registration; without, of none", format="uuid")
+_SINCE: Final = parameter("since", "Changed after; goes without the document's id", format="date-time")
 _OF: Final = {
     Resource.STATE: [_ACTIVITY, _AGENT, _REGISTRATION],
     Resource.AGENT_PROFILE: [_AGENT],
@@ -51,7 +45,7 @@ _OF: Final = {
 
 def _id(resource: Resource, *, required: bool) -> dict[str, Any]:
     name = "stateId" if resource is Resource.STATE else "profileId"
-    return _parameter(name, "Which document; without it, the ids of all" if not required else "Which document", required=required)
+    return parameter(name, "Which document; without it, the ids of all" if not required else "Which document", required=required)
 
 
 def _refused(*statuses: str) -> dict[str, Any]:
@@ -63,7 +57,7 @@ def _change(resource: Resource, summary: str) -> dict[str, Any]:
     return {
         "summary": f"{summary} {_TITLES[resource]}",
         "tags": ["xAPI"],
-        "parameters": [_VERSION, _IF_MATCH, _IF_NONE_MATCH, *_OF[resource], _id(resource, required=True)],
+        "parameters": [VERSION, _IF_MATCH, _IF_NONE_MATCH, *_OF[resource], _id(resource, required=True)],
         "requestBody": {"required": True, "content": {"*/*": {}}},
         "responses": {
             "204": {"description": "Stored; the ETag says as what"},
@@ -77,7 +71,7 @@ def _methods(resource: Resource) -> dict[str, Any]:
     read = {
         "summary": f"Read {_TITLES[resource]}, or the ids of {_PLURALS[resource]}",
         "tags": ["xAPI"],
-        "parameters": [_VERSION, *_OF[resource], _id(resource, required=False), _SINCE],
+        "parameters": [VERSION, *_OF[resource], _id(resource, required=False), _SINCE],
         "responses": {
             "200": {"description": "The document, or an array of ids", "content": {"*/*": {}}},
             **_refused("400", "401", "403", "404", "503"),
@@ -86,7 +80,7 @@ def _methods(resource: Resource) -> dict[str, Any]:
     delete = {
         "summary": f"Delete {_TITLES[resource]}" + (f", or {_PLURALS[resource]}" if several else ""),
         "tags": ["xAPI"],
-        "parameters": [_VERSION, _IF_MATCH, *_OF[resource], _id(resource, required=not several)],
+        "parameters": [VERSION, _IF_MATCH, *_OF[resource], _id(resource, required=not several)],
         "responses": {"204": {"description": "Gone"}, **_refused("400", "401", "403", "412", "503")},
     }
     put, post = _change(resource, "Store"), _change(resource, "Store, or merge JSON into,")

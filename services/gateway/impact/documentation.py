@@ -5,23 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.gateway.impact.asking import REFERENCES, Purpose
+from services.gateway.openapi import parameter
 
-
-def _parameter(name: str, description: str, *, where: str = "query", required: bool = False, **schema: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": where,
-        "required": required,
-        "description": description,
-        "schema": {"type": "string"} | schema,
-    }
-
-
-REF: Final = _parameter("ref", f"Whom it is about: {REFERENCES}", where="path", required=True)
-PURPOSE: Final = _parameter("purpose", "What the impact is read for; or X-Purpose", required=True, enum=list(Purpose))
-AS_OF: Final = _parameter("as_of", "The moment to which evidence fades (RFC 3339); default: now", format="date-time")
-SINCE: Final = _parameter("changed_since", "`next_cursor` of the last answer; without it, from the beginning")
-LIMIT: Final = _parameter("limit", "How many at most", type="integer", minimum=1)
+REF: Final = parameter("ref", f"Whom it is about: {REFERENCES}", where="path", required=True)
+PURPOSE: Final = parameter("purpose", "What the impact is read for; or X-Purpose", required=True, enum=list(Purpose))
+AS_OF: Final = parameter("as_of", "The moment to which evidence fades (RFC 3339); default: now", format="date-time")
+SINCE: Final = parameter("changed_since", "`next_cursor` of the last answer; without it, from the beginning")
+LIMIT: Final = parameter("limit", "How many at most", type="integer", minimum=1)
 
 ABSENT: Final = {"description": "Nobody has facts under this reference: unknown, not yet scored, or objecting"}
 ASYNCHRONOUS: Final = {"description": "Passed on; in force as soon as scoring hears it"}

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-NAME: Final = {
-    "name": "source",
-    "in": "path",
-    "required": True,
-    "description": "The source's name, as `symposia source list` shows it",
-    "schema": {"type": "string"},
-}
+from services.gateway.openapi import parameter
+
+NAME: Final = parameter("source", "The source's name, as `symposia source list` shows it", where="path", required=True)
 TOLD: Final = {
     "description": (
         "Last event, events and statements of the last hour and day, what was ignored and refused by reason, how long events "

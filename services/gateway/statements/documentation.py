@@ -5,20 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.gateway.attachments.incoming import JSON_TYPE, MULTIPART_TYPE
-from services.gateway.domain.version import VERSION_HEADER
 from services.gateway.headers import CONSISTENT_THROUGH
+from services.gateway.openapi import VERSION, parameter
 from services.gateway.statements.reading import MORE_PATH
 from services.gateway.statements.routes import ABOUT_PATH, STATEMENTS_PATH
-
-
-def _parameter(name: str, description: str, *, where: str = "query", required: bool = False, **schema: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": where,
-        "required": required,
-        "description": description,
-        "schema": {"type": "string"} | schema,
-    }
 
 
 def _answer(description: str, *media_types: str) -> dict[str, Any]:
@@ -41,7 +31,6 @@ _REFUSALS: Final = {
     "429": "Too many requests of this key, or too many refused keys of this address: try again after `Retry-After` seconds",
     "503": "Not durable yet, or not readable now: try again after `Retry-After` seconds, with the same ids",
 }
-_VERSION: Final = _parameter(VERSION_HEADER, "The version of xAPI that is spoken: 1.0.x or 2.0.x", where="header", required=True)
 _BODY: Final = {
     "required": True,
     "description": "Statements as JSON; as multipart/mixed with the octets of their attachments behind them",
@@ -50,20 +39,20 @@ _BODY: Final = {
 _BOOLEAN: Final[dict[str, Any]] = {"type": "boolean", "default": False}
 
 _FILTERS: Final = (
-    _parameter("statementId", "The statement with this id, unless it is voided", format="uuid"),
-    _parameter("voidedStatementId", "The voided statement with this id", format="uuid"),
-    _parameter("agent", "Whose statements, or about whom: an Agent or identified Group as JSON"),
-    _parameter("verb", "Which verb", format="iri"),
-    _parameter("activity", "About which activity", format="iri"),
-    _parameter("registration", "Of which registration", format="uuid"),
-    _parameter("related_activities", "Where the activity is context or in a SubStatement too", **_BOOLEAN),
-    _parameter("related_agents", "Where the agent is authority, instructor, team or in a SubStatement too", **_BOOLEAN),
-    _parameter("since", "Stored after", format="date-time"),
-    _parameter("until", "Stored at or before", format="date-time"),
-    _parameter("limit", "How many a page at most; 0: as many as the server allows", type="integer", minimum=0),
-    _parameter("format", "How much of agents, activities and verbs", enum=["exact", "ids", "canonical"], default="exact"),
-    _parameter("attachments", "Answer as multipart/mixed, with the octets of attachments", **_BOOLEAN),
-    _parameter("ascending", "The oldest first", **_BOOLEAN),
+    parameter("statementId", "The statement with this id, unless it is voided", format="uuid"),
+    parameter("voidedStatementId", "The voided statement with this id", format="uuid"),
+    parameter("agent", "Whose statements, or about whom: an Agent or identified Group as JSON"),
+    parameter("verb", "Which verb", format="iri"),
+    parameter("activity", "About which activity", format="iri"),
+    parameter("registration", "Of which registration", format="uuid"),
+    parameter("related_activities", "Where the activity is context or in a SubStatement too", **_BOOLEAN),
+    parameter("related_agents", "Where the agent is authority, instructor, team or in a SubStatement too", **_BOOLEAN),
+    parameter("since", "Stored after", format="date-time"),
+    parameter("until", "Stored at or before", format="date-time"),
+    parameter("limit", "How many a page at most; 0: as many as the server allows", type="integer", minimum=0),
+    parameter("format", "How much of agents, activities and verbs", enum=["exact", "ids", "canonical"], default="exact"),
+    parameter("attachments", "Answer as multipart/mixed, with the octets of attachments", **_BOOLEAN),
+    parameter("ascending", "The oldest first", **_BOOLEAN),
 )
 
 PATHS: Final[dict[str, Any]] = {
@@ -71,7 +60,7 @@ PATHS: Final[dict[str, Any]] = {
         "post": {
             "summary": "Store a statement or an array of statements",
             "tags": ["xAPI"],
-            "parameters": [_VERSION, _parameter("partial", "Store the good statements beside bad ones", **_BOOLEAN)],
+            "parameters": [VERSION, parameter("partial", "Store the good statements beside bad ones", **_BOOLEAN)],
             "requestBody": _BODY,
             "responses": {
                 "200": _answer("The ids, in order; with partial=true in `ids`, beside empty `errors`"),
@@ -82,14 +71,14 @@ PATHS: Final[dict[str, Any]] = {
         "put": {
             "summary": "Store the statement that statementId names",
             "tags": ["xAPI"],
-            "parameters": [_VERSION, _parameter("statementId", "The statement's id", required=True, format="uuid")],
+            "parameters": [VERSION, parameter("statementId", "The statement's id", required=True, format="uuid")],
             "requestBody": _BODY,
             "responses": {"204": {"description": "Stored"}, **_refused("400", "401", "403", "409", "413", "429", "503")},
         },
         "get": {
             "summary": "Read one statement, or the first page of those that match",
             "tags": ["xAPI"],
-            "parameters": [_VERSION, *_FILTERS],
+            "parameters": [VERSION, *_FILTERS],
             "responses": {
                 "200": _answer("A statement or a StatementResult", JSON_TYPE, MULTIPART_TYPE),
                 **_refused("400", "401", "403", "404", "429", "503"),
@@ -100,7 +89,7 @@ PATHS: Final[dict[str, Any]] = {
         "get": {
             "summary": "Read the next page; `more` of a page leads here",
             "tags": ["xAPI"],
-            "parameters": [_VERSION, _parameter("cursor", "Opaque and signed", where="path", required=True)],
+            "parameters": [VERSION, parameter("cursor", "Opaque and signed", where="path", required=True)],
             "responses": {
                 "200": _answer("A StatementResult", JSON_TYPE, MULTIPART_TYPE),
                 **_refused("400", "401", "403", "429", "503"),
