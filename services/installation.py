@@ -6,11 +6,9 @@ is found in the home folder: an embedded PostgreSQL, and a master key that is ma
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import json
 import os
-import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -22,11 +20,11 @@ from typing import Any, Final, TypeVar
 from pydantic import SecretStr
 
 from shared.errors import Misconfigured
+from shared.master_key import new_master_key
 from shared.postgres.embedded import embedded
 from shared.settings import HttpSettings, PostgresSettings, SecretSettings, ServiceSettings
 from shared.stream.settings import StreamSettings
 
-KEY_BYTES: Final = 32
 PRIVATE: Final = 0o700
 PRIVATE_FILE: Final = 0o600
 TRIES, PAUSE = 5, 0.02
@@ -101,7 +99,7 @@ class Home:
             self.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             self.path.chmod(PRIVATE)
             if not self.key.exists():
-                _write_once(self.key, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+                _write_once(self.key, f"{new_master_key()}\n".encode())
         except OSError as error:
             raise Misconfigured(f"The home {self.path} cannot be made: {error.strerror}. Choose another with --home.") from error
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from typing import ClassVar, Final, Self
 
@@ -12,10 +10,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from shared.errors import Misconfigured, SymposiaError
+from shared.errors import SymposiaError
+from shared.master_key import BYTES, master_keys
 from shared.settings import SecretSettings
 
-KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 
 
@@ -36,14 +34,8 @@ class Vault:
 
     @classmethod
     def of(cls, settings: SecretSettings) -> Self:
-        """Return the vault of the master key and the one before it.
-
-        Raises Misconfigured where there is no master key, or where one is not 32 bytes in URL-safe base64.
-        """
-        keys = [key.get_secret_value() for key in (settings.key, settings.previous_key)]
-        if not keys[0]:
-            raise Misconfigured("SYMPOSIA_SECRETS__KEY (or …_FILE) is not set: without it no secret can be kept")
-        return cls(tuple(_derived(key, cls.purpose) for key in keys if key))
+        """Return the vault of the master key and the one before it. Raises Misconfigured."""
+        return cls(tuple(_derived(key, cls.purpose) for key in master_keys(settings)))
 
     def seal(self, secret: bytes, owner: str) -> bytes:
         """Return *secret* encrypted, so that it opens only for *owner*."""
@@ -61,11 +53,5 @@ class Vault:
         raise Sealed(f"the secret of {owner} was sealed with another master key")
 
 
-def _derived(key: str, purpose: bytes) -> AESGCM:
-    try:
-        master = base64.urlsafe_b64decode(key.encode())
-    except (binascii.Error, ValueError) as error:
-        raise Misconfigured("the master key is not URL-safe base64") from error
-    if len(master) != KEY_BYTES:
-        raise Misconfigured(f"the master key has {len(master)} bytes; {KEY_BYTES} are needed")
-    return AESGCM(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(master))
+def _derived(master: bytes, purpose: bytes) -> AESGCM:
+    return AESGCM(HKDF(algorithm=SHA256(), length=BYTES, salt=None, info=purpose).derive(master))

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from services.doctor.finding import Finding, Findings, well, worrying, wrong
-from services.gateway.domain.keychain import read_master_key
 from services.installation import Home, database_is_given
 from shared.errors import Misconfigured
+from shared.master_key import read_master_key
 from shared.settings import ServiceSettings
 
 OLDEST_PYTHON: Final = (3, 11)

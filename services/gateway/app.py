@@ -16,7 +16,7 @@ from services.gateway.credentials.recognising import recognise
 from services.gateway.credentials.store import CredentialStore
 from services.gateway.credentials.usage import Usage
 from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
-from services.gateway.domain.keychain import Keychain, read_master_key
+from services.gateway.domain.keychain import Keychain
 from services.gateway.doors import open_doors
 from services.gateway.metrics import GatewayMetrics
 from services.gateway.parts import Parts
@@ -30,7 +30,8 @@ from services.gateway.statements.store import StatementStore
 from services.gateway.tasks import tasks_of
 from shared.clock import Clock, utc_now
 from shared.contracts import OBJECTION, RECEIVED, RECORDED, dead_letters_of
-from shared.errors import Misconfigured, Unavailable
+from shared.errors import Unavailable
+from shared.master_key import master_keys
 from shared.postgres import Database, PostgresMetrics
 from shared.service import Service
 from shared.settings import SecretSettings
@@ -96,10 +97,7 @@ def wire(
 
 def open_keychain(secrets: SecretSettings) -> Keychain:
     """Derive the gateway's keys from the master key, and from the one before it. Raises Misconfigured."""
-    given = [secret.get_secret_value() for secret in (secrets.key, secrets.previous_key)]
-    if not given[0]:
-        raise Misconfigured("SYMPOSIA_SECRETS__KEY is not set: 32 random bytes in URL-safe base64, the same for all replicas")
-    return Keychain.of(*(read_master_key(text) for text in given if text))
+    return Keychain.of(*master_keys(secrets))
 
 
 def open_issuer(settings: Settings, database: Database, home_page: str = "") -> Issuer:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import Final
 
-from shared.errors import Misconfigured
-
-MASTER_BYTES: Final = 32
+KEY_BYTES: Final = 32
 TAG_BYTES: Final = 16
 
 _CREDENTIALS: Final = b"credential"
@@ -61,19 +57,8 @@ class Keychain:
         return any(hmac.compare_digest(_tag(key, payload), tag) for key in self.cursor_keys)
 
 
-def read_master_key(text: str) -> bytes:
-    """Read a master key: 32 bytes in URL-safe base64. Raises Misconfigured."""
-    try:
-        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError) as error:
-        raise Misconfigured("SYMPOSIA_SECRETS__KEY is not URL-safe base64") from error
-    if len(key) != MASTER_BYTES:
-        raise Misconfigured(f"SYMPOSIA_SECRETS__KEY has {len(key)} bytes instead of {MASTER_BYTES}")
-    return key
-
-
 def _derive(master: bytes, purpose: bytes) -> bytes:
-    return hashlib.blake2b(key=master, person=purpose, digest_size=MASTER_BYTES).digest()
+    return hashlib.blake2b(key=master, person=purpose, digest_size=KEY_BYTES).digest()
 
 
 def _keyed(key: bytes, secret: str) -> bytes:

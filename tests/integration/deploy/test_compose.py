@@ -17,11 +17,11 @@ from deploy.kafka.artefacts import kafka_version
 from deploy.kafka.layout import MESSAGE_MAX_BYTES
 from services.cli import COMMANDS
 from services.enrichment.settings import Settings as EnrichmentSettings
-from services.gateway.domain.keychain import read_master_key
 from services.gateway.settings import Settings as GatewaySettings
 from services.ingest.settings import Settings as IngestSettings
 from services.installation import ClientSettings
 from services.scoring.settings import Settings as ScoringSettings
+from shared.master_key import read_master_key
 from shared.settings import FILE_SUFFIX, PREFIX, ServiceSettings
 
 ROOT = Path(__file__).parents[3]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.domain.keychain import read_master_key
 from services.installation import Home
 from shared.errors import Misconfigured
+from shared.master_key import read_master_key
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ from services.gateway.domain.credential import (
     mint,
     read_authorization,
 )
-from services.gateway.domain.keychain import Keychain, read_master_key
-from shared.errors import Misconfigured
+from services.gateway.domain.keychain import Keychain
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
@@ -137,12 +136,6 @@ def test_the_keys_of_two_uses_differ() -> None:
 
 def test_a_keychain_shows_nothing_of_itself() -> None:
     assert "\\x" not in repr(KEYCHAIN)
-
-
-@pytest.mark.parametrize("text", ["short", "ä", "A" * 44 + "="])
-def test_a_master_key_has_32_bytes(text: str) -> None:
-    with pytest.raises(Misconfigured):
-        read_master_key(text)
 
 
 def test_a_shown_key_writes_itself_in_one_word() -> None:

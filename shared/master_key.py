@@ -1,0 +1,44 @@
+"""The master key of an installation, from which the keys of every use are derived."""
+
+from __future__ import annotations
+
+import binascii
+import secrets
+from base64 import urlsafe_b64encode
+from typing import Final
+
+from shared.errors import Misconfigured
+from shared.settings import SecretSettings
+
+BYTES: Final = 32
+_STANDARD: Final = str.maketrans("-_", "+/")
+
+
+def new_master_key() -> str:
+    """Return a random master key, as settings hold it."""
+    return urlsafe_b64encode(secrets.token_bytes(BYTES)).decode()
+
+
+def master_keys(settings: SecretSettings) -> tuple[bytes, ...]:
+    """Return the master key, and the one before the last rotation, if there was one.
+
+    Raises Misconfigured where there is none, or where one is not BYTES in URL-safe base64.
+    """
+    given = [secret.get_secret_value() for secret in (settings.key, settings.previous_key)]
+    if not given[0]:
+        raise Misconfigured(
+            f"SYMPOSIA_SECRETS__KEY (or …_FILE) is not set: {BYTES} random bytes in URL-safe base64, the same for all replicas"
+        )
+    return tuple(read_master_key(text) for text in given if text)
+
+
+def read_master_key(text: str) -> bytes:
+    """Read a master key, with or without the padding of base64. Raises Misconfigured."""
+    padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+    try:
+        key = binascii.a2b_base64(padded.translate(_STANDARD), strict_mode=True)
+    except ValueError as error:
+        raise Misconfigured("SYMPOSIA_SECRETS__KEY is not URL-safe base64") from error
+    if len(key) != BYTES:
+        raise Misconfigured(f"SYMPOSIA_SECRETS__KEY has {len(key)} bytes instead of {BYTES}")
+    return key
