@@ -40,7 +40,7 @@ COLUMNS: Final = (
 TEXTS: Final = frozenset({"actor_ifi", "actor_name", "object_id", "object_name", "response", "platform", "language"})
 """Columns of what people may have typed: a spreadsheet would take some of it for a formula."""
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 """A text that starts so gets an apostrophe before it, which an import takes off again."""
 
 SCORES: Final = ("scaled", "raw", "min", "max")

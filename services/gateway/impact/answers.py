@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
+from services.gateway.domain.columns import shielded
 from services.gateway.impact.asking import Place, cursor_of
 from services.gateway.impact.store import Row
 from shared.clock import rfc3339
@@ -37,7 +38,6 @@ COLUMNS: Final = (
 )
 """The columns of the CSV, in an order that stays; new ones come at the end."""
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _DAYS: Final = 7
 
 
@@ -110,11 +110,10 @@ def _scores(row: Row) -> dict[str, Any]:
 
 
 def _cell(value: object) -> object:
-    """Disarm text that a spreadsheet would run as a formula."""
     match value:
         case bool():
             return str(value).lower()
-        case str() if value.startswith(FORMULA_STARTS):
-            return f"'{value}"
+        case str():
+            return shielded(value)
         case _:
             return value
