@@ -96,11 +96,11 @@ async def running(home: Home, port: int, stop: asyncio.Event) -> AsyncIterator[t
 
 @asynccontextmanager
 async def serving(services: Sequence[Service], stop: asyncio.Event) -> AsyncIterator[Mapping[str, str]]:
-    """Serve *services* and yield their addresses once all are ready; drain them at the end of the block, or when *stop* is set.
+    """Serve *services* and yield their addresses here once all are ready; drain them when the block ends, or *stop* is set.
 
     Raises what stopped a service, and Unavailable where one is not ready within a minute.
     """
-    urls = {service.name: service.http.base_url for service in services}
+    urls = {service.name: service.http.local_url for service in services}
     async with asyncio.TaskGroup() as group:
         running = group.create_task(run(services, stop))
         try:
@@ -124,17 +124,10 @@ async def _until_ready(services: Sequence[Service], running: asyncio.Task[None])
 
 async def _is_ready(client: httpx.AsyncClient, http: HttpSettings) -> bool:
     try:
-        answer = await client.get(f"http://{reached_at(http.host)}:{http.port}/readyz")
+        answer = await client.get(f"{http.local_url}/readyz")
     except httpx.TransportError:
         return False
     return answer.status_code == HTTPStatus.OK
-
-
-def reached_at(host: str) -> str:
-    """Return how this machine reaches what listens on *host*."""
-    if host in {"0.0.0.0", ""}:  # noqa: S104  compared, not bound
-        return "127.0.0.1"
-    return f"[{'::1' if host == '::' else host}]" if ":" in host else host
 
 
 def check_free(host: str, port: int, name: str) -> None:

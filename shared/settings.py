@@ -7,12 +7,14 @@ Every field is set by `SYMPOSIA_<SECTION>__<FIELD>`; `…_FILE` names a file to 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.errors import Misconfigured
@@ -20,6 +22,10 @@ from shared.errors import Misconfigured
 PREFIX = "SYMPOSIA_"
 FILE_SUFFIX = "_FILE"
 DATABASE_URL = "DATABASE_URL"
+SECTIONS = frozenset({"postgres", "http", "telemetry", "secrets", "stream", "gateway", "ingest"})
+"""The sections that any service has."""
+PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?(?:/[\w.~%!$&'()*+,;=:@-]*)*", re.ASCII | re.IGNORECASE)
+ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what listens everywhere is reached here
 
 
 class Section(BaseModel):
@@ -57,10 +63,30 @@ class HttpSettings(Section):
     drain_seconds: float = Field(default=10.0, ge=0, description="Seconds that requests under way have to finish after SIGTERM")
     keep_alive_seconds: int = Field(default=75, ge=1, description="Seconds an idle connection is kept open")
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, told: str) -> str:
+        """Take the address of a website, or of a folder of one, without a slash at its end."""
+        if told and not PUBLIC_URL.fullmatch(told):
+            raise PydanticCustomError(
+                "address", "It is an address such as https://learning.example.org or https://example.org/lrs"
+            )
+        return told.rstrip("/")
+
     @property
     def base_url(self) -> str:
         """Return the address that others reach this service by, without a slash at its end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return self.public_url or f"http://{written(self.host)}:{self.port}"
+
+    @property
+    def local_url(self) -> str:
+        """Return the address that this machine reaches this service by, without a slash at its end."""
+        return f"http://{written(ANYWHERE.get(self.host, self.host))}:{self.port}"
+
+
+def written(host: str) -> str:
+    """Write *host* as in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 class LogLevel(StrEnum):
@@ -125,7 +151,8 @@ class _Environment(EnvSettingsSource):
     """Values from the environment, but for the names of files, which `_NamedFiles` reads."""
 
     def __call__(self) -> dict[str, Any]:
-        """Return the sections without their `…_file` keys."""
+        """Return the sections without their `…_file` keys. Raises Misconfigured for a section that no service has."""
+        _check_sections(os.environ)
         sections = super().__call__()
         return {
             name: {key: value for key, value in section.items() if not key.upper().endswith(FILE_SUFFIX)}
@@ -151,6 +178,13 @@ class _NamedFiles(PydanticBaseSettingsSource):
         for name, path in _named_files(os.environ).items():
             _put(values, name.lower().split("__"), _read(name, path))
         return values
+
+
+def _check_sections(environment: Mapping[str, str]) -> None:
+    for name in sorted(environment):
+        section, within, _ = name.removeprefix(PREFIX).partition("__")
+        if name.startswith(PREFIX) and within and section.lower() not in SECTIONS:
+            raise Misconfigured(f"There is no setting {name}: `symposia settings` shows those that there are.")
 
 
 def _named_files(environment: Mapping[str, str]) -> dict[str, str]:

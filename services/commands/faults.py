@@ -33,4 +33,7 @@ def _settings(error: ValidationError) -> Iterator[str]:
     """Say each wrong setting by its name in the environment, without its value, which may be secret."""
     for wrong in error.errors(include_input=False, include_url=False):
         name = "__".join(str(part) for part in wrong["loc"]).upper()
-        yield f"the setting {PREFIX}{name} cannot be used: {wrong['msg']}"
+        if wrong["type"] == "extra_forbidden":
+            yield f"There is no setting {PREFIX}{name}: `symposia settings` shows those that there are."
+        else:
+            yield f"the setting {PREFIX}{name} cannot be used: {wrong['msg']}"

@@ -87,7 +87,7 @@ async def first_credential(installation: Installation) -> ShownKey | None:
 
 def _tell(installation: Installation, urls: Mapping[str, str], key: ShownKey | None) -> None:
     """Print where everything is, and the credential if it is new."""
-    gateway, ingest = urls["gateway"], urls["ingest"]
+    gateway, ingest = (installation.url(name, ServiceSettings().http) for name in ("gateway", "ingest"))
     places = table("What", "Where")
     places.add_row("xAPI", f"{gateway}/xapi")
     places.add_row("Impact", f"{gateway}/v1/impact?purpose=development")

@@ -16,7 +16,7 @@ from services.gateway.credentials.store import Issued
 from services.gateway.settings import Settings as GatewaySettings
 from services.installation import Installation
 from services.tables import open_tables
-from services.together import PARTS, check_free, reached_at
+from services.together import PARTS, check_free
 from shared.clock import Clock
 from shared.errors import Misconfigured
 from shared.http.problem import MEDIA_TYPE
@@ -44,8 +44,7 @@ async def look_at_senders(installation: Installation, clock: Clock) -> Findings:
 
 def _configured(installation: Installation) -> Mapping[str, str]:
     """Return where the services listen as they are set up."""
-    settings = {name: installation.settings(part.settings).http for name, part in PARTS.items()}
-    return {name: f"http://{reached_at(http.host)}:{http.port}" for name, http in settings.items()}
+    return {name: installation.settings(part.settings).http.local_url for name, part in PARTS.items()}
 
 
 async def _service(client: httpx.AsyncClient, name: str, url: str) -> Finding:

@@ -77,6 +77,8 @@ def connecting_failed(error: Exception) -> Unavailable | Misconfigured | None:
         if (error.sqlstate or "").startswith(_AUTHORISATION) or isinstance(error, asyncpg.InvalidCatalogNameError):
             return Misconfigured(f"PostgreSQL refuses us: {error}. Check DATABASE_URL.")
         return unavailable(error) if is_outage(error, closed=True) else None
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return Misconfigured(f"DATABASE_URL cannot be used: {error}")
     if isinstance(error, (*_UNREACHABLE, asyncpg.InterfaceError)):
         return unavailable(error)
     return None

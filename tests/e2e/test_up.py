@@ -152,6 +152,21 @@ def test_sigterm_drains_and_a_later_start_makes_no_second_credential(tmp_path: P
     assert answer.status_code == httpx.codes.OK
 
 
+def test_behind_a_proxy_it_names_its_public_address_and_is_looked_at_where_it_listens(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with up(home, SYMPOSIA_HTTP__PUBLIC_URL="https://example.org/lrs/") as running:
+        with httpx.Client(base_url=running.urls["gateway"], auth=running.key, headers=XAPI) as client:
+            posted = client.post(STATEMENTS, json=[statement(1), statement(2)])
+            page = client.get(STATEMENTS, params={"limit": 1}).json()
+        looked = symposia("doctor", "--home", home)
+
+    assert posted.status_code == httpx.codes.OK
+    assert page["more"].startswith("/lrs/xapi/statements/more/")
+    assert "https://example.org/lrs/xapi" in running.printed
+    assert "https://example.org/lrs/metrics" not in running.printed
+    assert f"Service gateway: ready at {running.urls['gateway']}" in looked.stdout
+
+
 def test_sigkill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     home = tmp_path / "home"
     victim = start_up(home)

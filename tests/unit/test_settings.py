@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from services.together import PARTS
 from shared.errors import Misconfigured
-from shared.settings import LogLevel, ServiceSettings
+from shared.settings import SECTIONS, HttpSettings, LogLevel, ServiceSettings
 
 
 def test_a_section_is_set_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +59,55 @@ def test_a_misspelt_field_of_a_section_is_refused(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(ValidationError, match="prot"):
         ServiceSettings()
+
+
+def test_a_misspelt_section_is_refused_and_other_names_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMPOSIA_HOME", "/srv/symposia")
+    monkeypatch.setenv("OTHER__THING", "1")
+    ServiceSettings()
+
+    monkeypatch.setenv("SYMPOSIA_GATWAY__PAGE_SIZE", "5")
+    with pytest.raises(Misconfigured, match="There is no setting SYMPOSIA_GATWAY__PAGE_SIZE"):
+        ServiceSettings()
+
+
+def test_the_sections_are_those_of_all_services() -> None:
+    assert {name for part in PARTS.values() for name in part.settings.model_fields} == SECTIONS
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "lrs.example.org",
+        "ftp://lrs.example.org",
+        "https://",
+        "https://a b",
+        "https://x.org/?a=1",
+        "https://u:p@x.org",
+        "https://x.org/#a",
+    ],
+)
+def test_what_is_no_address_of_a_service_is_refused(told: str) -> None:
+    with pytest.raises(ValidationError, match=r"such as https://learning\.example\.org"):
+        HttpSettings(public_url=told)
+
+
+@pytest.mark.parametrize(
+    ("host", "public", "base", "local"),
+    [
+        ("127.0.0.1", "", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("0.0.0.0", "", "http://0.0.0.0:8080", "http://127.0.0.1:8080"),  # noqa: S104  compared, not bound
+        ("::", "", "http://[::]:8080", "http://[::1]:8080"),
+        ("::1", "https://[2001:db8::1]:8443/lrs/", "https://[2001:db8::1]:8443/lrs", "http://[::1]:8080"),
+        ("", "https://lrs.example.org/a/", "https://lrs.example.org/a", "http://127.0.0.1:8080"),
+    ],
+)
+def test_others_reach_a_service_as_is_told_and_this_machine_where_it_listens(
+    host: str, public: str, base: str, local: str
+) -> None:
+    http = HttpSettings(host=host, public_url=public)
+
+    assert (http.base_url, http.local_url) == (base, local)
 
 
 def test_a_secret_never_shows_when_printed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,15 @@ def test_a_wrong_setting_is_named_as_in_the_environment_and_its_value_is_not_tol
     assert "my-secret" not in said
 
 
+def test_a_setting_that_there_is_not_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMPOSIA_HTTP__PROT", "9000")
+
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+
+    assert sentence_of(caught.value) == "There is no setting SYMPOSIA_HTTP__PROT: `symposia settings` shows those that there are."
+
+
 def test_a_missing_file_is_named() -> None:
     assert sentence_of(FileNotFoundError(2, "No such file or directory", "/x.csv")) == "No such file or directory: /x.csv"
 
