@@ -200,6 +200,55 @@ def test_an_enclosure_is_a_file_that_came_with_its_post() -> None:
     assert (attached.kind, attached.artefact.iri, attached.parent) == (Kind.ATTACH, f"{HOME}/1.mp3", made.artefact)
 
 
+@pytest.mark.parametrize(
+    ("written", "iri"),
+    [
+        ("/1.mp3", f"{HOME}/1.mp3"),
+        ("files/1.mp3", f"{HOME}/blog/files/1.mp3"),
+        (f"{HOME}/one two.mp3", f"{HOME}/one%20two.mp3"),
+        (f"{HOME}/t%C3%B6ne|1.mp3?a=b%20c", f"{HOME}/t%C3%B6ne%7C1.mp3?a=b%20c"),
+    ],
+)
+def test_an_address_is_whole_and_an_iri(written: str, iri: str) -> None:
+    link = f"<link rel='enclosure' href='{written}'/>"
+
+    found = parsed(atom(entry("a", "ann", "A", "12:00:00", link)), f"{HOME}/blog/feed.xml")
+
+    assert isinstance(found, dict)
+    entries: Any = found["entries"]
+    assert entries[0]["enclosures"] == [iri]
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("<title type='text'>Use &lt;p&gt; &amp;amp; &lt;b&gt;</title>", "Use <p> &amp; <b>"),
+        ("<title type='html'>A &lt;b&gt;b&lt;/b&gt; &amp;amp; c</title>", "A b & c"),
+        ("<title type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>A <b>b</b></div></title>", "A b"),
+        ("<title type='html'>&lt;br/&gt;</title>", None),
+    ],
+)
+def test_a_title_is_read_as_the_kind_of_text_that_it_says_to_be(written: str, title: str | None) -> None:
+    feed = atom(entry("a", "ann", "A", "12:00:00").replace("<title>A</title>", written))
+
+    assert [each.artefact.title for each in heard(feed).decided] == [title]
+
+
+@pytest.mark.parametrize(("written", "title"), [("R&amp;amp;D &lt;now&gt;", "R&D <now>"), ("&lt;b&gt;A&lt;/b&gt;", "A")])
+def test_a_title_of_rss_may_have_tags_and_entities(written: str, title: str) -> None:
+    feed = rss(
+        f"<item><title>{written}</title><guid>{HOME}/1</guid><author>ann</author><pubDate>2026-03-02T12:00:00Z</pubDate></item>"
+    )
+
+    assert [each.artefact.title for each in heard(feed).decided] == [title]
+
+
+def test_seconds_are_no_date() -> None:
+    feed = rss(f"<item><title>A</title><guid>{HOME}/1</guid><author>ann</author><pubDate>1772440200</pubDate></item>")
+
+    assert heard(feed).ignored == (Reason.INCOMPLETE,)
+
+
 @pytest.mark.parametrize("feed", [b"", b"<html>", b"{}", b"\xff\xfe", b"<p>Under maintenance</p>", b"<" * 600_000])
 def test_what_is_no_feed_is_asked_for_again(feed: bytes) -> None:
     with pytest.raises(Incomplete):

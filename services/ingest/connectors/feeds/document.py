@@ -10,11 +10,14 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from html import unescape
 from typing import Any, Final
+from urllib.parse import quote, urljoin, urlsplit
 from xml.parsers import expat
 
 import feedparser
 
+from services.ingest.domain.text import from_html
 from shared.xapi.model import JSON
 
 MOST_ENTRIES: Final = 300
@@ -22,6 +25,10 @@ LARGEST_BROKEN: Final = 512 * 1024
 """What is no XML is read with patience, and slowly: no more of it than this."""
 WITH_NAME: Final = re.compile(r"(\S+@\S+) +\((.+)\)")
 """An author in RSS 2.0."""
+NOT_IN_IRIS: Final = re.compile(r"[\s<>\"{}|\\^`]")
+"""RFC 3987, section 2.2."""
+LONGEST_TITLE: Final = 500
+YEAR_MONTH_DAY: Final = 8
 
 
 def parsed(body: bytes, address: str) -> JSON:
@@ -32,7 +39,8 @@ def parsed(body: bytes, address: str) -> JSON:
     found = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
     if not found.get("version"):
         return None
-    entries: list[JSON] = [_entry(each) for each in found.get("entries", ())[:MOST_ENTRIES]]
+    html = str(found["version"]).startswith("rss")
+    entries: list[JSON] = [_entry(each, address, html=html) for each in found.get("entries", ())[:MOST_ENTRIES]]
     return {"author": _author(found["feed"]), "minutes": _text(found["feed"], "ttl"), "entries": entries}
 
 
@@ -45,13 +53,13 @@ def is_xml(body: bytes) -> bool:
     return True
 
 
-def _entry(entry: Mapping[str, Any]) -> JSON:
+def _entry(entry: Mapping[str, Any], base: str, *, html: bool) -> JSON:
     reply, content = _get(entry, "thr_in-reply-to"), _get(entry, "content")
     body = content[0] if isinstance(content, list) and content else None
     return {
         "id": _text(entry, "id"),
-        "link": _text(entry, "link"),
-        "title": _text(entry, "title"),
+        "link": _address(_text(entry, "link"), base),
+        "title": _title(entry, html=html),
         "published": _moment(entry, "published"),
         "updated": _moment(entry, "updated"),
         "author": _author(entry),
@@ -60,8 +68,26 @@ def _entry(entry: Mapping[str, Any]) -> JSON:
         "replyTo": {"ref": _text(reply, "ref"), "href": _text(reply, "href")} if isinstance(reply, Mapping) else None,
         "comments": _text(entry, "wfw_commentrss") or _replies(entry),
         "count": _text(entry, "slash_comments") or _text(entry, "thr_total"),
-        "enclosures": [each for each in (_text(link, "href") for link in _links(entry, "enclosure")) if each],
+        "enclosures": [each for link in _links(entry, "enclosure") if (each := _address(_text(link, "href"), base))],
     }
+
+
+def _address(written: str | None, base: str) -> str | None:
+    """Return an address whole, and as an IRI: what none has in it is written as %20 and the like."""
+    if written is None:
+        return None
+    with suppress(ValueError):
+        if base and not urlsplit(written).scheme:
+            written = urljoin(base, written)
+    return NOT_IN_IRIS.sub(lambda found: quote(found[0]), written)
+
+
+def _title(entry: Mapping[str, Any], *, html: bool) -> str | None:
+    """Return the title without its tags where it has any; *html* says that also a plain one may have entities, as RSS does."""
+    written = (_text(entry, "title") or "")[:LONGEST_TITLE]
+    if _text(_get(entry, "title_detail"), "type") == "text/plain":
+        return (unescape(written) if html else written).strip() or None
+    return from_html(written) or None
 
 
 def _author(thing: Mapping[str, Any]) -> JSON:
@@ -91,6 +117,8 @@ def _moment(entry: Mapping[str, Any], name: str) -> str | None:
     written, understood = _text(entry, name), _get(entry, f"{name}_parsed")
     if written and written[:4].isdecimal() and "T" in written:
         return written
+    if written and written.isdecimal() and len(written) > YEAR_MONTH_DAY:
+        return None  # seconds, in which a year would be read
     with suppress(ValueError, TypeError, OverflowError):
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", understood) if understood else None
     return None

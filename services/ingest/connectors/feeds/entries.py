@@ -32,7 +32,6 @@ from shared.xapi.validation import is_iri
 
 LONGEST: Final = 800
 LONGEST_NAME: Final = 200
-LONGEST_TITLE: Final = 500
 LONGEST_TEXT: Final = 200_000
 MOST_TAGS: Final = 50
 MOST_ENCLOSURES: Final = 10
@@ -178,8 +177,7 @@ def _tags(source: Source, entry: JSON) -> tuple[str, ...]:
 
 def _artefact(entry: JSON, native: NativeId, kind: ArtefactType) -> Artefact:
     title = optional_text(entry, "title") if kind is ArtefactType.ARTICLE else None
-    plain = from_html(title[:LONGEST_TITLE]) if title else None
-    return Artefact(native, _address(optional_text(entry, "link"), native, "link"), kind, plain or None)
+    return Artefact(native, _address(optional_text(entry, "link"), native, "link"), kind, title)
 
 
 def _address(link: str | None, native: str, name: str) -> str:
