@@ -13,10 +13,11 @@ LONGEST_ID: Final = 100
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
 OPAQUE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,200}")
 LARGEST_ID: Final = 2**63
+MOST_DIGITS: Final = 17
+"""Of a number that is written as a string, with its sign."""
 LATEST_MOMENT: Final = 253_402_300_799_999
 IN_SECONDS: Final = 100_000_000_000
 """Below this a number is a time in seconds: in milliseconds it would be before March 1973."""
-NANO_DIGITS: Final = 6
 
 
 class Incomplete(ValueError):
@@ -91,7 +92,7 @@ def opaque(document: JSON, *path: str) -> str:
 def optional_number(document: JSON, *path: str) -> int | None:
     """Return the whole number at *path*, which may be written as a string; None where there is none."""
     value = member(document, *path)
-    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdecimal() and len(value) < NANO_DIGITS * 3:
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdecimal() and len(value) <= MOST_DIGITS:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_ID else None
 
@@ -110,11 +111,19 @@ def optional_time(document: JSON, *path: str) -> str | None:
     if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(value)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        at = datetime.fromisoformat(value)
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return _written(moment)
+    return _written(at)
+
+
+def time(document: JSON, *path: str) -> str:
+    """Return the ISO 8601 time at *path* as `optional_time` does; raise Incomplete where there is none."""
+    value = optional_time(document, *path)
+    if value is None:
+        raise Incomplete("/".join(path))
+    return value
 
 
 def optional_moment(document: JSON, *path: str) -> str | None:
@@ -126,6 +135,14 @@ def optional_moment(document: JSON, *path: str) -> str | None:
     return _written(datetime(1970, 1, 1) + timedelta(milliseconds=value))  # noqa: DTZ001  written as UTC
 
 
-def _written(moment: datetime) -> str:
-    spec = "microseconds" if moment.microsecond % 1000 else "milliseconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
+def moment(document: JSON, *path: str) -> str:
+    """Return the time at *path* as `optional_moment` does; raise Incomplete where there is none."""
+    value = optional_moment(document, *path)
+    if value is None:
+        raise Incomplete("/".join(path))
+    return value
+
+
+def _written(at: datetime) -> str:
+    spec = "microseconds" if at.microsecond % 1000 else "milliseconds"
+    return at.replace(tzinfo=None).isoformat(timespec=spec) + "Z"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from services.ingest.connectors import sessions
-from services.ingest.connectors.fields import Incomplete, Unheard, opaque, optional_moment, optional_opaque, optional_text
+from services.ingest.connectors import fields, sessions
+from services.ingest.connectors.fields import Unheard, opaque, optional_opaque, optional_text
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
@@ -59,7 +59,4 @@ def account(source: Source, person: JSON) -> AccountName:
 
 def moment(event: JSON) -> str:
     """Return when *event* happened; raise Incomplete where it does not say."""
-    found = optional_moment(event, "event", "ts")
-    if found is None:
-        raise Incomplete("event/ts")
-    return found
+    return fields.moment(event, "event", "ts")

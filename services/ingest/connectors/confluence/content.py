@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.confluence import places
 from services.ingest.connectors.connector import Fetch
-from services.ingest.connectors.fields import Incomplete, member, optional_identifier, optional_text, optional_time, text
+from services.ingest.connectors.fields import Incomplete, member, optional_identifier, optional_text, text, time
 from services.ingest.domain.asking import Answer, Circumstances, Request
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Lookup, Reading, Reason, Rule, Undecided, ignored
@@ -70,9 +70,7 @@ def _told(told: Interaction, known: Known, actor: AccountName | Reason) -> Readi
 
 
 def _made(source: Source, thing: str, content: JSON) -> Interaction:
-    happened = optional_time(content, "history", "createdDate")
-    if happened is None:
-        raise Incomplete("history/createdDate")
+    happened = time(content, "history", "createdDate")
     title = None if thing == "comment" else optional_text(content, "title")
     artefact = places.artefact(source, thing, text(content, "id"), title[:LONGEST_TITLE] if title else None)
     container = _container(source, content) if thing in ("comment", "attachment") else None

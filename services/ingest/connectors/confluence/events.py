@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.ingest.connectors.confluence.places import artefact
-from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_moment, text
+from services.ingest.connectors.fields import identifier, member, moment, optional_identifier, text
 from services.ingest.domain.interaction import AccountName, Event, Interaction, Kind
 from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason, Rule, Undecided, ignored, joined
 from services.ingest.domain.source import Source
@@ -28,9 +28,7 @@ def read(source: Source, delivery: Delivery) -> Reading:
     thing, _, happened = text(document, "event").partition("_")
     if thing not in THINGS or happened not in TOLD | TAKEN_BACK:
         return ignored(Reason.UNMAPPED)
-    user, at = optional_identifier(document, "userKey"), optional_moment(document, "timestamp")
-    if at is None:
-        raise Incomplete("timestamp")
+    user, at = optional_identifier(document, "userKey"), moment(document, "timestamp")
     if user is None:
         return ignored(Reason.ACTOR_UNKNOWN)
     names = _names(document, thing)

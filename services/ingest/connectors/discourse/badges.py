@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.ingest.connectors.discourse import places
-from services.ingest.connectors.fields import Incomplete, number, optional_number, optional_time
+from services.ingest.connectors.fields import number, optional_number, time
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
@@ -19,9 +19,7 @@ def read_badge(source: Source, event: str, granted: JSON) -> Reading:
         return ignored(reason)
     if giver == taker:
         return ignored(Reason.UNMAPPED)
-    at, name = optional_time(granted, "granted_at"), places.positive(granted, "badge_id")
-    if at is None:
-        raise Incomplete("granted_at")
+    at, name = time(granted, "granted_at"), places.positive(granted, "badge_id")
     interaction = Interaction(
         event=Event.PRAISED,
         kind=Kind.PRAISE,

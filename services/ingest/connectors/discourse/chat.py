@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.discourse import places
-from services.ingest.connectors.fields import member, optional_number, optional_text, optional_time
+from services.ingest.connectors.fields import member, optional_number, optional_text, optional_time, time
 from services.ingest.domain.interaction import (
     AccountName,
     Artefact,
@@ -84,7 +84,7 @@ def _act(source: Source, message: JSON, channel: JSON, event: Event, kind: Kind)
         kind=kind,
         artefact=_artefact(source, channel, places.positive(message, "id")),
         actor=AccountName(str(places.user_id(message))),
-        happened=places.created_at(message),
+        happened=time(message, "created_at"),
         place=_place(source, channel),
         text=None if _is_direct(channel) else source.policy.text(optional_text(message, "message")),
     )
@@ -136,7 +136,7 @@ def _read_trashed(source: Source, message: JSON, channel: JSON, refused: Reason 
         _act(source, message, channel, Event.DELETED, Kind.REMOVE if foreign else Kind.DELETE),
         actor=AccountName(str(remover if foreign else author)),
         author=AccountName(str(author)) if foreign else None,
-        happened=optional_time(message, "deleted_at") or places.created_at(message),
+        happened=optional_time(message, "deleted_at") or time(message, "created_at"),
         revision=optional_time(message, "deleted_at") or "",
         place=None if refused else _place(source, channel),
         text=None,

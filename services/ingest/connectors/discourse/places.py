@@ -94,14 +94,6 @@ def changed_at(document: JSON) -> str:
     raise Incomplete("updated_at")
 
 
-def created_at(document: JSON) -> str:
-    """Return when *document* was made; raise Incomplete where it does not say."""
-    moment = optional_time(document, "created_at")
-    if moment is None:
-        raise Incomplete("created_at")
-    return moment
-
-
 def is_question(source: Source, category: Place | None, title: str | None, said: str) -> bool:
     """Say whether a topic asks: its title does, or every topic of its category is a question."""
     if category is not None and category.id in source.policy.question_channels:

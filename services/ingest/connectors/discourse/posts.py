@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.discourse import places
-from services.ingest.connectors.fields import member, number, optional_number, optional_text
+from services.ingest.connectors.fields import member, number, optional_number, optional_text, time
 from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, Place
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
@@ -57,7 +57,7 @@ def _said(post: JSON) -> str:
 
 
 def _read_created(source: Source, post: JSON) -> Reading:
-    topic_id, happened = places.positive(post, "topic_id"), places.created_at(post)
+    topic_id, happened = places.positive(post, "topic_id"), time(post, "created_at")
     artefact, topic = artefact_of(source, post), places.topic(source, topic_id)
     author = places.author(source, post)
     first = artefact.native == topic.native
@@ -108,7 +108,7 @@ def _read_edited(source: Source, post: JSON) -> Reading:
     if author is None:
         return ignored(_unheard(source, post))
     version, changed = places.positive(post, "version"), places.changed_at(post)
-    if version == 1 and changed == places.created_at(post):
+    if version == 1 and changed == time(post, "created_at"):
         return ignored(Reason.UNCHANGED)
     if member(post, "wiki") is True:
         return ignored(Reason.ACTOR_UNKNOWN)  # anybody may have edited it, and Discourse does not say who did

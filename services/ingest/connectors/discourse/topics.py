@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.ingest.connectors.discourse import places
 from services.ingest.connectors.discourse.posts import deleter, topic_interaction
-from services.ingest.connectors.fields import Incomplete, optional_number, optional_text
+from services.ingest.connectors.fields import Incomplete, optional_number, optional_text, time
 from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
@@ -29,7 +29,7 @@ def read_topic(source: Source, event: str, topic: JSON) -> Reading:
 
 def _read_created(source: Source, topic: JSON) -> Reading:
     """Learn who began a topic and whether it asks; its first post tells it, the topic itself only if that never comes."""
-    artefact, happened, category = _artefact(source, topic), places.created_at(topic), places.place(source, topic)
+    artefact, happened, category = _artefact(source, topic), time(topic, "created_at"), places.place(source, topic)
     user_id = _user_id(topic)
     if reason := _unheard(source, topic):
         return Reading(known=(Known(artefact, artefact.native, None, False, happened, spoken=False),), ignored=(reason,))

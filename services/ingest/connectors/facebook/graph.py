@@ -9,7 +9,14 @@ from urllib.parse import quote, urlencode
 from services.ingest.connectors.connector import Option, Poll
 from services.ingest.connectors.facebook import names
 from services.ingest.connectors.facebook.writing import commented, posted
-from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_text, optional_time
+from services.ingest.connectors.fields import (
+    Incomplete,
+    identifier,
+    member,
+    optional_identifier,
+    optional_text,
+    time,
+)
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
 from services.ingest.domain.interaction import Artefact, ChannelId, Event, Interaction, Kind
@@ -90,17 +97,15 @@ def read_comment(source: Source, page: ChannelId, post: JSON, comment: JSON) -> 
 
 
 def _made(source: Source, page: ChannelId, item: JSON, artefact: Artefact) -> Interaction | Reason:
-    actor, happened = names.heard(source, page, item), optional_time(item, "created_time")
+    actor = names.heard(source, page, item)
     if isinstance(actor, Reason):
         return actor
-    if happened is None:
-        raise Incomplete("created_time")
     return Interaction(
         event=Event.CREATED,
         kind=Kind.POST,
         artefact=artefact,
         actor=actor,
-        happened=happened,
+        happened=time(item, "created_time"),
         place=names.place(page),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
+from services.ingest.connectors.fields import member, optional_text, optional_time, time
 from services.ingest.connectors.github import places
 from services.ingest.connectors.github.places import Repository, Told
 from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, NativeId
@@ -13,14 +13,6 @@ from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
 EDITABLE: Final = ("title", "body")
-
-
-def time(document: JSON, name: str) -> str:
-    """Return the time called *name*; raise Incomplete where there is none."""
-    found = optional_time(document, name)
-    if found is None:
-        raise Incomplete(name)
-    return found
 
 
 def made(source: Source, interaction: Interaction, author: JSON, root: NativeId) -> Reading:

@@ -5,7 +5,7 @@ Each delivery shows the whole head of its thread, so nothing has to wait for it.
 
 from __future__ import annotations
 
-from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text
+from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text, time
 from services.ingest.connectors.github import changes, places, threads
 from services.ingest.connectors.github.places import Repository, Told
 from services.ingest.connectors.github.threads import Thread
@@ -64,7 +64,7 @@ def _created(told: Told, repo: Repository, thread: Thread, artefact: Artefact, p
         kind=Kind.ANSWER if thread.asks and upon_root and thread.author != actor else Kind.REPLY,
         artefact=artefact,
         actor=actor,
-        happened=changes.time(comment, "created_at"),
+        happened=time(comment, "created_at"),
         place=places.place(repo),
         parent=parent,
         root=thread.artefact,

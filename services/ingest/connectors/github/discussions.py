@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.ingest.connectors.fields import member, optional_time
-from services.ingest.connectors.github import changes, places, threads
+from services.ingest.connectors.fields import member, optional_time, time
+from services.ingest.connectors.github import places, threads
 from services.ingest.connectors.github.comments import comment_on
 from services.ingest.connectors.github.places import Repository, Told
 from services.ingest.connectors.github.threads import Thread
@@ -36,7 +36,7 @@ def _chosen(told: Told, repo: Repository, thread: Thread, action: str) -> Readin
     if reason := places.refusal(source, repo) or places.unheard(source, chooser):
         return ignored(reason)
     chosen_at = optional_time(topic, "answer_chosen_at") if kind is Kind.ACCEPT else None
-    happened = chosen_at or told.noticed or changes.time(topic, "updated_at")
+    happened = chosen_at or told.noticed or time(topic, "updated_at")
     interaction = Interaction(
         event=event,
         kind=kind,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text, optional_time
+from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text, optional_time, time
 from services.ingest.connectors.github import changes, places, threads
 from services.ingest.connectors.github.places import Repository, Told
 from services.ingest.connectors.github.threads import Thread
@@ -67,7 +67,7 @@ def _commented(told: Told, repo: Repository, comment: JSON, said: Artefact, abou
         kind=Kind.COMMENT,
         artefact=said,
         actor=places.account(author, "user"),
-        happened=optional_time(comment, "submitted_at") or changes.time(comment, "created_at"),
+        happened=optional_time(comment, "submitted_at") or time(comment, "created_at"),
         place=places.place(repo),
         parent=about.artefact,
         author=about.author,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ingest.connectors.fields import member, optional_text
+from services.ingest.connectors.fields import member, optional_text, time
 from services.ingest.connectors.github import changes, places, threads
 from services.ingest.connectors.github.places import Repository, Told
 from services.ingest.connectors.github.threads import Thread
@@ -45,7 +45,7 @@ def _opened(told: Told, repo: Repository, topic: JSON, thread: Thread) -> Readin
         kind=Kind.ASK if thread.asks else Kind.POST,
         artefact=thread.artefact,
         actor=places.account(author, "user"),
-        happened=changes.time(topic, "created_at"),
+        happened=time(topic, "created_at"),
         place=places.place(repo),
         text=told.source.policy.text(optional_text(topic, "body")),
     )

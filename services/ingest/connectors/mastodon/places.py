@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_text, optional_time
+from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
@@ -45,14 +45,6 @@ def unheard(source: Source, document: JSON) -> Reason | None:
         return Reason.BOT
     names = {optional_identifier(author, "id"), optional_text(author, "acct"), optional_text(author, "username")}
     return Reason.EXCLUDED_ACCOUNT if any(each in source.policy.excluded for each in names if each) else None
-
-
-def created_at(document: JSON) -> str:
-    """Return when *document* (a status) was made; raise Incomplete where it does not say."""
-    moment = optional_time(document, "created_at")
-    if moment is None:
-        raise Incomplete("created_at")
-    return moment
 
 
 def several(document: JSON, name: str) -> list[JSON]:

@@ -13,6 +13,7 @@ from services.ingest.connectors.fields import (
     optional_identifier,
     optional_text,
     optional_time,
+    time,
 )
 from services.ingest.connectors.mastodon import places
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Choice, Event, Interaction, Kind, NativeId
@@ -74,7 +75,7 @@ def _made(source: Source, status: JSON) -> Interaction:
         kind=Kind.OPEN_POLL if poll else kind,
         artefact=artefact,
         actor=places.account(status),
-        happened=places.created_at(status),
+        happened=time(status, "created_at"),
         place=place,
         text=_kept(source, status),
         tags=tuple(each for each in places.hashtags(status) if _kept(source, status) and (not place or each != place.id)),
@@ -115,7 +116,7 @@ def _share(source: Source, status: JSON, shared: JSON) -> Interaction:
         kind=Kind.SHARE,
         artefact=places.named(source, shared),
         actor=places.account(status),
-        happened=places.created_at(status),
+        happened=time(status, "created_at"),
         place=places.place(source, shared),
         revision=identifier(status, "id"),
         author=places.heard(source, shared),

@@ -17,6 +17,7 @@ from services.ingest.connectors.fields import (
     optional_text,
     optional_time,
     text,
+    time,
 )
 from services.ingest.connectors.mediawiki.changes import Change, read_change
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
@@ -93,9 +94,7 @@ def _change(change: JSON) -> Change:
     kind = text(change, "type")
     log = f"{optional_text(change, 'logtype')}/{optional_text(change, 'logaction')}"
     user = optional_number(change, "userid")
-    happened = optional_time(change, "timestamp")
-    if happened is None:
-        raise Incomplete("timestamp")
+    happened = time(change, "timestamp")
     anonymous = member(change, "anon") in (True, "") or not user or user < 0
     return Change(
         what=log if kind == "log" else kind,

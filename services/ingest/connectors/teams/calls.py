@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from services.ingest.connectors import sessions
-from services.ingest.connectors.fields import Incomplete, Unheard, identifier, member, optional_text, optional_time
+from services.ingest.connectors.fields import Incomplete, Unheard, identifier, member, optional_text, optional_time, time
 from services.ingest.connectors.sessions import Seat
 from services.ingest.connectors.teams import places
 from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
@@ -96,7 +96,7 @@ def _presences(call: Call, told: JSON) -> list[Reading]:
 
 def _presence(call: Call, told: JSON, who: JSON) -> Reading:
     try:
-        name, begun = identifier(told, "id"), places.time(told, "startDateTime")
+        name, begun = identifier(told, "id"), time(told, "startDateTime")
         actor, ended = places.person(call.source, who), optional_time(told, "endDateTime")
     except Unheard as unheard:
         return ignored(unheard.reason)

@@ -11,7 +11,7 @@ import binascii
 from datetime import timedelta
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, Unheard
+from services.ingest.connectors.fields import Incomplete, Unheard, time
 from services.ingest.connectors.teams import places
 from services.ingest.connectors.teams.places import GUID
 from services.ingest.domain.interaction import Artefact, ArtefactType, Event, Interaction, Kind, NativeId
@@ -28,7 +28,7 @@ CHANGES: Final = {"created": (Event.JOINED, Kind.JOIN), "deleted": (Event.LEFT, 
 
 def renewed(notification: JSON) -> str:
     """Return when the subscription of a notification was renewed: whatever is notified happened later."""
-    ends = instant(places.time(notification, "subscriptionExpirationDateTime"))
+    ends = instant(time(notification, "subscriptionExpirationDateTime"))
     try:
         return rfc3339(ends - LIFETIME)
     except OverflowError as error:

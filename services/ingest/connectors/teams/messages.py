@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import Incomplete, Unheard, member, optional_text, optional_time
+from services.ingest.connectors.fields import Incomplete, Unheard, member, optional_text, optional_time, time
 from services.ingest.connectors.teams import places
 from services.ingest.connectors.teams.places import Named
 from services.ingest.connectors.teams.reactions import Upon, read_reactions
@@ -104,7 +104,7 @@ def _named(document: JSON, path: str | None) -> Named:
 
 def _deleted(shown: Shown, refused: Reason | None) -> Reading:
     author = None if refused else places.heard(shown.source, member(shown.document, "from"))
-    return _withdrawn(shown.source, shown.named, author, places.time(shown.document, "deletedDateTime"), refused)
+    return _withdrawn(shown.source, shown.named, author, time(shown.document, "deletedDateTime"), refused)
 
 
 def _withdrawn(source: Source, named: Named, author: AccountName | None, at: str, refused: Reason | None) -> Reading:

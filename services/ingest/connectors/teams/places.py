@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from services.ingest.connectors.fields import Incomplete, Unheard, member, optional_moment, optional_text, optional_time
+from services.ingest.connectors.fields import Incomplete, Unheard, member, moment, optional_text
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
@@ -174,20 +174,9 @@ def _is_foreign(source: Source, user: JSON) -> bool:
     return tenant is not None and "tenant" in source.options and tenant != source.options["tenant"]
 
 
-def time(document: JSON, *path: str) -> str:
-    """Return the time at *path*; raise Incomplete where there is none."""
-    found = optional_time(document, *path)
-    if found is None:
-        raise Incomplete("/".join(path))
-    return found
-
-
 def sent(message: str) -> str:
     """Return when a message was sent, as its id says: to the millisecond, which notifications leave out."""
-    found = optional_moment({"id": message}, "id")
-    if found is None:
-        raise Incomplete("id")
-    return found
+    return moment({"id": message}, "id")
 
 
 def later(one: str, other: str) -> str:

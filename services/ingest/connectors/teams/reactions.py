@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, Unheard, member, text
+from services.ingest.connectors.fields import Incomplete, Unheard, member, text, time
 from services.ingest.connectors.teams import places
 from services.ingest.domain.emoji import accepts, written
 from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, Place
@@ -54,7 +54,7 @@ def _reaction(source: Source, upon: Upon, reaction: JSON, removal: JSON) -> Read
     """Read a reaction, or its *removal*; one that lacks what it needs harms no other."""
     try:
         actor, name = places.person(source, member(reaction, "user")), text(reaction, "reactionType")
-        happened = places.time(reaction, "createdDateTime") if removal is None else places.time(removal, "modifiedDateTime")
+        happened = time(reaction, "createdDateTime") if removal is None else time(removal, "modifiedDateTime")
     except Unheard as unheard:
         return ignored(unheard.reason)
     except Incomplete:

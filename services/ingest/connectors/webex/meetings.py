@@ -10,7 +10,16 @@ import hashlib
 from collections.abc import Mapping
 
 from services.ingest.connectors import sessions
-from services.ingest.connectors.fields import Incomplete, Unheard, member, opaque, optional_opaque, optional_text, optional_time
+from services.ingest.connectors.fields import (
+    Incomplete,
+    Unheard,
+    member,
+    opaque,
+    optional_opaque,
+    optional_text,
+    optional_time,
+    time,
+)
 from services.ingest.connectors.sessions import Seat
 from services.ingest.connectors.webex import places
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
@@ -24,9 +33,7 @@ def read_participant(document: JSON, reference: Mapping[str, str]) -> Reading:
     email = optional_text(document, "email")
     if email is None or not reference["actor"]:
         return ignored(Reason.GUEST)
-    begun, ended = optional_time(document, "joinedTime"), optional_time(document, "leftTime")
-    if begun is None:
-        raise Incomplete("joinedTime")
+    begun, ended = time(document, "joinedTime"), optional_time(document, "leftTime")
     name, meeting = opaque(document, "id"), opaque(document, "meetingId")
     who = {"actor": reference["actor"], "mark": _mark(email)}
     seat = {"do": "seat", "meeting": meeting, "name": name, "begun": begun, "ended": ended or "", **who}
@@ -67,9 +74,7 @@ def read_started(source: Source, document: JSON) -> Reading:
         session, place = _meeting(source, document)
     except Unheard as unheard:
         return ignored(unheard.reason)
-    host, at = AccountName(opaque(document, "hostUserId")), optional_time(document, "start")
-    if at is None:
-        raise Incomplete("start")
+    host, at = AccountName(opaque(document, "hostUserId")), time(document, "start")
     if host in source.policy.excluded:
         return ignored(Reason.EXCLUDED_ACCOUNT)
     return sessions.started(session, place, host, at)
@@ -81,9 +86,7 @@ def read_ended(source: Source, document: JSON) -> Reading:
         session, place = _meeting(source, document)
     except Unheard as unheard:
         return ignored(unheard.reason)
-    host, at = AccountName(opaque(document, "hostUserId")), optional_time(document, "end")
-    if at is None:
-        raise Incomplete("end")
+    host, at = AccountName(opaque(document, "hostUserId")), time(document, "end")
     reading = sessions.ended(session, place, host, at, optional_time(document, "start"))
     return Reading(endings=reading.endings, ignored=(Reason.EXCLUDED_ACCOUNT,)) if host in source.policy.excluded else reading
 

@@ -7,7 +7,16 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import Incomplete, Unheard, member, opaque, optional_opaque, optional_text, optional_time
+from services.ingest.connectors.fields import (
+    Incomplete,
+    Unheard,
+    member,
+    opaque,
+    optional_opaque,
+    optional_text,
+    optional_time,
+    time,
+)
 from services.ingest.connectors.webex import places
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
@@ -25,7 +34,7 @@ def read_message(source: Source, document: JSON) -> Reading:
     name, space = opaque(document, "id"), places.room(document)
     if reason := _refusal(source, document, space):
         return ignored(reason)
-    happened, edited = _time(document, "created"), bool(optional_time(document, "updated"))
+    happened, edited = time(document, "created"), bool(optional_time(document, "updated"))
     said, root = places.message(source, space, name), places.message(source, space, _root(document))
     try:
         actor = places.person(source, document)
@@ -55,7 +64,7 @@ def _said(source: Source, document: JSON, said: Artefact, root: Artefact, actor:
         kind=kind if begins else Kind.REPLY,
         artefact=said,
         actor=actor,
-        happened=_time(document, "created"),
+        happened=time(document, "created"),
         place=places.place(source, space),
         parent=None if begins else root,
         root=None if begins else root,
@@ -122,22 +131,15 @@ def read_membership(source: Source, event: str, document: JSON) -> Reading:
         kind=kind,
         artefact=Artefact(NativeId(place.id), place.iri, ArtefactType.GROUP),
         actor=actor,
-        happened=_time(document, "created"),
+        happened=time(document, "created"),
         place=place,
-        revision=f"{actor} {_time(document, 'created')}",
+        revision=f"{actor} {time(document, 'created')}",
     )
     return Reading(decided=(interaction,))
 
 
 def _refusal(source: Source, document: JSON, space: ChannelId) -> Reason | None:
     return places.refusal(source, space, optional_text(document, "roomType"))
-
-
-def _time(document: JSON, name: str) -> str:
-    found = optional_time(document, name)
-    if found is None:
-        raise Incomplete(name)
-    return found
 
 
 def _kept(source: Source, document: JSON) -> str | None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from services.ingest.connectors.activitystreams.dialects.mf2 import entries, from_mf2, values
 from services.ingest.connectors.activitystreams.events import read_one
 from services.ingest.connectors.activitystreams.objects import optional_iri, several
-from services.ingest.connectors.fields import Incomplete, member, optional_time
+from services.ingest.connectors.fields import Incomplete, member, time
 from services.ingest.connectors.webmention.pages import microformats
 from services.ingest.domain.asking import Answer, Circumstances, Request
 from services.ingest.domain.interaction import (
@@ -111,9 +111,7 @@ def _host(address: str) -> str | None:
 
 def _mention(source: Source, document: JSON, page: str, target: str) -> Reading:
     """Tell that who links to a page, and says no more of it, shares it with whoever reads it there."""
-    actor, happened = AccountName(str(member(document, "actor"))), optional_time(document, "published")
-    if happened is None:
-        raise Incomplete("published")
+    actor, happened = AccountName(str(member(document, "actor"))), time(document, "published")
     if actor in source.policy.excluded:
         return ignored(Reason.EXCLUDED_ACCOUNT)
     mention = Interaction(

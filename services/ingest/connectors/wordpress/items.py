@@ -8,7 +8,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import Incomplete, identifier, member, optional_number, optional_text, optional_time, text
+from services.ingest.connectors.fields import (
+    Incomplete,
+    identifier,
+    member,
+    optional_number,
+    optional_text,
+    text,
+    time,
+)
 from services.ingest.domain.interaction import (
     AccountName,
     Artefact,
@@ -59,7 +67,7 @@ def name_of(item: JSON) -> str:
 
 def _post(source: Source, item: JSON, kind: str, *, edited: bool) -> Reading:
     artefact = Artefact(NativeId(name_of(item)), _link(item), WRITTEN[kind][1], _title(item))
-    happened = _time(item, "date_gmt")
+    happened = time(item, "date_gmt")
     author = _author(source, item)
     known = Known(artefact, artefact.native, author.name, question=False, happened=happened)
     reason = _refusal(source, item) or author.reason
@@ -75,7 +83,7 @@ def _post(source: Source, item: JSON, kind: str, *, edited: bool) -> Reading:
         text=source.policy.text(_said(item)),
     )
     if edited:
-        changed = _time(item, "modified_gmt")
+        changed = time(item, "modified_gmt")
         told = replace(told, event=Event.EDITED, kind=Kind.EDIT, happened=changed, revision=changed)
     return Reading(decided=(told,), known=(known,))
 
@@ -84,7 +92,7 @@ def _comment(source: Source, item: JSON) -> Reading:
     address, author = _link(item), _author(source, item)
     artefact = Artefact(NativeId(name_of(item)), address, ArtefactType.COMMENT)
     post, upon = _upon(item, address)
-    happened = _time(item, "date_gmt")
+    happened = time(item, "date_gmt")
     known = Known(artefact, artefact.native, author.name, question=False, happened=happened)
     channels = source.policy.channels
     reason = Reason.CHANNEL_NOT_ALLOWED if channels and source.workspace not in channels else author.reason
@@ -145,13 +153,6 @@ def _link(item: JSON) -> str:
     found = text(item, "link")
     if len(found) > LONGEST or not is_iri(found):
         raise Incomplete("link")
-    return found
-
-
-def _time(item: JSON, name: str) -> str:
-    found = optional_time(item, name)
-    if found is None:
-        raise Incomplete(name)
     return found
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from msgspec.structs import replace
 
 from services.ingest.connectors.connector import Fetch, Poll
-from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text, optional_time
+from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text, optional_time, time
 from services.ingest.connectors.parsing import answered
 from services.ingest.connectors.youtube import names
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
@@ -115,9 +115,7 @@ def _base(source: Source, comment: JSON, upon: str | None) -> Interaction | Reas
     actor = names.heard(source, channel, names.optional_name(snippet, "authorChannelId", "value"))
     if isinstance(actor, Reason):
         return actor
-    video, happened = names.video(upon or names.name(snippet, "videoId")), optional_time(snippet, "publishedAt")
-    if happened is None:
-        raise Incomplete("publishedAt")
+    video, happened = names.video(upon or names.name(snippet, "videoId")), time(snippet, "publishedAt")
     return Interaction(
         event=Event.CREATED,
         kind=Kind.COMMENT,

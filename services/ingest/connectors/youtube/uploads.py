@@ -11,7 +11,7 @@ from typing import Final
 
 from services.ingest.connectors.connector import Poll
 from services.ingest.connectors.feeds.document import is_xml, parsed
-from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
+from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time, time
 from services.ingest.connectors.parsing import answered
 from services.ingest.connectors.websub.subscription import EVERY, subscribing
 from services.ingest.connectors.websub.subscription import read as promised
@@ -104,12 +104,11 @@ def read_video(source: Source, item: JSON) -> Reading:
 
 
 def _made(source: Source, item: JSON) -> Interaction | Reason:
-    channel, happened = names.name(item, "channel"), optional_time(item, "published")
+    channel = names.name(item, "channel")
     actor = names.heard(source, channel, channel)
     if isinstance(actor, Reason):
         return actor
-    if happened is None:
-        raise Incomplete("published")
+    happened = time(item, "published")
     return Interaction(
         event=Event.CREATED,
         kind=Kind.POST,
