@@ -12,7 +12,11 @@ NativeId = NewType("NativeId", str)
 AccountName = NewType("AccountName", str)
 """The platform's own id of a person, never a handle or a display name."""
 NOBODY = AccountName("")
-"""Nobody by name: what a platform does by itself is told of the group of the place where it does it."""
+"""Nobody by name.
+
+Where a platform does not say who took something back, that is told of its author, if we know that we heard it; what a platform
+does by itself is told of the group of the place where it does it.
+"""
 ChannelId = NewType("ChannelId", str)
 """The platform's own id of a channel, category or community."""
 

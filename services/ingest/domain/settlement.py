@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from services.ingest.domain.emoji import UNKNOWN_EMOJI
-from services.ingest.domain.interaction import Artefact, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, Artefact, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Reason, Rule, Undecided
 from services.ingest.domain.source import SourceId
 from shared.xapi.model import StatementId
@@ -117,7 +117,7 @@ def _taken_back(interaction: Interaction, target: Known) -> Interaction | Reason
         reacted_to = Artefact(target.root, target.artefact.iri, target.artefact.type)
         unreacted = replace(interaction, event=Event.REACTION_REMOVED, kind=Kind.UNREACT, emoji=UNKNOWN_EMOJI)
         return replace(unreacted, artefact=reacted_to, actor=target.author)
-    if interaction.actor in (target.author, ""):
+    if interaction.actor in (target.author, NOBODY):
         return replace(interaction, artefact=target.artefact, actor=target.author)
     return replace(interaction, kind=Kind.REMOVE, artefact=target.artefact, author=target.author)
 

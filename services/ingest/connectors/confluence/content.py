@@ -11,7 +11,7 @@ from services.ingest.connectors.confluence import places
 from services.ingest.connectors.connector import Fetch
 from services.ingest.connectors.fields import Incomplete, member, optional_identifier, optional_text, text, time
 from services.ingest.domain.asking import Answer, Circumstances, Request
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Lookup, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Hearing, Source
 from services.ingest.domain.text import from_html
@@ -80,7 +80,7 @@ def _made(source: Source, thing: str, content: JSON) -> Interaction:
         event=Event.CREATED,
         kind=MAKING[thing],
         artefact=artefact,
-        actor=AccountName(""),
+        actor=NOBODY,
         happened=happened,
         place=None,
         text=source.policy.text(said) if artefact.type is not ArtefactType.FILE else None,

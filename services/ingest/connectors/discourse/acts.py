@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.ingest.connectors.discourse import places
-from services.ingest.connectors.discourse.posts import NOBODY, artefact_of
+from services.ingest.connectors.discourse.posts import artefact_of
 from services.ingest.connectors.fields import member, number, optional_text
-from services.ingest.domain.interaction import AccountName, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, AccountName, Event, Interaction, Kind
 from services.ingest.domain.reading import Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON

@@ -14,10 +14,6 @@ from services.ingest.domain.source import Source
 from services.ingest.domain.text import from_html
 from shared.xapi.model import JSON
 
-NOBODY: Final = AccountName("")
-"""Who did it, where Discourse does not say: it is found by what is known of the topic."""
-
-
 LONGEST_HTML: Final = 200_000
 """More rendered text than Discourse takes in one post."""
 

@@ -9,14 +9,12 @@ from msgspec.structs import replace
 from services.ingest.connectors.facebook import names
 from services.ingest.connectors.facebook.writing import commented, posted
 from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_text, text
-from services.ingest.domain.interaction import AccountName, Artefact, ChannelId, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ChannelId, Event, Interaction, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule, Undecided, ignored, joined
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
 MOST: Final = 1000
-NOBODY: Final = AccountName("")
-"""Who removed something, which Facebook does not say: it is told of its author."""
 POSTS: Final = frozenset({"post", "status", "photo", "video", "share", "link", "album", "note"})
 WRITTEN: Final = POSTS | {"comment"}
 REACTIONS: Final = frozenset({"reaction", "like"})

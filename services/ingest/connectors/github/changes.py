@@ -7,7 +7,7 @@ from typing import Final
 from services.ingest.connectors.fields import member, optional_text, optional_time, time
 from services.ingest.connectors.github import places
 from services.ingest.connectors.github.places import Repository, Told
-from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, NativeId
+from services.ingest.domain.interaction import NOBODY, Artefact, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
@@ -55,7 +55,7 @@ def deleted(told: Told, repo: Repository, written: JSON, artefact: Artefact) -> 
         event=Event.DELETED,
         kind=Kind.DELETE if own else Kind.REMOVE,
         artefact=artefact,
-        actor=(author if own else remover) or AccountName(""),
+        actor=(author if own else remover) or NOBODY,
         happened=told.noticed or optional_time(written, "updated_at") or time(written, "created_at"),
         place=None if refused else places.place(repo),
         author=None if own else author,

@@ -7,14 +7,12 @@ from typing import Final
 from services.ingest.connectors.fields import Incomplete, member, text
 from services.ingest.connectors.matrix import places
 from services.ingest.domain.emoji import is_accepting, spelt
-from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, NativeId
+from services.ingest.domain.interaction import NOBODY, Artefact, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
 LONGEST_KEY: Final = 60
-NOBODY: Final = AccountName("")
-"""Who took something back, where that is not ours to hear: it is told of its author."""
 
 
 def read_reaction(source: Source, event: JSON) -> Reading:

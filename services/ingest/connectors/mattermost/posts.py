@@ -10,7 +10,17 @@ from msgspec.structs import replace
 from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_number, optional_text
 from services.ingest.connectors.mattermost import places
 from services.ingest.connectors.mattermost.places import ChannelType
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind, NativeId
+from services.ingest.domain.interaction import (
+    NOBODY,
+    AccountName,
+    Artefact,
+    ArtefactType,
+    ChannelId,
+    Event,
+    Interaction,
+    Kind,
+    NativeId,
+)
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks
@@ -31,7 +41,6 @@ MEMBERSHIPS: Final[dict[JSON, tuple[Event, Kind, str | None]]] = {
 """Of whom the system says that, where it is not of who posted it."""
 MOST_FILES: Final = 10
 LONGEST_TAG: Final = 100
-NOBODY: Final = AccountName("")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.interaction import (
+    NOBODY,
     AccountName,
     Artefact,
     ArtefactType,
@@ -79,7 +80,7 @@ def read_change(source: Source, change: Change) -> Reading:
         revision="" if made else change.number,
     )
     if reason and kind is Kind.REMOVE:
-        told = replace(interaction, kind=Kind.DELETE, actor=AccountName(""))
+        told = replace(interaction, kind=Kind.DELETE, actor=NOBODY)
         return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, told),))
     author = None if reason else interaction.actor
     known = (Known(artefact, artefact.native, author, question=False, happened=change.happened),) if made else ()

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text
 from services.ingest.connectors.slack import contents, huddles, places
-from services.ingest.domain.interaction import AccountName, Artefact, ChannelId, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ChannelId, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks, from_mrkdwn
@@ -18,8 +18,6 @@ SAID: Final = frozenset({None, "thread_broadcast", "file_share", "me_message"})
 """Subtypes of what a person says; what is no text is none of them."""
 CHANGED: Final = "message_changed"
 SLACKBOT: Final = AccountName("USLACKBOT")
-NOBODY: Final = AccountName("")
-"""Who took a message back, where Slack does not say: its author is found by what is known of it."""
 
 
 def read_message(source: Source, event: JSON) -> Reading:

@@ -17,13 +17,12 @@ from services.ingest.connectors.fields import Incomplete, Unheard, member, optio
 from services.ingest.connectors.teams import places
 from services.ingest.connectors.teams.places import Named
 from services.ingest.connectors.teams.reactions import Upon, read_reactions
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored, joined
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks, from_html
 from shared.xapi.model import JSON
 
-NOBODY: Final = AccountName("")
 LONGEST_TITLE: Final = 500
 MOST_NAMED: Final = 100
 

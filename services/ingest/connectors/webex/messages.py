@@ -18,14 +18,23 @@ from services.ingest.connectors.fields import (
     time,
 )
 from services.ingest.connectors.webex import places
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind, NativeId
+from services.ingest.domain.interaction import (
+    NOBODY,
+    AccountName,
+    Artefact,
+    ArtefactType,
+    ChannelId,
+    Event,
+    Interaction,
+    Kind,
+    NativeId,
+)
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks
 from shared.xapi.model import JSON
 
 MOST: Final = 50
-NOBODY: Final = AccountName("")
 MEMBERSHIPS: Final = {"created": (Event.JOINED, Kind.JOIN), "deleted": (Event.LEFT, Kind.LEAVE)}
 
 

@@ -15,6 +15,7 @@ from services.ingest.connectors.fields import Incomplete, member, time
 from services.ingest.connectors.webmention.pages import microformats
 from services.ingest.domain.asking import Answer, Circumstances, Request
 from services.ingest.domain.interaction import (
+    NOBODY,
     AccountName,
     Artefact,
     ArtefactType,
@@ -68,7 +69,7 @@ def _taken_back(source: Source, page: str, noticed: str) -> Reading:
         event=Event.DELETED,
         kind=Kind.DELETE,
         artefact=Artefact(NativeId(page), page, ArtefactType.NOTE),
-        actor=AccountName(""),
+        actor=NOBODY,
         happened=noticed,
         place=_place(source),
         revision=noticed,

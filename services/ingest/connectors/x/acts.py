@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from services.ingest.connectors.fields import member
 from services.ingest.connectors.x import tweets
 from services.ingest.connectors.x.posts import place, refusal
-from services.ingest.domain.interaction import AccountName, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, AccountName, Event, Interaction, Kind
 from services.ingest.domain.reading import Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
-
-NOBODY: Final = AccountName("")
-"""Who deleted a post: told of its author, if we know that we heard it."""
 
 
 def read_like(source: Source, event: JSON) -> Reading:

@@ -17,7 +17,7 @@ from services.ingest.connectors.websub.subscription import EVERY, subscribing
 from services.ingest.connectors.websub.subscription import read as promised
 from services.ingest.connectors.youtube import names
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
-from services.ingest.domain.interaction import AccountName, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, Event, Interaction, Kind
 from services.ingest.domain.reading import Delivery, Known, Reading, Reason, Rule, Undecided, ignored, joined
 from services.ingest.domain.source import Source
 from services.ingest.verifiers import Message
@@ -35,7 +35,6 @@ LARGEST: Final = 64 * 1024
 AT_ONCE: Final = timedelta(hours=1)
 """A video that was changed no later than this after it was published is told as new: its hub is late, or it was scheduled."""
 LOST: Final = timedelta(hours=6)
-NOBODY: Final = AccountName("")
 MOST_REMEMBERED: Final = 500
 
 
