@@ -12,6 +12,7 @@ import orjson
 from msgspec.structs import replace
 
 from services.ingest.connectors.fields import Incomplete, member, optional_text, text
+from services.ingest.connectors.parsing import answered
 from services.ingest.connectors.teams import places
 from services.ingest.connectors.teams.calls import Call, read_call, read_sessions
 from services.ingest.connectors.teams.members import LIFETIME
@@ -56,17 +57,6 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     return READERS[lookup.reference["do"]](source, lookup, answer)
 
 
-def parsed(answer: Answer) -> JSON:
-    """Return the JSON object of an answer; raise Incomplete where it is none."""
-    try:
-        document: JSON = orjson.loads(answer.body)
-    except orjson.JSONDecodeError as error:
-        raise Incomplete("answer") from error
-    if not isinstance(document, dict):
-        raise Incomplete("answer")
-    return document
-
-
 def renewal(source: Source, subscription: str, circumstances: Circumstances) -> Request:
     """Ask that *subscription* lives on; it may be gone."""
     body = orjson.dumps({"expirationDateTime": rfc3339(circumstances.now + LIFETIME)})
@@ -89,7 +79,7 @@ def since(source: Source, resource: str, at: str) -> Lookup:
 
 
 def _read_message(source: Source, lookup: Lookup, answer: Answer) -> Reading:
-    return _as_named(source, lookup, parsed(answer))
+    return _as_named(source, lookup, answered(answer))
 
 
 def _as_named(source: Source, lookup: Lookup, document: JSON) -> Reading:
@@ -100,11 +90,11 @@ def _as_named(source: Source, lookup: Lookup, document: JSON) -> Reading:
 
 def _read_call(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     del lookup
-    return read_call(source, parsed(answer))
+    return read_call(source, answered(answer))
 
 
 def _read_sessions(source: Source, lookup: Lookup, answer: Answer) -> Reading:
-    document, reference = parsed(answer), lookup.reference
+    document, reference = answered(answer), lookup.reference
     call = Call(source, reference["call"], ChannelId(reference["thread"]) or None)
     return read_sessions(call, member(document, "value"), optional_text(document, "@odata.nextLink"))
 
@@ -116,14 +106,14 @@ def _read_renewed(source: Source, lookup: Lookup, answer: Answer) -> Reading:
 
 def _read_missed(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     """Read which resource a subscription is about, and ask for what happened there lately."""
-    resource = text(parsed(answer), "resource")
+    resource = text(answered(answer), "resource")
     if not resource.endswith("/messages") or "channels" not in places.keys(resource.removesuffix("/messages")):
         return ignored(Reason.NOT_DELIVERED)
     return Reading(lookups=(since(source, resource, rfc3339(instant(lookup.noticed) - MISSED)),))
 
 
 def _read_since(source: Source, lookup: Lookup, answer: Answer) -> Reading:
-    document = parsed(answer)
+    document = answered(answer)
     reading, onward = read_messages(source, document), optional_text(document, "@odata.nextLink")
     if onward is None:
         return reading
@@ -141,8 +131,8 @@ def _read_sealed(source: Source, lookup: Lookup, answer: Answer) -> Reading:
         clear = opened(SealedContent(content["data"], content["dataSignature"], content["dataKey"]), source.secrets)
     except NotOpened:
         return ignored(Reason.FORGED)
-    document = parsed(Answer(200, {}, clear))
-    if member(document, "id") != places.named_message(reference["path"]).message:
+    document = answered(Answer(200, {}, clear))
+    if text(document, "id") != places.named_message(reference["path"]).message:
         return ignored(Reason.FORGED)
     return _as_named(source, lookup, document)
 

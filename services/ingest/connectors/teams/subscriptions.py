@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 import orjson
 
 from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
+from services.ingest.connectors.parsing import answered
 from services.ingest.connectors.teams import lookups, places
 from services.ingest.connectors.teams.members import LIFETIME
 from services.ingest.connectors.teams.notifications import client_state
@@ -61,7 +62,7 @@ def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
         case ["channels", _, str(team)]:
             reading = _read_channels(source, state, answer, team, rest)
         case ["list", _]:
-            reading = _read_subscriptions(source, state, lookups.parsed(answer), rest)
+            reading = _read_subscriptions(source, state, answered(answer), rest)
         case ["make", str(resource)]:
             reading = _read_made(source, state, answer, resource)
         case ["renew", _, str(resource)]:
@@ -104,7 +105,7 @@ def _read_channels(source: Source, state: _State, answer: Answer, team: str, res
     """Learn which channels of a team are heard, and which are private: whatever is not a standard channel is."""
     if answer.status in REFUSALS:
         return ignored(Reason.NOT_DELIVERED)
-    document = lookups.parsed(answer)
+    document = answered(answer)
     if not isinstance(member(document, "value"), list):
         raise Incomplete("value")
     closed = []
@@ -217,5 +218,5 @@ def _read_renewed(state: _State, answer: Answer, resource: str, rest: list[Any])
 
 
 def _lives(state: _State, answer: Answer, resource: str) -> None:
-    if until := optional_time(lookups.parsed(answer), "expirationDateTime"):
+    if until := optional_time(answered(answer), "expirationDateTime"):
         state.until[resource] = until

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import orjson
-
-from services.ingest.connectors.fields import Incomplete, member, opaque, optional_opaque, optional_text, text
+from services.ingest.connectors.fields import member, opaque, optional_opaque, optional_text, text
+from services.ingest.connectors.parsing import answered
 from services.ingest.connectors.webex import places
 from services.ingest.connectors.webex.meetings import read_ended, read_participant, read_person, read_seat, read_started
 from services.ingest.connectors.webex.messages import read_delete, read_edit, read_membership, read_message
@@ -74,18 +73,7 @@ def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request
 
 def read_answer(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     """Read what was asked for; raise Incomplete where it lacks what it needs."""
-    return READERS[lookup.reference["do"]](source, parsed(answer), lookup.reference)
-
-
-def parsed(answer: Answer) -> JSON:
-    """Return the JSON object of an answer; raise Incomplete where it is none."""
-    try:
-        document: JSON = orjson.loads(answer.body)
-    except orjson.JSONDecodeError as error:
-        raise Incomplete("answer") from error
-    if not isinstance(document, dict):
-        raise Incomplete("answer")
-    return document
+    return READERS[lookup.reference["do"]](source, answered(answer), lookup.reference)
 
 
 READERS: Final[dict[str, Callable[[Source, JSON, Mapping[str, str]], Reading]]] = {

@@ -13,8 +13,8 @@ from typing import Any, Final
 import orjson
 
 from services.ingest.connectors.fields import Incomplete, member, optional_text
+from services.ingest.connectors.parsing import answered
 from services.ingest.connectors.webex import places
-from services.ingest.connectors.webex.events import parsed
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
 from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
@@ -50,7 +50,7 @@ def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
         rest = steps[1:]
         reading = ignored(Reason.NOT_DELIVERED) if answer.status in REFUSALS else Reading()
     else:
-        reading, rest = Reading(), _plan(source, parsed(answer))
+        reading, rest = Reading(), _plan(source, answered(answer))
     return Page(reading, {"steps": rest} if rest else {}, more=bool(rest))
 
 
