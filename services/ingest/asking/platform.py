@@ -14,7 +14,7 @@ import httpx
 import orjson
 
 from services.ingest.connectors.connector import Connector
-from services.ingest.domain.asking import Answer, Request
+from services.ingest.domain.asking import GONE, Answer, Request
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.settings import AskingSettings
 from shared.errors import SymposiaError
@@ -156,7 +156,7 @@ def _judged(answer: Answer, bears: frozenset[int] = frozenset()) -> Answer:
     if httpx.codes.is_success(answer.status) or answer.unchanged or answer.status in bears:
         return answer
     said = f"answered {answer.status}: {answer.body[:200].decode(errors='replace')}"
-    if answer.status in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
+    if answer.status in GONE:
         raise NotThere(said)
     raise PlatformAway(said, _wait(answer))
 

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from services.ingest.domain.reading import Reading
 from shared.xapi.model import JSON
 
 Cursor: TypeAlias = Mapping[str, JSON]
 """Where a poll goes on; empty at its beginning. What is in it, only its connector knows."""
+
+GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+"""By which statuses a platform says that something is not there, and will not be if it is asked again."""
 
 
 @dataclass(frozen=True, slots=True)

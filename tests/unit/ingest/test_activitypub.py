@@ -310,6 +310,20 @@ def test_an_account_that_is_delivered_to_elsewhere_is_passed_over(body: bytes) -
     assert (page.cursor, page.reading.ignored) == ({"followed": [ANN]}, (Reason.INCOMPLETE,))
 
 
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize("cursor", [{}, {"followed": [], "inbox": f"{ANN}/inbox"}], ids=["account", "inbox"])
+def test_an_account_that_is_gone_keeps_no_other_from_being_followed(cursor: Cursor, status: int) -> None:
+    asked = FOLLOWS.ask(FOLLOWING, cursor, CIRCUMSTANCES)
+    page = FOLLOWS.read(FOLLOWING, cursor, Answer(status, {}, orjson.dumps(actor())))
+    onward = FOLLOWS.ask(FOLLOWING, page.cursor, CIRCUMSTANCES)
+
+    assert asked is not None
+    assert status in asked.bears
+    assert (page.reading.ignored, page.more) == ((Reason.GONE,), True)
+    assert onward is not None
+    assert (onward.method, onward.url) == ("GET", "https://town.example/bea")
+
+
 def test_without_a_key_nobody_is_followed() -> None:
     assert FOLLOWS.ask(replace(FOLLOWING, secrets=(b"a plain secret",)), {}, CIRCUMSTANCES) is None
     assert FOLLOWS.ask(replace(FOLLOWING, options={}), {}, CIRCUMSTANCES) is None

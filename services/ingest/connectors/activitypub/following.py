@@ -16,7 +16,7 @@ from services.ingest.connectors.activitypub.inbox import host
 from services.ingest.connectors.connector import Poll
 from services.ingest.connectors.fields import Incomplete, member, optional_text
 from services.ingest.connectors.parsing import answered
-from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
+from services.ingest.domain.asking import GONE, Answer, Circumstances, Cursor, Page, Request
 from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from services.ingest.handshakes import Reply
@@ -70,7 +70,7 @@ def ask(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request
         return None
     inbox = optional_text(dict(cursor), "inbox")
     if inbox is None:
-        return Request(account, headers=shown(source, account, circumstances), shown=False)
+        return Request(account, headers=shown(source, account, circumstances), shown=False, bears=GONE)
     ours = circumstances.hook
     follow = {
         "@context": CONTEXT[0],
@@ -81,14 +81,19 @@ def ask(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request
     }
     body = orjson.dumps(follow)
     signature = signed_post(key, f"{ours}#main-key", inbox, body, circumstances.now)
-    return Request(inbox, "POST", {"Content-Type": MEDIA_TYPE, **signature}, body, shown=False)
+    return Request(inbox, "POST", {"Content-Type": MEDIA_TYPE, **signature}, body, shown=False, bears=GONE)
 
 
 def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
-    """Read where an account is delivered to, or that it was asked; one that names no place on its own server is passed over."""
+    """Read where an account is delivered to, or that it was asked.
+
+    One that is gone, or names no place on its own server, is passed over: it keeps none of the others from being followed.
+    """
     account, followed = _next(source, cursor), _followed(cursor)
     if account is None:
         return Page(Reading(), cursor)
+    if answer.status in GONE:
+        return Page(ignored(Reason.GONE), {"followed": [*followed, account]}, more=True)
     inbox = _inbox(answer, account) if member(dict(cursor), "inbox") is None else None
     if inbox is not None:
         return Page(Reading(), {"followed": followed, "inbox": inbox}, more=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ from services.ingest.connectors.activitystreams.events import read_one
 from services.ingest.connectors.activitystreams.objects import optional_iri, several
 from services.ingest.connectors.fields import Incomplete, member, time
 from services.ingest.connectors.webmention.pages import microformats
-from services.ingest.domain.asking import Answer, Circumstances, Request
+from services.ingest.domain.asking import GONE, Answer, Circumstances, Request
 from services.ingest.domain.interaction import (
     NOBODY,
     AccountName,
@@ -33,7 +32,6 @@ from services.ingest.verifiers.fetched import names
 from shared.xapi.model import JSON
 
 ACCEPT: Final = "text/html, application/xhtml+xml;q=0.9"
-GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 RESPONDING: Final = ("in-reply-to", "like-of", "repost-of", "bookmark-of")
 
 
