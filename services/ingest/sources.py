@@ -60,8 +60,7 @@ class NewSource:
             raise BadSource(f"{self.workspace!r} is no address of a workspace, such as https://acme.slack.com")
         if not SOURCE_ID.fullmatch(self.id):
             raise BadSource(f"{self.id!r} is no name of a source: small letters, digits and hyphens, at most 63")
-        if len(self.secret) < SHORTEST_SECRET:
-            raise BadSource(f"the secret has {len(self.secret)} characters; at least {SHORTEST_SECRET} are needed")
+        _check_length(self.secret)
         self._check_options()
 
     def _check_options(self) -> None:
@@ -110,8 +109,7 @@ class Sources:
 
     async def rotate(self, source: SourceId, secret: bytes) -> None:
         """Take *secret* from now on, and the present one until it is retired or the next rotation."""
-        if len(secret) < SHORTEST_SECRET:
-            raise BadSource(f"the secret has {len(secret)} characters; at least {SHORTEST_SECRET} are needed")
+        _check_length(secret)
         await self._change(SQL["rotate_secret"], source, self._vault.seal(secret, source))
 
     async def retire(self, source: SourceId) -> None:
@@ -152,8 +150,13 @@ class Sources:
         try:
             return self._vault.open(sealed, owner)
         except Sealed as error:
-            log.exception("a secret of a source cannot be opened", source=source, reason=str(error))
+            log.warning("a secret of a source cannot be opened", source=source, reason=str(error))
             return None
+
+
+def _check_length(secret: bytes) -> None:
+    if len(secret) < SHORTEST_SECRET:
+        raise BadSource(f"the secret has {len(secret)} characters; at least {SHORTEST_SECRET} are needed")
 
 
 def _token_of(source: str) -> str:
