@@ -20,6 +20,8 @@ T = TypeVar("T")
 DEFAULT_HOME: Final = Path("~/.symposia")
 NONE: Final = "-"
 """What stands in a table where there is nothing."""
+KEYS_BEGIN: Final = ("-----BEGIN ", "{")
+"""How keys begin, in PEM or as a set in JSON, which take several lines."""
 WIDE: Final = 200
 """Columns where no terminal says how many there are: programs read lines, people read screens."""
 CONTROLS: Final = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
@@ -76,5 +78,8 @@ def utc(moment: datetime | None) -> datetime | None:
 
 
 def read_secret(given: str) -> str:
-    """Return the secret that was *given*, or the line on standard input where that is `-`."""
-    return sys.stdin.readline().strip() if given == "-" else given
+    """Return the secret that was *given*; where that is `-`, the line on standard input, or all of it from where keys begin."""
+    if given != "-":
+        return given
+    line = sys.stdin.readline()
+    return (line + sys.stdin.read() if line.startswith(KEYS_BEGIN) else line).strip()

@@ -158,7 +158,7 @@ def show(
             envvar="SYMPOSIA_SOURCE_TOKEN",
             prompt=True,
             hide_input=True,
-            help="The new token; `-` reads it from stdin.",
+            help="The new token; `-` reads it from standard input.",
         ),
     ],
     home: HomeOption = DEFAULT_HOME,

@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from io import StringIO
 
-from services.commands.console import WIDE, PlainConsole, table
+import pytest
+
+from services.commands.console import WIDE, PlainConsole, read_secret, table
+
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"
+KEY_SET = '{"keys": [\n  {"kty": "RSA"}\n]}'
 
 
 def shown(*said: object) -> str:
@@ -30,3 +35,12 @@ def test_what_a_stranger_wrote_gives_no_orders_to_the_terminal() -> None:
 
 def test_where_no_terminal_says_how_wide_it_is_lines_are_long() -> None:
     assert PlainConsole(file=StringIO()).width == WIDE
+
+
+@pytest.mark.parametrize("secret", ["a word of one's own", KEY, f"{KEY}\n{KEY}", KEY_SET])
+def test_a_token_and_a_secret_are_read_from_standard_input_one_behind_the_other(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO(f"a token\n{secret}\n"))
+
+    assert [read_secret("-"), read_secret("-"), read_secret("given")] == ["a token", secret, "given"]
