@@ -113,7 +113,15 @@ def webex_conversation() -> list[Sent]:
     return [
         about("created", asked),
         about("created", answer),
-        about("updated", {**answer, "text": "Ann, drain it first.", "updated": "2026-03-02T11:35:00.000Z"}),
+        about(
+            "updated",
+            {
+                **answer,
+                "text": "Ann, drain it first.",
+                "html": "<p>Ann, drain it first.</p>",
+                "updated": "2026-03-02T11:35:00.000Z",
+            },
+        ),
         about("created", thanked),
         about("created", machine),
         about("deleted", thanked),

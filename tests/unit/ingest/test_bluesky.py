@@ -84,6 +84,20 @@ def test_a_post_asks_with_its_hashtags_and_text_only_if_they_are_kept() -> None:
     assert asked.artefact.iri == "https://bsky.app/profile/did:plc:ann/post/ask"
 
 
+def test_where_links_and_cards_lead_stands_behind_the_words_once() -> None:
+    course, card = "https://lms.example.org/courses/42", "https://lms.example.org/courses/43"
+    record = {
+        **ASKED["record"],
+        "text": "See lms.example.org/cour... or https://a.example",
+        "facets": [facet("link", uri=course), facet("link", uri="https://a.example"), facet("link", uri="at://no/web/address")],
+        "embed": {"$type": "app.bsky.embed.external", "external": {"uri": card}},
+    }
+
+    (said,) = read_view(BLUESKY, {**ASKED, "record": record}).decided
+
+    assert said.text == f"See lms.example.org/cour... or https://a.example {course} {card}"
+
+
 def test_a_reply_names_its_parent_and_its_root_and_whom_it_mentions() -> None:
     reading = read_view(BLUESKY, THANKS)
 

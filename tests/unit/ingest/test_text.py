@@ -37,5 +37,49 @@ def test_mrkdwn_is_written_out(mrkdwn: str, text: str) -> None:
     assert from_mrkdwn(mrkdwn) == text
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("one<br>two<br/>three<hr>four", "one\ntwo\nthree\nfour"),
+        ("before<p>a block</p>after", "before\na block\nafter"),
+        ("<p>a</p>\n \n<p>b</p>", "a\nb"),
+        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+        ("<style>p { }</style>a<script>b?</script>c", "ac"),
+        ('<img class="emoji" alt=":smile:"><emoji alt="🙂"></emoji><img alt="a picture">', ":smile:🙂"),
+    ],
+)
+def test_what_stood_apart_stands_apart_and_what_was_not_read_is_none(html: str, text: str) -> None:
+    assert from_html(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('see <a href="https://a.example/b?x=1&amp;y=2">the <b>course</b></a>!', "see the course https://a.example/b?x=1&y=2!"),
+        ('<a href="https://a.example/b/"><i>https://</i>a.example/b</a>', "https://a.example/b"),
+        ('<a href="https://m.example/@bob" class="u-url mention">@bob</a>', "@bob"),
+        ('<a class="hashtag" href="https://m.example/tags/x">#x</a>', "#x"),
+        ('<a href="/here">here</a> <a href="mailto:a@b.org">mail</a> <a>nowhere</a></a>', "here mail nowhere"),
+        ('<a href="https://a.example/?">what</a>', "what https://a.example/"),
+    ],
+)
+def test_a_link_is_followed_by_its_address(html: str, text: str) -> None:
+    assert from_html(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("run <code>ls ?</code> now", "run `ls ?` now"),
+        ("<pre><code>a ? b\n  c</code></pre>", "```a ? b\n  c```"),
+        ("<codeblock><code>a<br>b ?? c</code></codeblock>", "```a\nb ?? c```"),
+        ("<pre>a<pre>b</pre></pre></code>c", "```a\nb\n```\nc"),
+    ],
+)
+def test_code_is_marked_and_asks_nothing(html: str, text: str) -> None:
+    assert from_html(html) == text
+    assert not asks(text)
+
+
 def test_html_loses_its_tags_and_keeps_its_lines() -> None:
     assert from_html("<p>One &amp; <b>two</b></p>\n<ul><li>three</li></ul>") == "One & two\nthree"

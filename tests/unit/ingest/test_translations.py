@@ -22,6 +22,8 @@ from tests.support.translations import translations
 TRANSLATIONS = translations()
 OTHER_THINGS = {"feed_with_audio_video"}
 """What names another address in each format."""
+LINKED = {"note"}
+"""What has a link in microformats2, which is HTML, and none in the others' text."""
 UNTYPED = {"repost"}
 """What is shared is an article; microformats2 has no word for it."""
 
@@ -39,12 +41,20 @@ def told(reading: Reading | str) -> list[Interaction]:
     return [*reading.decided, *(each.interaction for each in reading.undecided)]
 
 
-@pytest.mark.parametrize("name", sorted(TRANSLATIONS.keys() - OTHER_THINGS - UNTYPED))
+@pytest.mark.parametrize("name", sorted(TRANSLATIONS.keys() - OTHER_THINGS - UNTYPED - LINKED))
 def test_every_format_says_the_same(name: str) -> None:
     readings = {form: heard(document) for form, document in TRANSLATIONS[name].items()}
 
     first, *others = readings.values()
     assert all(each == first for each in others), readings
+
+
+@pytest.mark.parametrize("name", sorted(LINKED))
+def test_html_says_besides_where_a_link_leads(name: str) -> None:
+    as1, as2, mf2 = (told(heard(TRANSLATIONS[name][form])) for form in ("as", "as2", "mf2"))
+
+    assert as1 == as2 == [replace(each, text="A note. link too") for each in mf2]
+    assert [each.text for each in mf2] == ["A note. link http://my/link too"]
 
 
 @pytest.mark.parametrize("name", sorted(UNTYPED))

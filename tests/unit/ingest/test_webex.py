@@ -140,6 +140,14 @@ def test_text_is_kept_only_if_the_policy_says_so_and_never_of_direct_messages() 
     assert read_message(direct, {**SAID, "roomType": "direct"}).decided[0].text is None
 
 
+def test_where_a_link_leads_is_kept_with_the_text() -> None:
+    html = '<p>See <a href="https://lms.example.org/courses/42">the course</a></p>'
+
+    said = read_message(WEBEX, {**SAID, "text": "See the course", "html": html}).decided[0]
+
+    assert said.text == "See the course https://lms.example.org/courses/42"
+
+
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
@@ -147,10 +155,11 @@ def test_text_is_kept_only_if_the_policy_says_so_and_never_of_direct_messages() 
         ({"text": "How?"}, Kind.ASK),
         ({"text": "See https://a.example/?x=1"}, Kind.POST),
         ({"text": None}, Kind.POST),
+        ({"text": "How is this?", "html": "<p>How is <code>x ? y</code> this</p>"}, Kind.POST),
     ],
 )
 def test_a_message_asks_by_its_question_mark(change: Mapping[str, Any], kind: Kind) -> None:
-    assert [each.kind for each in read_message(WEBEX, {**SAID, **change}).decided] == [kind]
+    assert [each.kind for each in read_message(WEBEX, {**SAID, "html": None, **change}).decided] == [kind]
 
 
 @pytest.mark.parametrize(

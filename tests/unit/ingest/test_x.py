@@ -113,6 +113,20 @@ def test_text_and_hashtags_are_kept_only_if_the_policy_says_so() -> None:
     assert (asked.text, asked.tags) == ("How do I restart the #Kafka broker & why?", ("kafka",))
 
 
+def test_an_address_that_x_shortened_is_written_out() -> None:
+    urls = [
+        {"url": "https://t.co/a1", "expanded_url": "https://lms.example.org/courses/42"},
+        {"url": "https://t.co/b2", "expanded_url": "https://sho.rt/1", "unwound_url": "https://lms.example.org/courses/43"},
+        {"url": "https://t.co/c3"},
+        None,
+    ]
+    shortened = {**ASKED, "text": "See https://t.co/a1 or https://t.co/b2, not https://t.co/c3", "entities": {"urls": urls}}
+
+    (said,) = heard(delivery(tweet_create_events=[shortened])).decided
+
+    assert said.text == "See https://lms.example.org/courses/42 or https://lms.example.org/courses/43, not https://t.co/c3"
+
+
 def test_an_allow_list_names_hashtags_and_the_first_is_the_place() -> None:
     policy = Policy(channels=frozenset({ChannelId("#kafka")}), hearing=Hearing.TEXT)
 

@@ -11,7 +11,7 @@ from services.ingest.connectors.fields import Incomplete, member, optional_text
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
-from services.ingest.domain.text import asks
+from services.ingest.domain.text import WEB, asks
 from shared.xapi.model import JSON
 from shared.xapi.validation import is_iri
 
@@ -31,7 +31,7 @@ def read_post(source: Source, view: JSON, record: JSON, within: str | None = Non
     place = names.place(source, record, within)
     if reason := names.refusal(source, place):
         return ignored(reason)
-    artefact, said = names.post(view, "uri"), optional_text(record, "text") or ""
+    artefact, said = names.post(view, "uri"), _said(record)
     actor = names.optional_did(view, "author", "did") or AccountName(names.parts(view, "uri")[0])
     replies = isinstance(member(record, "reply"), dict)
     question = not replies and asks(said)
@@ -52,6 +52,14 @@ def read_post(source: Source, view: JSON, record: JSON, within: str | None = Non
     reply = replace(made, kind=Kind.REPLY, parent=parent, root=root)
     known = (Known(artefact, root.native, actor, False, made.happened),)
     return Reading(decided=beside, undecided=(Undecided(Rule.REPLY, root.native, reply),), known=known)
+
+
+def _said(record: JSON) -> str:
+    """Return what a post says, and behind it where links and a card lead that its words do not write out."""
+    words = optional_text(record, "text") or ""
+    cards = (member(record, "embed", "external"), member(record, "embed", "media", "external"))
+    led = dict.fromkeys(optional_text(each, "uri") or "" for each in (*names.features(record, "link"), *cards))
+    return " ".join(filter(None, (words, *(each for each in led if WEB.match(each) and each not in words))))
 
 
 def _bare(made: Interaction) -> Interaction:

@@ -31,10 +31,11 @@ from services.ingest.domain.interaction import (
 )
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
-from services.ingest.domain.text import asks
+from services.ingest.domain.text import asks, from_html
 from shared.xapi.model import JSON
 
 MOST: Final = 50
+LONGEST_HTML: Final = 200_000
 MEMBERSHIPS: Final = {"created": (Event.JOINED, Kind.JOIN), "deleted": (Event.LEFT, Kind.LEAVE)}
 
 
@@ -66,7 +67,7 @@ def _root(document: JSON) -> str:
 
 def _said(source: Source, document: JSON, said: Artefact, root: Artefact, actor: AccountName) -> Interaction:
     space, begins = places.room(document), said.native == root.native
-    question = space in source.policy.question_channels or asks(optional_text(document, "text") or "")
+    question = space in source.policy.question_channels or asks(_words(document))
     kind = Kind.ASK if question else Kind.POST
     return Interaction(
         event=Event.CREATED,
@@ -151,9 +152,15 @@ def _refusal(source: Source, document: JSON, space: ChannelId) -> Reason | None:
     return places.refusal(source, space, optional_text(document, "roomType"))
 
 
+def _words(document: JSON) -> str:
+    """Return what a message says: where it was written with links, with where they lead."""
+    html = optional_text(document, "html")
+    return from_html(html[:LONGEST_HTML]) if html else optional_text(document, "text") or ""
+
+
 def _kept(source: Source, document: JSON) -> str | None:
     """Return the text that the source's policy keeps: never that of a direct message."""
-    return None if member(document, "roomType") == places.DIRECT else source.policy.text(optional_text(document, "text"))
+    return None if member(document, "roomType") == places.DIRECT else source.policy.text(_words(document))
 
 
 def _mentions(source: Source, document: JSON, made: Interaction) -> tuple[Interaction, ...]:

@@ -21,6 +21,7 @@ OLDEST_SNOWFLAKE: Final = 30_000_000_000
 LAST_MILLISECOND: Final = 253_402_300_799_999
 LARGEST: Final = 2**63
 LONGEST_TEXT: Final = 100_000
+LONGEST_ADDRESS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def of_v1(document: JSON) -> Tweet:
         name=name,
         author=AccountName(name_of(member(document, "user"), "id_str", "id")),
         happened=_made(name),
-        said=html.unescape(said[:LONGEST_TEXT]),
+        said=_written_out(said, entities),
         replied=optional_name(document, "in_reply_to_status_id_str", "in_reply_to_status_id"),
         quoted=member(document, "quoted_status"),
         reposted=member(document, "retweeted_status"),
@@ -126,13 +127,23 @@ def of_v2(document: JSON) -> Tweet:
         name=name,
         author=AccountName(name_of(document, "author_id")),
         happened=_made(name),
-        said=html.unescape((optional_text(document, "text") or "")[:LONGEST_TEXT]),
+        said=_written_out(optional_text(document, "text") or "", entities),
         replied=optional_name(referred.get("replied_to"), "id"),
         quoted=referred.get("quoted"),
         reposted=referred.get("retweeted"),
         hashtags=_hashtags(entities, "tag"),
         mentions=_mentions(entities, "mentions", "id"),
     )
+
+
+def _written_out(said: str, entities: JSON) -> str:
+    """Return what a post says, with the addresses that X has shortened to its own."""
+    words = html.unescape(said[:LONGEST_TEXT])
+    for each in several(entities, "urls"):
+        short, whole = optional_text(each, "url"), optional_text(each, "unwound_url") or optional_text(each, "expanded_url")
+        if short and whole and len(whole) <= LONGEST_ADDRESS:
+            words = words.replace(short, whole)
+    return words
 
 
 def _hashtags(entities: JSON, name: str) -> tuple[str, ...]:
