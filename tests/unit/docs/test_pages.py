@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[3]
 DECISIONS = ROOT / "docs" / "decisions"
 PAGES = [path for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]) if path.is_file()]
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+SETTING = re.compile(r"\bSYMPOSIA_[A-Z]+__[A-Z_]*[A-Z]\b")
+SETTINGS = set(SETTING.findall((ROOT / "docs" / "settings.md").read_text("utf-8")))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -18,6 +20,13 @@ def test_the_links_of_a_page_lead_to_files_that_are_there(page: Path) -> None:
     links = LINK.findall(page.read_text("utf-8"))
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_settings_that_a_page_names_are_those_that_there_are(page: Path) -> None:
+    named = {name.removesuffix("_FILE") for name in SETTING.findall(page.read_text("utf-8"))}
+
+    assert named - SETTINGS == set()
 
 
 def test_the_index_names_every_decision_by_its_title_and_in_order() -> None:
