@@ -50,7 +50,7 @@ class LineCounter(Protocol):
 def read(content: bytes, *, required: Sequence[str], optional: Sequence[str]) -> tuple[list[Row], list[Fault]]:
     """Return the rows of a CSV file (UTF-8, comma or semicolon, header first) and what is wrong with the others.
 
-    A row without a *required* cell is a fault; so is a file without a required column, or one that has an unknown one.
+    A row without a *required* cell is a fault; so is a file without a required column, with an unknown one, or with one twice.
     """
     text = content.decode("utf-8-sig", errors="surrogateescape")
     header, _, _ = text.partition("\n")
@@ -74,7 +74,8 @@ def _header_faults(names: Sequence[str], required: Sequence[str], optional: Sequ
     unknown = [
         Fault(1, name, f"the column is not known; known columns: {known}") for name in names if name not in {*required, *optional}
     ]
-    return missing + unknown
+    twice = [Fault(1, name, "the column is there twice") for name in (*required, *optional) if names.count(name) > 1]
+    return missing + unknown + twice
 
 
 def _rows(reader: LineCounter, names: Sequence[str], required: Sequence[str]) -> Iterator[Row | Fault]:

@@ -63,13 +63,14 @@ async def test_bad_rows_are_told_by_line_and_their_neighbours_are_taken(house: H
         (b"", Fault(1, "external_id", "")),
         (b"name\nAda\n", Fault(1, "external_id", "")),
         (b"external_id,salary\nHR-1,5\n", Fault(1, "salary", "")),
+        (b"external_id,name,Name\nHR-1,Ada,\n", Fault(1, "name", "")),
         (b"external_id,name\nHR-1,\xff\n", Fault(2, "name", "")),
         (b'external_id,name\nHR-1,"x\n', Fault(2, "", "")),
         (b"external_id,email\nHR-1,not an address\n", Fault(2, "email", "")),
         (b"external_id,accounts\nHR-1,no-home-page\n", Fault(2, "accounts", "")),
         (b"external_id,name\nHR-1,A\x00\n", Fault(2, "name", "")),
     ],
-    ids=["empty", "no key column", "unknown column", "not UTF-8", "not CSV", "e-mail", "account", "NUL"],
+    ids=["empty", "no key column", "unknown column", "column twice", "not UTF-8", "not CSV", "e-mail", "account", "NUL"],
 )
 async def test_a_file_or_row_that_cannot_be_read_says_where(house: House, content: bytes, fault: Fault) -> None:
     report = await house.importer.take(Kind.PEOPLE, content)
