@@ -31,10 +31,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.community import COURSE, HOME, LEARNERS, said
+from benchmarks.community import HOME, LEARNERS, said
 from benchmarks.stack import POSTGRES, Stack, database, stack
 from benchmarks.usage import load, memory_megabytes
-from services.enrichment.imports import Kind
 from services.gateway.domain.admission import Writing, admit
 from services.gateway.domain.credential import Credential, KeyId, Scope
 from shared.clock import utc_now
@@ -79,15 +78,6 @@ class Watch:
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
-async def furnish(running: Stack) -> None:
-    """Import learners who are enrolled in the one course."""
-    people = "".join(f"P{number},p{number}@{HOME}\n" for number in range(LEARNERS))
-    await running.take(Kind.PEOPLE, f"external_id,accounts\n{people}")
-    await running.take(Kind.COURSES, f"iri,title\n{COURSE},One\n")
-    enrolled = "".join(f"P{number},{COURSE}\n" for number in range(LEARNERS))
-    await running.take(Kind.ENROLMENTS, f"external_id,course\n{enrolled}")
-
-
 @asynccontextmanager
 async def opened(running: Stack) -> AsyncIterator[Log]:
     """Open the log of the stack."""
@@ -102,7 +92,7 @@ async def opened(running: Stack) -> AsyncIterator[Log]:
 
 async def pile_up(running: Stack, count: int) -> None:
     """Append *count* statements as the door would, one in each record."""
-    await furnish(running)
+    await running.enrol(LEARNERS)
     writing = Writing(Version.V1_0_3, SENDER, utc_now(), Limits(), 1)
     rng = random.Random(1)
     async with opened(running) as log:

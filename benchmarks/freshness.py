@@ -20,9 +20,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.community import COURSE, HOME, statement
+from benchmarks.community import statement
 from benchmarks.stack import Stack, stack
-from services.enrichment.imports import Kind
 from shared.stream.settings import LogKind
 from shared.xapi.vocabulary import Verb
 
@@ -47,11 +46,7 @@ class Freshness:
 
 async def furnish(running: Stack, client: httpx.AsyncClient, learners: int) -> None:
     """Import *learners* who are enrolled, each with one question, and wait until the questions are scored."""
-    people = "".join(f"P{number},p{number}@{HOME}\n" for number in range(learners))
-    await running.take(Kind.PEOPLE, f"external_id,accounts\n{people}")
-    await running.take(Kind.COURSES, f"iri,title\n{COURSE},One\n")
-    enrolled = "".join(f"P{number},{COURSE}\n" for number in range(learners))
-    await running.take(Kind.ENROLMENTS, f"external_id,course\n{enrolled}")
+    await running.enrol(learners)
     for start in range(0, learners, 500):
         questions = [statement(f"p{number}", Verb.ASKED, number) for number in range(start, min(start + 500, learners))]
         (await client.post("/xapi/statements", content=orjson.dumps(questions), headers=HEADERS)).raise_for_status()

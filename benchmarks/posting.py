@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from statistics import median
@@ -13,6 +13,7 @@ from typing import Final
 import asyncpg
 import httpx
 import orjson
+from rich.table import Table
 
 from benchmarks.stack import BACKGROUND, Stack, database
 from benchmarks.usage import cpu_seconds
@@ -149,6 +150,18 @@ async def alternate(ours: Target, bare: Target, measure: Callable[[Target], Awai
         for target in (ours, bare) if number % 2 else (bare, ours):
             found[target.name].append(await measure(target))
     return Pair(tuple(found[ours.name]), tuple(found[bare.name]))
+
+
+def table(counted: str, title: str, found: Mapping[str, Sequence[Round]]) -> Table:
+    """Lay out medians over the rounds of what is *counted* a second, and each round's rate."""
+    columns = f"{counted}/s", "p50 ms", "p99 ms", "server µs", "postgres µs", "kafka µs", "rounds"
+    shown = Table("", *columns, title=f"{title} (µs: CPU for each)")
+    for name, rounds in found.items():
+        numbers = [median(getattr(one, field) for one in rounds) for field in ("rate", "p50", "p99")]
+        cpu = [median(one.cpu[kind] for one in rounds) for kind in ("server", "postgres", "kafka")]
+        each = " ".join(f"{one.rate:,.0f}" for one in rounds)
+        shown.add_row(name, f"{numbers[0]:,.0f}", f"{numbers[1]:.1f}", f"{numbers[2]:.1f}", *(f"{one:.0f}" for one in cpu), each)
+    return shown
 
 
 async def settle(connection: asyncpg.Connection) -> None:

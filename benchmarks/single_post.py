@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import Final
 
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.posting import CONNECTIONS, WAITING, Pair, Round, contest, post
+from benchmarks.posting import CONNECTIONS, WAITING, Pair, Round, contest, post, table
 from benchmarks.stack import POSTGRES, stack
 from benchmarks.usage import load
 from shared.stream.settings import LogKind
@@ -33,20 +30,6 @@ async def compare(seconds: float, rounds: int) -> tuple[Pair, Round]:
         return await both.post(seconds, rounds), await post(both.ours, running.key, seconds, MANY)
 
 
-def table(found: Mapping[str, Sequence[Round]]) -> Table:
-    """Lay out medians over the rounds, and each round's rate."""
-    shown = Table(
-        *("", "statements/s", "p50 ms", "p99 ms", "server µs", "postgres µs", "kafka µs", "rounds"),
-        title=f"POST, {CONNECTIONS} connections, Kafka, answered when recorded (µs: CPU for each statement)",
-    )
-    for name, rounds in found.items():
-        numbers = [median(getattr(one, field) for one in rounds) for field in ("rate", "p50", "p99")]
-        cpu = [median(one.cpu[kind] for one in rounds) for kind in ("server", "postgres", "kafka")]
-        each = " ".join(f"{one.rate:,.0f}" for one in rounds)
-        shown.add_row(name, f"{numbers[0]:,.0f}", f"{numbers[1]:.1f}", f"{numbers[2]:.1f}", *(f"{one:.0f}" for one in cpu), each)
-    return shown
-
-
 async def main() -> int:
     """Print the table; with --gate say by the exit status whether the ratio is reached."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -56,8 +39,9 @@ async def main() -> int:
     told = parser.parse_args()
     pair, batches = await compare(told.seconds, told.rounds)
     postgres = ", ".join(f"{name}={value}" for name, value in POSTGRES.items())
+    found = {"ours": pair.ours, "ceiling": pair.bare, f"ours, {MANY} in a POST": [batches]}
     Console().print(
-        table({"ours": pair.ours, "ceiling": pair.bare, f"ours, {MANY} in a POST": [batches]}),
+        table("statements", f"POST, {CONNECTIONS} connections, Kafka, answered when recorded", found),
         f"ratio to the ceiling, median of {told.rounds} rounds: {pair.ratio:.2f} (to reach: {GATE})",
         f"PostgreSQL: {postgres}, else its defaults; Kafka: one broker, acks=all; enrichment and scoring stopped; {load()}",
         sep="\n",

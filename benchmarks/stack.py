@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Final
 import asyncpg
 import httpx
 
+from benchmarks.community import COURSE, HOME
 from deploy.kafka.cluster import running
 from services.enrichment.imports import Importer, Kind
 from services.gateway.app import open_issuer
@@ -42,6 +43,7 @@ TOLD: Final = {
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 READY: Final = 180.0
+PATIENCE: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ class Stack:
         await database.close()
         if report.faults:
             raise ValueError(report.faults[0])
+
+    async def enrol(self, learners: int) -> None:
+        """Import *learners*, and that they are enrolled in the one course."""
+        people = "".join(f"P{number},p{number}@{HOME}\n" for number in range(learners))
+        await self.take(Kind.PEOPLE, f"external_id,accounts\n{people}")
+        await self.take(Kind.COURSES, f"iri,title\n{COURSE},One\n")
+        enrolled = "".join(f"P{number},{COURSE}\n" for number in range(learners))
+        await self.take(Kind.ENROLMENTS, f"external_id,course\n{enrolled}")
 
 
 @asynccontextmanager
@@ -106,7 +116,7 @@ async def stack(
             await before(started)
         for name in (*services, BACKGROUND) if "gateway" in services else services:
             told = {**environment, **TOLD.get(name, {}), "SYMPOSIA_HTTP__PORT": str(ports[name])}
-            processes[name] = exits.enter_context(_process([MODULES.get(name, f"services.{name}")], told))
+            processes[name] = exits.enter_context(_process(MODULES.get(name, f"services.{name}"), told))
         await _until_ready(started)
         yield started
 
@@ -121,23 +131,18 @@ async def database(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-class _process:  # noqa: N801  a context manager, used as a function
-    """A Python module in a process of its own, ended with SIGTERM."""
-
-    def __init__(self, module: list[str], environment: dict[str, str]) -> None:
-        self._command = [sys.executable, "-m", *module]
-        self._environment = environment
-
-    def __enter__(self) -> subprocess.Popen[bytes]:
-        self._running = subprocess.Popen(self._command, env=self._environment)
-        return self._running
-
-    def __exit__(self, *error: object) -> None:
-        self._running.terminate()
+@contextmanager
+def _process(module: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Python module in a process of its own, and end it with SIGTERM."""
+    started = subprocess.Popen([sys.executable, "-m", module], env=environment)
+    try:
+        yield started
+    finally:
+        started.terminate()
         try:
-            self._running.wait(20)
+            started.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            self._running.kill()
+            started.kill()
 
 
 async def _issue(dsn: str) -> tuple[str, str]:

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import Final
 
 import uvloop
 from pydantic import SecretStr
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.posting import CONNECTIONS, Pair, Round, Target, alternate, run_load, serving
+from benchmarks.posting import CONNECTIONS, Pair, Round, Target, alternate, run_load, serving, table
 from benchmarks.stack import KEY, NOW, POSTGRES, Stack, stack
 from benchmarks.usage import load
 from benchmarks.webhook_load import SECRET, SIZE
@@ -53,20 +50,6 @@ async def compare(seconds: float, rounds: int) -> Pair:
         return await alternate(ours, bare, one, rounds)
 
 
-def table(found: Mapping[str, Sequence[Round]]) -> Table:
-    """Lay out medians over the rounds, and each round's rate."""
-    shown = Table(
-        *("", "webhooks/s", "p50 ms", "p99 ms", "server µs", "postgres µs", "kafka µs", "rounds"),
-        title=f"Webhooks of {SIZE} bytes, {CONNECTIONS} connections, Kafka, acks=all (µs: CPU for each webhook)",
-    )
-    for name, rounds in found.items():
-        numbers = [median(getattr(one, field) for one in rounds) for field in ("rate", "p50", "p99")]
-        cpu = [median(one.cpu[kind] for one in rounds) for kind in ("server", "postgres", "kafka")]
-        each = " ".join(f"{one.rate:,.0f}" for one in rounds)
-        shown.add_row(name, f"{numbers[0]:,.0f}", f"{numbers[1]:.1f}", f"{numbers[2]:.1f}", *(f"{one:.0f}" for one in cpu), each)
-    return shown
-
-
 async def main() -> int:
     """Print the table; with --gate say by the exit status whether the ratio is reached."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -76,8 +59,9 @@ async def main() -> int:
     told = parser.parse_args()
     pair = await compare(told.seconds, told.rounds)
     postgres = ", ".join(f"{name}={value}" for name, value in POSTGRES.items())
+    title = f"Webhooks of {SIZE} bytes, {CONNECTIONS} connections, Kafka, acks=all"
     Console(width=140).print(
-        table({"ours": pair.ours, "bare: HMAC and produce": pair.bare}),
+        table("webhooks", title, {"ours": pair.ours, "bare: HMAC and produce": pair.bare}),
         f"ratio to the bare route, median of {told.rounds} rounds: {pair.ratio:.2f} (to reach: {GATE})",
         f"PostgreSQL: {postgres}, else its defaults; Kafka: one broker, acks=all; {load()}",
         sep="\n",
