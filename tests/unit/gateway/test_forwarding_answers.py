@@ -50,7 +50,7 @@ def test_some_answers_say_nothing_about_the_statements(status: int) -> None:
     ("status", "became"),
     [(400, Fate.REFUSED), (413, Fate.REFUSED), (422, Fate.REFUSED), (409, Fate.CONFLICT), (500, Fate.BROKEN), (599, Fate.BROKEN)],
 )
-def test_the_others_do(status: int, became: Fate) -> None:
+def test_all_other_answers_say_what_becomes_of_the_statements(status: int, became: Fate) -> None:
     assert fate(Answer(status, b""), IDS, NOON) is became
 
 
