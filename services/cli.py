@@ -37,7 +37,9 @@ COMMANDS: Final = {
         "services.commands.credential:app", "Create, list, rotate and revoke the keys of senders and readers.", SET_UP
     ),
     "source": Entry(
-        "services.commands.source:app", "Add, list, show, test, import, pause, rotate and remove the platforms we hear.", SET_UP
+        "services.commands.source:app",
+        "Add, show, permit, test, import, pause, rotate and remove the platforms we hear.",
+        SET_UP,
     ),
     "forwarding": Entry(
         "services.commands.forwarding:app", "Add, list, test, pause, resume, remove and replay the LRSs we forward to.", SET_UP

@@ -27,7 +27,7 @@ from shared.clock import utc_now
 
 T = TypeVar("T")
 
-app = typer.Typer(no_args_is_help=True, help="Add, list, show, test, import, pause, rotate and remove the platforms we hear.")
+app = typer.Typer(no_args_is_help=True, help="Add, show, permit, test, import, pause, rotate and remove the platforms we hear.")
 SecretOption = Annotated[
     str,
     typer.Option(
@@ -57,6 +57,13 @@ TokenOption = Annotated[
 Many = list[str]
 NOTHING: Final[Many] = []
 ACCEPTING: Final[Many] = sorted(DEFAULT_ACCEPTING)
+ChannelOption = Annotated[Many, typer.Option("--channel", help="Hear only these channels or categories, by id.")]
+QuestionOption = Annotated[Many, typer.Option("--question-channel", help="Every topic in these is a question.")]
+AcceptingOption = Annotated[Many, typer.Option("--accepting", help="Reactions by which an asker accepts an answer.")]
+ExcludeOption = Annotated[Many, typer.Option("--exclude", help="Bots and service accounts, by id or user name.")]
+KeepTextOption = Annotated[bool, typer.Option("--keep-text", help="Keep what is said: links by URL need it.")]
+PrivateOption = Annotated[bool, typer.Option("--private", help="Hear private channels too.")]
+DirectOption = Annotated[bool, typer.Option("--direct", help="Hear direct messages too, never their text.")]
 
 
 app.command("import")(import_)
@@ -76,26 +83,18 @@ def add(
     secret: OptionalSecret = None,
     home: HomeOption = DEFAULT_HOME,
     *,
-    channel: Annotated[Many, typer.Option("--channel", help="Hear only these channels or categories, by id.")] = NOTHING,
-    question_channel: Annotated[Many, typer.Option("--question-channel", help="Every topic in these is a question.")] = NOTHING,
-    accepting: Annotated[Many, typer.Option("--accepting", help="Reactions by which an asker accepts an answer.")] = ACCEPTING,
-    exclude: Annotated[Many, typer.Option("--exclude", help="Bots and service accounts, by id or user name.")] = NOTHING,
-    keep_text: Annotated[bool, typer.Option("--keep-text", help="Keep what is said: links by URL need it.")] = False,
-    private: Annotated[bool, typer.Option("--private", help="Hear private channels too.")] = False,
-    direct: Annotated[bool, typer.Option("--direct", help="Hear direct messages too, never their text.")] = False,
+    channel: ChannelOption = NOTHING,
+    question_channel: QuestionOption = NOTHING,
+    accepting: AcceptingOption = ACCEPTING,
+    exclude: ExcludeOption = NOTHING,
+    keep_text: KeepTextOption = False,
+    private: PrivateOption = False,
+    direct: DirectOption = False,
     option: Annotated[Many, typer.Option("--option", help="NAME=VALUE: what the platform's page says it needs.")] = NOTHING,
     token: TokenOption = None,
 ) -> None:
     """Add a source, and say where its platform is to deliver, or that its files can be imported."""
-    policy = Policy(
-        channels=frozenset(map(ChannelId, channel)),
-        private=private,
-        direct=direct,
-        hearing=Hearing.TEXT if keep_text else Hearing.METADATA,
-        accepting=frozenset(accepting),
-        question_channels=frozenset(map(ChannelId, question_channel)),
-        excluded=frozenset(map(AccountName, exclude)),
-    )
+    policy = _policy_of(channel, question_channel, accepting, exclude, keep_text=keep_text, private=private, direct=direct)
     delivers = platform in HOOKS
     shown = read_secret(token).encode() if token else None
     new = NewSource(
@@ -116,6 +115,24 @@ def add(
         out.print(f"{name} is added: {platform} is asked for what is new there.")
     else:
         out.print(f"{name} is added. Import its files with: symposia source import {name} FILE")
+
+
+@app.command()
+def permit(
+    name: NameArgument,
+    home: HomeOption = DEFAULT_HOME,
+    *,
+    channel: ChannelOption = NOTHING,
+    question_channel: QuestionOption = NOTHING,
+    accepting: AcceptingOption = ACCEPTING,
+    exclude: ExcludeOption = NOTHING,
+    keep_text: KeepTextOption = False,
+    private: PrivateOption = False,
+    direct: DirectOption = False,
+) -> None:
+    """Replace what may be heard of a source; options that are left out have their defaults again. What was heard stays."""
+    policy = _policy_of(channel, question_channel, accepting, exclude, keep_text=keep_text, private=private, direct=direct)
+    _change(home, lambda sources: sources.permit(SourceId(name), policy), f"What may be heard of {name} is replaced.")
 
 
 @app.command()
@@ -199,6 +216,20 @@ def _change(home: Path, change: Callable[[Sources], Awaitable[None]], said: str)
 
     _with_sources(home, work)
     out.print(f"{said} Running services see it within seconds.")
+
+
+def _policy_of(
+    channel: Many, question_channel: Many, accepting: Many, exclude: Many, *, keep_text: bool, private: bool, direct: bool
+) -> Policy:
+    return Policy(
+        channels=frozenset(map(ChannelId, channel)),
+        private=private,
+        direct=direct,
+        hearing=Hearing.TEXT if keep_text else Hearing.METADATA,
+        accepting=frozenset(accepting),
+        question_channels=frozenset(map(ChannelId, question_channel)),
+        excluded=frozenset(map(AccountName, exclude)),
+    )
 
 
 def _secret_of(given: str | None, *, delivers: bool) -> bytes:

@@ -102,11 +102,12 @@ def test_commands_find_the_running_installation(running: Up, home: Path) -> None
     assert symposia("credential", "revoke", "x" * 16, "--home", home).stderr.startswith("symposia: There is no live key")
 
 
-def test_a_source_is_added_tested_through_its_door_paused_and_removed(running: Up, home: Path) -> None:
+def test_a_source_is_added_tested_through_its_door_permitted_less_paused_and_removed(running: Up, home: Path) -> None:
     added = symposia(
         "source", "add", "acme", "slack", "https://acme.slack.com", "--secret", "-", "--home", home, stdin="a-signing-secret\n"
     )
     tested = symposia("source", "test", "acme", "--home", home)
+    permitted = symposia("source", "permit", "acme", "--channel", "C42", "--home", home)
     paused = symposia("source", "pause", "acme", "--home", home)
     listed = symposia("source", "list", "--home", home)
     removed = symposia("source", "remove", "acme", "--yes", "--home", home)
@@ -116,8 +117,9 @@ def test_a_source_is_added_tested_through_its_door_paused_and_removed(running: U
     assert "The signature was accepted" in tested.stdout
     assert "Recorded deliveries of slack would be told so" in tested.stdout
     assert "https://acme.slack.com/archives/C1/p1772452800000100" in tested.stdout
-    assert paused.returncode == removed.returncode == 0
+    assert permitted.returncode == paused.returncode == removed.returncode == 0
     assert "paused" in listed.stdout
+    assert "C42" in listed.stdout
     assert "a-signing-secret" not in listed.stdout
     assert unknown.stderr.strip() == "symposia: There is no source called 'acme': `symposia source list` shows them."
 
