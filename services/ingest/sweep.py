@@ -42,8 +42,9 @@ class Sweep:
         pause = self._waiting.interval
         while not stop.is_set():
             try:
-                while await self.once() == self._waiting.batch:
+                while not stop.is_set() and await self.once() == self._waiting.batch:
                     pass
+                self._metrics.waiting.set(await self._store.count())
                 pause = self._waiting.interval
             except Unavailable as error:
                 pause = min(pause * 2, LONGEST_PAUSE.total_seconds())
@@ -63,5 +64,4 @@ class Sweep:
                 of_source = list(group)
                 await self._intake.tell_overdue(source, of_source)
                 told += len(of_source)
-        self._metrics.waiting.set(await self._store.count())
         return max(told, derived)
