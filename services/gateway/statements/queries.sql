@@ -2,10 +2,6 @@
 -- The statement $1, among the voided ($2) or among the others; by the authority $3 alone, where that is given.
 SELECT body FROM statement WHERE id = $1 AND voided = $2 AND ($3::text IS NULL OR authority = $3)
 
--- name: by_ids
--- The statements $1 that are there, voided ones included.
-SELECT id, body FROM statement WHERE id = ANY ($1::uuid[])
-
 -- name: digests
 -- The digests of those of the statements $1 that are recorded.
 SELECT id, digest FROM statement WHERE id = ANY ($1::uuid[])

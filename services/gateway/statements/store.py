@@ -48,11 +48,6 @@ class StatementStore:
         body: bytes | None = await self._database.fetchval(_QUERIES["one"], UUID(identifier), voided, authority)
         return body
 
-    async def by_ids(self, identifiers: Sequence[StatementId]) -> Mapping[StatementId, bytes]:
-        """Return the stored bytes of those statements that are recorded, voided ones included. Raises Unavailable."""
-        rows = await self._database.fetch(_QUERIES["by_ids"], list(map(UUID, identifiers)))
-        return {StatementId(str(identifier)): body for identifier, body in rows}
-
     async def page(self, filters: Filters, limit: int, after: int | None = None) -> Page:
         """Return the first *limit* statements that match *filters*, from behind the seq *after* on; voided ones never match.
 

@@ -143,11 +143,3 @@ async def test_a_reference_in_the_context_matches_nothing_more(told: Lrs) -> Non
     await told.take(request(statement(8, actor=BOB, context={"statement": reference(1)})))
 
     assert await found(told, agent=ANN_IFI) == [1, 3, 4, 6]
-
-
-async def test_statements_are_read_by_their_ids_voided_ones_too(told: Lrs) -> None:
-    await told.take(request(voiding(8, target=1)))
-
-    bodies = await told.store.by_ids([id_of(1), id_of(2), id_of(50)])  # type: ignore[list-item]
-
-    assert sorted(numbers(bodies.values())) == [1, 2]
