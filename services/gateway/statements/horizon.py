@@ -32,7 +32,8 @@ class Horizon:
         self._record = record
         self._known = datetime(1970, 1, 1, tzinfo=UTC)
         self._asked = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._over = asyncio.Event()
+        self._reading = False
         self._begun = 0
         self._ended = 0
         self._outage: Unavailable | None = None
@@ -45,12 +46,14 @@ class Horizon:
     async def now(self) -> datetime:
         """Return a reading that begins after this call; who calls while one is under way shares the next. Raises Unavailable."""
         asked = self._begun
-        async with self._turn:
-            if self._ended <= asked:
+        while self._ended <= asked:
+            if self._reading:
+                await self._over.wait()
+            else:
                 await self._read()
-            if self._outage is not None:
-                raise Unavailable(self._outage.part, self._outage.reason) from self._outage
-            return self._known
+        if self._outage is not None:
+            raise Unavailable(self._outage.part, self._outage.reason) from self._outage
+        return self._known
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read every second while there are requests, until *stop*."""
@@ -60,14 +63,18 @@ class Horizon:
             reading.cancel()
 
     async def _read(self) -> None:
-        """Read, and keep what came of it for all who wait."""
+        """Read, keep what came of it, and wake all who wait: whom it answers, and whom the next one will."""
         self._begun += 1
-        self._outage = None
+        self._reading = True
         try:
             self._known = max(self._known, await self._record.consistent_through())
+            self._ended, self._outage = self._begun, None
         except Unavailable as outage:
-            self._outage = outage
-        self._ended = self._begun
+            self._ended, self._outage = self._begun, outage
+        finally:
+            self._reading = False
+            self._over.set()
+            self._over.clear()
 
     async def _read_on(self) -> None:
         quiet = 0

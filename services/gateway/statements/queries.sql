@@ -49,24 +49,36 @@ ORDER BY seq DESC
 LIMIT $3
 
 -- name: mentioning_ascending
--- At most $3 statements with a seq above $1, up to $2, the oldest first, that mention the key $4 directly. `matching_ascending` would
--- answer that too, but takes longer to begin than this does to end, and nothing is asked for as often.
-SELECT s.seq, s.body
-FROM statement_mention m
-JOIN statement s USING (seq)
-WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided
-ORDER BY m.seq
-LIMIT $3
+-- For each place (from 1 on) of the arrays at most $3 statements with a seq above $1, up to $2, the oldest first, that mention the key $4
+-- directly. `matching_ascending` would answer that too, but takes longer to begin than this does to end, and nothing is asked for as
+-- often. The arrays stand in queries of their own so that they look alike to the planner whatever they hold: one plan is kept for all.
+SELECT place, seq, body
+FROM unnest((SELECT $1::bigint[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::uuid[]))
+    WITH ORDINALITY AS asked (behind, last, most, key, place)
+CROSS JOIN LATERAL (
+    SELECT s.seq, s.body
+    FROM statement_mention m
+    JOIN statement s USING (seq)
+    WHERE m.key = asked.key AND m.direct AND m.seq > asked.behind AND m.seq <= asked.last AND NOT s.voided
+    ORDER BY m.seq
+    LIMIT asked.most
+) found
 
 -- name: mentioning_descending
--- At most $3 statements with a seq above $1, up to $2, the newest first, that mention the key $4 directly. `matching_descending` would
--- answer that too, but takes longer to begin than this does to end, and nothing is asked for as often.
-SELECT s.seq, s.body
-FROM statement_mention m
-JOIN statement s USING (seq)
-WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided
-ORDER BY m.seq DESC
-LIMIT $3
+-- For each place (from 1 on) of the arrays at most $3 statements with a seq above $1, up to $2, the newest first, that mention the key $4
+-- directly. `matching_descending` would answer that too, but takes longer to begin than this does to end, and nothing is asked for as
+-- often. The arrays stand in queries of their own so that they look alike to the planner whatever they hold: one plan is kept for all.
+SELECT place, seq, body
+FROM unnest((SELECT $1::bigint[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::uuid[]))
+    WITH ORDINALITY AS asked (behind, last, most, key, place)
+CROSS JOIN LATERAL (
+    SELECT s.seq, s.body
+    FROM statement_mention m
+    JOIN statement s USING (seq)
+    WHERE m.key = asked.key AND m.direct AND m.seq > asked.behind AND m.seq <= asked.last AND NOT s.voided
+    ORDER BY m.seq DESC
+    LIMIT asked.most
+) found
 
 -- name: matching_ascending
 -- At most $3 statements with a seq above $1, up to $2, the oldest first, that mention the key $4, and every key of $6; directly, or in

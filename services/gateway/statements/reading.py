@@ -142,7 +142,7 @@ class Reader:
 
 def join(bodies: Sequence[bytes], more: str) -> bytes:
     """Write a StatementResult (1.0.3 Data §2.5) of statements as they are stored."""
-    return b'{"statements":[' + b",".join(bodies) + b'],"more":' + orjson.dumps(more) + b"}"
+    return b"".join((b'{"statements":[', b",".join(bodies), b'],"more":', orjson.dumps(more), b"}"))
 
 
 def _mine(credential: Credential) -> str | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.gateway.domain.keys import Key, activity_key, agent_key, registration_key, verb_key
 from services.gateway.domain.query import Filters
 from services.gateway.recorder.clock import raise_consistent_through
+from services.gateway.statements.pages import Asked, Pages, Rows
 from shared.postgres import Database, load_queries
 from shared.xapi.model import StatementId
 
@@ -39,6 +41,8 @@ class StatementStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._oldest_first = Pages(partial(self._mentioning, ascending=True))
+        self._newest_first = Pages(partial(self._mentioning, ascending=False))
 
     async def one(self, identifier: StatementId, *, voided: bool = False, authority: str | None = None) -> bytes | None:
         """Return the stored bytes of a statement among the *voided*, or among the others, if it is there.
@@ -76,19 +80,30 @@ class StatementStore:
         row = await self._database.fetchrow(_QUERIES["bounds"], filters.since, filters.until)
         return (row["behind"], row["last"]) if row else (0, _LAST)
 
-    async def _rows(self, filters: Filters, window: tuple[int, int, int]) -> list[tuple[int, bytes]]:
+    async def _rows(self, filters: Filters, window: tuple[int, int, int]) -> Rows:
         order = "ascending" if filters.ascending else "descending"
         wanted = await self._rarest_first(_wanted(filters))
         match wanted:
             case []:
                 rows = await self._database.fetch(_QUERIES[f"all_{order}"], *window)
             case [_Wanted(key, related=False)]:
-                rows = await self._database.fetch(_QUERIES[f"mentioning_{order}"], *window, key.hex())
+                pages = self._oldest_first if filters.ascending else self._newest_first
+                return await pages.read(Asked(*window, key.hex()))
             case [first, *others]:
                 keys, related = [other.key.hex() for other in others], [other.related for other in others]
                 asked = (first.key.hex(), first.related, keys, related, filters.authority)
                 rows = await self._database.fetch(_QUERIES[f"matching_{order}"], *window, *asked)
         return [(seq, body) for seq, body in rows]
+
+    async def _mentioning(self, asked: Sequence[Asked], *, ascending: bool) -> list[Rows]:
+        """Return each page that is *asked* for, by one query."""
+        query = _QUERIES["mentioning_ascending" if ascending else "mentioning_descending"]
+        pages: list[Rows] = [[] for _ in asked]
+        for place, seq, body in await self._database.fetch(query, *map(list, zip(*asked, strict=True))):
+            pages[place - 1].append((seq, body))
+        for page in pages:
+            page.sort(reverse=not ascending)
+        return pages
 
     async def _rarest_first(self, wanted: list[_Wanted]) -> list[_Wanted]:
         """Put first what the fewest statements mention: its part of the index is walked, the others are looked up."""

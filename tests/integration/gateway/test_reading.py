@@ -86,6 +86,24 @@ async def test_a_statement_about_a_matching_statement_matches(client: Client) ->
     assert await client.ids(agent=json.dumps(BOB), ascending="true") == [confirmed["id"], first["id"]]
 
 
+async def test_readers_who_ask_at_once_get_each_what_they_ask_for(client: Client) -> None:
+    ids = await store(client, *(statement(actor=actor) for actor in (ANN, BOB, ANN, BOB, ANN)))
+    stored = (await client.get(statementId=ids[2])).json()["stored"]
+    ann, bob, nobody = (json.dumps(each) for each in (ANN, BOB, {"mbox": "mailto:nobody@example.org"}))
+
+    found = await asyncio.gather(
+        client.ids(agent=ann),
+        client.ids(agent=bob, limit="1"),
+        client.ids(agent=nobody),
+        client.ids(agent=ann, since=stored),
+        client.ids(agent=ann, ascending="true", limit="2"),
+        client.ids(agent=bob, ascending="true"),
+        client.ids(verb=LIKED["id"], ascending="true"),
+    )
+
+    assert found == [[ids[4], ids[2], ids[0]], [ids[3]], [], [ids[4]], [ids[0], ids[2]], [ids[1], ids[3]], []]
+
+
 async def test_pages_hold_each_statement_once_while_writes_go_on(client: Client) -> None:
     before = await store(client, *(statement() for _ in range(25)))
     writing = asyncio.gather(store(client, *(statement() for _ in range(25))))
