@@ -110,7 +110,17 @@ def list_(home: HomeOption = DEFAULT_HOME) -> None:
 
     found = _with_targets(home, work)
     targets = table(
-        "Target", "LRS", "xAPI", "State", "Last forwarded", ">Waiting", ">Behind", ">Letters", ">Failures", "Last failure"
+        "Target",
+        "LRS",
+        "xAPI",
+        "State",
+        "Last forwarded",
+        ">Waiting",
+        ">Behind",
+        ">Letters",
+        ">Failures",
+        "Again at",
+        "Last failure",
     )
     for each in found:
         targets.add_row(*_row(each))
@@ -185,11 +195,13 @@ def replay(
     if (since is None) is not letters:
         raise typer.BadParameter("Say what to send once more: --since DATE or --letters")
 
+    start = utc(since)
+
     async def work(targets: Targets, vault: ForwardingVault) -> int:
         del vault
-        if since is None:
+        if start is None:
             return await targets.resend_letters(TargetName(name))
-        return await targets.rewind(TargetName(name), since.replace(tzinfo=UTC))
+        return await targets.rewind(TargetName(name), start)
 
     out.print(f"{_with_targets(home, work)} statements wait for {name}.")
 
@@ -236,5 +248,6 @@ def _row(standing: Standing) -> tuple[str, ...]:
         f"{standing.lag_seconds:.0f} s" if standing.lag else NONE,
         str(standing.letters),
         str(standing.failures),
+        day(standing.retry_at),
         standing.last_failure or NONE,
     )

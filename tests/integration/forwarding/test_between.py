@@ -113,6 +113,7 @@ async def test_the_commands_pause_resume_rotate_replay_and_remove(ours: Gateway,
     refused = await forwarding("test", "theirs", ok=False)
     await forwarding("rotate", "theirs", "--key", theirs.key[0], "--secret", "-", stdin=theirs.key[1])
     tried = await forwarding("test", "theirs")
+    listed = await forwarding("list")
     resumed = await forwarding("resume", "theirs")
     replayed = await forwarding("replay", "theirs", "--since", "2020-01-01")
     await eventually(lambda: _recorded(theirs), PATIENCE)
@@ -123,6 +124,7 @@ async def test_the_commands_pause_resume_rotate_replay_and_remove(ours: Gateway,
 
     assert "does not let us write statements: 401" in refused
     assert "It takes statements" in tried
+    assert all(word in listed for word in ("theirs", "paused", "Again at", theirs.url))
     assert "theirs runs" in resumed
     assert "1 statements wait for theirs" in replayed
     assert "has refused nothing" in said[0]
