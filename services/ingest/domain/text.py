@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
-from html.parser import HTMLParser
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import assert_never
+
+from services.ingest.domain.markup import Closing, Opening, Words, tokens, unescaped
 
 CODE = re.compile(r"```.*?(?:```|$)|`[^`\n]*`", re.DOTALL)
 URL = re.compile(r"https?://[^\s<>|]*[^\s<>|?!.,;:)]", re.IGNORECASE)
@@ -22,7 +24,7 @@ def asks(text: str) -> bool:
 
 WEB = re.compile(r"https?://\S+$", re.IGNORECASE)
 LONGEST_ADDRESS = 2000
-BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t\r]*\n)*")
+BLANK_LINES = re.compile(r"(?<![ \t])[ \t]*\n(?:[ \t\r]*\n)*")
 SLACK_TOKEN = re.compile(r"<([^<>\n]*)>")
 
 
@@ -31,7 +33,7 @@ def from_mrkdwn(text: str) -> str:
 
     Source: docs.slack.dev, "Formatting message text": `<url|label>`, `<@U…>`, `<#C…|name>`, `<!here>`, and & < > escaped.
     """
-    return html.unescape(SLACK_TOKEN.sub(_written_out, text)) if "<" in text or "&" in text else text
+    return unescaped(SLACK_TOKEN.sub(_written_out, text)) if "<" in text or "&" in text else text
 
 
 def _written_out(token: re.Match[str]) -> str:
@@ -45,85 +47,86 @@ def _written_out(token: re.Match[str]) -> str:
     return f"{label} {target}" if label and label != target else target
 
 
-class _Words(HTMLParser):
-    """Collect what is read between tags: blocks on lines of their own, links with their addresses, code marked as such."""
+BLOCKS = frozenset(
+    {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "table", "codeblock"}
+)
+BREAKS = frozenset({"br", "hr"})
+CELLS = frozenset({"td", "th"})
+MARKS = MappingProxyType({"code": "`", "pre": "```", "codeblock": "```"})
+"""How people mark code in plain text, by its element."""
+PICTURED = ("emoji", "smiley")
+NAMING = ("mention", "hashtag")
+"""Classes of pictures that are words, and of links that name somebody or a tag."""
 
-    BLOCKS = frozenset(
-        {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "ul", "ol", "table", "codeblock"}
-    )
-    BREAKS = frozenset({"br", "hr"})
-    CELLS = frozenset({"td", "th"})
-    UNREAD = frozenset({"script", "style"})
-    CODE = MappingProxyType({"code": "`", "pre": "```", "codeblock": "```"})
-    PICTURED = ("emoji", "smiley")
-    NAMING = ("mention", "hashtag")
+
+class _Reading:
+    """What is read of tags and words: blocks on lines of their own, links with their addresses, code marked as such."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._links: list[tuple[str, int]] = []
-        self._unread = 0
         self._code: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag in self.BLOCKS or tag in self.BREAKS:
+    def open(self, opening: Opening) -> None:
+        """Go into an element."""
+        tag = opening.tag
+        if tag in BLOCKS or tag in BREAKS:
             self.parts.append("\n")
         if tag == "a":
-            self._links.append((_address(given, self.NAMING), len(self.parts)))
-        elif tag in self.UNREAD:
-            self._unread += 1
-        elif tag in self.CODE:
-            self._begin_code(tag)
-        elif tag == "emoji" or (tag == "img" and any(each in given.get("class", "") for each in self.PICTURED)):
-            self.parts.append(given.get("alt", ""))
+            self._links.append((_address(opening.attributes), len(self.parts)))
+        elif tag in MARKS:
+            if not self._code:
+                self.parts.append(MARKS[tag])
+            self._code.append(tag)
+        elif tag in ("emoji", "img"):
+            given = opening.attributes
+            if tag == "emoji" or any(each in given.get("class", "") for each in PICTURED):
+                self.parts.append(given.get("alt", ""))
 
-    def handle_endtag(self, tag: str) -> None:
+    def close(self, tag: str) -> None:
+        """Come out of an element."""
         if tag == "a" and self._links:
             self._name_address(*self._links.pop())
-        elif tag in self.UNREAD:
-            self._unread = max(self._unread - 1, 0)
         elif tag in self._code:
             self._end_code(tag)
-        if tag in self.BLOCKS:
+        if tag in BLOCKS:
             self.parts.append("\n")
-        elif tag in self.CELLS:
+        elif tag in CELLS:
             self.parts.append(" ")
 
-    def handle_data(self, data: str) -> None:
-        if not self._unread:
-            self.parts.append(data)
-
-    def _begin_code(self, tag: str) -> None:
-        """Mark code as people write it in plain text: once, however it is nested."""
-        if not self._code:
-            self.parts.append(self.CODE[tag])
-        self._code.append(tag)
-
     def _end_code(self, tag: str) -> None:
+        """Mark the end of code once, however it is nested."""
         outermost = self._code[0]
         while self._code.pop() != tag:
             continue
         if not self._code:
-            self.parts.append(self.CODE[outermost])
+            self.parts.append(MARKS[outermost])
 
     def _name_address(self, address: str, start: int) -> None:
         """Write where a link leads behind what it says, unless it says so itself."""
-        said = "".join(self.parts[start:])
+        said = "".join(self.parts[start:]) if address else ""
         if address and address.rstrip("/") not in said:
             self.parts.append(address if said[-1:].isspace() else f" {address}")
 
 
-def _address(given: dict[str, str], naming: tuple[str, ...]) -> str:
+def _address(given: Mapping[str, str]) -> str:
     """Return where a link leads, if that is another page, and not somebody's or a tag's."""
     address = given.get("href", "").strip()
-    leads = WEB.match(address) and len(address) <= LONGEST_ADDRESS and not any(each in given.get("class", "") for each in naming)
+    leads = WEB.match(address) and len(address) <= LONGEST_ADDRESS and not any(each in given.get("class", "") for each in NAMING)
     return address.rstrip("?") if leads else ""
 
 
 def from_html(cooked: str) -> str:
     """Return the text of rendered HTML without its tags; a link is followed by its address."""
-    words = _Words()
-    words.feed(cooked)
-    words.close()
-    return BLANK_LINES.sub("\n", "".join(words.parts)).strip()
+    reading = _Reading()
+    for token in tokens(cooked):
+        match token:
+            case Words(text):
+                reading.parts.append(text)
+            case Opening():
+                reading.open(token)
+            case Closing(tag):
+                reading.close(tag)
+            case _:
+                assert_never(token)
+    return BLANK_LINES.sub("\n", "".join(reading.parts)).strip()

@@ -255,6 +255,21 @@ def test_what_is_no_feed_is_asked_for_again(feed: bytes) -> None:
         heard(feed)
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [b"&#55296;<", b"&#99999999999999999999;<", b"&#1114112;<", b"</link><", b"<?xml version='1.0' encoding='\xff'?><", b"<\x00"],
+)
+def test_what_its_parser_trips_over_is_no_feed_or_read_as_far_as_it_goes(broken: bytes) -> None:
+    feed = rss(f"<item><title>A</title><guid>{HOME}/1</guid><author>ann</author><pubDate>2026-03-02T12:00:00Z</pubDate></item>")
+
+    for at in (0, len(feed) // 2, feed.index(b"A</title>")):
+        try:
+            reading = heard(feed[:at] + broken + feed[at:])
+        except Incomplete:
+            continue
+        assert isinstance(reading, Reading)
+
+
 def test_a_bad_entry_keeps_no_other_from_being_told() -> None:
     feed = atom(
         entry("a", "ann", "A", "yesterday"),

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.ingest.domain.text import asks, from_html, from_mrkdwn
+
+FRAGMENTS = [
+    *("<", ">", "<!", "<![", "<![x[", "<!--", "-->", "<!-->", "<?", "</", "</a>", "<a ", "<a>", "<a href=https://a.example>"),
+    *(
+        "<script>",
+        "</script>",
+        "<pre>",
+        "</pre>",
+        "<code>",
+        "<br",
+        "<br>",
+        "&",
+        "&#",
+        "&#xD800;",
+        "&#99999999999999999999;",
+        "&amp;",
+    ),
+    *('"', "'", "=", ";", "\0", "x"),
+]
+LONG = 100_000
+PATIENCE = 2.0
 
 
 @pytest.mark.parametrize(
@@ -79,6 +104,24 @@ def test_a_link_is_followed_by_its_address(html: str, text: str) -> None:
 def test_code_is_marked_and_asks_nothing(html: str, text: str) -> None:
     assert from_html(html) == text
     assert not asks(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
+def test_whatever_stands_in_html_is_read_and_is_text_that_can_be_stored(html: str) -> None:
+    assert from_html(html).encode() is not None
+
+
+@pytest.mark.parametrize(
+    "fragment", [*FRAGMENTS, "<!--x", '<a href="', "<a <", '="', "<p title='", " ", "&#9", "&a", "<pre>", "``"]
+)
+def test_html_that_never_ends_takes_no_time(fragment: str) -> None:
+    html = (fragment * LONG)[:LONG]
+
+    began = process_time()
+    from_html(html)
+
+    assert process_time() - began < PATIENCE
 
 
 def test_html_loses_its_tags_and_keeps_its_lines() -> None:

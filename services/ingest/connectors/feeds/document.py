@@ -10,13 +10,13 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from html import unescape
 from typing import Any, Final
 from urllib.parse import quote, urljoin, urlsplit
 from xml.parsers import expat
 
 import feedparser
 
+from services.ingest.domain.markup import unescaped
 from services.ingest.domain.text import from_html
 from shared.xapi.model import JSON
 
@@ -36,7 +36,10 @@ def parsed(body: bytes, address: str) -> JSON:
     if len(body) > LARGEST_BROKEN and not is_xml(body):
         return None
     headers = {"content-location": address} if address else {}
-    found = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    try:
+        found = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    except Exception:  # noqa: BLE001  of what is broken in unusual ways it raises whatever comes up
+        return None
     if not found.get("version"):
         return None
     html = str(found["version"]).startswith("rss")
@@ -86,7 +89,7 @@ def _title(entry: Mapping[str, Any], *, html: bool) -> str | None:
     """Return the title without its tags where it has any; *html* says that also a plain one may have entities, as RSS does."""
     written = (_text(entry, "title") or "")[:LONGEST_TITLE]
     if _text(_get(entry, "title_detail"), "type") == "text/plain":
-        return (unescape(written) if html else written).strip() or None
+        return (unescaped(written) if html else written).strip() or None
     return from_html(written) or None
 
 

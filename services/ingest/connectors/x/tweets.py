@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, NativeId
+from services.ingest.domain.markup import unescaped
 from shared.xapi.model import JSON
 
 HOME: Final = "https://x.com"
@@ -138,7 +138,7 @@ def of_v2(document: JSON) -> Tweet:
 
 def _written_out(said: str, entities: JSON) -> str:
     """Return what a post says, with the addresses that X has shortened to its own."""
-    words = html.unescape(said[:LONGEST_TEXT])
+    words = unescaped(said[:LONGEST_TEXT])
     for each in several(entities, "urls"):
         short, whole = optional_text(each, "url"), optional_text(each, "unwound_url") or optional_text(each, "expanded_url")
         if short and whole and len(whole) <= LONGEST_ADDRESS:
