@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from traceback import extract_tb
+from typing import Final, ParamSpec, TypeVar
 
 import structlog
 
@@ -22,9 +23,12 @@ from services.ingest.domain.source import Source
 from services.ingest.intake import Intake
 from services.ingest.settings import AskingSettings
 from shared.clock import Clock
-from shared.errors import Unavailable
+from shared.errors import SymposiaError, Unavailable
 
 log = structlog.get_logger()
+
+Asking = ParamSpec("Asking")
+Said = TypeVar("Said")
 
 MOST_PAGES: Final = 100
 """Pages that a poll turns in one go; the rest waits for its next turn, so that other polls of the source have theirs."""
@@ -83,7 +87,7 @@ class Asker:
                 await self._move(source, due.name, cursor, poll.every)
                 return
             answer = await self._client.ask(connector, source, request)
-            page = await asyncio.to_thread(poll.read, source, cursor, answer)  # a large feed takes seconds
+            page = await _read(source, poll.read, source, cursor, answer)
             await self._intake.take(source, page.reading)
             self._metrics.asked(source, Asked.ANSWERED)
             cursor = page.cursor
@@ -109,7 +113,7 @@ class Asker:
         """Ask for one thing and take what it says. Raises PlatformAway."""
         try:
             answer = await self._client.ask(connector, source, fetch.ask(source, due.lookup, self._circumstances(source)))
-            reading = await asyncio.to_thread(fetch.read, source, due.lookup, answer)
+            reading = await _read(source, fetch.read, source, due.lookup, answer)
         except NotThere:
             reading = ignored(Reason.GONE)
         except Incomplete as error:
@@ -134,3 +138,19 @@ class Asker:
 
     def _circumstances(self, source: Source) -> Circumstances:
         return Circumstances(self._clock(), self._hook_of(source))
+
+
+async def _read(source: Source, read: Callable[Asking, Said], *answered: Asking.args, **named: Asking.kwargs) -> Said:
+    """Read an answer beside whatever else is under way: a large feed takes seconds.
+
+    What a stranger wrote may meet a bug of ours: it is logged, and asked for again later, and nobody else is harmed. Raises
+    PlatformAway then, and what *read* raises of its own.
+    """
+    try:
+        return await asyncio.to_thread(read, *answered, **named)
+    except (Incomplete, SymposiaError):
+        raise
+    except Exception as error:
+        at = extract_tb(error.__traceback__)[-1]
+        log.error("an answer could not be read", source=source.id, error=type(error).__name__, at=f"{at.filename}:{at.lineno}")  # noqa: TRY400  an exception's text may hold what somebody wrote
+        raise PlatformAway(f"gave an answer that could not be read ({type(error).__name__})") from error

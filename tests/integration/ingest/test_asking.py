@@ -85,6 +85,36 @@ async def test_an_answer_that_cannot_be_read_moves_no_cursor(house: House, forum
     assert told(house) == 5
 
 
+async def test_an_answer_that_meets_a_bug_of_ours_is_told_and_asked_for_again(
+    house: House, forum: Platform, process: Process
+) -> None:
+    forum.failing["/posts"] = Response("<html>Somebody else's page</html>")
+    await process.asking.once()
+    standing = next(each for each in await process.store.standings() if each.source == DISCOURSE.id)
+    forum.failing.clear()
+    house.now = NOW + timedelta(hours=1)
+    await process.asking.once()
+
+    assert (standing.failures, standing.last_failure) == (1, "gave an answer that could not be read (JSONDecodeError)")
+    assert told(house) == 5
+
+
+async def test_a_thing_whose_answer_meets_a_bug_of_ours_is_asked_for_again(
+    house: House, forum: Platform, process: Process
+) -> None:
+    source, only_fetch = replace(DISCOURSE, workspace=HOME), replace(FORUM, polls={})
+    forum.failing["/posts/0"] = Response("<html>")
+    await noticed(house, Lookup("post 1", {"path": "/posts/0"}), intake=process.intake.take)
+
+    await process.asker.serve(only_fetch, source)
+    forum.failing.clear()
+    house.now += timedelta(hours=1)
+    await process.asker.serve(only_fetch, source)
+
+    assert forum.asked == [f"{HOME}/posts/0"] * 2
+    assert told(house) == 1
+
+
 async def test_a_source_that_is_removed_and_added_again_is_asked_again(house: House, forum: Platform, process: Process) -> None:
     await process.asking.once()
     first = len(forum.asked)
