@@ -39,7 +39,7 @@ faults: $(VENV)/.dev ## take PostgreSQL, Kafka and one broker of three away unde
 
 bench: $(VENV)/.dev ## print the tables that the numbers in the docs come from
 	deploy/setup.sh --check-test-tools
-	set -e; for table in validation freshness backlog single_post lrs webhooks fuzz_ingest start; do $(BIN)/python -m benchmarks.$$table; done
+	set -e; for table in validation copies freshness backlog single_post lrs webhooks fuzz_ingest start; do $(BIN)/python -m benchmarks.$$table; done
 
 COMPILE := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 

@@ -37,10 +37,13 @@ class Enrichment:
         await self._store.share_identities(transaction)
         told, rejections = _read(await self._as_recorded(transaction, heard))
         await self._store.lock_artefacts(transaction, _artefacts(told))
+        await self._store.wordings.lock(transaction, told)
         await self._store.tell(transaction, told)
+        copying = await self._store.wordings.tell(transaction, told)
         undoing = {interaction.statement_id for interaction in told if interaction.features.takes_back}
         undone = await self._store.undone_by(transaction, undoing) if undoing else frozenset()
-        outgoing = await self._linking.relink(transaction, {interaction.statement_id for interaction in told} | undone)
+        heard_of = {interaction.statement_id for interaction in told}
+        outgoing = await self._linking.relink(transaction, heard_of | undone | copying)
         return Decision(outgoing=tuple(outgoing), rejections=(*unreadable, *rejections))
 
     async def _as_recorded(self, transaction: Transaction, heard: Sequence[Heard]) -> list[Heard]:

@@ -10,7 +10,7 @@ import msgspec
 
 from services.enrichment.domain.features import TAKEN_BACK
 from services.enrichment.domain.links import Link
-from services.enrichment.domain.meaning import Interaction, Known, author_of, effective_links, meaning
+from services.enrichment.domain.meaning import Interaction, Known, effective_links, meaning, people_of
 from services.enrichment.store import Store
 from shared.contracts import ENRICHED, Enriched, encode
 from shared.postgres import Transaction
@@ -71,14 +71,13 @@ class Linking:
     async def _known(self, transaction: Transaction, interactions: Sequence[Interaction]) -> Known:
         """Read what is known around *interactions*; people whom nobody met before become provisional learners."""
         catalogue = await self._store.catalogue(transaction)
-        known = Known(catalogue, makers=await self._store.makers(transaction, _touched(interactions)))
-        identities = {
-            identifier
-            for interaction in interactions
-            for identifier in (interaction.features.actor, author_of(interaction, known))
-            if identifier is not None and identifier != ERASED_IFI
-        }
-        learners = await self._store.learners(transaction, identities)
+        known = Known(
+            catalogue,
+            makers=await self._store.makers(transaction, _touched(interactions)),
+            originals=await self._store.wordings.originals(transaction, interactions),
+        )
+        identities = {identifier for interaction in interactions for identifier in people_of(interaction, known)}
+        learners = await self._store.learners(transaction, identities - {ERASED_IFI})
         enrolments = await self._store.enrolments(transaction, set(learners.values()))
         undoable = {one.statement_id for one in interactions if one.features.verb in TAKEN_BACK}
         taken_back = await self._store.taken_back(transaction, undoable) if undoable else frozenset()

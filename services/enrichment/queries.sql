@@ -59,11 +59,15 @@ ON CONFLICT DO NOTHING
 SELECT * FROM interaction WHERE statement_id = ANY($1::uuid[]) ORDER BY statement_id FOR UPDATE
 
 -- name: makers
--- Returns who made each artefact: of the statements that say so and are not voided, the earliest.
-SELECT DISTINCT ON (object) object, statement_id, actor, links
-FROM interaction
-WHERE object = ANY($1::text[]) AND makes_object AND NOT voided
-ORDER BY object, happened, statement_id
+-- Returns who made each artefact: of the statements that say so and are not voided, the earliest; and whose text it copies.
+SELECT maker.*, copied.actor AS copied_actor
+FROM (
+    SELECT DISTINCT ON (object) object, statement_id, actor, links, copy_of
+    FROM interaction
+    WHERE object = ANY($1::text[]) AND makes_object AND NOT voided
+    ORDER BY object, happened, statement_id
+) AS maker
+LEFT JOIN interaction AS copied ON copied.statement_id = maker.copy_of
 
 -- name: built_on
 -- Returns the statements that build on artefacts, and those that made them.
@@ -94,10 +98,16 @@ WHERE undoing.statement_id = ANY($1::uuid[])
   AND act.qualifier IS NOT DISTINCT FROM undoing.qualifier AND act.happened <= undoing.happened
 
 -- name: by_person
--- Returns the statements in which identities act or are named, and those that build on what they made.
+-- Returns the statements in which identities act or are named, and those that build on what they made, or on copies of what they wrote.
 SELECT statement_id FROM interaction WHERE actor = ANY($1::text[])
 UNION
 SELECT statement_id FROM interaction WHERE target = ANY($1::text[])
+UNION
+SELECT anchor.statement_id
+FROM interaction AS wrote
+JOIN interaction AS copy ON copy.copy_of = wrote.statement_id
+JOIN interaction_anchor AS anchor ON anchor.anchor = copy.object
+WHERE wrote.actor = ANY($1::text[])
 UNION
 SELECT anchor.statement_id
 FROM interaction AS made JOIN interaction_anchor AS anchor ON anchor.anchor = made.object
@@ -228,17 +238,22 @@ SELECT nextval('revision') AS revision FROM generate_series(1, $1::int)
 -- name: settle
 -- Keeps what was said last of statements.
 UPDATE interaction
-SET links = said.links, emitted = said.emitted, revision = said.revision
-FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[]) AS said (statement_id, links, emitted, revision)
+SET links = said.links, emitted = said.emitted, revision = said.revision, copy_of = said.copy_of
+FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[], $5::uuid[])
+    AS said (statement_id, links, emitted, revision, copy_of)
 WHERE interaction.statement_id = said.statement_id
 
 -- name: digest_rows
 -- Returns what is known, row by row in one order, without revisions, places in the record and times of bookkeeping.
 SELECT 'interaction' AS name, jsonb_build_array(
     statement_id, happened, verb, actor, object, object_type, makes_object, parent, threads, courses, target, team, urls,
-    qualifier, voided, redacted, convert_from(links, 'UTF8')
+    qualifier, voided, redacted, convert_from(links, 'UTF8'), copy_of
 )::text AS line
 FROM interaction
+UNION ALL
+SELECT 'wording', jsonb_build_array(statement_id, object, happened, signature)::text FROM wording
+UNION ALL
+SELECT 'wording_band', jsonb_build_array(band, happened, statement_id)::text FROM wording_band
 UNION ALL
 SELECT 'learner', jsonb_build_array(id, external_id, name, email_sha1)::text FROM learner
 UNION ALL
@@ -247,4 +262,4 @@ ORDER BY name, line
 
 -- name: forget
 -- Empties what a replay makes again. People, courses, enrolments and identities stay, and the revisions go on rising.
-TRUNCATE interaction_anchor, interaction
+TRUNCATE wording_band, wording, interaction_anchor, interaction

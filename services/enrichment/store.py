@@ -14,8 +14,9 @@ import msgspec
 from services.enrichment.domain.catalogue import Catalogue, Course, CourseIri
 from services.enrichment.domain.features import Features
 from services.enrichment.domain.links import Link
-from services.enrichment.domain.meaning import Interaction, Maker
+from services.enrichment.domain.meaning import Interaction, Maker, Original
 from services.enrichment.domain.people import LearnerId, email_hash_ifi, provisional_learner
+from services.enrichment.wordings import Wordings
 from shared.postgres import Transaction, load_queries
 from shared.xapi.erased import ERASED_IFI
 from shared.xapi.model import Ifi, Iri
@@ -30,6 +31,7 @@ class Store:
     """Reads and writes schema `records`, always inside a transaction that the caller holds."""
 
     def __init__(self) -> None:
+        self.wordings = Wordings()
         self._sql = load_queries("services.enrichment")
         self._catalogue: tuple[int, Catalogue] = (-1, Catalogue())
 
@@ -78,12 +80,7 @@ class Store:
     async def makers(self, transaction: Transaction, artefacts: Iterable[Iri]) -> dict[Iri, Maker]:
         """Return who made each artefact, as far as it is known."""
         rows = await transaction.fetch(self._sql["makers"], list(artefacts))
-        return {
-            Iri(row["object"]): Maker(
-                row["statement_id"], Ifi(row["actor"]) if row["actor"] else None, _links.decode(row["links"])
-            )
-            for row in rows
-        }
+        return {Iri(row["object"]): _maker(row) for row in rows}
 
     async def built_on(self, transaction: Transaction, artefacts: Iterable[Iri]) -> set[UUID]:
         """Return the statements that build on artefacts, and those that made them."""
@@ -169,11 +166,22 @@ class Store:
             [msgspec.json.encode(one.links) for one in settled],
             [one.emitted for one in settled],
             [one.message.revision for one in settled],
+            [one.message.copy_of for one in settled],
         )
 
 
 def _lock_key(iri: str) -> int:
     return int.from_bytes(hashlib.blake2b(iri.encode(), digest_size=8).digest(), signed=True)
+
+
+def _maker(row: asyncpg.Record) -> Maker:
+    author = Ifi(row["copied_actor"]) if row["copied_actor"] else None
+    return Maker(
+        statement_id=row["statement_id"],
+        actor=Ifi(row["actor"]) if row["actor"] else None,
+        links=_links.decode(row["links"]),
+        copies=Original(row["copy_of"], author) if row["copy_of"] else None,
+    )
 
 
 def _row(interaction: Interaction) -> tuple[object, ...]:

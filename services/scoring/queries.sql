@@ -55,19 +55,21 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[]);
 -- Inserts facts made by the rules of version $1.
 INSERT INTO fact (
     rules_version, statement_id, dimension, beneficiary, actor, artefact, object, week, weight_micro, kappa_micro,
-    grounded_micro, counted, course, method, evidence
+    grounded_micro, counted, course, method, evidence, copy_of
 )
 SELECT $1, new.*
 FROM unnest(
     $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::integer[], $9::bigint[], $10::bigint[],
-    $11::bigint[], $12::boolean[], $13::text[], $14::text[], $15::text[]
+    $11::bigint[], $12::boolean[], $13::text[], $14::text[], $15::text[], $16::uuid[]
 ) AS new;
 
 -- name: recount
 -- Turns over the contributions to the artefacts given that now count and did not, or did and no longer do: one counts while a
--- grounded learner other than its beneficiary received the artefact. Returns what cells need of them, as they are now.
+-- grounded learner other than its beneficiary received the artefact, and a copy never does. Returns what cells need of them, as they
+-- are now.
 UPDATE fact SET counted = NOT counted
 WHERE dimension = 'contribution'
+  AND copy_of IS NULL
   AND artefact = ANY ($1::uuid[])
   AND counted <> EXISTS (
       SELECT FROM receipt

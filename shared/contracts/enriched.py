@@ -37,7 +37,9 @@ class Enriched(msgspec.Struct, frozen=True, rename="camel"):
     *verb* is the statement's verb IRI after aliases; *object* and *parent* are activity IRIs; *learner* is who acted, *author*
     whose artefact was acted upon (the parent of a reply, the target of a reaction or acceptance), both learner ids (UUID), None
     where the statement names none. *actor_grounded* says that the acting learner has a formal course record; *taken_back* that
-    the actor undid it later (an unlike after a like). Times are RFC 3339.
+    the actor undid it later (an unlike after a like). *copy_of* is the statement that had the text before, where the actor's
+    artefact repeats another's; *upon_copy_of* is that statement where the artefact acted upon does, and *author* is who wrote it
+    there. Times are RFC 3339.
     """
 
     revision: Place
@@ -56,3 +58,5 @@ class Enriched(msgspec.Struct, frozen=True, rename="camel"):
     parent: Text | None = None
     links: tuple[CourseLink, ...] = ()
     taken_back: bool = False
+    copy_of: Text | None = None
+    upon_copy_of: Text | None = None

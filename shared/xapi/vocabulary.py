@@ -100,6 +100,9 @@ METADATA_CLASS: Final = f"{PROFILE}/data-classes/personal-metadata"
 ARTEFACT_VERBS: Final = frozenset({Verb.ASKED, Verb.ANSWERED, Verb.POSTED, Verb.REPLIED, Verb.COMMENTED, Verb.CREATED})
 """Verbs whose object is an artefact that the actor made."""
 
+ASSESSMENT_ITEMS: Final = frozenset({str(ActivityType.INTERACTION), "http://adlnet.gov/expapi/activities/question"})
+"""What one answers in a quiz or a poll: a choice, not an explanation to a colleague."""
+
 _ALIASES: Final = {
     "http://activitystrea.ms/schema/1.0/post": Verb.POSTED,
     "http://activitystrea.ms/post": Verb.POSTED,

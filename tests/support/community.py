@@ -33,6 +33,11 @@ def artefact(number: int) -> str:
     return f"https://forum.example.org/posts/{number}"
 
 
+def statement_id(number: int) -> str:
+    """Name the statement *number*."""
+    return str(uuid5(SPACE, f"statement {number}"))
+
+
 def link(confidence: float = 1.0, *, actor: bool = True, author: bool = True, course: str = COURSE) -> CourseLink:
     """Link a statement to *course*."""
     return CourseLink(course, "url", confidence, f"mentions {course}", actor_enrolled=actor, author_enrolled=author)
@@ -50,7 +55,7 @@ def enriched(number: int, verb: str, **said: object) -> Enriched:
         "learner": learner(1),
         "actor_grounded": True,
     }
-    return Enriched(id=str(uuid5(SPACE, f"statement {number}")), verb=verb, **(known | said))  # type: ignore[arg-type]
+    return Enriched(id=statement_id(number), verb=verb, **(known | said))  # type: ignore[arg-type]
 
 
 def community(seed: int, size: int, people: int = 6) -> list[Enriched]:
@@ -101,6 +106,8 @@ def _revised(chance: random.Random, statement: Enriched, revision: int, people: 
         {"author": learner(chance.randrange(people)) if statement.author else None},
         {"parent": None, "author": None},
         {"links": _links(chance), "actor_grounded": chance.random() < GROUNDED},
+        {"copy_of": statement_id(chance.randrange(1000)) if statement.verb in {*MAKING, *BUILDING} else None},
+        {"author": learner(chance.randrange(people)), "upon_copy_of": statement_id(chance.randrange(1000))},
     ]
     return msgspec.structs.replace(statement, revision=revision, **chance.choice(changes))
 

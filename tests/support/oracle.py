@@ -41,7 +41,7 @@ def impacts(messages: Iterable[Enriched], as_of: datetime, objecting: Collection
             pairs[author][who] += w * k * decay
             weight[author] += w * decay
             grounded[author] += w * k * decay
-        if verb(act) in CONTRIBUTION and any(what == act.object and other != who for what, other in received):
+        if verb(act) in CONTRIBUTION and not act.copy_of and any(what == act.object and other != who for what, other in received):
             w, k = CONTRIBUTION[verb(act)], max((x.confidence * SHARE[2 * x.actor_enrolled] for x in act.links), default=0)
             weeks[who][then] += w * k
             weight[who] += w * decay

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from services.enrichment.domain.signature import signature
 from shared.xapi import extract, ifi
 from shared.xapi.bounded import bounded
 from shared.xapi.model import RELATIONS, Ifi, Iri
-from shared.xapi.vocabulary import ARTEFACT_VERBS, EMOJI_EXTENSION, TARGET_EXTENSION, ActivityType, Verb, canonical
+from shared.xapi.vocabulary import (
+    ARTEFACT_VERBS,
+    ASSESSMENT_ITEMS,
+    EMOJI_EXTENSION,
+    TARGET_EXTENSION,
+    ActivityType,
+    Verb,
+    canonical,
+)
 
 URL = re.compile(r"https?://[^\s<>\"'`|\\^{}\x00-\x20]+", re.IGNORECASE)
 TRAILING = ".,;:!?)]}*_~"
@@ -26,6 +35,9 @@ TAKES_BACK: Final[dict[str, tuple[str, ...]]] = {
 """What an act takes back: what the same person did before upon the same object."""
 TAKEN_BACK: Final = frozenset(verb for verbs in TAKES_BACK.values() for verb in verbs)
 
+GIVES_TEXT: Final = ARTEFACT_VERBS | {Verb.EDITED}
+"""Verbs that give their object a text: it is made with one, or has another from then on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Features:
@@ -35,6 +47,7 @@ class Features:
     *parent* is what the object directly answers or stands in; *threads* are the activities in its grouping. *target* is the
     author of the object as the platform named him. *team* is the channel's group. *courses* are the context activities that say
     themselves that they are courses; *urls* stand in the text. *qualifier* (an emoji) tells acts of a verb upon one object apart.
+    *signature* tells which texts are like the text that the object was given; it is kept in a table of its own.
     """
 
     verb: str
@@ -50,6 +63,7 @@ class Features:
     team: Ifi | None
     urls: tuple[str, ...]
     qualifier: str | None = None
+    signature: bytes = b""
 
     @property
     def takes_back(self) -> tuple[str, ...]:
@@ -74,12 +88,13 @@ def features(statement: dict[str, Any]) -> Features:
     by_usage = {usage: [iri for at, iri in activities if at == usage] for usage in ("object", *RELATIONS)}
     verb = canonical(extract.verb(statement))
     target = statement["object"]
+    kind = canonical(target["definition"]["type"]) if "type" in target.get("definition", {}) else None
     return Features(
         verb=verb,
         timestamp=extract.timestamp(statement),
         actor=_person(statement["actor"]),
         object=next(iter(by_usage["object"]), None),
-        object_type=canonical(target["definition"]["type"]) if "type" in target.get("definition", {}) else None,
+        object_type=kind,
         makes_object=verb in ARTEFACT_VERBS,
         parent=next(iter(by_usage["parent"]), None),
         threads=tuple(by_usage["grouping"]),
@@ -88,6 +103,7 @@ def features(statement: dict[str, Any]) -> Features:
         team=ifi.canonical(statement["context"]["team"]) if "team" in statement.get("context", {}) else None,
         urls=tuple(dict.fromkeys(_urls(statement)))[:MOST_URLS],
         qualifier=_qualifier(statement),
+        signature=_signature(statement, verb) if by_usage["object"] and kind not in ASSESSMENT_ITEMS else b"",
     )
 
 
@@ -125,6 +141,13 @@ def _qualifier(statement: dict[str, Any]) -> str | None:
     """Return the emoji of a reaction; an extension may hold anything, and text holds no NUL."""
     named = statement.get("result", {}).get("extensions", {}).get(EMOJI_EXTENSION)
     return bounded(named) if isinstance(named, str) and "\0" not in named else None
+
+
+def _signature(statement: dict[str, Any], verb: str) -> bytes:
+    """Return the signature of what somebody wrote; a choice in a quiz, or what acts upon an artefact say, is no text of one."""
+    if verb not in GIVES_TEXT or "interactionType" in statement["object"].get("definition", {}):
+        return b""
+    return signature(statement.get("result", {}).get("response", ""))
 
 
 def _urls(statement: dict[str, Any]) -> Iterator[str]:

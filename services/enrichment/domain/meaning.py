@@ -42,12 +42,21 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """The statement that had a text first which an artefact repeats, and who wrote it there."""
+
+    statement_id: UUID
+    actor: Ifi | None
+
+
+@dataclass(frozen=True, slots=True)
 class Maker:
-    """Who made an artefact, by which statement, and which courses that statement is about."""
+    """Who made an artefact, by which statement, which courses that statement is about, and what the artefact copies."""
 
     statement_id: UUID
     actor: Ifi | None
     links: tuple[Link, ...]
+    copies: Original | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,8 @@ class Known:
     enrolments: Mapping[LearnerId, Mapping[str, date | None]] = field(default_factory=dict)
     taken_back: frozenset[UUID] = frozenset()
     """Of the statements, those whose actor took back later what they tell."""
+    originals: Mapping[UUID, UUID] = field(default_factory=dict)
+    """Of the statements that make a copy: which statement had the text before."""
 
     def learner(self, identifier: Ifi | None) -> LearnerId | None:
         """Return who *identifier* is."""
@@ -87,14 +98,35 @@ def effective_links(interaction: Interaction, known: Known) -> tuple[Link, ...]:
     return own
 
 
-def author_of(interaction: Interaction, known: Known) -> Ifi | None:
-    """Return the author of the artefact acted upon: who made it, or else whom the platform named."""
+def maker_of(interaction: Interaction, known: Known) -> Maker | None:
+    """Return who made the artefact acted upon, as far as it is known."""
     features = interaction.features
     touched = features.parent if features.makes_object else features.object
-    maker = known.makers.get(touched) if touched else None
-    if maker is not None and maker.actor is not None:
-        return maker.actor
-    return features.target
+    return known.makers.get(touched) if touched else None
+
+
+def copied_by(maker: Maker | None, interaction: Interaction, known: Known) -> Original | None:
+    """Return what the artefact acted upon copies, if anything; who acts upon an own copy acts upon an own artefact."""
+    if maker is None or maker.copies is None:
+        return None
+    learner = known.learner(maker.actor)
+    return None if learner is not None and learner == known.learner(interaction.features.actor) else maker.copies
+
+
+def author_of(interaction: Interaction, known: Known) -> Ifi | None:
+    """Return the author of the artefact acted upon: who wrote what it copies, who made it, or else whom the platform named."""
+    maker = maker_of(interaction, known)
+    if (original := copied_by(maker, interaction, known)) is not None:
+        return original.actor
+    return maker.actor if maker is not None and maker.actor is not None else interaction.features.target
+
+
+def people_of(interaction: Interaction, known: Known) -> set[Ifi]:
+    """Return everybody on whom it depends who acted upon whose artefact."""
+    maker = maker_of(interaction, known)
+    made = () if maker is None else (maker.actor, maker.copies.actor if maker.copies else None)
+    named = (interaction.features.actor, author_of(interaction, known), *made)
+    return {identifier for identifier in named if identifier is not None}
 
 
 def meaning(interaction: Interaction, links: tuple[Link, ...], known: Known) -> Enriched:
@@ -102,6 +134,8 @@ def meaning(interaction: Interaction, links: tuple[Link, ...], known: Known) -> 
     features = interaction.features
     learner = known.learner(features.actor)
     author = known.learner(author_of(interaction, known))
+    copied = known.originals.get(interaction.statement_id)
+    upon = copied_by(maker_of(interaction, known), interaction, known)
     return Enriched(
         revision=0,
         id=str(interaction.statement_id),
@@ -118,6 +152,8 @@ def meaning(interaction: Interaction, links: tuple[Link, ...], known: Known) -> 
         object_type=features.object_type,
         parent=features.parent,
         taken_back=interaction.statement_id in known.taken_back,
+        copy_of=str(copied) if copied else None,
+        upon_copy_of=str(upon.statement_id) if upon else None,
         links=tuple(_course_link(link, learner, author, features.timestamp, known) for link in links),
     )
 

@@ -23,7 +23,7 @@ STANDING: Final = {"provisional": True, "decision_use": "advisory"}
 """Said with every number: no decision on a person may rest on it alone (GDPR Art. 22, CJEU C-634/21)."""
 
 SCORES: Final = ("impact", "reception", "contribution", "grounding", "facts")
-FACT: Final = ("statement_id", "dimension", "peer", "object", "course", "course_title", "method", "evidence")
+FACT: Final = ("statement_id", "dimension", "peer", "object", "course", "course_title", "method", "evidence", "copy_of")
 CREDIT: Final = ("weight", "kappa", "age_weeks", "credit", "counted")
 COLUMNS: Final = (
     "learner",

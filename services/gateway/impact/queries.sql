@@ -28,7 +28,7 @@ SELECT
     scored.learner, scored.reception, scored.contribution, scored.grounding, scored.impact, scored.facts, scored.informal,
     scored.rules_version, scored.as_of, fact.statement_id, fact.dimension, fact.peer, fact.object, fact.course,
     titled.title AS course_title, fact.method, fact.evidence, fact.weight, fact.kappa, fact.age_weeks, fact.credit,
-    fact.counted, fact.informal AS fact_informal
+    fact.counted, fact.informal AS fact_informal, fact.copy_of
 FROM impact.learner_impact($1, $2) AS scored
 CROSS JOIN impact.explanation($1, $2) AS fact
 LEFT JOIN records.course_title AS titled ON titled.course = fact.course

@@ -39,7 +39,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a learner did at *revision* of what is known; *rule* is None where it is evidence of nothing, or taken back."""
+    """What a learner did at *revision* of what is known; *rule* is None where it is evidence of nothing, or taken back.
+
+    *copy_of* is the statement that had the text before of what the act made, *upon_copy_of* that of what it is upon.
+    """
 
     statement: StatementId
     revision: int
@@ -51,6 +54,8 @@ class Act:
     artefact: str | None
     received: str | None
     links: tuple[Link, ...]
+    copy_of: StatementId | None = None
+    upon_copy_of: StatementId | None = None
 
 
 def read_act(enriched: Enriched) -> Act:
@@ -74,6 +79,8 @@ def read_act(enriched: Enriched) -> Act:
             artefact=enriched.object,
             received=_received(enriched, rule),
             links=_links(enriched.links),
+            copy_of=_statement(enriched.copy_of),
+            upon_copy_of=_statement(enriched.upon_copy_of),
         )
     except ValueError as error:
         raise Unreadable(str(error)) from error
@@ -96,6 +103,10 @@ def _received(enriched: Enriched, rule: Rule | None) -> str | None:
 
 def _learner(learner: str | None) -> LearnerId | None:
     return None if learner is None else LearnerId(UUID(learner))
+
+
+def _statement(statement: str | None) -> StatementId | None:
+    return None if statement is None else StatementId(UUID(statement))
 
 
 def _links(links: Sequence[CourseLink]) -> tuple[Link, ...]:

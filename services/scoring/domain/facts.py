@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from services.scoring.domain.act import Act, ArtefactKey, LearnerId, Link, StatementId, key_of
-from services.scoring.domain.rules import BOTH_ENROLLED, MICRO, NEITHER_ENROLLED, ONE_ENROLLED, Dimension
+from services.scoring.domain.rules import BOTH_ENROLLED, COPIED, MICRO, NEITHER_ENROLLED, ONE_ENROLLED, Dimension
 from services.scoring.domain.week import Week
 
 TENTHS: Final = 10
@@ -16,7 +16,8 @@ class Fact(NamedTuple):
     """One row of the ledger: by *statement*, *actor* did *beneficiary* credit; weights in millionths.
 
     *kappa* is how surely this was formal learning (0: informal only), *grounded* is weight times kappa. *artefact* is what was
-    received, or what was contributed. *course*, *method* and *evidence* are of the link that counted, if any.
+    received, or what was contributed. *course*, *method* and *evidence* are of the link that counted, if any. *copy_of* is the
+    statement that had the text of the artefact before: a contribution then has no weight, and a reception is that of its author.
     """
 
     statement: StatementId
@@ -33,6 +34,7 @@ class Fact(NamedTuple):
     course: str | None
     method: str | None
     evidence: str | None
+    copy_of: StatementId | None
 
 
 class Receipt(NamedTuple):
@@ -48,15 +50,17 @@ def facts(act: Act) -> tuple[Fact, ...]:
     """Return what *act* is evidence of: reception by its artefact's author, contribution by its actor.
 
     An act upon one's own artefact is evidence of nothing. A contribution counts only once somebody received it, so its
-    fact is not counted yet; a reception counts at once.
+    fact is not counted yet; a reception counts at once. A copied text contributes nothing, which its fact shows.
     """
     if act.rule is None or act.learner is None or act.learner == act.author:
         return ()
     found: list[Fact] = []
     if act.rule.reception and act.author is not None and act.received is not None:
-        found.append(_fact(act, Dimension.RECEPTION, act.author, act.received, act.rule.reception))
+        weight, copied = act.rule.reception, act.upon_copy_of
+        found.append(_fact(act, Dimension.RECEPTION, act.author, act.received, weight=weight, copy_of=copied))
     if act.rule.contribution and act.artefact is not None:
-        found.append(_fact(act, Dimension.CONTRIBUTION, act.learner, act.artefact, act.rule.contribution))
+        weight = COPIED if act.copy_of is not None else act.rule.contribution
+        found.append(_fact(act, Dimension.CONTRIBUTION, act.learner, act.artefact, weight=weight, copy_of=act.copy_of))
     return tuple(found)
 
 
@@ -67,7 +71,9 @@ def receipt(act: Act) -> Receipt | None:
     return Receipt(act.statement, key_of(act.received), act.learner, act.grounded)
 
 
-def _fact(act: Act, dimension: Dimension, beneficiary: LearnerId, artefact: str, weight: int) -> Fact:
+def _fact(
+    act: Act, dimension: Dimension, beneficiary: LearnerId, artefact: str, *, weight: int, copy_of: StatementId | None
+) -> Fact:
     share, link = _grounds(act.links, dimension)
     assert act.learner is not None  # noqa: S101  facts() has looked
     return Fact(
@@ -85,6 +91,7 @@ def _fact(act: Act, dimension: Dimension, beneficiary: LearnerId, artefact: str,
         course=link.course if link else None,
         method=link.method if link else None,
         evidence=link.evidence if link else None,
+        copy_of=copy_of,
     )
 
 

@@ -1,4 +1,4 @@
-"""The rules of scoring, version 1: which verb is evidence of what, and how much; a closed table.
+"""The rules of scoring, version 2: which verb is evidence of what, and how much; a closed table.
 
 The weights follow the ladder of value cycles (Wenger, Trayner and de Laat 2011): to have seen is little, to have found worth
 keeping is more, to have been helped is most. A verb that is not in the table is no evidence of anything.
@@ -13,21 +13,20 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
 
-from shared.xapi.vocabulary import ActivityType, Verb, canonical
+from shared.xapi.vocabulary import ASSESSMENT_ITEMS, Verb, canonical
 
 MICRO: Final = 1_000_000
 """Weights and shares are integers of millionths: integers commute exactly, floats do not."""
 
 TIN_CAN: Final = "http://id.tincanapi.com/verb/"
 
-ASSESSMENT_ITEMS: Final = frozenset({str(ActivityType.INTERACTION), "http://adlnet.gov/expapi/activities/question"})
-"""What one answers in a quiz or a poll: a choice, not an explanation to a colleague."""
-
-
 BOTH_ENROLLED: Final = 10
 ONE_ENROLLED: Final = 7
 NEITHER_ENROLLED: Final = 3
 """Tenths by which a link's confidence counts, after who of the two is enrolled in the linked course."""
+
+COPIED: Final = 0
+"""What contributing a text is worth that was there before; what others make of it is its author's."""
 
 HALF_LIFE_WEEKS: Final = 13
 PAIR_CAP: Final = 3
@@ -108,6 +107,7 @@ def definition() -> str:
         "rules": {str(verb): asdict(rule) for verb, rule in RULES.items()},
         "assessment_items": sorted(ASSESSMENT_ITEMS),
         "enrolment": {"both": BOTH_ENROLLED, "one": ONE_ENROLLED, "neither": NEITHER_ENROLLED},
+        "copied": COPIED,
         "half_life_weeks": HALF_LIFE_WEEKS,
         "pair_cap": PAIR_CAP,
         "week_exponent": WEEK_EXPONENT,
@@ -115,5 +115,5 @@ def definition() -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-VERSION: Final = f"1-{hashlib.sha256(definition().encode()).hexdigest()[:12]}"
+VERSION: Final = f"2-{hashlib.sha256(definition().encode()).hexdigest()[:12]}"
 """The name of these rules: change one and every number is of another version."""

@@ -36,7 +36,7 @@ KEPT: Final = ("alias", "learner", "enrolment")
 EMPTIED: Final = {
     "lrs": ("statement_mention", "statement_reference", "redaction", "statement", "consumer_offset", "outbox", "dead_letter"),
     "records": (
-        "relink", "interaction_anchor", "interaction", "alias", "enrolment", "learner",
+        "relink", "wording_band", "wording", "interaction_anchor", "interaction", "alias", "enrolment", "learner",
         "consumer_offset", "outbox", "dead_letter",
     ),
     "impact": (

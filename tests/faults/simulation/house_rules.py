@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.enrichment.store import Store
+from services.enrichment.wordings import Wordings
 from services.gateway.headers import CONSISTENT_THROUGH
 from services.gateway.recorder import Recorder
 from services.gateway.recorder import clock as recorder_clock
@@ -60,6 +62,37 @@ class LocksNothingDeeper(Store):
         if self._is_first:
             await super().lock_artefacts(transaction, iris)
         self._is_first = False
+
+
+class LocksNoBands(Wordings):
+    """Looks for copies without locking what texts have in common."""
+
+    async def lock(self, *_: object) -> None:
+        pass
+
+
+class WithoutBandLocks(Store):
+    """Takes no lock on the bands of texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wordings = LocksNoBands()
+
+
+class LooksAtNoCopies(Wordings):
+    """Keeps and forgets texts, and looks only at what it is told."""
+
+    async def tell(self, *arguments: Any) -> set[UUID]:
+        await super().tell(*arguments)
+        return set()
+
+
+class WithoutLateOriginals(Store):
+    """Says nothing anew of copies whose originals come or go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wordings = LooksAtNoCopies()
 
 
 class WithoutIdentityLock(Store):
@@ -193,6 +226,8 @@ CT: Final = "WHERE pg_try_advisory_xact_lock(hashtextextended('symposia record',
 HOUSE_RULES: Final[Mapping[str, HouseParts]] = {
     "3: lock artefacts": HouseParts(store=WithoutArtefactLocks, cast=Cast.WHOLE),
     "3: lock artefacts before reading": HouseParts(store=LocksAfterReading, cast=Cast.WHOLE),
+    "3: lock the bands of texts": HouseParts(store=WithoutBandLocks, cast=Cast.WHOLE),
+    "3: copies are looked at when their originals come": HouseParts(store=WithoutLateOriginals, cast=Cast.WHOLE),
     "3: a key and a drainer for what is said outside the loop": HouseParts(
         publisher=PublishesNothing, relink_owner=f"enrichment/{RECORDED.name}/0", cast=Cast.WHOLE
     ),

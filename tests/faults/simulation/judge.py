@@ -149,7 +149,8 @@ def _judge_enriched(house: House, known: dict[str, Enriched]) -> dict[str, Enric
 
 def _essence(message: Enriched) -> tuple[Any, ...]:
     links = [(link.course, round(link.confidence * 1e6), link.actor_enrolled, link.author_enrolled) for link in message.links]
-    return (message.status, message.learner, message.author, message.actor_grounded, message.object, message.parent, links)
+    whose = (message.learner, message.author, message.copy_of, message.upon_copy_of)
+    return (message.status, *whose, message.actor_grounded, message.object, message.parent, links)
 
 
 async def _judge_scored(house: House, newest: dict[str, Enriched], known: dict[str, Enriched]) -> None:

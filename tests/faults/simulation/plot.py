@@ -17,6 +17,8 @@ HOME: Final = "https://acme.chat.example"
 COURSE: Final = "https://lms.example/course/python"
 SPACE: Final = UUID("8f2f2f0c-5c83-5d55-9d0e-3a8f0d1f6a77")
 MONDAY: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TIP: Final = "Profile before you optimise, the slow part is never where you think it is."
+MENDED: Final = "Nobody needs a faster loop, so measure what people really wait for and begin there."
 STRANGER: Final = 3
 """Who is nobody's account at first; an import says in the middle of the history whose it is."""
 
@@ -39,6 +41,11 @@ class Said:
     def makes(self) -> bool:
         """Say whether what it is about came to be by it."""
         return self.verb in ARTEFACT_VERBS
+
+    @property
+    def gives_text(self) -> bool:
+        """Say whether what it is about has this text from then on."""
+        return self.makes or self.verb == Verb.EDITED
 
     @property
     def happened(self) -> datetime:
@@ -78,6 +85,7 @@ def iri(message: str) -> str:
 def plot(seed: int, chance: Random) -> Plot:
     """Make up what is said: a thread or two, a conflict, a void, a redaction, repetitions."""
     told = [said for number in range(chance.choice((1, 1, 1, 2))) for said in _thread(seed, number, chance)]
+    told = _copying(seed, told)
     requests: list[tuple[Said, ...]] = [(said,) for said in told]
     if chance.random() < 0.5:
         requests.append((requests.pop()[0], *requests.pop()))
@@ -124,6 +132,22 @@ def _thread(seed: int, number: int, chance: Random) -> list[Said]:
         Said(_id(seed, f"{number} like"), answerer, Verb.LIKED, third, minute=number * 10 + 4),
     ]
     return acts[: chance.choice((2, 3, 4, 5))]
+
+
+def _copying(seed: int, told: list[Said]) -> list[Said]:
+    """Let two people post one text, in most histories; who had it first, what is liked, who mends theirs follows from *seed*."""
+    chance = Random(f"copies {seed}")  # noqa: S311  seeded, no secret
+    if chance.random() < 0.3:
+        return told
+    answer = replace(told[1], text=TIP)
+    copier, fan = chance.sample(range(4), 2)
+    copy = Said(_id(seed, "copy"), copier, Verb.POSTED, iri("copy"), minute=chance.choice((0, 1, 2, 40)), text=TIP)
+    more = [copy, Said(_id(seed, "fan"), fan, Verb.LIKED, chance.choice((copy, answer)).about, minute=41)]
+    if chance.random() < 0.4:
+        mended = chance.choice((copy, answer))
+        text = chance.choice((TIP.upper(), MENDED))
+        more.append(Said(_id(seed, "edit"), mended.actor, Verb.EDITED, mended.about, minute=42, text=text))
+    return [told[0], answer, *told[2:], *more]
 
 
 def _id(seed: int, name: str) -> str:

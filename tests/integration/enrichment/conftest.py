@@ -54,7 +54,7 @@ class House:
 
     async def forget(self) -> None:
         """Forget every statement; people and courses stay."""
-        await self.database.execute(Query("TRUNCATE interaction CASCADE"))
+        await self.database.execute(Query("TRUNCATE interaction, wording_band CASCADE"))
         self.said.clear()
 
     def known(self) -> dict[str, Enriched]:

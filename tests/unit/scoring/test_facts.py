@@ -11,7 +11,7 @@ from services.scoring.domain.rules import RULES, VERSION, Dimension, Receives, d
 from services.scoring.domain.week import week_of
 from shared.contracts import Enriched, Status
 from shared.xapi.vocabulary import ActivityType, Verb
-from tests.support.community import artefact, enriched, learner, link
+from tests.support.community import artefact, enriched, learner, link, statement_id
 
 
 def act(verb: str, **said: object) -> Act:
@@ -132,8 +132,33 @@ def test_verbs_outside_the_table_are_evidence_of_nothing() -> None:
 
 
 def test_the_version_names_every_weight() -> None:
-    assert VERSION.startswith("1-")
+    assert VERSION.startswith("2-")
     assert all(f'"{verb}"' in definition() for verb in RULES)
+
+
+def test_a_copied_text_contributes_nothing_and_its_fact_says_whose_it_was() -> None:
+    copied = act(Verb.POSTED, object=artefact(1), links=(link(),), copy_of=statement_id(9))
+
+    fact = only(facts(copied))
+
+    assert (fact.weight, fact.grounded, fact.kappa, str(fact.copy_of)) == (0, 0, 1_000_000, statement_id(9))
+
+
+def test_what_is_made_of_a_copy_is_worth_as_much_to_who_wrote_the_text() -> None:
+    like = act(Verb.LIKED, object=artefact(1), author=learner(2), links=(link(),), upon_copy_of=statement_id(9))
+
+    fact = only(facts(like))
+
+    assert (fact.weight, str(fact.beneficiary), str(fact.copy_of)) == (500_000, learner(2), statement_id(9))
+
+
+def test_a_copied_reply_is_still_a_reception_of_what_it_replies_to() -> None:
+    reply = act(Verb.REPLIED, object=artefact(2), parent=artefact(1), author=learner(2), copy_of=statement_id(9))
+
+    reception, contribution = facts(reply)
+
+    assert (reception.weight, reception.copy_of) == (600_000, None)
+    assert (contribution.weight, str(contribution.copy_of)) == (0, statement_id(9))
 
 
 def test_enriched_messages_of_the_future_are_read() -> None:

@@ -1,0 +1,126 @@
+"""The texts of artefacts in schema `records`: what they are like, and which of them had another's text before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from services.enrichment.domain.meaning import Interaction
+from services.enrichment.domain.signature import BANDS, bands
+from services.enrichment.domain.wording import Wording, current, original
+from shared.contracts import Status
+from shared.postgres import Transaction, load_queries
+from shared.xapi.model import Ifi, Iri
+
+MOST_BANDS_LOCKED: Final = 50 * BANDS
+"""A batch with more texts looks for copies alone: the server's table of locks has room for some thousands in all."""
+MOST_IN_A_BAND: Final = 16
+"""Of texts that share a band, how many are compared, the first ones: a phrase that everybody uses is looked up as fast as any."""
+
+_Whose: TypeAlias = tuple[Iri | None, Ifi | None]
+
+
+class Wordings:
+    """Reads and writes what the texts of artefacts are like, always inside a transaction that the caller holds."""
+
+    def __init__(self) -> None:
+        self._sql = load_queries("services.enrichment", "wordings.sql")
+
+    async def lock(self, transaction: Transaction, told: Sequence[Interaction]) -> None:
+        """Lock the bands of all texts that *told* gives or takes away; artefacts are locked before."""
+        given = {band for one in told if one.status is Status.LIVE for band in bands_of(one)}
+        taken = [one.statement_id for one in told if one.status is not Status.LIVE]
+        await self._lock(transaction, given | await self._bands(transaction, taken))
+
+    async def lock_of(self, transaction: Transaction, statements: Collection[UUID]) -> None:
+        """Lock the bands of the texts that *statements* gave."""
+        await self._lock(transaction, await self._bands(transaction, statements))
+
+    async def tell(self, transaction: Transaction, told: Sequence[Interaction]) -> set[UUID]:
+        """Keep the texts that *told* gives, forget those that it takes away; return what may copy another text than before."""
+        given = [one for one in told if one.features.signature]
+        taken = [one.statement_id for one in told if one.status is not Status.LIVE]
+        return await self._keep(transaction, given) | await self.forget(transaction, taken)
+
+    async def forget(self, transaction: Transaction, statements: Collection[UUID]) -> set[UUID]:
+        """Forget the texts of those of *statements* that say nothing any more; return what may copy another text then."""
+        if not statements:
+            return set()
+        silent = [row["statement_id"] for row in await transaction.fetch(self._sql["silent"], list(statements))]
+        copying = await self._copying(transaction, silent)
+        if silent:
+            await transaction.execute(self._sql["drop"], silent)
+        return copying
+
+    async def originals(self, transaction: Transaction, interactions: Iterable[Interaction]) -> Mapping[UUID, UUID]:
+        """Return which of *interactions* make a copy, and which statement had the text before."""
+        making = [one for one in interactions if one.features.makes_object and one.status is Status.LIVE]
+        own = await self._of_artefacts(transaction, {one.features.object for one in making if one.features.object})
+        texts = {one.statement_id: own.get((one.features.object, one.features.actor), []) for one in making}
+        now = {statement: newest.statement_id for statement, found in texts.items() if (newest := current(found)) is not None}
+        before = await self._before(transaction, set(now.values()))
+        found = {statement: original(texts[statement], before.get(given, ())) for statement, given in now.items()}
+        return {statement: copied for statement, copied in found.items() if copied is not None}
+
+    async def _keep(self, transaction: Transaction, given: Sequence[Interaction]) -> set[UUID]:
+        if not given:
+            return set()
+        kept = await transaction.fetch(
+            self._sql["keep"],
+            [one.statement_id for one in given],
+            [one.features.signature for one in given],
+            [band for one in given for band in bands_of(one)],
+            BANDS,
+        )
+        return await self._copying(transaction, [row["statement_id"] for row in kept])
+
+    async def _copying(self, transaction: Transaction, changed: Sequence[UUID]) -> set[UUID]:
+        if not changed:
+            return set()
+        return {row["statement_id"] for row in await transaction.fetch(self._sql["copying"], changed)}
+
+    async def _of_artefacts(self, transaction: Transaction, artefacts: Collection[Iri]) -> Mapping[_Whose, list[Wording]]:
+        """Return the texts of *artefacts*, those apart that different people gave to one."""
+        found: dict[_Whose, list[Wording]] = {}
+        for row in await transaction.fetch(self._sql["of_artefacts"], list(artefacts)) if artefacts else ():
+            wording = _wording(row)
+            found.setdefault((wording.object, wording.actor), []).append(wording)
+        return found
+
+    async def _before(self, transaction: Transaction, statements: Collection[UUID]) -> Mapping[UUID, list[Wording]]:
+        """Return, for each of *statements* that gave a text, the texts that may be alike and were there before."""
+        found: dict[UUID, list[Wording]] = {}
+        for row in await transaction.fetch(self._sql["before"], list(statements), MOST_IN_A_BAND) if statements else ():
+            found.setdefault(row["later"], []).append(_wording(row))
+        return found
+
+    async def _bands(self, transaction: Transaction, statements: Collection[UUID]) -> set[int]:
+        if not statements:
+            return set()
+        return {row["band"] for row in await transaction.fetch(self._sql["bands"], list(statements))}
+
+    async def _lock(self, transaction: Transaction, keys: Collection[int]) -> None:
+        if len(keys) > MOST_BANDS_LOCKED:
+            await transaction.execute(self._sql["hold"])
+        elif keys:
+            await transaction.execute(self._sql["share"])
+            await transaction.execute(self._sql["lock_bands"], sorted(keys))
+
+
+def bands_of(interaction: Interaction) -> tuple[int, ...]:
+    """Return the bands of the text that *interaction* tells, if it tells one."""
+    return bands(interaction.features.signature) if interaction.features.signature else ()
+
+
+def _wording(row: asyncpg.Record) -> Wording:
+    return Wording(
+        statement_id=row["statement_id"],
+        happened=row["happened"],
+        object=Iri(row["object"]),
+        actor=Ifi(row["actor"]) if row["actor"] is not None else None,
+        makes_object=row["makes_object"],
+        signature=row["signature"],
+    )

@@ -1,0 +1,105 @@
+-- name: share
+-- Lets others look for copies too, each among texts of its own: those that may be alike are locked by their bands.
+SELECT pg_advisory_xact_lock_shared(hashtext('records.wording')::bigint)
+
+-- name: hold
+-- Looks for copies alone until the transaction ends: one lock in the place of thousands.
+SELECT pg_advisory_xact_lock(hashtext('records.wording')::bigint)
+
+-- name: lock_bands
+-- Locks bands, given in order: two texts that are alike, committing at once, cannot miss each other. One row says so of all.
+SELECT count(*) FROM (SELECT pg_advisory_xact_lock(band) FROM unnest($1::bigint[]) AS band OFFSET 0) AS locked
+
+-- name: bands
+-- Returns the bands of the texts that statements gave.
+SELECT unnest(bands) AS band FROM wording WHERE statement_id = ANY($1::uuid[])
+
+-- name: keep
+-- Keeps the signatures of texts whose statements still speak, and which texts have which bands ($4 of each text stand in $3); told
+-- twice it keeps one. Returns what is new.
+WITH kept AS (
+    INSERT INTO wording (statement_id, object, happened, signature, bands)
+    SELECT
+        told.statement_id, interaction.object, interaction.happened, told.signature,
+        ($3::bigint[])[(told.place - 1) * $4::int + 1 : told.place * $4::int]
+    FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS told (statement_id, signature, place)
+    JOIN interaction ON interaction.statement_id = told.statement_id
+    WHERE NOT interaction.voided AND NOT interaction.redacted
+    ORDER BY told.statement_id
+    ON CONFLICT (statement_id) DO NOTHING
+    RETURNING statement_id, happened, bands
+), banded AS (
+    INSERT INTO wording_band (band, happened, statement_id)
+    SELECT band, kept.happened, kept.statement_id
+    FROM kept CROSS JOIN unnest(kept.bands) AS band
+    ORDER BY band, kept.happened, kept.statement_id
+)
+SELECT statement_id FROM kept
+
+-- name: silent
+-- Returns those of the statements $1 that gave a text and say nothing any more.
+SELECT wording.statement_id
+FROM wording
+JOIN interaction ON interaction.statement_id = wording.statement_id
+WHERE wording.statement_id = ANY($1::uuid[]) AND (interaction.voided OR interaction.redacted)
+
+-- name: drop
+-- Forgets the texts of the statements $1, and which bands they had.
+WITH dropped AS (
+    DELETE FROM wording WHERE statement_id = ANY($1::uuid[]) RETURNING statement_id, happened, bands
+)
+DELETE FROM wording_band
+USING dropped
+WHERE wording_band.band = ANY(dropped.bands)
+  AND wording_band.happened = dropped.happened AND wording_band.statement_id = dropped.statement_id
+
+-- name: copying
+-- Returns the statements that make what may be another's copy than before, once the texts of the statements $1 came or before they go:
+-- those of the artefacts themselves, and those of later texts in the same bands, unless they copy an earlier one.
+WITH changed AS (
+    SELECT statement_id, object, happened, bands FROM wording WHERE statement_id = ANY($1::uuid[])
+)
+SELECT making.statement_id
+FROM changed JOIN interaction AS making ON making.object = changed.object AND making.makes_object
+UNION
+SELECT making.statement_id
+FROM (
+    SELECT DISTINCT later.statement_id, changed.happened, changed.statement_id AS changed_id
+    FROM changed
+    CROSS JOIN unnest(changed.bands) AS shared (band)
+    JOIN wording_band AS later
+        ON later.band = shared.band AND (later.happened, later.statement_id) > (changed.happened, changed.statement_id)
+) AS found
+JOIN wording ON wording.statement_id = found.statement_id
+JOIN interaction AS making ON making.object = wording.object AND making.makes_object
+LEFT JOIN interaction AS copied ON copied.statement_id = making.copy_of
+WHERE making.copy_of IS NULL OR (copied.happened, copied.statement_id) >= (found.happened, found.changed_id)
+
+-- name: of_artefacts
+-- Returns every text that artefacts were given, and by whom.
+SELECT wording.statement_id, wording.happened, wording.object, interaction.actor, interaction.makes_object, wording.signature
+FROM wording
+JOIN interaction ON interaction.statement_id = wording.statement_id
+WHERE wording.object = ANY($1::text[])
+
+-- name: before
+-- Returns, for the texts of the statements $1, the first of those in the same bands that were there before, $2 for each band at most.
+SELECT
+    found.later, wording.statement_id, wording.happened, wording.object, interaction.actor, interaction.makes_object,
+    wording.signature
+FROM (
+    SELECT DISTINCT looked.statement_id AS later, earlier.statement_id
+    FROM wording AS looked
+    CROSS JOIN unnest(looked.bands) AS shared (band)
+    CROSS JOIN LATERAL (
+        SELECT wording_band.statement_id
+        FROM wording_band
+        WHERE wording_band.band = shared.band
+          AND (wording_band.happened, wording_band.statement_id) < (looked.happened, looked.statement_id)
+        ORDER BY wording_band.happened, wording_band.statement_id
+        LIMIT $2
+    ) AS earlier
+    WHERE looked.statement_id = ANY($1::uuid[])
+) AS found
+JOIN wording ON wording.statement_id = found.statement_id
+JOIN interaction ON interaction.statement_id = found.statement_id
