@@ -13,6 +13,7 @@ LONGEST_ID: Final = 100
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
 OPAQUE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,200}")
 LARGEST_ID: Final = 2**63
+MOST_LISTED: Final = 100
 MOST_DIGITS: Final = 17
 """Of a number that is written as a string, with its sign."""
 LATEST_MOMENT: Final = 253_402_300_799_999
@@ -39,6 +40,12 @@ def member(document: JSON, *path: str) -> JSON:
             return None
         document = document.get(name)
     return document
+
+
+def several(document: JSON, *path: str, most: int = MOST_LISTED) -> list[JSON]:
+    """Return the things that are listed at *path*, no more than *most*; none where that is no list."""
+    found = member(document, *path)
+    return found[:most] if isinstance(found, list) else []
 
 
 def optional_text(document: JSON, *path: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.bigbluebutton import places
-from services.ingest.connectors.fields import Incomplete, Unheard, member, opaque, optional_identifier, optional_text
+from services.ingest.connectors.fields import Incomplete, Unheard, member, opaque, optional_identifier, optional_text, several
 from services.ingest.domain.interaction import Artefact, ArtefactType, Choice, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Reading, Reason
 from services.ingest.domain.source import Hearing, Source
@@ -64,7 +64,7 @@ def _asked(source: Source, event: JSON) -> Interaction:
 def _choices(source: Source, answers: JSON) -> Iterator[Choice]:
     """Yield what can be chosen, each once: what it says only if the source keeps text."""
     seen = set[str]()
-    for answer in answers[:MOST_CHOICES] if isinstance(answers, list) else ():
+    for answer in several(answers, most=MOST_CHOICES):
         name = optional_identifier(answer, "id")
         if name is not None and name not in seen:
             seen.add(name)
@@ -72,7 +72,7 @@ def _choices(source: Source, answers: JSON) -> Iterator[Choice]:
 
 
 def _ids(answers: JSON) -> Iterator[str]:
-    for answer in answers[:MOST_CHOICES] if isinstance(answers, list) else ():
-        name = optional_identifier({"id": answer}, "id")
+    for answer in several(answers, most=MOST_CHOICES):
+        name = optional_identifier(answer)
         if name is not None:
             yield name

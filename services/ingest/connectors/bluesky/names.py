@@ -6,7 +6,7 @@ import re
 from typing import Final
 from urllib.parse import quote
 
-from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time, text
+from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time, several, text
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
@@ -15,8 +15,7 @@ from shared.xapi.model import JSON
 URI: Final = re.compile(r"at://([A-Za-z0-9.:_%-]{1,300})/([A-Za-z0-9.-]{1,300})/([A-Za-z0-9._:~-]{1,300})")
 DID: Final = re.compile(r"did:[a-z]{1,20}:[A-Za-z0-9._:%-]{1,250}")
 POST: Final = "app.bsky.feed.post"
-MOST: Final = 100
-"""Facets, pictures and likes that are taken of one post or page."""
+LONGEST_TAG: Final = 100
 ONLY_SIGNED_IN: Final = "!no-unauthenticated"
 """The label of accounts that ask not to be shown to whoever is not signed in."""
 
@@ -66,12 +65,6 @@ def moment(*documents: JSON) -> str:
     raise Incomplete("createdAt")
 
 
-def several(document: JSON, *path: str) -> list[JSON]:
-    """Return the things at *path*; none where that is no list."""
-    found = member(document, *path)
-    return found[:MOST] if isinstance(found, list) else []
-
-
 def features(record: JSON, kind: str) -> list[JSON]:
     """Return what of *kind* is marked in a post's text (app.bsky.richtext.facet)."""
     found = (each for facet in several(record, "facets") for each in several(facet, "features"))
@@ -82,7 +75,9 @@ def hashtags(record: JSON) -> tuple[str, ...]:
     """Return the hashtags of a post, in small letters."""
     marked = (optional_text(each, "tag") for each in features(record, "tag"))
     beside = (each if isinstance(each, str) else None for each in several(record, "tags"))
-    return tuple(dict.fromkeys(name.lstrip("#").casefold()[:MOST] for name in (*marked, *beside) if name and name.strip("# ")))
+    return tuple(
+        dict.fromkeys(name.lstrip("#").casefold()[:LONGEST_TAG] for name in (*marked, *beside) if name and name.strip("# "))
+    )
 
 
 def place(source: Source, record: JSON, within: str | None = None) -> Place | None:

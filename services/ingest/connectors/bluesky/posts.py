@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.bluesky import names
-from services.ingest.connectors.fields import Incomplete, member, optional_text
+from services.ingest.connectors.fields import Incomplete, member, optional_text, several
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
@@ -90,7 +90,7 @@ def _quotes(record: JSON, made: Interaction) -> tuple[Interaction, ...]:
 def _files(view: JSON, made: Interaction) -> tuple[Interaction, ...]:
     """Return the pictures and videos of a post, where it is shown with them."""
     shown = (member(view, "embed"), member(view, "embed", "media"))
-    pictures = [optional_text(each, "fullsize") for embed in shown for each in names.several(embed, "images")]
+    pictures = [optional_text(each, "fullsize") for embed in shown for each in several(embed, "images")]
     videos = [optional_text(embed, "playlist") for embed in shown]
     return tuple(
         replace(

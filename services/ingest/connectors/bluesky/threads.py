@@ -9,7 +9,7 @@ from services.ingest.connectors.bluesky import names
 from services.ingest.connectors.bluesky.acts import read_like
 from services.ingest.connectors.bluesky.posts import read_view
 from services.ingest.connectors.connector import Fetch
-from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text
+from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text, several
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Request
 from services.ingest.domain.reading import Lookup, Reading, Reason, ignored, joined
@@ -19,6 +19,8 @@ from shared.xapi.model import JSON
 APPVIEW: Final = "https://public.api.bsky.app"
 DEEPEST: Final = 20
 MOST_REPLIES: Final = 1000
+LIKES: Final = 100
+"""That one page has."""
 LONGEST_KEY: Final = 800
 COUNTED: Final = {"thread": "replyCount", "likes": "likeCount"}
 
@@ -53,7 +55,7 @@ def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request
         parameters = {"uri": reference["uri"], "depth": str(DEEPEST), "parentHeight": "0"}
         return Request(f"{api(source)}/xrpc/app.bsky.feed.getPostThread?{urlencode(parameters)}")
     paged = {"cursor": reference["cursor"]} if "cursor" in reference else {}
-    parameters = {"uri": reference["uri"], "limit": str(names.MOST), **paged}
+    parameters = {"uri": reference["uri"], "limit": str(LIKES), **paged}
     return Request(f"{api(source)}/xrpc/app.bsky.feed.getLikes?{urlencode(parameters)}")
 
 
@@ -69,10 +71,10 @@ def _read_thread(source: Source, thread: JSON, within: str | None) -> Reading:
     if not isinstance(thread, dict):
         raise Incomplete("thread")
     found: list[Reading] = []
-    waiting = names.several(thread, "replies")
+    waiting = several(thread, "replies")
     while waiting and len(found) < MOST_REPLIES:
         reply = waiting.pop(0)
-        waiting += names.several(reply, "replies")
+        waiting += several(reply, "replies")
         if isinstance(member(reply, "post"), dict):
             found.append(_tolerant_view(source, member(reply, "post"), within))
     return joined(found) if found else ignored(Reason.GONE)
@@ -91,7 +93,7 @@ def _read_likes(source: Source, document: JSON, lookup: Lookup) -> Reading:
     likes = member(document, "likes")
     if not isinstance(likes, list):
         raise Incomplete("likes")
-    reading = joined([_tolerant_like(source, post.native, each) for each in likes[: names.MOST]])
+    reading = joined([_tolerant_like(source, post.native, each) for each in likes[:LIKES]])
     cursor = optional_text(document, "cursor")
     if not cursor or not likes or cursor == lookup.reference.get("cursor"):
         return reading

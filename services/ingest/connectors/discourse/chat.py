@@ -8,7 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.discourse import places
-from services.ingest.connectors.fields import member, optional_number, optional_text, optional_time, time
+from services.ingest.connectors.fields import member, optional_number, optional_text, optional_time, several, time
 from services.ingest.domain.interaction import (
     AccountName,
     Artefact,
@@ -107,11 +107,10 @@ def _read_said(source: Source, message: JSON, channel: JSON) -> Reading:
 
 def _mentions(source: Source, message: JSON, said: Interaction) -> tuple[Interaction, ...]:
     """Return whom the message mentions; posts name nobody by id."""
-    listed = member(message, "mentioned_users")
     mention = replace(said, event=Event.MENTIONED, kind=Kind.MENTION, text=None)
     people = [
         AccountName(str(user_id))
-        for each in (listed[:MOST_MENTIONS] if isinstance(listed, list) else [])
+        for each in several(message, "mentioned_users", most=MOST_MENTIONS)
         if (user_id := optional_number(each, "id")) and not places.unheard(source, user_id, optional_text(each, "username"))
     ]
     return tuple(replace(mention, person=each, revision=each) for each in dict.fromkeys(people) if each != said.actor)

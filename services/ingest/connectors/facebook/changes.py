@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.facebook import names
 from services.ingest.connectors.facebook.writing import commented, posted
-from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_text, text
+from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_text, several, text
 from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ChannelId, Event, Interaction, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule, Undecided, ignored, joined
 from services.ingest.domain.source import Source
@@ -35,17 +35,12 @@ def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery holds; one change that cannot be read stops none of the others."""
     if member(delivery.document, "object") != "page":
         return ignored(Reason.UNMAPPED)
-    return joined(each for entry in _several(delivery.document, "entry") for each in _read_entry(source, entry))
+    return joined(each for entry in several(delivery.document, "entry", most=MOST) for each in _read_entry(source, entry))
 
 
 def _read_entry(source: Source, entry: JSON) -> list[Reading]:
-    direct = [ignored(Reason.DIRECT_MESSAGE) for name in ("messaging", "standby") for _ in _several(entry, name)]
-    return [*direct, *(_tolerant(source, entry, change) for change in _several(entry, "changes"))]
-
-
-def _several(document: JSON, name: str) -> list[JSON]:
-    found = member(document, name)
-    return found[:MOST] if isinstance(found, list) else []
+    direct = [ignored(Reason.DIRECT_MESSAGE) for name in ("messaging", "standby") for _ in several(entry, name, most=MOST)]
+    return [*direct, *(_tolerant(source, entry, change) for change in several(entry, "changes", most=MOST))]
 
 
 def _tolerant(source: Source, entry: JSON, change: JSON) -> Reading:

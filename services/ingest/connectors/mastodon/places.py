@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text
+from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text, several
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
 OPEN: Final = frozenset({"public", "unlisted"})
-MOST: Final = 100
-"""Tags, mentions, files and choices that are taken of one status."""
+LONGEST_TAG: Final = 100
 
 
 def status(source: Source, name: str, kind: ArtefactType = ArtefactType.NOTE) -> Artefact:
@@ -47,16 +46,10 @@ def unheard(source: Source, document: JSON) -> Reason | None:
     return Reason.EXCLUDED_ACCOUNT if any(each in source.policy.excluded for each in names if each) else None
 
 
-def several(document: JSON, name: str) -> list[JSON]:
-    """Return the things called *name*; none where that is no list."""
-    found = member(document, name)
-    return found[:MOST] if isinstance(found, list) else []
-
-
 def hashtags(document: JSON) -> tuple[str, ...]:
     """Return the hashtags of *document* (a status), in small letters."""
     names = (optional_text(each, "name") for each in several(document, "tags"))
-    return tuple(dict.fromkeys(name.casefold()[:MOST] for name in names if name))
+    return tuple(dict.fromkeys(name.casefold()[:LONGEST_TAG] for name in names if name))
 
 
 def place(source: Source, document: JSON) -> Place | None:

@@ -13,6 +13,7 @@ from services.ingest.connectors.fields import (
     optional_identifier,
     optional_text,
     optional_time,
+    several,
     time,
 )
 from services.ingest.connectors.mastodon import places
@@ -93,7 +94,7 @@ def _kept(source: Source, status: JSON) -> str | None:
 
 
 def _choices(source: Source, status: JSON) -> tuple[Choice, ...]:
-    titles = [optional_text(each, "title") for each in places.several(member(status, "poll"), "options")]
+    titles = [optional_text(each, "title") for each in several(status, "poll", "options")]
     return tuple(Choice(str(number), source.policy.text(title)) for number, title in enumerate(titles))
 
 
@@ -135,7 +136,7 @@ def _quotes(source: Source, status: JSON, made: Interaction) -> tuple[Interactio
 
 
 def _mentions(source: Source, status: JSON, made: Interaction) -> tuple[Interaction, ...]:
-    found = (optional_identifier(each, "id") for each in places.several(status, "mentions"))
+    found = (optional_identifier(each, "id") for each in several(status, "mentions"))
     people = dict.fromkeys(AccountName(each) for each in found if each)
     bare = replace(made, text=None, tags=(), choices=())
     return tuple(
@@ -148,7 +149,7 @@ def _mentions(source: Source, status: JSON, made: Interaction) -> tuple[Interact
 def _files(status: JSON, made: Interaction) -> tuple[Interaction, ...]:
     """Return the files that came with a status, named by where they stand."""
     bare = replace(made, kind=Kind.ATTACH, text=None, tags=(), choices=(), parent=made.artefact)
-    addresses = (optional_text(each, "url") or "" for each in places.several(status, "media_attachments"))
+    addresses = (optional_text(each, "url") or "" for each in several(status, "media_attachments"))
     return tuple(
         replace(bare, artefact=Artefact(NativeId(f"{made.artefact.native} {address}"), address, ArtefactType.FILE))
         for address in dict.fromkeys(addresses)

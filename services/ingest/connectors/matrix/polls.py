@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from services.ingest.connectors.fields import IDENTIFIER, LONGEST_ID, member, optional_text
+from services.ingest.connectors.fields import IDENTIFIER, LONGEST_ID, member, optional_text, several
 from services.ingest.connectors.matrix import places
 from services.ingest.domain.interaction import ArtefactType, Choice, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Reading, Reason, ignored
@@ -44,7 +44,7 @@ def read_response(source: Source, event: JSON) -> Reading:
     del source
     content, channel = member(event, "content"), places.room(event)
     answers = member(content, "m.selections") or member(content, f"{PREFIX}.response", "answers")
-    chosen = tuple(dict.fromkeys(_choice_id(each) for each in _several(answers) if isinstance(each, str)))
+    chosen = tuple(dict.fromkeys(_choice_id(each) for each in several(answers, most=MOST_ANSWERS) if isinstance(each, str)))
     if not chosen:
         return ignored(Reason.GONE if content == {} else Reason.UNMAPPED)
     interaction = Interaction(
@@ -60,13 +60,9 @@ def read_response(source: Source, event: JSON) -> Reading:
     return Reading(decided=(interaction,))
 
 
-def _several(value: JSON) -> list[JSON]:
-    return value[:MOST_ANSWERS] if isinstance(value, list) else []
-
-
 def _choices(source: Source, poll: JSON) -> tuple[Choice, ...]:
     found: dict[str, Choice] = {}
-    for answer in _several(member(poll, "answers")):
+    for answer in several(poll, "answers", most=MOST_ANSWERS):
         name = optional_text(answer, "m.id") or optional_text(answer, "id")
         if name:
             chosen = _choice_id(name)
@@ -78,7 +74,7 @@ def _words(block: JSON) -> str | None:
     """Return the text of a question or an answer, in either spelling."""
     for name in TEXTS:
         value = member(block, name)
-        written = value if isinstance(value, str) else optional_text(next(iter(_several(value)), None), "body")
+        written = value if isinstance(value, str) else optional_text(next(iter(several(value)), None), "body")
         if written:
             return written
     return optional_text(block, "body")

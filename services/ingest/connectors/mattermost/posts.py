@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_number, optional_text
+from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_number, optional_text, several
 from services.ingest.connectors.mattermost import places
 from services.ingest.connectors.mattermost.places import ChannelType
 from services.ingest.domain.interaction import (
@@ -160,8 +160,7 @@ def _tags(source: Source, post: Post) -> tuple[str, ...]:
 
 def _files(source: Source, document: JSON, said: Interaction) -> tuple[Interaction, ...]:
     """Return that files came with what was *said*."""
-    named = member(document, "file_ids")
-    found = [optional_identifier({"id": each}, "id") for each in named[:MOST_FILES]] if isinstance(named, list) else []
+    found = [optional_identifier(each) for each in several(document, "file_ids", most=MOST_FILES)]
     attached = replace(said, kind=Kind.ATTACH, parent=said.artefact, text=None, tags=())
     return tuple(replace(attached, artefact=places.file(source, each)) for each in dict.fromkeys(found) if each)
 

@@ -87,7 +87,7 @@ def _chosen(data: JSON) -> tuple[str, ...]:
 
 
 def _choice(name: str) -> str:
-    plain = optional_identifier({"name": name}, "name")
+    plain = optional_identifier(name)
     return plain or hashlib.blake2b(name.encode(errors="replace"), digest_size=6).hexdigest()
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import member, optional_identifier
+from services.ingest.connectors.fields import optional_identifier, several
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
@@ -32,10 +32,7 @@ def mentions(source: Source, text: str, said: Interaction) -> tuple[Interaction,
 
 def files(source: Source, event: JSON, said: Interaction) -> tuple[Interaction, ...]:
     """Return that files came with what was *said*; one is named by its address, which its owner's id is part of."""
-    listed = member(event, "files")
-    if not isinstance(listed, list):
-        return ()
-    found = listed[:MOST]
+    found = several(event, "files", most=MOST)
     attached = replace(said, kind=Kind.ATTACH, parent=said.artefact, text=None)
     named = {name: optional_identifier(each, "user") or said.actor for each in found if (name := optional_identifier(each, "id"))}
     return tuple(replace(attached, artefact=_file(source, name, owner)) for name, owner in named.items())

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import Incomplete, identifier, member, number, optional_identifier
+from services.ingest.connectors.fields import Incomplete, identifier, member, number, optional_identifier, several
 from services.ingest.connectors.slack import places
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Reading, Reason, ignored
@@ -46,8 +46,7 @@ def read_huddle(source: Source, message: JSON, channel: ChannelId) -> Reading:
 
 def _joined(source: Source, room: JSON, at: Interaction) -> tuple[Interaction, ...]:
     """Return who was there: Slack does not say from when to when, so it is told of the end."""
-    listed = member(room, "participant_history")
-    found = [optional_identifier({"user": each}, "user") for each in listed[:MOST]] if isinstance(listed, list) else []
+    found = [optional_identifier(each) for each in several(room, "participant_history", most=MOST)]
     people = [AccountName(each) for each in dict.fromkeys(found) if each]
     joined = replace(at, event=Event.JOINED, kind=Kind.JOIN)
     return tuple(replace(joined, actor=each, revision=each) for each in people if each not in source.policy.excluded)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_number, optional_text
+from services.ingest.connectors.fields import (
+    Incomplete,
+    identifier,
+    member,
+    optional_identifier,
+    optional_number,
+    optional_text,
+    several,
+)
 from services.ingest.connectors.slack import places
 from services.ingest.connectors.slack.messages import unheard
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind, NativeId
@@ -68,8 +76,7 @@ def read_group(source: Source, event: JSON) -> Reading:
 
 
 def _users(event: JSON, name: str) -> list[AccountName]:
-    listed = member(event, name)
-    found = [optional_identifier({"user": each}, "user") for each in listed[:MOST]] if isinstance(listed, list) else []
+    found = [optional_identifier(each) for each in several(event, name, most=MOST)]
     return [AccountName(each) for each in found if each]
 
 

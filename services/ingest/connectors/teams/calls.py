@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from services.ingest.connectors import sessions
-from services.ingest.connectors.fields import Incomplete, Unheard, identifier, member, optional_text, optional_time, time
+from services.ingest.connectors.fields import Incomplete, Unheard, identifier, member, optional_text, optional_time, several, time
 from services.ingest.connectors.sessions import Seat
 from services.ingest.connectors.teams import places
 from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
@@ -61,8 +61,7 @@ def read_call(source: Source, document: JSON) -> Reading:
 
 def read_sessions(call: Call, found: JSON, onward: str | None) -> Reading:
     """Read the sessions of a call, which go on at the address *onward*, if there is one."""
-    several = found[:MOST] if isinstance(found, list) else []
-    readings = [each for session in several for each in _presences(call, session)]
+    readings = [each for session in several(found, most=MOST) for each in _presences(call, session)]
     if onward:
         reference = {"do": "sessions", "url": onward, "call": call.name, "thread": call.thread or ""}
         key = f"sessions {hashlib.sha256(onward.encode()).hexdigest()}"

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import Incomplete, Unheard, member, optional_text, optional_time, time
+from services.ingest.connectors.fields import Incomplete, Unheard, member, optional_text, optional_time, several, time
 from services.ingest.connectors.teams import places
 from services.ingest.connectors.teams.places import Named
 from services.ingest.connectors.teams.reactions import Upon, read_reactions
@@ -185,8 +185,7 @@ def _edited(shown: Shown) -> list[Reading]:
 
 def _mentions(shown: Shown, made: Interaction) -> tuple[Interaction, ...]:
     """Return whom a message mentions: channels, tags and apps are nobody."""
-    named = member(shown.document, "mentions")
-    found = named[:MOST_NAMED] if isinstance(named, list) else []
+    found = several(shown.document, "mentions", most=MOST_NAMED)
     people = dict.fromkeys(places.heard(shown.source, member(each, "mentioned")) for each in found)
     bare = replace(made, text=None)
     return tuple(
@@ -198,12 +197,8 @@ def _mentions(shown: Shown, made: Interaction) -> tuple[Interaction, ...]:
 
 def _files(shown: Shown, made: Interaction) -> tuple[Interaction, ...]:
     """Return that files came with a message: what is shown of them beside is an attachment of another kind."""
-    attached = member(shown.document, "attachments")
-    found = (
-        [each for each in attached[:MOST_NAMED] if member(each, "contentType") == "reference"]
-        if isinstance(attached, list)
-        else []
-    )
+    attached = several(shown.document, "attachments", most=MOST_NAMED)
+    found = [each for each in attached if member(each, "contentType") == "reference"]
     names = dict.fromkeys(name for each in found if places.GUID.fullmatch(name := optional_text(each, "id") or ""))
     beside = replace(made, kind=Kind.ATTACH, parent=made.artefact, text=None)
     return tuple(replace(beside, artefact=_file(made.artefact, each)) for each in names)

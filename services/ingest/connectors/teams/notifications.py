@@ -13,7 +13,7 @@ from typing import Final
 
 import orjson
 
-from services.ingest.connectors.fields import Incomplete, member, optional_text, text
+from services.ingest.connectors.fields import Incomplete, member, optional_text, several, text
 from services.ingest.connectors.teams import places
 from services.ingest.connectors.teams.members import read_membership, renewed
 from services.ingest.connectors.teams.messages import read_withdrawn
@@ -51,8 +51,7 @@ def verify(message: Message, secrets: Sequence[bytes], now: datetime) -> Verdict
 
 def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery notifies; what one notification lacks harms no other."""
-    tokens = member(delivery.document, "validationTokens")
-    shown = [each for each in tokens if isinstance(each, str)] if isinstance(tokens, list) else []
+    shown = [each for each in several(delivery.document, "validationTokens", most=MOST) if isinstance(each, str)]
     return joined(_one(source, each, shown) for each in _notifications(delivery.document)[:MOST])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, Unheard, member, text, time
+from services.ingest.connectors.fields import Incomplete, Unheard, member, several, text, time
 from services.ingest.connectors.teams import places
 from services.ingest.domain.emoji import accepts, written
 from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, Place
@@ -40,9 +40,7 @@ class Upon:
 
 def read_reactions(source: Source, upon: Upon, message: JSON) -> list[Reading]:
     """Read who reacted to *message*, and who took that back."""
-    standing, history = member(message, "reactions"), member(message, "messageHistory")
-    added = standing[:MOST] if isinstance(standing, list) else []
-    events = history[:MOST] if isinstance(history, list) else []
+    added, events = several(message, "reactions", most=MOST), several(message, "messageHistory", most=MOST)
     removed = [each for each in events if REMOVED in str(member(each, "actions"))]
     return [
         *(_reaction(source, upon, each, None) for each in added),

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 from uuid import UUID
 
-from services.ingest.connectors.fields import Unheard, member, opaque, optional_opaque, optional_text
+from services.ingest.connectors.fields import Unheard, opaque, optional_opaque, optional_text, several
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
@@ -89,6 +89,5 @@ def made_at(name: str) -> str | None:
 
 def named(document: JSON, name: str, most: int) -> list[str]:
     """Return the ids that are listed under *name*, each once."""
-    found = member(document, name)
-    several = found[:most] if isinstance(found, list) else []
-    return list(dict.fromkeys(each for one in several if (each := optional_opaque({"id": one}, "id"))))
+    found = (optional_opaque(each) for each in several(document, name, most=most))
+    return list(dict.fromkeys(each for each in found if each))

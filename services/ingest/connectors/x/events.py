@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, member, optional_text
+from services.ingest.connectors.fields import Incomplete, member, optional_text, several
 from services.ingest.connectors.x import tweets
 from services.ingest.connectors.x.acts import read_deleted, read_follow, read_like
 from services.ingest.connectors.x.posts import read_tweet
@@ -21,7 +21,7 @@ def read(source: Source, delivery: Delivery) -> Reading:
     document = delivery.document
     if isinstance(member(document, "data"), dict):
         return _tolerant(source, member(document, "data"), _read_activity)
-    found = [_tolerant(source, event, reader) for name, reader in READERS.items() for event in tweets.several(document, name)]
+    found = [_tolerant(source, event, reader) for name, reader in READERS.items() for event in several(document, name)]
     return joined(found)
 
 

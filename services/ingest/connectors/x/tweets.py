@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text
+from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text, several
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, NativeId
 from services.ingest.domain.markup import unescaped
 from shared.xapi.model import JSON
 
 HOME: Final = "https://x.com"
-MOST: Final = 100
-"""Hashtags, mentions and pictures that are taken of one post."""
+LONGEST_TAG: Final = 100
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_SNOWFLAKE: Final = 1_288_834_974_657
 """The millisecond from which ids count since November 2010."""
@@ -92,12 +91,6 @@ def _made(name: str) -> str:
     return _written((int(name) >> 22) + FIRST_SNOWFLAKE)
 
 
-def several(document: JSON, *path: str) -> list[JSON]:
-    """Return the things at *path*; none where that is no list."""
-    found = member(document, *path)
-    return found[:MOST] if isinstance(found, list) else []
-
-
 def of_v1(document: JSON) -> Tweet:
     """Read a post as the Account Activity API writes it; raise Incomplete where it lacks what it needs."""
     name, longer = name_of(document, "id_str", "id"), member(document, "extended_tweet")
@@ -148,7 +141,7 @@ def _written_out(said: str, entities: JSON) -> str:
 
 def _hashtags(entities: JSON, name: str) -> tuple[str, ...]:
     found = (optional_text(each, name) for each in several(entities, "hashtags"))
-    return tuple(dict.fromkeys(each.casefold()[:MOST] for each in found if each))
+    return tuple(dict.fromkeys(each.casefold()[:LONGEST_TAG] for each in found if each))
 
 
 def _mentions(entities: JSON, kind: str, name: str) -> tuple[AccountName, ...]:

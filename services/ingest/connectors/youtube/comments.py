@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from msgspec.structs import replace
 
 from services.ingest.connectors.connector import Fetch, Poll
-from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text, optional_time, time
+from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text, optional_time, several, time
 from services.ingest.connectors.parsing import answered
 from services.ingest.connectors.youtube import names
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
@@ -51,8 +51,7 @@ def _read_thread(source: Source, thread: JSON, told: dict[str, JSON]) -> Reading
     first, upon = member(thread, "snippet", "topLevelComment"), names.optional_name(thread, "snippet", "videoId")
     if member(thread, "snippet", "isPublic") is False and not source.policy.private:
         return ignored(Reason.PRIVATE_CHANNEL)
-    shown = member(thread, "replies", "comments")
-    comments = [first, *(shown[: names.LIMIT] if isinstance(shown, list) else [])]
+    comments = [first, *several(thread, "replies", "comments", most=names.LIMIT)]
     found = [_once(source, each, upon, told) for each in comments]
     return joined([each for each in (*found, _more(thread, upon, told)) if each != Reading()] or [ignored(Reason.TOLD_ALREADY)])
 
