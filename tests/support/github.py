@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.ingest.connectors.github.places import UUID_EPOCH
+from services.ingest.connectors.times import UUID_EPOCH
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
+from services.ingest.connectors.times import of_milliseconds
 from services.ingest.domain.reading import Reason
 from shared.xapi.model import JSON
 
@@ -16,7 +17,6 @@ LARGEST_ID: Final = 2**63
 MOST_LISTED: Final = 100
 MOST_DIGITS: Final = 17
 """Of a number that is written as a string, with its sign."""
-LATEST_MOMENT: Final = 253_402_300_799_999
 IN_SECONDS: Final = 100_000_000_000
 """Below this a number is a time in seconds: in milliseconds it would be before March 1973."""
 
@@ -122,7 +122,8 @@ def optional_time(document: JSON, *path: str) -> str | None:
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return _written(at)
+    spec = "microseconds" if at.microsecond % 1000 else "milliseconds"
+    return at.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
 
 
 def time(document: JSON, *path: str) -> str:
@@ -136,10 +137,9 @@ def time(document: JSON, *path: str) -> str:
 def optional_moment(document: JSON, *path: str) -> str | None:
     """Return the time at *path*, in (milli)seconds since 1970, as RFC 3339 in UTC; None where there is none."""
     value = optional_number(document, *path)
-    if value is None or not 0 <= value <= LATEST_MOMENT:
+    if value is None:
         return None
-    value = value * 1000 if value < IN_SECONDS else value
-    return _written(datetime(1970, 1, 1) + timedelta(milliseconds=value))  # noqa: DTZ001  written as UTC
+    return of_milliseconds(value * 1000 if value < IN_SECONDS else value)
 
 
 def moment(document: JSON, *path: str) -> str:
@@ -148,8 +148,3 @@ def moment(document: JSON, *path: str) -> str:
     if value is None:
         raise Incomplete("/".join(path))
     return value
-
-
-def _written(at: datetime) -> str:
-    spec = "microseconds" if at.microsecond % 1000 else "milliseconds"
-    return at.replace(tzinfo=None).isoformat(timespec=spec) + "Z"

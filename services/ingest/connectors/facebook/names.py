@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_number, optional_text
+from services.ingest.connectors.times import of_milliseconds
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
 HOME: Final = "https://www.facebook.com"
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_MILLISECOND: Final = 10**11
 """A number above it counts milliseconds: some entries do."""
-LAST_SECOND: Final = 253_402_300_799
 EVERYBODY: Final = frozenset({"EVERYONE", "everyone", None})
 
 
@@ -38,9 +36,10 @@ def moment(document: JSON, name: str) -> str:
     """Return the Unix time called *name*, RFC 3339 in UTC; raise Incomplete where there is none."""
     counted = optional_number(document, name) or 0
     seconds = counted // 1000 if counted >= FIRST_MILLISECOND else counted
-    if not 0 < seconds <= LAST_SECOND:
+    found = of_milliseconds(seconds * 1000)
+    if found is None:
         raise Incomplete(name)
-    return (EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return found
 
 
 def refusal(source: Source, page: ChannelId, document: JSON) -> Reason | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_text, text
+from services.ingest.connectors.times import of_uuid
 from services.ingest.domain.interaction import AccountName, ChannelId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
@@ -21,8 +21,6 @@ FULL_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 BOT_SUFFIX: Final = "[bot]"
 INTERNAL: Final = "internal"
 """Visible to everybody of the enterprise, though `private` is true of it."""
-TIME_BASED: Final = 1
-UUID_EPOCH: Final = datetime(1582, 10, 15, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +109,6 @@ def noticed_at(headers: Mapping[str, str]) -> str | None:
     It is used only where the payload names no time of what happened; None where the id is of another kind.
     """
     try:
-        name = UUID(headers.get(DELIVERY_HEADER, ""))
+        return of_uuid(UUID(headers.get(DELIVERY_HEADER, "")))
     except ValueError:
         return None
-    if name.version != TIME_BASED:
-        return None
-    at = UUID_EPOCH + timedelta(microseconds=name.time // 10)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at.year > UUID_EPOCH.year else None

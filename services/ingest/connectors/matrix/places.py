@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
 from services.ingest.connectors.fields import Incomplete, member, number, optional_text
+from services.ingest.connectors.times import of_milliseconds
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LAST_MILLISECOND: Final = 253_402_300_799_999
 NAME: Final = re.compile(r"[!-~]{2,255}")
 """An id with its sigil (spec.matrix.org, Appendices, "Common Identifier Format"): printable ASCII without spaces."""
 SAFE: Final = "!$@:"
@@ -51,11 +49,10 @@ def event_id(event: JSON) -> str:
 
 def moment(event: JSON) -> str:
     """Return when an event was sent, by its sender's homeserver, RFC 3339 in UTC; raise Incomplete where it says no time."""
-    milliseconds = number(event, "origin_server_ts")
-    if not 0 < milliseconds <= LAST_MILLISECOND:
+    found = of_milliseconds(number(event, "origin_server_ts"))
+    if found is None:
         raise Incomplete("origin_server_ts")
-    at = EPOCH + timedelta(milliseconds=milliseconds)
-    return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return found
 
 
 def address(channel: ChannelId, name: str = "") -> str:

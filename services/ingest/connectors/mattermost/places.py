@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, optional_identifier, optional_number, optional_text
+from services.ingest.connectors import fields
+from services.ingest.connectors.fields import Incomplete, optional_identifier, optional_text
 from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST_MILLISECOND: Final = 10**11
-"""A number above it counts milliseconds, one below it seconds: forms have seconds, everything else has milliseconds."""
-LAST_MILLISECOND: Final = 253_402_300_799_999
 
 
 class ChannelType(StrEnum):
@@ -31,14 +26,9 @@ DIRECT: Final = frozenset({ChannelType.DIRECT, ChannelType.GROUP})
 
 
 def optional_moment(document: JSON, *names: str) -> str | None:
-    """Return the first of the times called *names* that is there; zero is none."""
-    for name in names:
-        counted = optional_number(document, name) or 0
-        milliseconds = counted if counted >= FIRST_MILLISECOND else counted * 1000
-        if 0 < milliseconds <= LAST_MILLISECOND:
-            at = EPOCH + timedelta(milliseconds=milliseconds)
-            return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
-    return None
+    """Return the first of the times called *names* that is there: forms have seconds, everything else has milliseconds."""
+    found = (fields.optional_moment(document, name) for name in names)
+    return next((each for each in found if each), None)
 
 
 def moment(document: JSON, *names: str) -> str:

@@ -6,13 +6,12 @@ An id is base64 of an address that ends with a UUID: `ciscospark://us/MESSAGE/92
 from __future__ import annotations
 
 import base64
-import binascii
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 from uuid import UUID
 
 from services.ingest.connectors.fields import Unheard, opaque, optional_opaque, optional_text, several
+from services.ingest.connectors.times import of_uuid
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
@@ -22,8 +21,6 @@ API: Final = "https://webexapis.com/v1"
 DIRECT: Final = "direct"
 BOTS: Final = ("@webex.bot", "@sparkbot.io")
 GUESTS: Final = ("@appid.ciscospark.com", "@webexguest.com")
-UUID_EPOCH: Final = datetime(1582, 10, 15, tzinfo=UTC)
-TIME_BASED: Final = 1
 
 
 def api(source: Source) -> str:
@@ -80,11 +77,9 @@ def made_at(name: str) -> str | None:
     """Return when a thing was made, by the time that its id is made of (RFC 9562 §5.1); None where it is of another kind."""
     try:
         address = base64.b64decode(name + "=" * (-len(name) % 4), validate=True).decode()
-        found = UUID(address.rpartition("/")[2])
-        at = UUID_EPOCH + timedelta(microseconds=found.time // 10)
-    except (binascii.Error, ValueError, OverflowError):
+        return of_uuid(UUID(address.rpartition("/")[2]))
+    except ValueError:
         return None
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if found.version == TIME_BASED and at.year > UUID_EPOCH.year else None
 
 
 def named(document: JSON, name: str, most: int) -> list[str]:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text, several
+from services.ingest.connectors.times import of_milliseconds
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, NativeId
 from services.ingest.domain.markup import unescaped
 from shared.xapi.model import JSON
 
 HOME: Final = "https://x.com"
 LONGEST_TAG: Final = 100
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_SNOWFLAKE: Final = 1_288_834_974_657
 """The millisecond from which ids count since November 2010."""
 OLDEST_SNOWFLAKE: Final = 30_000_000_000
-LAST_MILLISECOND: Final = 253_402_300_799_999
 LARGEST: Final = 2**63
 LONGEST_TEXT: Final = 100_000
 LONGEST_ADDRESS: Final = 2000
@@ -74,21 +72,17 @@ def moment(document: JSON, *names: str) -> str:
     """Return the first of the times called *names*, in milliseconds; raise Incomplete where there is none."""
     for each in names:
         written = optional_name(document, each)
-        if written is not None and int(written) <= LAST_MILLISECOND:
-            return _written(int(written))
+        if written is not None and (found := of_milliseconds(int(written))):
+            return found
     raise Incomplete(names[0])
-
-
-def _written(milliseconds: int) -> str:
-    at = EPOCH + timedelta(milliseconds=milliseconds)
-    return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _made(name: str) -> str:
     """Return when a post was made, by its id; raise Incomplete for one of before 2010."""
-    if int(name) < OLDEST_SNOWFLAKE:
+    made = of_milliseconds((int(name) >> 22) + FIRST_SNOWFLAKE)
+    if int(name) < OLDEST_SNOWFLAKE or made is None:
         raise Incomplete("id")
-    return _written((int(name) >> 22) + FIRST_SNOWFLAKE)
+    return made
 
 
 def of_v1(document: JSON) -> Tweet:
