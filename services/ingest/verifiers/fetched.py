@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urljoin
 
 import orjson
 
+from services.ingest.domain.markup import Opening, tokens
 from services.ingest.verifiers.message import Message, Verdict
 from shared.xapi.model import JSON
 
@@ -33,9 +33,7 @@ def names(content: bytes, media_type: str, source: str, target: str) -> bool:
         return target in _values(content)
     if kind == "text/plain":
         return target in text.split()
-    page = _Links()
-    page.feed(text)
-    return any(_joined(source, link) == target for link in page.found)
+    return any(_joined(source, link) == target for link in _links(text))
 
 
 def _joined(source: str, link: str) -> str | None:
@@ -46,16 +44,11 @@ def _joined(source: str, link: str) -> str | None:
         return None
 
 
-class _Links(HTMLParser):
-    """Collect what a page refers to."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del tag
-        self.found += [value for name, value in attrs if name in LINKS and value]
+def _links(page: str) -> Iterator[str]:
+    """Yield what a page refers to."""
+    for token in tokens(page):
+        if isinstance(token, Opening):
+            yield from (value for name, value in token.attributes.items() if name in LINKS and value)
 
 
 def _values(content: bytes) -> Iterator[str]:

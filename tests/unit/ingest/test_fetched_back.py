@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from services.ingest.asking.platform import PlatformAway, open_platforms
@@ -53,3 +55,16 @@ def test_a_page_names_what_it_links_to(page: bytes, *, named: bool) -> None:
 )
 def test_a_page_names_it_by_its_own_rules(content: bytes, media_type: str, *, named: bool) -> None:
     assert names(content, media_type, SOURCE, TARGET) is named
+
+
+@pytest.mark.parametrize(
+    "fragment", [b"<!--", b"<a href='", b"<![x[", b"</", b"<a href=https://a.example/>", b"&#99999999999999999999;"]
+)
+def test_a_page_that_never_ends_takes_no_time(fragment: bytes) -> None:
+    page = fragment * (200_000 // len(fragment))
+
+    began = process_time()
+    found = names(page, "text/html", "https://a.example/page", "https://blog.acme.example/1")
+
+    assert not found
+    assert process_time() - began < 5
