@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+DELIMITERS = ",;\t"
+NOT_UTF8 = re.compile("[\udc80-\udcff]")
+"""Bytes that are no UTF-8, as `surrogateescape` writes them."""
 LIST_SEPARATOR = "|"
 MOST_CHARACTERS = 10_000
 
@@ -48,15 +52,15 @@ class LineCounter(Protocol):
 
 
 def read(content: bytes, *, required: Sequence[str], optional: Sequence[str]) -> tuple[list[Row], list[Fault]]:
-    """Return the rows of a CSV file (UTF-8, comma or semicolon, header first) and what is wrong with the others.
+    """Return the rows of a CSV file (UTF-8; comma, semicolon or tab; header first) and what is wrong with the others.
 
     A row without a *required* cell is a fault; so is a file without a required column, with an unknown one, or with one twice.
     """
     text = content.decode("utf-8-sig", errors="surrogateescape")
     header, _, _ = text.partition("\n")
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",", strict=True
-    )
+    if "\0" in header or NOT_UTF8.search(header):
+        return [], [Fault(1, "", "the file is not UTF-8; save it as CSV UTF-8")]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=header.count), strict=True)
     try:
         names = [name.strip().lower() for name in next(reader, [])]
     except csv.Error as error:
@@ -96,7 +100,7 @@ def _row(line: int, names: Sequence[str], values: Sequence[str], required: Seque
     for name, value in cells.items():
         if "\0" in value:
             return Fault(line, name, "holds a NUL character")
-        if any("\udc80" <= character <= "\udcff" for character in value):
+        if NOT_UTF8.search(value):
             return Fault(line, name, "is not UTF-8; save the file as CSV UTF-8")
         if len(value) > MOST_CHARACTERS:
             return Fault(line, name, f"is longer than {MOST_CHARACTERS} characters")
