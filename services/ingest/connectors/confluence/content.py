@@ -50,14 +50,14 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     made = _made(source, thing, content)
     author = places.heard(source, member(content, "history", "createdBy"))
     known = Known(made.artefact, made.artefact.native, None if isinstance(author, Reason) else author, False, made.happened)
-    told = replace(made, place=space, actor=AccountName("" if isinstance(author, Reason) else author))
+    told = replace(made, place=space, actor=NOBODY if isinstance(author, Reason) else author)
     if reference["happened"] == "created":
         return _told(told, known, author)
     event, kind = CHANGING[reference["happened"]]
     actor = places.heard_by_key(source, reference["user"], content)
     changed = replace(told, event=event, kind=kind, happened=reference["at"], revision=reference["at"], parent=None, root=None)
     by_another = None if isinstance(author, Reason) or author == actor else author
-    named = replace(changed, actor=AccountName("" if isinstance(actor, Reason) else actor), author=by_another)
+    named = replace(changed, actor=NOBODY if isinstance(actor, Reason) else actor, author=by_another)
     return _told(named, known, actor)
 
 
