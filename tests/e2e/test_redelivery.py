@@ -17,6 +17,7 @@ from services.gateway.recorder.replay import replay
 from services.ingest.domain.source import Platform
 from services.pipeline import Pipeline
 from services.scoring.rules import forget as forget_impact
+from shared.postgres import Query
 from shared.postgres.embedded import Server
 from shared.stream import StreamSettings
 from shared.stream.settings import KafkaSettings, LogKind
@@ -30,9 +31,16 @@ from tests.support.signing import sign
 from tests.support.slack import slack, slack_message, slack_reaction
 
 COURSE: Final = "https://lms.acme.example/course/python"
+THREADS: Final = 5
+COPIES: Final = Query("SELECT count(*) FROM interaction WHERE copy_of IS NOT NULL")
 AT_ONCE: Final = 8
 NUMBERS: Final = count(1)
 DOORS: Final = {Platform.SLACK: SLACK, Platform.DISCOURSE: DISCOURSE}
+
+
+def advice(number: int) -> str:
+    """Return what one person says on Slack, and another repeats on Discourse."""
+    return f"Drain it, then stop it, and only then look at what queue {number} still holds, since nothing is lost by waiting."
 
 
 def slack_thread(number: int) -> list[Sent]:
@@ -41,7 +49,7 @@ def slack_thread(number: int) -> list[Sent]:
     moment = [f"{begin + 10 * place}.000{place}00" for place in range(9)]
     asker, helper, other = (f"U{(number + step) % 6}" for step in range(3))
     thread = {"thread_ts": moment[0], "parent_user_id": asker}
-    answer = slack_message(helper, moment[1], "Drain it, then stop it.", **thread)
+    answer = slack_message(helper, moment[1], advice(number), **thread)
     edited = {**answer, "text": "Drain it first.", "edited": {"user": helper, "ts": moment[4]}}
     changed = slack_message("", moment[4], "", subtype="message_changed", message=edited, previous_message=answer)
     del changed["user"], changed["text"]
@@ -59,18 +67,21 @@ def slack_thread(number: int) -> list[Sent]:
 
 
 def discourse_topic_of(number: int) -> list[Sent]:
-    """A topic that asks, two posts, the accepted solution, a like, a vote, an edit, and a post that is taken back."""
+    """A topic that asks, a post that is edited, one that is taken back, one that is copied from Slack; what others thought."""
     topic, day = 57 + number, f"2026-03-{10 + number:02d}"
     asker, helper, other = (11 + (number + step) % 5 for step in range(3))
     answer = discourse_post(helper, topic, 2, f"See {COURSE}/{number}", f"{day}T12:05:00.000Z")
     edited = {**answer, "raw": f"See {COURSE}/{number}, please.", "version": 2, "updated_at": f"{day}T12:06:00.000Z"}
     remark = discourse_post(asker, topic, 3, "That works!", f"{day}T12:10:00.000Z", reply_to_post_number=2)
+    copied = discourse_post(other, topic, 4, advice(number), f"{day}T12:11:00.000Z", reply_to_post_number=1)
     vote = {"topic_id": topic, "topic_slug": "a-topic", "voter_id": other, "vote_count": 1}
     return [
         discourse("topic", "topic_created", discourse_topic(asker, topic, f"{day}T12:00:00.100Z")),
         discourse("post", "post_created", discourse_post(asker, topic, 1, "It hangs.", f"{day}T12:00:00.123Z")),
         discourse("post", "post_created", answer),
         discourse("post", "post_created", remark),
+        discourse("post", "post_created", copied),
+        discourse("like", "post_liked", {"post": copied, "user": {"id": asker, "username": f"user{asker}"}}),
         discourse("post", "post_edited", edited),
         discourse("solved", "accepted_solution", edited),
         discourse("like", "post_liked", {"post": edited, "user": {"id": other, "username": f"user{other}"}}),
@@ -80,7 +91,7 @@ def discourse_topic_of(number: int) -> list[Sent]:
 
 
 COMMUNITY: Final = [
-    sent for number in range(5) for sent in (*slack_thread(number), *discourse_topic_of(number)[: 9 - number % 2])
+    sent for number in range(THREADS) for sent in (*slack_thread(number), *discourse_topic_of(number)[: 11 - number % 2])
 ]
 
 
@@ -159,6 +170,7 @@ async def once(in_order: dict[str, Digests], database_url: str) -> Digests:
             statuses = [await deliver(house, sent) for sent in COMMUNITY]
             assert set(statuses) == {200}
             in_order["told"] = await quiet(books)
+            assert await books.databases["records"].fetchval(COPIES) >= THREADS
             await forget_impact(books.databases["impact"])
             await forget_interactions(books.databases["records"])
             in_order["forgotten"] = await digests(books)

@@ -37,6 +37,20 @@ ENROLLED_LATER: Final = 6
 OBJECTS: Final = 7
 OWN_LINK: Final = 980_000
 POISON: Final = b"{not a message"
+COPIED_TWICE: Final = "Whoever asks the same thing twice has not been answered once, so write the answer where both will look."
+COPIED_LATE: Final = "The second answer is often the first one again, told by somebody who reads faster than he thinks it over."
+COPIED_FROM_NOBODY: Final = (
+    "What was taken back was never said, and who repeats it afterwards is the first to have said it at all."
+)
+TEXTS: Final = {
+    "answered 1 first": COPIED_TWICE,
+    "answered 2 second": COPIED_TWICE,
+    "answered 3 first": COPIED_LATE,
+    "answered 3 second": COPIED_LATE,
+    "answered 0 second": COPIED_FROM_NOBODY,
+    "answered 2 first": COPIED_FROM_NOBODY,
+}
+"""What stands in acts of which one copies another: told after it, told before it, and of one that is voided in the end."""
 LATER: Final = 12
 """So many of the records are appended while the house comes up again."""
 
@@ -91,7 +105,7 @@ def iri(message: str) -> str:
 def body(said: Said, text: str = "") -> dict[str, Any]:
     """Return the statement as a door passes it on."""
     context = {"contextActivities": {"parent": [{"id": iri(said.parent)}]}} if said.parent else {}
-    written = text or (f"See {COURSE}/lesson/{said.minute}" if said.link else f"text of {said.name}")
+    written = text or TEXTS.get(said.name) or (f"See {COURSE}/lesson/{said.minute}" if said.link else f"text of {said.name}")
     return {
         "id": said.id,
         "actor": {"objectType": "Agent", "account": {"homePage": HOME, "name": f"U{said.actor}"}},
@@ -242,11 +256,13 @@ class _Meaning:
 
     def _message(self, said: Said) -> Enriched:
         maker = self._makers.get(said.parent or "" if said.makes else said.about)
+        upon = self._copied(maker) if maker is not None and maker.actor != said.actor else None
+        author, copied = upon or maker, self._copied(said)
         confidence = self._confidence(said)
         enrolled = ENROLLED | {ENROLLED_LATER}
         link = CourseLink(
             COURSE, "", confidence / 1_000_000, "",
-            actor_enrolled=said.actor in enrolled, author_enrolled=maker is not None and maker.actor in enrolled,
+            actor_enrolled=said.actor in enrolled, author_enrolled=author is not None and author.actor in enrolled,
         )  # fmt: skip
         is_voided, is_redacted = self._ends[said.id]
         return Enriched(
@@ -259,12 +275,22 @@ class _Meaning:
             verb=said.verb,
             status=Status.VOIDED if is_voided else Status.REDACTED if is_redacted else Status.LIVE,
             learner=str(learner(said.actor)),
-            author=str(learner(maker.actor)) if maker else None,
+            author=str(learner(author.actor)) if author else None,
             actor_grounded=said.actor in enrolled,
             object=iri(said.about),
             parent=iri(said.parent) if said.parent else None,
             links=(link,) if confidence else (),
+            copy_of=copied.id if copied else None,
+            upon_copy_of=upon.id if upon else None,
         )
+
+    def _copied(self, said: Said) -> Said | None:
+        """Return the act that had the text before, if *said* still says one and it was not the first."""
+        having = [each for each in self._acts if TEXTS.get(each.name) == TEXTS.get(said.name) and not any(self._ends[each.id])]
+        if said.name not in TEXTS or any(self._ends[said.id]):
+            return None
+        first = min(having, key=lambda each: (each.happened, UUID(each.id)))
+        return None if first.name == said.name else first
 
     def _confidence(self, said: Said) -> int:
         """Return how surely *said* is about the course, in millionths: its own link, or 99 % of what it builds on."""
