@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import orjson
@@ -268,6 +269,18 @@ def test_what_its_parser_trips_over_is_no_feed_or_read_as_far_as_it_goes(broken:
         except Incomplete:
             continue
         assert isinstance(reading, Reading)
+
+
+@pytest.mark.parametrize("author", ["@" * 100_000, "a@" * 50_000, "a@b" + " " * 100_000 + "("])
+def test_an_author_that_never_ends_takes_no_time(author: str) -> None:
+    feed = rss(
+        f"<item><title>A</title><guid>{HOME}/1</guid><author>{author}</author><pubDate>2026-03-02T12:00:00Z</pubDate></item>"
+    )
+
+    began = process_time()
+    heard(feed)
+
+    assert process_time() - began < 5
 
 
 def test_a_bad_entry_keeps_no_other_from_being_told() -> None:

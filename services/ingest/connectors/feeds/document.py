@@ -23,7 +23,7 @@ from shared.xapi.model import JSON
 MOST_ENTRIES: Final = 300
 LARGEST_BROKEN: Final = 512 * 1024
 """What is no XML is read with patience, and slowly: no more of it than this."""
-WITH_NAME: Final = re.compile(r"(\S+@\S+) +\((.+)\)")
+WITH_NAME: Final = re.compile(r"([^\s@]+@\S+) +\((.+)\)")
 """An author in RSS 2.0."""
 NOT_IN_IRIS: Final = re.compile(r"[\s<>\"{}|\\^`]")
 """RFC 3987, section 2.2."""
