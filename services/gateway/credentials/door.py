@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
 
 from starlette.requests import Request
 
@@ -24,6 +25,9 @@ BEARER_CHALLENGE: Final = 'Bearer realm="Symposia"'
 TOO_OFTEN: Final = "too-many-requests"
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
+
+Authorise: TypeAlias = Callable[[Request, Scope], Awaitable[Credential]]
+"""Return the credential that a request shows; raises Problem 401, 403 or 429. What `Door.authorise` is to other doors."""
 
 
 class Door:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,7 +11,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.domain.credential import Credential, Scope
+from services.gateway.credentials.door import Authorise
+from services.gateway.domain.credential import Scope
 from services.gateway.impact import answers, documentation
 from services.gateway.impact.asking import (
     BEGINNING,
@@ -31,9 +32,6 @@ from shared.http import Problem
 from shared.postgres import Database
 from shared.stream import Outgoing
 from shared.stream.log import Log
-
-Authorise: TypeAlias = Callable[[Request, Scope], Awaitable[Credential]]
-"""Return the credential that a request shows; raises Problem 401 or 403."""
 
 ONE: Final = frozenset({"purpose", "as_of"})
 EXPLAINED: Final = ONE | {"limit"}

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.domain.credential import Credential, Scope
+from services.gateway.credentials.door import Authorise
+from services.gateway.domain.credential import Scope
 from services.gateway.sources import documentation
 from shared.clock import Clock, rfc3339
 from shared.http import Fault, Problem
 from shared.postgres import Database, load_queries
-
-Authorise: TypeAlias = Callable[[Request, Scope], Awaitable[Credential]]
-"""Return the credential that a request shows; raises Problem 401 or 403."""
 
 QUERIES: Final = load_queries("services.gateway.sources")
 
