@@ -60,7 +60,7 @@ class NewSource:
             raise BadSource(f"{self.workspace!r} is no address of a workspace, such as https://acme.slack.com")
         if not SOURCE_ID.fullmatch(self.id):
             raise BadSource(f"{self.id!r} is no name of a source: small letters, digits and hyphens, at most 63")
-        _check_length(self.secret)
+        _check_secret(self.secret)
         self._check_options()
 
     def _check_options(self) -> None:
@@ -109,7 +109,7 @@ class Sources:
 
     async def rotate(self, source: SourceId, secret: bytes) -> None:
         """Take *secret* from now on, and the present one until it is retired or the next rotation."""
-        _check_length(secret)
+        _check_secret(secret)
         await self._change(SQL["rotate_secret"], source, self._vault.seal(secret, source))
 
     async def retire(self, source: SourceId) -> None:
@@ -154,9 +154,11 @@ class Sources:
             return None
 
 
-def _check_length(secret: bytes) -> None:
+def _check_secret(secret: bytes) -> None:
     if len(secret) < SHORTEST_SECRET:
         raise BadSource(f"the secret has {len(secret)} characters; at least {SHORTEST_SECRET} are needed")
+    if secret.startswith(b"-----BEGIN ") and b"-----END " not in secret:
+        raise BadSource("the secret begins as a key does, and has no end: everybody knows how keys begin")
 
 
 def _token_of(source: str) -> str:

@@ -99,6 +99,7 @@ async def test_a_source_that_is_not_there_is_told(house: House, change: str) -> 
         ("workspace", "https://u:p@acme.slack.com"),
         ("workspace", "https://acme.slack.com/?x=1"),
         ("secret", b"short"),
+        ("secret", b"-----BEGIN PRIVATE KEY-----"),
     ],
 )
 def test_a_source_that_cannot_be_is_refused(field: str, value: object) -> None:
@@ -106,6 +107,14 @@ def test_a_source_that_cannot_be_is_refused(field: str, value: object) -> None:
 
     with pytest.raises(BadSource):
         replace(new, **{field: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("secret", [b"short", b"-----BEGIN PRIVATE KEY-----"])
+async def test_a_secret_that_anybody_could_guess_is_not_rotated_in(house: House, secret: bytes) -> None:
+    with pytest.raises(BadSource):
+        await house.sources.rotate(ACME, secret)
+
+    assert (await house.sources.load())[ACME].secrets == SOURCES[ACME].secrets
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
