@@ -6,5 +6,5 @@ SELECT
     (SELECT count(*) FROM outbox) AS outbox
 
 -- name: relinks
--- How many imports wait to be linked anew.
+-- How many jobs of linking anew imports and batches left.
 SELECT count(*) FROM relink

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.enrichment.linking import Linking
+from services.enrichment.relink import Relinker
 from services.enrichment.store import Store
 from shared.postgres import Database, Transaction, load_queries
 from shared.stream import Outgoing, PostgresLedger
@@ -45,6 +46,7 @@ class Erasing:
         self._store = Store()
         self._linking = Linking(self._store)
         self._publisher = Publisher(owner=OWNER, log=log, ledger=PostgresLedger(database))
+        self._relinker = Relinker(database, self._store, self._linking, self._publisher)
 
     async def erase(
         self, identities: Sequence[Ifi], learners: Sequence[UUID], through: int, holds: Callable[[bytes], bool]
@@ -57,6 +59,7 @@ class Erasing:
         await self._publisher.drain()
         while chunk := await self._naming(identities, through):
             await self._say(partial(self._replace, chunk, identities))
+        await self._relinker.turn()
         await self._database.run(partial(self._forget, identities, learners))
         later = sorted(await self._database.run(partial(self._by_person, identities)))
         for start in range(0, len(later), CHUNK):
@@ -86,7 +89,7 @@ class Erasing:
         await self._store.wordings.lock_of(transaction, chunk)
         await self._store.hold_interactions(transaction, chunk)
         await transaction.execute(_SQL["erase_identities"], list(chunk), list(identities), ERASED_IFI)
-        copying = await self._store.wordings.forget(transaction, chunk)
+        copying = await self._store.at_once(transaction, await self._store.wordings.forget(transaction, chunk))
         return await self._linking.relink(transaction, set(chunk) | copying)
 
     async def _relink(self, chunk: Sequence[UUID], transaction: Transaction) -> list[Outgoing]:

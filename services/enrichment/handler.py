@@ -39,11 +39,12 @@ class Enrichment:
         await self._store.lock_artefacts(transaction, _artefacts(told))
         await self._store.wordings.lock(transaction, told)
         await self._store.tell(transaction, told)
-        copying = await self._store.wordings.tell(transaction, told)
+        heard_of = {interaction.statement_id for interaction in told}
+        copying = await self._store.wordings.tell(transaction, told) - heard_of
         undoing = {interaction.statement_id for interaction in told if interaction.features.takes_back}
         undone = await self._store.undone_by(transaction, undoing) if undoing else frozenset()
-        heard_of = {interaction.statement_id for interaction in told}
-        outgoing = await self._linking.relink(transaction, heard_of | undone | copying)
+        more = await self._store.at_once(transaction, copying)
+        outgoing = await self._linking.relink(transaction, heard_of | undone | more)
         return Decision(outgoing=tuple(outgoing), rejections=(*unreadable, *rejections))
 
     async def _as_recorded(self, transaction: Transaction, heard: Sequence[Heard]) -> list[Heard]:

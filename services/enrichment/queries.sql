@@ -197,8 +197,12 @@ UNION
 SELECT anchor FROM interaction_anchor WHERE statement_id = ANY($1::uuid[])
 
 -- name: jobs
--- Returns what imports asked to be linked anew.
-SELECT id, identities FROM relink ORDER BY id
+-- Returns what is to be linked anew.
+SELECT id, identities, statements FROM relink ORDER BY id
+
+-- name: leave
+-- Leaves statements to the relinker.
+INSERT INTO relink (statements) VALUES ($1::uuid[])
 
 -- name: done
 -- Forgets a job; its work is committed.

@@ -1,4 +1,4 @@
-"""Links anew what an import touched: in the background, in small transactions, and again after a crash."""
+"""Links anew what an import touched, or a batch left: in the background, in small transactions, and again after a crash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from services.enrichment.linking import Linking
-from services.enrichment.store import Store
+from services.enrichment.store import Job, Store
 from shared.errors import Unavailable
 from shared.postgres import Database, Transaction
 from shared.stream.publisher import Publisher
@@ -25,7 +25,7 @@ PAUSE: Final = 0.5
 
 
 class Relinker:
-    """Works through the jobs that imports leave; doing one twice says nothing twice, since only news is said."""
+    """Works through the jobs that imports and batches leave; doing one twice says nothing twice, since only news is said."""
 
     def __init__(self, database: Database, store: Store, linking: Linking, publisher: Publisher[Transaction]) -> None:
         self._database = database
@@ -45,17 +45,19 @@ class Relinker:
 
     async def turn(self) -> None:
         """Do the jobs that there are, and publish what they say."""
-        for job, identities in await self._database.run(self._store.jobs):
-            async for chunk in self._chunks(identities):
+        for job in await self._database.run(self._store.jobs):
+            async for chunk in self._chunks(job):
                 await self._database.run(partial(self._relink, chunk))
                 await self._publisher.drain()
-            await self._database.run(partial(self._done, job))
-            log.info("linked anew", job=job, everything=identities is None)
+            await self._database.run(partial(self._done, job.id))
+            log.info("linked anew", job=job.id, everything=job.identities is None and job.statements is None)
 
-    async def _chunks(self, identities: Sequence[Ifi] | None) -> AsyncIterator[Sequence[UUID]]:
+    async def _chunks(self, job: Job) -> AsyncIterator[Sequence[UUID]]:
         """Yield the statements that a job touches, some at a time."""
-        if identities is not None:
-            touched = sorted(await self._database.run(lambda transaction: self._store.by_person(transaction, identities)))
+        touched = job.statements
+        if job.identities is not None:
+            touched = sorted(await self._database.run(partial(self._by_person, job.identities)))
+        if touched is not None:
             for start in range(0, len(touched), CHUNK):
                 yield touched[start : start + CHUNK]
             return
@@ -63,6 +65,9 @@ class Relinker:
         while page := await self._database.run(partial(self._after, seq)):
             yield [statement for statement, _ in page]
             seq = page[-1][1]
+
+    async def _by_person(self, identities: Sequence[Ifi], transaction: Transaction) -> set[UUID]:
+        return await self._store.by_person(transaction, identities)
 
     async def _after(self, seq: int, transaction: Transaction) -> list[tuple[UUID, int]]:
         return await self._store.after(transaction, seq, CHUNK)

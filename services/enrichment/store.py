@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -24,7 +24,18 @@ from shared.xapi.model import Ifi, Iri
 if TYPE_CHECKING:
     from services.enrichment.linking import Settled
 
+MOST_AT_ONCE: Final = 1_000
+"""Statements that a batch looks at again because of others; more would want more locks than the server has."""
+
 _links = msgspec.json.Decoder(tuple[Link, ...])
+
+
+class Job(NamedTuple):
+    """What is to be linked anew: where *identities* stand, or *statements*; where neither is said, everything."""
+
+    id: int
+    identities: list[Ifi] | None
+    statements: list[UUID] | None
 
 
 class Store:
@@ -107,10 +118,16 @@ class Store:
         rows = await transaction.fetch(self._sql["artefacts_of"], list(statements))
         return {row["iri"] for row in rows}
 
-    async def jobs(self, transaction: Transaction) -> list[tuple[int, list[Ifi] | None]]:
-        """Return what imports asked to be linked anew, in order: an id, and identities or (None) everything."""
-        rows = await transaction.fetch(self._sql["jobs"])
-        return [(row["id"], row["identities"]) for row in rows]
+    async def jobs(self, transaction: Transaction) -> list[Job]:
+        """Return what is to be linked anew, in order."""
+        return [Job(*row) for row in await transaction.fetch(self._sql["jobs"])]
+
+    async def at_once(self, transaction: Transaction, statements: set[UUID]) -> set[UUID]:
+        """Return *statements* if a transaction can look at them all; else leave them to the relinker, and return none."""
+        if len(statements) <= MOST_AT_ONCE:
+            return statements
+        await transaction.execute(self._sql["leave"], sorted(statements))
+        return set()
 
     async def done(self, transaction: Transaction, job: int) -> None:
         """Forget a job."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.enrichment import wordings
+from services.enrichment import store, wordings
 from services.enrichment.digest import digest
 from services.enrichment.domain.people import imported_learner, provisional_learner
 from services.enrichment.erasing import Erasing
@@ -161,6 +161,18 @@ async def test_erasing_the_author_leaves_the_copy_to_be_the_first_and_no_signatu
     assert [await house.database.fetchval(count) for count in TABLES] == [1, 13]
 
 
+async def test_erasing_says_also_what_is_too_much_for_one_transaction(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST_AT_ONCE", 0)
+    await house.hear(recorded(WROTE, 1), recorded(COPIED, 2), recorded(LIKED, 3))
+    await house.log.ensure([ENRICHED])
+
+    await Erasing(house.database, house.log).erase([ifi.of_account(HOME, "ada")], [], 100, lambda _: False)
+
+    assert await house.database.fetchval(Query("SELECT count(*) FROM relink")) == 0
+    await house.relink()
+    assert (of(house, COPIED).copy_of, of(house, LIKED).author) == (None, who("bob"))
+
+
 async def test_an_account_that_becomes_known_moves_what_copies_of_it_received(house: House) -> None:
     await house.hear(recorded(WROTE, 1), recorded(COPIED, 2), recorded(LIKED, 3))
 
@@ -168,6 +180,20 @@ async def test_an_account_that_becomes_known_moves_what_copies_of_it_received(ho
     await house.relink()
 
     assert of(house, LIKED).author == str(imported_learner("HR-1"))
+
+
+async def test_what_is_too_much_for_one_transaction_is_left_to_be_linked_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_AT_ONCE", 5)
+    said = [statement(f"s{at}", f"p{at}", Verb.POSTED, f"x{at}", text=TIP, second=10 + at) for at in range(10)]
+    await house.hear(*(recorded(one, seq) for seq, one in enumerate(said, 1)))
+
+    await house.hear(recorded(WROTE, 11))
+
+    assert of(house, said[1]).copy_of == said[0]["id"]
+    await house.relink()
+    assert {of(house, one).copy_of for one in said} == {WROTE["id"]}
 
 
 async def test_a_phrase_that_everybody_uses_is_its_first_users_and_compared_with_few(house: House) -> None:
