@@ -18,7 +18,7 @@ from services.commands.faults import Refused
 from services.installation import Home, open_installation
 from services.tables import open_tables
 from shared.clock import utc_now
-from shared.stream.dead_letters import Buried, Content, DeadLetters
+from shared.stream.dead_letters import UNSETTLED, Buried, Content, DeadLetters
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
 from shared.stream.open import open_log
@@ -118,6 +118,9 @@ def show(
     for what, value in _facts(buried, content):
         facts.add_row(what, value)
     out.print(facts)
+    if buried.state not in UNSETTLED:
+        out.print("What it held is gone, since it is settled.")
+        return
     text = _readable(content.value)
     out.print(text if whole or len(text) <= SHOWN else f"{text[:SHOWN]} … (--whole shows all)", soft_wrap=True)
 
@@ -134,7 +137,7 @@ def replay(letters: LettersArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 @app.command()
 def discard(letters: LettersArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Mark dead letters as not to be replayed; they stay to be looked at."""
+    """Mark dead letters as not to be replayed; what they hold goes, and why they were refused stays for 90 days."""
 
     async def one(books: DeadLetters, number: int, log: Log) -> bool:
         del log
@@ -144,12 +147,18 @@ def discard(letters: LettersArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 
 def _settle(home: Path, letters: list[str], done: str, one: Settling) -> None:
-    """Settle what *letters* name, say what was done, and exit with 1 where one did not wait (any more)."""
+    """Settle what *letters* name, say what was done, and exit with 1 where one did not wait (any more).
+
+    What was settled long ago is forgotten then: so the tables grow with what waits, and no further.
+    """
 
     async def work() -> list[tuple[Name, bool]]:
         async with _opened(home) as (books, log):
             names = await _waiting(books) if letters == ["all"] else [Name.read(letter) for letter in letters]
-            return [(name, await one(books[name.schema], name.number, log)) for name in names]
+            done = [(name, await one(books[name.schema], name.number, log)) for name in names]
+            for each in books.values():
+                await each.forget(utc_now())
+            return done
 
     settled = run(work())
     for name, was_waiting in settled:

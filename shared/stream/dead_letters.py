@@ -1,10 +1,13 @@
-"""What the operator does with dead letters: look at them, append them again, or let them rest."""
+"""What the operator does with dead letters: look at them, append them again, or let them rest.
+
+Once settled, a letter holds nothing: where it was, why, when, and what became of it is kept for a quarter of a year.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from shared.contracts.topics import Topic
@@ -16,6 +19,8 @@ from shared.stream.wire import decode_headers
 _QUERIES = load_queries("shared.stream", "dead_letters.sql")
 UNSETTLED: Final = frozenset({"waiting", "quarantined"})
 """States of which something can still be made."""
+SETTLED_KEPT: Final = timedelta(days=90)
+"""How long is kept that a letter was, once it is settled: longer than its topic keeps the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class DeadLetters:
         return None if row is None else (_buried(row), Content(row["key"], row["value"], decode_headers(row["headers"])))
 
     async def replay(self, letter: int, log: Log) -> bool:
-        """Append the dead letter with id *letter* to its topic again, and mark it; say whether it was unsettled.
+        """Append the dead letter with id *letter* to its topic again, mark and empty it; say whether it was unsettled.
 
         All groups of the topic hear it again, which their idempotence bears. Where the mark cannot be made after the append,
         the letter waits still, and replaying it again is harmless. Raises Unavailable.
@@ -77,7 +82,10 @@ class DeadLetters:
         return await self._settle(letter, "replayed")
 
     async def discard(self, letter: int) -> bool:
-        """Mark the dead letter with id *letter* as not to be replayed; say whether it was unsettled. Raises Unavailable."""
+        """Mark the dead letter with id *letter* as not to be replayed, and empty it; say whether it was unsettled.
+
+        Raises Unavailable.
+        """
         return await self._settle(letter, "discarded")
 
     async def empty(self, holds: Callable[[bytes], bool]) -> int:
@@ -89,6 +97,10 @@ class DeadLetters:
             await self._database.execute(_QUERIES["empty_letters"], held)
             count += len(held)
         return count
+
+    async def forget(self, now: datetime) -> int:
+        """Forget what was settled longer than `SETTLED_KEPT` before *now*; return how many letters. Raises Unavailable."""
+        return int(await self._database.fetchval(_QUERIES["forget_letters"], now - SETTLED_KEPT))
 
     async def _settle(self, letter: int, state: str) -> bool:
         return await self._database.fetchval(_QUERIES["settle_letter"], letter, state) is not None

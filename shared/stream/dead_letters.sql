@@ -18,15 +18,29 @@ FROM dead_letter
 WHERE id = $1
 
 -- name: letters_behind
--- The dead letters behind an id that hold something still, a few at a time.
-SELECT id, value, reason FROM dead_letter WHERE id > $1 AND value <> ''::bytea ORDER BY id LIMIT 50
+-- The dead letters behind an id that may tell of somebody still, a few at a time: by what they hold, or by why they are dead.
+SELECT id, value, reason FROM dead_letter
+WHERE id > $1 AND (value <> ''::bytea OR reason NOT IN ('erased', 'redacted'))
+ORDER BY id
+LIMIT 50
 
 -- name: empty_letters
--- Empty dead letters for good, whatever became of them before.
+-- Empty dead letters for good, and their reasons; what became of them before stays.
 UPDATE dead_letter
-SET value = ''::bytea, reason = 'erased', state = 'discarded', settled_at = coalesce(settled_at, now())
+SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, reason = 'erased',
+    state = CASE WHEN settled_at IS NULL THEN 'discarded' ELSE state END, settled_at = coalesce(settled_at, now())
 WHERE id = ANY($1::bigint[])
 
 -- name: settle_letter
--- Say what became of a dead letter that waits or is quarantined; no row where it is settled already.
-UPDATE dead_letter SET state = $2, settled_at = now() WHERE id = $1 AND state IN ('waiting', 'quarantined') RETURNING id
+-- Say what became of a dead letter that waits or is quarantined, and keep no more of it than where it was, why and when (\x90: no
+-- headers); no row where it is settled already.
+UPDATE dead_letter SET state = $2, settled_at = now(), key = NULL, value = ''::bytea, headers = '\x90'::bytea
+WHERE id = $1 AND state IN ('waiting', 'quarantined')
+RETURNING id
+
+-- name: forget_letters
+-- Forget the dead letters that were settled before $1; how many.
+WITH forgotten AS (
+    DELETE FROM dead_letter WHERE state IN ('replayed', 'discarded') AND settled_at < $1 RETURNING id
+)
+SELECT count(*) FROM forgotten

@@ -151,6 +151,7 @@ async def test_dead_letters_are_found_shown_replayed_and_discarded(running: Up, 
     assert "this is no message" in symposia("dlq", "show", name[0], "--home", home).stdout
     assert symposia("dlq", "replay", name[0], "--home", home).returncode == 0
     assert symposia("dlq", "replay", name[0], "--home", home).returncode == 1
+    assert "What it held is gone" in symposia("dlq", "show", name[0], "--home", home).stdout
     assert symposia("replay", "--home", home).returncode == 0
     assert symposia("dlq", "discard", "all", "--home", home).returncode == 0
     assert symposia("doctor", "--home", home).returncode == 0

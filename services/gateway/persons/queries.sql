@@ -108,8 +108,11 @@ RETURNING finished_at
 INSERT INTO audit (at, key_id, action, purpose, learner, learners) VALUES ($2, 'operator', $1, $3, $4, 1)
 
 -- name: letters
--- The dead letters behind the id $1 that hold something, a page at a time.
-SELECT id, value, reason FROM dead_letter WHERE id > $1 AND (value <> ''::bytea) ORDER BY id LIMIT 50
+-- The dead letters behind the id $1 that may tell of somebody, a page at a time: by what they hold, or by why they are dead.
+SELECT id, value, reason FROM dead_letter
+WHERE id > $1 AND (value <> ''::bytea OR reason NOT IN ('erased', 'redacted'))
+ORDER BY id
+LIMIT 50
 
 -- name: overwrite_letter
 -- Overwrites what the dead letter $1 holds with $2, and why it is one with $3.
@@ -118,7 +121,8 @@ UPDATE dead_letter SET value = $2, reason = $3 WHERE id = $1
 -- name: empty_letter
 -- Empties the dead letter $1, of which nothing can be used any more.
 UPDATE dead_letter
-SET value = ''::bytea, reason = 'erased', state = 'discarded', settled_at = coalesce(settled_at, clock_timestamp())
+SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, reason = 'erased', state = 'discarded',
+    settled_at = coalesce(settled_at, clock_timestamp())
 WHERE id = $1
 
 -- name: outbox
