@@ -112,7 +112,7 @@ async def erase_person(pipeline: Pipeline, keychain: Keychain, meant: Meant, rea
     identities, learners = sorted(person.identities), sorted(person.learners)
     await records.Erasing(databases["records"], pipeline.log).erase(identities, learners, begun.through_seq, person.stands_in)
     await impact.erase(databases["impact"], learners, person.stands_in)
-    await ingest.erase(databases["ingest"], identities)
+    await ingest.erase(databases["ingest"], identities, person.stands_in)
 
 
 async def _show(opened: _Opened, meant: Meant) -> None:
@@ -132,6 +132,7 @@ async def _show(opened: _Opened, meant: Meant) -> None:
         ("projections", "enrolments", known.enrolments),
         ("projections", "interactions", known.interactions),
         ("ingest", "messages, posts and sessions", await ingest.survey(databases["ingest"], person.identities)),
+        ("ingest", "dead letters", await ingest.count_letters(databases["ingest"], person.identities, person.stands_in)),
     ):
         held.add_row(where, what, str(count))
     out.print(held)

@@ -1,14 +1,18 @@
-"""Forget a person: what their accounts did and is not told yet, whose artefacts were theirs, and where they were."""
+"""Forget a person: what their accounts did and is not told yet, whose artefacts were theirs, and where they were.
+
+Dead letters here name something to be asked for, and could not be read: so they are looked through as text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 
 from services.ingest.domain.reading import Undecided
 from shared.postgres import Database, Transaction, load_queries
+from shared.stream.dead_letters import DeadLetters
 from shared.xapi import ifi
 from shared.xapi.model import Ifi
 
@@ -23,12 +27,18 @@ async def survey(database: Database, identities: Iterable[Ifi]) -> int:
     return int(await database.fetchval(_SQL["written_by"], *columns)) + int(await database.fetchval(_SEEN["seen_of"], *columns))
 
 
-async def erase(database: Database, identities: Iterable[Ifi]) -> None:
-    """Forget what the accounts among *identities* did; twice is once. Raises Unavailable.
+async def count_letters(database: Database, identities: Iterable[Ifi], holds: Callable[[bytes], bool]) -> int:
+    """Count the dead letters that name the person, as *holds* says of a text, or by an account. Raises Unavailable."""
+    return await DeadLetters(database).count(_named_by(await _accounts(database, identities), holds))
+
+
+async def erase(database: Database, identities: Iterable[Ifi], holds: Callable[[bytes], bool]) -> None:
+    """Forget what the accounts among *identities* did, and the dead letters that name them; twice is once. Raises Unavailable.
 
     What others did to their artefacts and is still waiting is told, without whose they are.
     """
     pairs = await _accounts(database, identities)
+    await DeadLetters(database).empty(_named_by(pairs, holds))
     if not pairs:
         return
 
@@ -54,6 +64,19 @@ async def _forget_waiting(
     elif (source, interaction.author) in pairs:
         left = msgspec.structs.replace(waiting, interaction=msgspec.structs.replace(interaction, author=None))
         await transaction.execute(_SQL["rewrite_pending"], source, statement, msgspec.json.encode(left))
+
+
+def _named_by(pairs: set[tuple[str, str]], holds: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
+    """Return what says whether a text names the person: as *holds* does, or by a source and a name there."""
+    texts = [(source.encode(), _written(name)) for source, name in pairs]
+    return lambda text: holds(text) or any(source in text and any(name in text for name in names) for source, names in texts)
+
+
+def _written(name: str) -> tuple[bytes, ...]:
+    """Return how *name* stands in JSON: as a text, in JSON within a text, and, where it is an address, as that of its key."""
+    text = msgspec.json.encode(name)
+    within = msgspec.json.encode(text.decode())[1:-1]
+    return (text, within, text[:-1] + b"#", text[:-1] + b"/") if "://" in name else (text, within)
 
 
 async def _accounts(database: Database, identities: Iterable[Ifi]) -> set[tuple[str, str]]:

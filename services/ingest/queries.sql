@@ -105,10 +105,18 @@ FROM unnest($1::text[], $2::text[]) AS erased (source, author)
 WHERE artefact.source = erased.source AND artefact.author = erased.author
 
 -- name: forget_lookups
--- Forgets what is to be asked for of the sources $1 that names the accounts $2, pair by pair.
+-- Forgets what is to be asked for of the sources $1 that names the accounts $2, pair by pair; of an account that is an address, also
+-- what is behind it, such as its key.
 DELETE FROM lookup
 USING unnest($1::text[], $2::text[]) AS erased (source, author)
-WHERE lookup.source = erased.source AND position(to_json(author)::text IN convert_from(reference, 'UTF8')) > 0
+CROSS JOIN LATERAL (SELECT to_json(author)::text) AS written (name)
+WHERE lookup.source = erased.source AND (
+    position(written.name IN convert_from(reference, 'UTF8')) > 0
+    OR author LIKE '%://%' AND (
+        position(left(written.name, -1) || '#' IN convert_from(reference, 'UTF8')) > 0
+        OR position(left(written.name, -1) || '/' IN convert_from(reference, 'UTF8')) > 0
+    )
+)
 
 -- name: pending_of
 -- Locks what waits for the sources $1.

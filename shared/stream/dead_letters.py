@@ -5,7 +5,7 @@ Once settled, a letter holds nothing: where it was, why, when, and what became o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -90,13 +90,21 @@ class DeadLetters:
 
     async def empty(self, holds: Callable[[bytes], bool]) -> int:
         """Empty the dead letters of which *holds* is true, and discard them; return how many. Raises Unavailable."""
-        count = behind = 0
-        while page := await self._database.fetch(_QUERIES["letters_behind"], behind):
-            behind = page[-1]["id"]
-            held = [row["id"] for row in page if holds(row["value"]) or holds(row["reason"].encode())]
+        count = 0
+        async for held in self._holding(holds):
             await self._database.execute(_QUERIES["empty_letters"], held)
             count += len(held)
         return count
+
+    async def count(self, holds: Callable[[bytes], bool]) -> int:
+        """Count the dead letters of which *holds* is true: of their keys, values and reasons. Raises Unavailable."""
+        return sum([len(held) async for held in self._holding(holds)])
+
+    async def _holding(self, holds: Callable[[bytes], bool]) -> AsyncIterator[list[int]]:
+        behind = 0
+        while page := await self._database.fetch(_QUERIES["letters_behind"], behind):
+            behind = page[-1]["id"]
+            yield [row["id"] for row in page if holds(b"\n".join((row["key"] or b"", row["value"], row["reason"].encode())))]
 
     async def forget(self, now: datetime) -> int:
         """Forget what was settled longer than `SETTLED_KEPT` before *now*; return how many letters. Raises Unavailable."""

@@ -19,7 +19,7 @@ WHERE id = $1
 
 -- name: letters_behind
 -- The dead letters behind an id that may tell of somebody still, a few at a time: by what they hold, or by why they are dead.
-SELECT id, value, reason FROM dead_letter
+SELECT id, key, value, reason FROM dead_letter
 WHERE id > $1 AND (value <> ''::bytea OR reason NOT IN ('erased', 'redacted'))
 ORDER BY id
 LIMIT 50
