@@ -100,7 +100,7 @@ class DeadLetters:
         """Count the dead letters of which *holds* is true: of their keys, values and reasons. Raises Unavailable."""
         return sum([len(held) async for held in self._holding(holds)])
 
-    async def _holding(self, holds: Callable[[bytes], bool]) -> AsyncIterator[list[int]]:
+    async def _holding(self, holds: Callable[[bytes], bool]) -> AsyncIterator[Sequence[int]]:
         behind = 0
         while page := await self._database.fetch(_QUERIES["letters_behind"], behind):
             behind = page[-1]["id"]
