@@ -28,6 +28,7 @@ WITH_NAME: Final = re.compile(r"([^\s@]+@\S+) +\((.+)\)")
 NOT_IN_IRIS: Final = re.compile(r"[\s<>\"{}|\\^`]")
 """RFC 3987, section 2.2."""
 LONGEST_TITLE: Final = 500
+LONGEST_ADDRESS: Final = 2000
 YEAR_MONTH_DAY: Final = 8
 
 
@@ -77,7 +78,7 @@ def _entry(entry: Mapping[str, Any], base: str, *, html: bool) -> JSON:
 
 def _address(written: str | None, base: str) -> str | None:
     """Return an address whole, and as an IRI: what none has in it is written as %20 and the like."""
-    if written is None:
+    if written is None or len(written) > LONGEST_ADDRESS:
         return None
     with suppress(ValueError):
         if base and not urlsplit(written).scheme:
