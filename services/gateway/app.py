@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
@@ -74,10 +75,11 @@ async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: 
 
 
 async def _recognise(settings: Settings, database: Database, clock: Clock) -> None:
-    """Look whether the master key is this installation's; while PostgreSQL is down nobody can tell. Raises Misconfigured."""
-    with suppress(Unavailable):
-        await database.ready()
-        await recognise(database, open_keychain(settings.secrets), clock())
+    """Look whether the master key is this installation's; readiness tells, where PostgreSQL is away. Raises Misconfigured."""
+    with suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(settings.gateway.read_seconds):
+            await database.ready()
+            await recognise(database, open_keychain(settings.secrets), clock())
 
 
 def wire(

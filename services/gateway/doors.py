@@ -16,6 +16,7 @@ from services.gateway.credentials.door import Door
 from services.gateway.credentials.keyring import Keyring
 from services.gateway.credentials.limits import RateLimits
 from services.gateway.credentials.oauth import routes as oauth_routes
+from services.gateway.credentials.recognising import STRANGE, is_recognised
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.versions import Versions
 from services.gateway.deadline import reads_within
@@ -26,6 +27,7 @@ from services.gateway.documents.documentation import PATHS as DOCUMENT_PATHS
 from services.gateway.documents.routes import Desk
 from services.gateway.documents.routes import routes as document_routes
 from services.gateway.documents.store import DocumentStore
+from services.gateway.domain.keychain import Keychain
 from services.gateway.headers import AnswerHeaders
 from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.parts import Parts
@@ -37,6 +39,7 @@ from services.gateway.statements.reading import Reader
 from services.gateway.statements.recording import Recording
 from services.gateway.statements.routes import routes as statement_routes
 from services.gateway.statements.writing import Writer
+from shared.errors import Unavailable
 from shared.http import create_app
 from shared.postgres import Database
 
@@ -48,7 +51,7 @@ def open_doors(parts: Parts) -> Starlette:
     return create_app(
         service=parts.name,
         registry=parts.registry,
-        ready=_Readiness(parts.database, parts.keyring),
+        ready=_Readiness(parts.database, parts.keyring, parts.keychain),
         routes=[
             *reads_within(parts.settings.gateway.read_seconds, _xapi_routes(parts, door)),
             *oauth_routes(door, tokens),
@@ -156,14 +159,17 @@ def _middleware(parts: Parts, door: Door) -> list[Middleware]:
 class _Readiness:
     """Ready once PostgreSQL was; from then on as long as the keys are known: an outage does not take the doors out of service."""
 
-    def __init__(self, database: Database, keyring: Keyring) -> None:
+    def __init__(self, database: Database, keyring: Keyring, keychain: Keychain) -> None:
         self._database = database
         self._keyring = keyring
+        self._keychain = keychain
         self._was_ready = False
 
     async def __call__(self) -> None:
         """Raise Unavailable while no statement can be taken."""
         if not self._was_ready:
             await self._database.ready()
+            if not await is_recognised(self._database, self._keychain):
+                raise Unavailable("gateway", STRANGE)
             self._was_ready = True
         await self._keyring.check()
