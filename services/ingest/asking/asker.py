@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from traceback import extract_tb
@@ -17,8 +17,8 @@ from services.ingest.asking.platform import NotThere, PlatformAway, PlatformClie
 from services.ingest.asking.store import AskingStore, DueLookup, DuePoll
 from services.ingest.connectors.connector import Connector, Fetch, Poll
 from services.ingest.connectors.fields import Incomplete
-from services.ingest.domain.asking import Circumstances, Cursor
-from services.ingest.domain.reading import Reason, ignored
+from services.ingest.domain.asking import Circumstances, Cursor, Page, Request
+from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from services.ingest.intake import Intake
 from services.ingest.settings import AskingSettings
@@ -32,6 +32,7 @@ Said = TypeVar("Said")
 
 MOST_PAGES: Final = 100
 """Pages that a poll turns in one go; the rest waits for its next turn, so that other polls of the source have theirs."""
+_FAILURES: Final = (PlatformAway, NotThere, Incomplete)
 
 
 class Asker:
@@ -71,29 +72,55 @@ class Asker:
 
     async def _poll(self, connector: Connector, poll: Poll, source: Source, due: DuePoll) -> None:
         try:
-            await self._turn_pages(connector, poll, source, due)
-        except (PlatformAway, NotThere, Incomplete) as error:
-            why = f"the answer lacks {error}" if isinstance(error, Incomplete) else str(error)
-            self._metrics.asked(source, Asked.FAILED)
-            log.warning("a platform could not be asked", source=source.id, poll=due.name, failures=due.failures + 1)
-            asked = error.retry_after if isinstance(error, PlatformAway) else 0.0
-            await self._store.fail_poll(source.id, due.name, self._later(due.failures, asked), why)
+            failed = await self._turn_pages(connector, poll, source, due)
+        except _FAILURES as error:
+            await self._fail(source, due, [error], _why(error))
+            return
+        if failed:
+            url, first = next(iter(failed.items()))
+            others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+            await self._fail(source, due, [*failed.values()], f"{url}: {_why(first)}{others}")
 
-    async def _turn_pages(self, connector: Connector, poll: Poll, source: Source, due: DuePoll) -> None:
-        cursor = due.cursor
+    async def _fail(self, source: Source, due: DuePoll, errors: Sequence[Exception], why: str) -> None:
+        for _ in errors:
+            self._metrics.asked(source, Asked.FAILED)
+        log.warning("a platform could not be asked", source=source.id, poll=due.name, failures=due.failures + 1)
+        asked = max(error.retry_after if isinstance(error, PlatformAway) else 0.0 for error in errors)
+        await self._store.fail_poll(source.id, due.name, self._later(due.failures, asked), why)
+
+    async def _turn_pages(self, connector: Connector, poll: Poll, source: Source, due: DuePoll) -> Mapping[str, Exception]:
+        """Turn the pages; return what failed, by its address, where the poll goes on behind that, else raise it."""
+        cursor, failed = due.cursor, dict[str, Exception]()
         for _ in range(MOST_PAGES):
             request = poll.ask(source, cursor, self._circumstances(source))
-            if request is None:
+            if request is None and not failed:
                 await self._move(source, due.name, cursor, poll.every)
-                return
-            answer = await self._client.ask(connector, source, request)
-            page = await _read(source, poll.read, source, cursor, answer)
-            await self._intake.take(source, page.reading)
-            self._metrics.asked(source, Asked.ANSWERED)
+            if request is None or request.url in failed:
+                break
+            try:
+                page = await self._page(connector, poll, source, cursor, request)
+            except _FAILURES as error:
+                if poll.past is None:
+                    raise
+                failed[request.url] = error
+                page = Page(Reading(), poll.past(source, cursor), more=True)
             cursor = page.cursor
-            rest = timedelta() if page.more else page.rest or poll.every
-            if not await self._move(source, due.name, cursor, rest) or not page.more:
-                return
+            if poll.past is not None and (page.more or failed):
+                moved = await self._store.go_on(source.id, due.name, cursor)
+            else:
+                rest = timedelta() if page.more else page.rest or poll.every
+                moved = await self._move(source, due.name, cursor, rest)
+            if not moved or not page.more:
+                break
+        return failed
+
+    async def _page(self, connector: Connector, poll: Poll, source: Source, cursor: Cursor, request: Request) -> Page:
+        """Ask for a page and take what it says."""
+        answer = await self._client.ask(connector, source, request)
+        page = await _read(source, poll.read, source, cursor, answer)
+        await self._intake.take(source, page.reading)
+        self._metrics.asked(source, Asked.ANSWERED)
+        return page
 
     async def _move(self, source: Source, poll: str, cursor: Cursor, rest: timedelta) -> bool:
         now = self._clock()
@@ -138,6 +165,10 @@ class Asker:
 
     def _circumstances(self, source: Source) -> Circumstances:
         return Circumstances(self._clock(), self._hook_of(source))
+
+
+def _why(error: Exception) -> str:
+    return f"the answer lacks {error}" if isinstance(error, Incomplete) else str(error)
 
 
 async def _read(source: Source, read: Callable[Asking, Said], *answered: Asking.args, **named: Asking.kwargs) -> Said:

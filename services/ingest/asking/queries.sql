@@ -42,6 +42,16 @@ FROM held
 WHERE poll.source = held.source AND poll.name = $2
 RETURNING poll.name
 
+-- name: go_on_with_poll
+-- Moves the cursor of a poll that is under way still, and says nothing of how it goes; else as move_poll ($5 for $7).
+WITH held AS (
+    UPDATE asker SET claimed_until = clock_timestamp() + make_interval(secs => $5)
+    WHERE source = $1 AND claimed_by = $3
+    RETURNING source
+)
+UPDATE poll SET cursor = $4 FROM held WHERE poll.source = held.source AND poll.name = $2
+RETURNING poll.name
+
 -- name: fail_poll
 -- Lets a poll wait until $3, and says why.
 UPDATE poll SET due = $3, failures = failures + 1, last_failure = $4 WHERE source = $1 AND name = $2

@@ -105,6 +105,11 @@ class AskingStore:
         )
         return moved is not None
 
+    async def go_on(self, source: SourceId, poll: str, cursor: Cursor) -> bool:
+        """Move the cursor of a poll that is under way; say no where another process asks meanwhile."""
+        written = orjson.dumps(cursor)
+        return await self._database.fetchval(SQL["go_on_with_poll"], source, poll, self._me, written, self._lease) is not None
+
     async def fail_poll(self, source: SourceId, poll: str, due: datetime, why: str) -> None:
         """Let a poll wait until *due*."""
         await self._database.execute(SQL["fail_poll"], source, poll, due, why)

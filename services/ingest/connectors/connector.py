@@ -70,11 +70,15 @@ class Poll:
 
     *ask* says what to ask for next, or None where there is nothing to ask. *read* is told the answer, which may be that nothing
     changed; it raises Incomplete where the answer as a whole cannot be read: then the same is asked again, later.
+
+    A poll that asks several who have nothing to do with each other says by *past* where to go on behind one of them who did not
+    answer: the others have their turn, then the failure is the poll's, and who failed is asked first the next time.
     """
 
     every: timedelta
     ask: Callable[[Source, Cursor, Circumstances], Request | None]
     read: Callable[[Source, Cursor, Answer], Page]
+    past: Callable[[Source, Cursor], Cursor] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from services.ingest.domain.source import Source
 from services.ingest.settings import AskingSettings
 from shared.contracts import NOTICED, RECEIVED
 from shared.stream import Batch
+from shared.xapi.model import JSON
 from tests.integration.ingest.conftest import House
 from tests.support.discourse import DISCOURSE
 
@@ -117,6 +118,31 @@ def read_one(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     return read(source, Delivery(EVENT, {"post": orjson.loads(answer.body)}))
 
 
+def ask_next(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request | None:
+    del circumstances
+    waiting = _waiting(cursor)
+    return Request(f"{source.workspace}/posts/{waiting[0]}") if waiting else None
+
+
+def read_next(source: Source, cursor: Cursor, answer: Answer) -> Page:
+    reading = read(source, Delivery(EVENT, {"post": orjson.loads(answer.body)}))
+    return Page(reading, {"waiting": _waiting(cursor)[1:]}, more=True)
+
+
+def past_next(source: Source, cursor: Cursor) -> Cursor:
+    del source
+    first, *others = _waiting(cursor)
+    return {"waiting": [*others, first]}
+
+
+def _waiting(cursor: Cursor) -> list[JSON]:
+    waiting = cursor.get("waiting", [*range(5)])
+    assert isinstance(waiting, list)
+    return waiting
+
+
+EACH = Poll(timedelta(minutes=5), ask_next, read_next, past_next)
+"""Asks for each of five posts by itself."""
 FORUM = Connector(
     platform=DISCOURSE.platform,
     fetch=Fetch(ask_one, read_one),

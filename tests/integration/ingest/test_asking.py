@@ -20,7 +20,7 @@ from services.ingest.domain.reading import Lookup
 from services.ingest.domain.source import SourceId
 from services.ingest.sources import NewSource
 from tests.integration.ingest.conftest import House
-from tests.integration.ingest.forum import FORUM, HOME, SETTINGS, Platform, Process, keep_noticed, noticed, told
+from tests.integration.ingest.forum import EACH, FORUM, HOME, SETTINGS, Platform, Process, keep_noticed, noticed, told
 from tests.support.discourse import DISCOURSE, discourse_post
 from tests.support.feeds import BLOG, POSTS, THREAD, blog
 from tests.support.ingest import NOW
@@ -83,6 +83,32 @@ async def test_an_answer_that_cannot_be_read_moves_no_cursor(house: House, forum
 
     assert (standing.failures, standing.last_failure) == (1, "the answer lacks posts")
     assert told(house) == 5
+
+
+async def test_where_a_poll_asks_several_one_who_is_away_holds_up_no_other_and_its_failure_stands(
+    house: House, forum: Platform, http: httpx.AsyncClient
+) -> None:
+    process = Process(house, http, replace(FORUM, polls={"each": EACH}))
+    forum.failing["/posts/1"] = forum.failing["/posts/3"] = Response(status_code=503)
+    await process.asking.once()
+    first, heard = list(forum.asked), told(house)
+    house.now = NOW + timedelta(minutes=1)
+    await process.asking.once()
+    failing = next(each for each in await process.store.standings() if each.source == DISCOURSE.id)
+    forum.failing.clear()
+    house.now = NOW + timedelta(minutes=5)
+    await process.asking.once()
+    well = next(each for each in await process.store.standings() if each.source == DISCOURSE.id)
+
+    assert first == [f"{HOME}/posts/{number}" for number in range(5)]
+    assert forum.asked[5:] == [f"{HOME}/posts/{number}" for number in (1, 3, 1, 3)]
+    assert (heard, told(house)) == (3, 5)
+    assert (failing.failures, failing.last_failure) == (2, f"{HOME}/posts/1: answered 503:  (and 1 more)")
+    assert failing.succeeded_at is None
+    assert (well.failures, well.last_failure, well.succeeded_at) == (0, None, house.now)
+    assert process.registry.get_sample_value(
+        "symposia_ingest_asked_total", {"platform": "discourse", "source": DISCOURSE.id, "outcome": "failed"}
+    ) == 4  # fmt: skip
 
 
 async def test_an_answer_that_meets_a_bug_of_ours_is_told_and_asked_for_again(

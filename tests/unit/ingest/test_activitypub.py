@@ -324,6 +324,31 @@ def test_an_account_that_is_gone_keeps_no_other_from_being_followed(cursor: Curs
     assert (onward.method, onward.url) == ("GET", "https://town.example/bea")
 
 
+@pytest.mark.parametrize("cursor", [{}, {"followed": [], "inbox": f"{ANN}/inbox"}], ids=["account", "inbox"])
+def test_an_account_whose_server_is_away_goes_behind_the_others_and_stays_among_those_to_follow(cursor: Cursor) -> None:
+    assert FOLLOWS.past is not None
+    bea = "https://town.example/bea"
+
+    once = FOLLOWS.past(FOLLOWING, cursor)
+    twice = FOLLOWS.past(FOLLOWING, once)
+    thrice = FOLLOWS.past(FOLLOWING, twice)
+    followed = FOLLOWS.read(FOLLOWING, {**once, "inbox": f"{bea}/inbox"}, Answer(200)).cursor
+
+    onward = [FOLLOWS.ask(FOLLOWING, each, CIRCUMSTANCES) for each in (once, twice, thrice, followed)]
+    assert [each.url if each else None for each in onward] == [bea, ANN, bea, ANN]
+    assert (twice, thrice) == ({"followed": [], "away": [ANN, bea]}, {"followed": [], "away": [bea, ANN]})
+    assert FOLLOWS.read(FOLLOWING, {**followed, "inbox": f"{ANN}/inbox"}, Answer(200)).cursor == {"followed": [bea, ANN]}
+
+
+def test_each_account_is_followed_by_an_activity_of_its_own_in_whatever_order() -> None:
+    asked = [
+        FOLLOWS.ask(FOLLOWING, {"followed": [], "inbox": "https://town.example/inbox", **more}, CIRCUMSTANCES)
+        for more in ({}, {"away": [ANN]})
+    ]
+
+    assert len({orjson.loads(each.body)["id"] for each in asked if each}) == 2
+
+
 def test_without_a_key_nobody_is_followed() -> None:
     assert FOLLOWS.ask(replace(FOLLOWING, secrets=(b"a plain secret",)), {}, CIRCUMSTANCES) is None
     assert FOLLOWS.ask(replace(FOLLOWING, options={}), {}, CIRCUMSTANCES) is None

@@ -5,6 +5,7 @@ w3.org/TR/activitypub, sections 4.1 (actors) and 7.5 (Follow). Who we are is the
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -74,7 +75,7 @@ def ask(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request
     ours = circumstances.hook
     follow = {
         "@context": CONTEXT[0],
-        "id": f"{ours}#follow-{len(_followed(cursor))}",
+        "id": f"{ours}#follow-{hashlib.sha256(account.encode()).hexdigest()[:16]}",
         "type": "Follow",
         "actor": ours,
         "object": account,
@@ -93,12 +94,18 @@ def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
     if account is None:
         return Page(Reading(), cursor)
     if answer.status in GONE:
-        return Page(ignored(Reason.GONE), {"followed": [*followed, account]}, more=True)
+        return Page(ignored(Reason.GONE), _cursor([*followed, account], _away(cursor)), more=True)
     inbox = _inbox(answer, account) if member(dict(cursor), "inbox") is None else None
     if inbox is not None:
-        return Page(Reading(), {"followed": followed, "inbox": inbox}, more=True)
+        return Page(Reading(), {**_cursor(followed, _away(cursor)), "inbox": inbox}, more=True)
     reading = Reading() if "inbox" in cursor else ignored(Reason.INCOMPLETE)
-    return Page(reading, {"followed": [*followed, account]}, more=True)
+    return Page(reading, _cursor([*followed, account], _away(cursor)), more=True)
+
+
+def past(source: Source, cursor: Cursor) -> Cursor:
+    """Put the account whose server is away behind all others that are not followed yet."""
+    account = _next(source, cursor)
+    return cursor if account is None else _cursor(_followed(cursor), [*_away(cursor), account])
 
 
 def _inbox(answer: Answer, account: str) -> str | None:
@@ -114,10 +121,24 @@ def _followed(cursor: Cursor) -> list[JSON]:
     return list(found) if isinstance(found, list) else []
 
 
+def _away(cursor: Cursor) -> list[JSON]:
+    """Return the accounts whose servers were away, the one that was so last at the end."""
+    found = cursor.get("away")
+    return list(found) if isinstance(found, list) else []
+
+
+def _cursor(followed: Sequence[JSON], away: Sequence[JSON]) -> dict[str, JSON]:
+    """Return the cursor at which no account is being asked; each stands once in *away*, where it was put last."""
+    left = [each for number, each in enumerate(away) if each not in followed and each not in away[number + 1 :]]
+    return {"followed": list(followed), **({"away": left} if left else {})}
+
+
 def _next(source: Source, cursor: Cursor) -> str | None:
-    """Return the first account that was not asked yet."""
+    """Return the first account that was not asked yet, or else the one whose server has been away for longest."""
     wanted = [each.strip() for each in source.options.get("follow", "").split(",") if each.strip()]
-    return next((each for each in wanted if each not in _followed(cursor)), None)
+    followed, away = _followed(cursor), _away(cursor)
+    fresh = (each for each in wanted if each not in followed and each not in away)
+    return next(fresh, None) or min((each for each in wanted if each in away), key=away.index, default=None)
 
 
-FOLLOWS: Final = Poll(EVERY, ask, read)
+FOLLOWS: Final = Poll(EVERY, ask, read, past)
