@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.gateway.documents.preconditions import BadPrecondition, Preconditions, read_preconditions
 from shared.xapi import profile
 
 PATHS: Final = (f"/profiles/{profile.NAME}", f"/profiles/{profile.NAME}/v1")
@@ -21,8 +22,16 @@ def routes() -> list[Route]:
 
 
 async def _serve(request: Request) -> Response:
-    tag = f'"{hashlib.sha256(profile.document()).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
-    if request.headers.get("if-none-match") == tag:
+    tag = hashlib.sha256(profile.document()).hexdigest()[:32]
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
+    if not _known(request).is_new(tag):
         return Response(status_code=304, headers=headers)
     return Response(profile.document(), media_type=profile.MEDIA_TYPE, headers=headers)
+
+
+def _known(request: Request) -> Preconditions:
+    """Return what the sender says it has (RFC 9110 §13.1.2); who cannot say it has nothing, and is shown the profile."""
+    try:
+        return read_preconditions((), request.headers.getlist("if-none-match"))
+    except BadPrecondition:
+        return Preconditions()
