@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 from starlette.requests import Request
+from starlette.routing import Route
 
 from services.gateway.credentials.keyring import Keyring
 from services.gateway.credentials.leniency import Leniency
@@ -23,6 +24,7 @@ from shared.http import Problem, header
 BASIC_CHALLENGE: Final = 'Basic realm="Symposia", charset="UTF-8"'
 BEARER_CHALLENGE: Final = 'Bearer realm="Symposia"'
 TOO_OFTEN: Final = "too-many-requests"
+NO_ROUTE: Final = "none"
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
 
@@ -157,10 +159,12 @@ def _unauthorized(request: Request) -> Problem:
 
 def route_of(request: Request) -> str:
     """Name the route of *request* with the names of its parameters in place of their values, which may be personal."""
-    path = request.url.path
-    for name, value in request.path_params.items():
-        path = path.replace(str(value), f"{{{name}}}")
-    return storable(path)
+    if not request.path_params:
+        return storable(request.url.path)
+    route, endpoint = request.scope.get("route"), request.scope["endpoint"]
+    ours = (each for each in request.app.routes if isinstance(each, Route) and each.endpoint == endpoint)
+    found = route or next(ours, None)  # only FastAPI says which route it took
+    return storable(found.path_format) if found else NO_ROUTE
 
 
 def _method(request: Request) -> str:

@@ -160,3 +160,21 @@ async def test_a_refused_request_is_kept_for_the_operator_without_what_it_said(d
         ("POST", "/xapi/statements", 400),
     ]
     assert refused[1].reason == "mbox at /actor/mbox"
+
+
+async def test_the_operator_sees_the_route_of_a_refused_request_whatever_stands_in_its_place(doors: Doors) -> None:
+    client = await doors.client(Scope.STATEMENTS_WRITE)
+
+    await client.get("/v1/sources/a")
+    await client.get("/v1/learners/impact/impact")
+    await client.get("/xapi/statements/more/e")
+
+    async def all_refused() -> bool:
+        return len(await doors.issuer.refused(client.key.key_id)) == 3
+
+    await eventually(all_refused)
+    assert [one.route for one in await doors.issuer.refused(client.key.key_id)] == [
+        "/xapi/statements/more/{cursor}",
+        "/v1/learners/{ref}/impact",
+        "/v1/sources/{source}",
+    ]
