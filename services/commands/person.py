@@ -13,7 +13,7 @@ from services.commands.archive import write_archive
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
 from services.commands.faults import Refused
 from services.commands.progress import advancing
-from services.commands.replay import settle
+from services.commands.replay import caught_up
 from services.enrichment import erasing as records
 from services.gateway.app import open_keychain
 from services.gateway.credentials.recognising import recognise
@@ -91,9 +91,8 @@ async def _erase(home: Home, who: Sequence[str], reason: str, steps: _Steps) -> 
         await recognise(opened.pipeline.databases["lrs"], keychain, utc_now())
         await opened.pipeline.log.ensure((RECORDED, ENRICHED))
         await erase_person(opened.pipeline, keychain, meant, reason)
-        if steps.wait:
-            await settle(opened.pipeline)
-        out.print("The person is erased." if steps.wait else "The person is erased; what was scored follows.")
+        settled = steps.wait and await caught_up(opened.installation, opened.pipeline)
+        out.print("The person is erased." if settled else "The person is erased; what was scored follows.")
 
 
 async def erase_person(pipeline: Pipeline, keychain: Keychain, meant: Meant, reason: str) -> None:

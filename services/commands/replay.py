@@ -12,7 +12,7 @@ from services.commands.progress import Advancing, advancing
 from services.enrichment import forgetting
 from services.gateway.definitions.store import forget as forget_definitions
 from services.gateway.recorder.replay import replay as append_again
-from services.installation import Home, open_installation
+from services.installation import Home, Installation, open_installation
 from services.pipeline import Pipeline, Standing, open_pipeline
 from services.scoring import rules
 
@@ -46,9 +46,17 @@ async def _replay(home: Home, *, rebuild: bool, wait: bool) -> None:
             err.print("The projections are empty.")
         last = await append_again(pipeline.databases["lrs"], pipeline.log)
         out.print(f"{last} statements of the record were said again.")
-        if wait:
-            await settle(pipeline)
+        if wait and await caught_up(installation, pipeline):
             out.print("Every consumer has caught up.")
+
+
+async def caught_up(installation: Installation, pipeline: Pipeline) -> bool:
+    """Wait until every consumer has caught up; where it is known that none runs, say so instead. Return whether they have."""
+    if installation.embedded and installation.home.running() is None:
+        out.print("Nothing runs here now: consumers catch up once `symposia up` does.")
+        return False
+    await settle(pipeline)
+    return True
 
 
 async def settle(pipeline: Pipeline) -> None:

@@ -12,7 +12,8 @@ def check_rules(current: str | None) -> None:
     """Return where the tables are of the rules that this code scores by. Raises Misconfigured elsewhere."""
     if current != VERSION:
         raise Misconfigured(
-            f"The facts were made by the rules {current}, and this code scores by {VERSION}: run `symposia replay --rebuild`"
+            f"The facts were made by the rules {current}, and this code scores by {VERSION}: "
+            "run `symposia replay --rebuild`, then start again"
         )
 
 

@@ -154,6 +154,18 @@ def test_sigterm_drains_and_a_later_start_makes_no_second_credential(tmp_path: P
     assert answer.status_code == httpx.codes.OK
 
 
+def test_a_replay_while_nothing_runs_ends_and_says_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with up(home) as first, httpx.Client(base_url=first.urls["gateway"], auth=first.key, headers=XAPI) as client:
+        client.post(STATEMENTS, json=statement(1))
+
+    replayed = symposia("replay", "--rebuild", "--home", home)
+
+    assert replayed.returncode == 0, replayed.stderr
+    assert "1 statements of the record were said again." in replayed.stdout
+    assert "Nothing runs here now" in replayed.stdout
+
+
 def test_behind_a_proxy_it_names_its_public_address_and_is_looked_at_where_it_listens(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with up(home, SYMPOSIA_HTTP__PUBLIC_URL="https://example.org/lrs/") as running:
