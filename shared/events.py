@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 
-async def first(*events: asyncio.Event) -> None:
-    """Return once one of *events* is set."""
+async def first(*events: asyncio.Event, within: float | None = None) -> None:
+    """Return once one of *events* is set, or *within* seconds have passed."""
     waiting = [asyncio.create_task(event.wait()) for event in events]
     try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in waiting:
             task.cancel()

@@ -27,6 +27,7 @@ from services.installation import Home, Installation, open_installation
 from services.pipeline import open_pipeline
 from services.together import running
 from shared.clock import utc_now
+from shared.events import first
 from shared.service import stop_on_signals
 
 T = TypeVar("T")
@@ -116,10 +117,10 @@ async def _play(installation: Installation, urls: Mapping[str, str]) -> Played:
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
     """Return what *work* returns, or None where *stop* is set before: then it is cancelled."""
-    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    working, ended = asyncio.create_task(work), asyncio.Event()
+    working.add_done_callback(lambda _: ended.set())
     try:
-        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await first(ended, stop)
         return await working if working.done() else None
     finally:
         working.cancel()
-        stopping.cancel()

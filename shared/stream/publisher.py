@@ -10,6 +10,7 @@ import structlog
 
 from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER
 from shared.errors import Unavailable
+from shared.events import first
 from shared.stream.ledger import Ledger
 from shared.stream.log import Log
 from shared.stream.outbox import drain
@@ -52,16 +53,8 @@ class Publisher(Generic[T]):
                 _log.warning("publisher waits", owner=self._owner, part=outage.part, reason=outage.reason)
             pause = FIRST_LOOK if self._stored.is_set() else min(pause * 2, LONGEST_PAUSE)
             self._stored.clear()
-            await _either(self._stored if pause > FIRST_LOOK else None, stop, pause)
-
-
-async def _either(stored: asyncio.Event | None, stop: asyncio.Event, pause: float) -> None:
-    """Wait until one of the events is set, but no longer than *pause* seconds."""
-    async with asyncio.TaskGroup() as group:
-        waiting = [group.create_task(event.wait()) for event in (stored, stop) if event is not None]
-        await asyncio.wait(waiting, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
+            news = (self._stored,) if pause > FIRST_LOOK else ()
+            await first(stop, *news, within=pause)
 
 
 def _versioned(outgoing: Outgoing) -> Outgoing:
