@@ -62,9 +62,12 @@ class Store:
         """Return the catalogue as this transaction sees it; read anew only after an import."""
         version = await transaction.fetchval(self._sql["catalogue_version"])
         if version != self._catalogue[0]:
-            rows = await transaction.fetch(self._sql["courses"])
-            self._catalogue = version, Catalogue.of(course_of(row) for row in rows)
+            self._catalogue = version, Catalogue.of(await self.courses(transaction))
         return self._catalogue[1]
+
+    async def courses(self, transaction: Transaction) -> list[Course]:
+        """Return the courses of the catalogue."""
+        return [_course(row) for row in await transaction.fetch(self._sql["courses"])]
 
     async def tell(self, transaction: Transaction, told: Sequence[Interaction]) -> None:
         """Store what statements say, and which artefacts they build on."""
@@ -255,7 +258,7 @@ def _interaction(row: asyncpg.Record) -> Interaction:
     )
 
 
-def course_of(row: asyncpg.Record) -> Course:
+def _course(row: asyncpg.Record) -> Course:
     """Read a course from its row."""
     return Course(
         iri=CourseIri(row["iri"]),

@@ -70,7 +70,7 @@ class Importer:
                 case Kind.COURSES:
                     report = await self._courses(transaction, [rows.course(row) for row in found])
                 case Kind.ENROLMENTS:
-                    names = rows.names_of(await self._imports.courses(transaction))
+                    names = rows.names_of(await self._store.courses(transaction))
                     report = await self._enrolments(transaction, [rows.enrolment(row, names) for row in found])
             report = Report(report.taken, report.changed, tuple(sorted((*faults, *report.faults), key=lambda fault: fault.line)))
             if dry_run:

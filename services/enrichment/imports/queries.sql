@@ -1,7 +1,3 @@
--- name: courses
--- Reads the whole catalogue.
-SELECT iri, title, description, codes, aliases, urls, channels FROM course ORDER BY iri
-
 -- name: owners
 -- Returns the external ids of the imported people that have identities.
 SELECT alias.ifi, learner.external_id

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from services.enrichment.domain.catalogue import Course
 from services.enrichment.domain.people import LearnerId, email_hash_ifi
 from services.enrichment.imports.rows import Enrolment, Person
-from services.enrichment.store import course_of
 from shared.postgres import Transaction, load_queries
 from shared.xapi.model import Ifi
 
@@ -17,10 +16,6 @@ class ImportStore:
 
     def __init__(self) -> None:
         self._sql = load_queries("services.enrichment.imports")
-
-    async def courses(self, transaction: Transaction) -> list[Course]:
-        """Return the whole catalogue."""
-        return [course_of(row) for row in await transaction.fetch(self._sql["courses"])]
 
     async def owners(self, transaction: Transaction, identities: Iterable[Ifi]) -> dict[Ifi, str]:
         """Return the external ids of the imported people that have identities."""
