@@ -18,7 +18,8 @@ from shared.xapi.vocabulary import ASSESSMENT_ITEMS, Verb, canonical
 MICRO: Final = 1_000_000
 """Weights and shares are integers of millionths: integers commute exactly, floats do not."""
 
-TIN_CAN: Final = "http://id.tincanapi.com/verb/"
+REVIEWED: Final = "http://id.tincanapi.com/verb/reviewed"
+"""A verb that Symposia counts and has no other use for."""
 
 BOTH_ENROLLED: Final = 10
 ONE_ENROLLED: Final = 7
@@ -86,9 +87,9 @@ RULES: Final[Mapping[str, Rule]] = {
     Verb.CREATED: POST,
     Verb.VOTED_DOWN: SEEN,
     Verb.EDITED: SEEN,
-    f"{TIN_CAN}downloaded": SEEN,
-    f"{TIN_CAN}rated": SEEN,
-    f"{TIN_CAN}reviewed": SEEN,
+    Verb.DOWNLOADED: SEEN,
+    Verb.RATED: SEEN,
+    REVIEWED: SEEN,
 }
 
 
