@@ -31,7 +31,10 @@ class StreamMetrics:
         self._clock = clock
         place = ["group", "topic", "partition"]
         self._records = Counter(
-            "symposia_consumer_records", "Records that were fetched, by outcome", ["group", "topic", "outcome"], registry=registry
+            "symposia_consumer_records_total",
+            "Records that were fetched, by outcome",
+            ["group", "topic", "outcome"],
+            registry=registry,
         )
         self._lag_records = Gauge(
             "symposia_consumer_lag_records", "Records in the log that were not applied yet", place, registry=registry
@@ -46,27 +49,31 @@ class StreamMetrics:
             registry=registry,
         )
         self._gaps = Counter(
-            "symposia_consumer_offset_gap", "Stops for a gap or a recreated topic", ["group", "topic"], registry=registry
+            "symposia_consumer_offset_gap_total", "Stops for a gap or a recreated topic", ["group", "topic"], registry=registry
         )
         self._dead_letters = Counter(
-            "symposia_dead_letter_records", "Records that became dead letters", ["topic", "group"], registry=registry
+            "symposia_dead_letter_records_total", "Records that became dead letters", ["topic", "group"], registry=registry
         )
         self._quarantined = Counter(
-            "symposia_quarantined_records",
+            "symposia_quarantined_records_total",
             "Records kept apart: they contradict what is known",
             ["topic", "group"],
             registry=registry,
         )
-        self._outages = Counter("symposia_consumer_outages", "Turns that an outage interrupted", ["group"], registry=registry)
+        self._outages = Counter(
+            "symposia_consumer_outages_total", "Turns that an outage interrupted", ["group"], registry=registry
+        )
         self.buffered_bytes = Gauge("symposia_producer_buffered_bytes", "Bytes under way to the log", registry=registry)
-        self.rebuilds = Counter("symposia_producer_rebuilds", "Producers replaced after a fatal error", registry=registry)
+        self.rebuilds = Counter("symposia_producer_rebuilds_total", "Producers replaced after a fatal error", registry=registry)
         self.append_seconds = Histogram(
             "symposia_log_append_seconds",
             "Seconds until appended records were durable",
             registry=registry,
             buckets=APPEND_BUCKETS,
         )
-        self.append_failures = Counter("symposia_log_append_failures", "Appends whose outcome is unknown", registry=registry)
+        self.append_failures = Counter(
+            "symposia_log_append_failures_total", "Appends whose outcome is unknown", registry=registry
+        )
 
     def announce(self, group: str, topics: Iterable[Topic]) -> None:
         """Make the children of *group*, so that rates and alerts have a zero to start from."""
