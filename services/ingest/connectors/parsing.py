@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 from urllib.parse import parse_qs
 
-from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.fields import Incomplete, member
 from services.ingest.domain.asking import Answer
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed, parse
@@ -58,8 +58,22 @@ def form(message: Message, limits: Limits) -> JSON:
 
 def object_or_form(message: Message, limits: Limits) -> JSON:
     """Parse a form where the delivery says that it is one, and else a JSON object."""
+    return (form if _is_form(message) else json_object)(message, limits)
+
+
+def object_or_payload(message: Message, limits: Limits) -> JSON:
+    """Parse a JSON object, or the one that stands in the field `payload` of a form."""
+    if not _is_form(message):
+        return json_object(message, limits)
+    payload = member(form(message, limits), "payload")
+    if not isinstance(payload, str):
+        raise Malformed("form", "A delivery that is a form has its JSON in the field payload.")
+    return json_object(replace(message, body=payload.encode()), limits)
+
+
+def _is_form(message: Message) -> bool:
     kind = message.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return (form if kind == "application/x-www-form-urlencoded" else json_object)(message, limits)
+    return kind == "application/x-www-form-urlencoded"
 
 
 def text(message: Message, limits: Limits) -> JSON:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
+import orjson
 import pytest
 
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.github.events import read
+from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Hearing, Platform, Policy
+from services.ingest.verifiers import Message
+from shared.xapi.guard import Limits, Malformed
 from tests.support.github import (
     GITHUB,
     QUESTIONS,
@@ -230,3 +235,20 @@ async def test_a_conversation_refers_only_to_what_is_told() -> None:
     told = {each["id"]: each for each in ear.statements()}
     unheard = {each["context"].get("statement", {}).get("id"): each["object"]["id"] for each in told.values()}
     assert [unheard[each] for each in unheard.keys() - told.keys() if each] == ["https://github.com/acme/handbook/wiki/Home"]
+
+
+def test_a_form_holds_the_same_as_json() -> None:
+    document = {"zen": "Ä & b=1", "hook_id": 1}
+    kind = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+    body = urlencode({"payload": orjson.dumps(document).decode()}).encode()
+
+    parse = HOOKS[Platform.GITHUB].parse
+
+    assert parse(Message(kind, body), Limits()) == document
+    assert parse(Message({"content-type": "application/json"}, orjson.dumps(document)), Limits()) == document
+
+
+@pytest.mark.parametrize("body", [b"", b"a=1", b"payload=", b"payload=%7B", b"payload=%5B%5D", b"\xff"])
+def test_a_form_without_json_is_malformed(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        HOOKS[Platform.GITHUB].parse(Message({"content-type": "application/x-www-form-urlencoded"}, body), Limits())

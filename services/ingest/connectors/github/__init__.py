@@ -14,6 +14,7 @@ import orjson
 from services.ingest.connectors.connector import Connector, Hook, Sample
 from services.ingest.connectors.github.events import EVENT_HEADER, read
 from services.ingest.connectors.github.places import DELIVERY_HEADER
+from services.ingest.connectors.parsing import object_or_payload
 from services.ingest.domain.source import Platform
 from services.ingest.verifiers import BodyHmac
 
@@ -29,5 +30,5 @@ def sample(secret: bytes, now: datetime) -> Sample:
 
 GITHUB: Final = Connector(
     platform=Platform.GITHUB,
-    hook=Hook(verify=VERIFY, read=read, sample=sample, fingerprint=(EVENT_HEADER, DELIVERY_HEADER)),
+    hook=Hook(verify=VERIFY, read=read, sample=sample, parse=object_or_payload, fingerprint=(EVENT_HEADER, DELIVERY_HEADER)),
 )
