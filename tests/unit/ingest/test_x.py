@@ -13,6 +13,7 @@ import pytest
 
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.connectors.x.events import read
+from services.ingest.connectors.x.tweets import LONGEST_TEXT
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Platform, Policy
@@ -125,6 +126,20 @@ def test_an_address_that_x_shortened_is_written_out() -> None:
     (said,) = heard(delivery(tweet_create_events=[shortened])).decided
 
     assert said.text == "See https://lms.example.org/courses/42 or https://lms.example.org/courses/43, not https://t.co/c3"
+
+
+def test_addresses_are_written_out_no_further_than_a_post_may_be_long() -> None:
+    whole = f"https://lms.example.org/{'c' * 1900}"
+    urls = [{"url": "https://t.co/a", "expanded_url": whole}, {"url": "t", "expanded_url": whole}]
+    greedy = {**ASKED, "text": "https://t.co/a https://t.co/ab " * 3000, "entities": {"urls": urls}}
+
+    (said,) = heard(delivery(tweet_create_events=[greedy])).decided
+
+    assert said.text is not None
+    words = said.text.split()
+    assert len(said.text) <= LONGEST_TEXT
+    assert words[:2] == [whole, "https://t.co/ab"]
+    assert set(words) == {whole, "https://t.co/a", "https://t.co/ab"}
 
 
 def test_an_allow_list_names_hashtags_and_the_first_is_the_place() -> None:

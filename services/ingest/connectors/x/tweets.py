@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +21,7 @@ OLDEST_SNOWFLAKE: Final = 30_000_000_000
 LARGEST: Final = 2**63
 LONGEST_TEXT: Final = 100_000
 LONGEST_ADDRESS: Final = 2000
+_SHORT: Final = re.compile(r"https?://[0-9A-Za-z.-]+/[0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +127,28 @@ def of_v2(document: JSON) -> Tweet:
 
 
 def _written_out(said: str, entities: JSON) -> str:
-    """Return what a post says, with the addresses that X has shortened to its own."""
-    words = unescaped(said[:LONGEST_TEXT])
+    """Return what a post says, with the addresses that X has shortened to its own, as far as LONGEST_TEXT has room for them."""
+    words, known = unescaped(said[:LONGEST_TEXT]), dict(_shortened(entities))
+    room = LONGEST_TEXT - len(words)
+
+    def whole(found: re.Match[str]) -> str:
+        nonlocal room
+        short = found[0]
+        longer = len(known.get(short, short)) - len(short)
+        if longer > room:
+            return short
+        room -= longer
+        return known.get(short, short)
+
+    return _SHORT.sub(whole, words)
+
+
+def _shortened(entities: JSON) -> Iterator[tuple[str, str]]:
+    """Yield each address of X's own that a post holds, and what it stands for."""
     for each in several(entities, "urls"):
         short, whole = optional_text(each, "url"), optional_text(each, "unwound_url") or optional_text(each, "expanded_url")
         if short and whole and len(whole) <= LONGEST_ADDRESS:
-            words = words.replace(short, whole)
-    return words
+            yield short, whole
 
 
 def _hashtags(entities: JSON, name: str) -> tuple[str, ...]:
