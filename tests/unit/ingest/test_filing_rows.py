@@ -1,0 +1,58 @@
+"""Files of rows: CSV, NDJSON and JSON, each row with its place; one that cannot be read is told, and the next is read."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from services.ingest.filing.rows import Fault, Row, read_csv, read_json, read_ndjson
+
+
+def test_csv_is_read_with_its_lines() -> None:
+    lines = ["\ufeffid;said\n", "1;one\n", '2;"two\n', 'lines"\n', "\n", "3;x;y\n", "4;\udcff\n", "5\n"]
+
+    rows = list(read_csv(lines))
+
+    assert rows == [
+        Row(2, {"id": "1", "said": "one"}),
+        Row(3, {"id": "2", "said": "two\nlines"}),
+        Fault(6, "3 cells under 2 columns"),
+        Fault(7, "not UTF-8: save the file as UTF-8"),
+        Row(8, {"id": "5"}),
+    ]
+
+
+@pytest.mark.parametrize("elsewhere", [1_000, 10_000_000])
+def test_a_cell_that_is_far_too_long_is_a_fault_and_what_follows_is_read(elsewhere: int) -> None:
+    before = csv.field_size_limit(elsewhere)
+    rows = list(read_csv(["id\n", "x" * 300_000 + "\n", "y" * 150_000 + "\n"]))
+    csv.field_size_limit(before)
+
+    assert [type(row) for row in rows] == [Fault, Row]
+
+
+def test_ndjson_is_read_with_its_lines() -> None:
+    lines = ['{"id": 1, "by": {"name": "a"}, "ok": true, "no": null, "many": [1]}\n', "\n", "{\n", "[]\n", '"\udcff"\n']
+
+    rows = list(read_ndjson(lines))
+
+    assert rows[0] == Row(1, {"id": "1", "by.name": "a", "ok": "true"})
+    assert [row.line for row in rows[1:] if isinstance(row, Fault)] == [3, 4, 5]
+
+
+def test_json_is_read_with_its_rows_counted() -> None:
+    document = '{"a": [{"b": [{"id": 1}, 7]}, {"b": {"id": 2, "by": {"name": "x"}}}, {"c": 1}, []]}'
+
+    assert list(read_json([document[:9], document[9:]], "a.b")) == [
+        Row(1, {"id": "1"}),
+        Fault(2, "not a JSON object"),
+        Row(3, {"id": "2", "by.name": "x"}),
+    ]
+    assert list(read_json(['[{"id": 1}]'], "")) == [Row(1, {"id": "1"})]
+    assert list(read_json(["{}"], "a.b")) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "\udcff"])
+def test_what_is_no_json_is_a_fault(text: str) -> None:
+    assert [type(each) for each in read_json([text], "a")] == [Fault]
