@@ -58,8 +58,9 @@ class Wordings:
     async def originals(self, transaction: Transaction, interactions: Iterable[Interaction]) -> Mapping[UUID, UUID]:
         """Return which of *interactions* make a copy, and which statement had the text before."""
         making = [one for one in interactions if one.features.makes_object and one.status is Status.LIVE]
-        own = await self._of_artefacts(transaction, {one.features.object for one in making if one.features.object})
-        texts = {one.statement_id: own.get((one.features.object, one.features.actor), []) for one in making}
+        whose = {one.statement_id: (one.features.object, one.features.actor) for one in making}
+        own = await self._of_artefacts(transaction, set(whose.values()))
+        texts = {statement: own.get(artefact, []) for statement, artefact in whose.items()}
         now = {statement: newest.statement_id for statement, found in texts.items() if (newest := current(found)) is not None}
         before = await self._before(transaction, set(now.values()))
         found = {statement: original(texts[statement], before.get(given, ())) for statement, given in now.items()}
@@ -82,10 +83,13 @@ class Wordings:
             return set()
         return {row["statement_id"] for row in await transaction.fetch(self._sql["copying"], changed)}
 
-    async def _of_artefacts(self, transaction: Transaction, artefacts: Collection[Iri]) -> Mapping[_Whose, list[Wording]]:
-        """Return the texts of *artefacts*, those apart that different people gave to one."""
+    async def _of_artefacts(self, transaction: Transaction, whose: Collection[_Whose]) -> Mapping[_Whose, list[Wording]]:
+        """Return the texts of artefacts, those apart that different people gave to one."""
         found: dict[_Whose, list[Wording]] = {}
-        for row in await transaction.fetch(self._sql["of_artefacts"], list(artefacts)) if artefacts else ():
+        if not whose:
+            return found
+        columns = [artefact for artefact, _ in whose], [actor for _, actor in whose]
+        for row in await transaction.fetch(self._sql["of_artefacts"], *columns):
             wording = _wording(row)
             found.setdefault((wording.object, wording.actor), []).append(wording)
         return found

@@ -55,32 +55,57 @@ WHERE wording_band.band = ANY(dropped.bands)
 
 -- name: copying
 -- Returns the statements that make what may be another's copy than before, once the texts of the statements $1 came or before they go:
--- those of the artefacts themselves, and those of later texts in the same bands, unless they copy an earlier one.
+-- those of whose text it is, and those of later texts in the same bands, unless they copy an earlier one. (OFFSET 0: what stands
+-- within is looked up for each row outside, whatever the planner has learned of the tables by then.)
 WITH changed AS (
-    SELECT statement_id, object, happened, bands FROM wording WHERE statement_id = ANY($1::uuid[])
-)
-SELECT making.statement_id
-FROM changed JOIN interaction AS making ON making.object = changed.object AND making.makes_object
-UNION
-SELECT making.statement_id
-FROM (
-    SELECT DISTINCT later.statement_id, changed.happened, changed.statement_id AS changed_id
+    SELECT wording.statement_id, wording.happened, wording.bands
+    FROM wording
+    WHERE wording.statement_id = ANY($1::uuid[])
+), later AS (
+    SELECT DISTINCT found.statement_id, changed.happened, changed.statement_id AS changed_id
     FROM changed
     CROSS JOIN unnest(changed.bands) AS shared (band)
-    JOIN wording_band AS later
-        ON later.band = shared.band AND (later.happened, later.statement_id) > (changed.happened, changed.statement_id)
-) AS found
-JOIN wording ON wording.statement_id = found.statement_id
-JOIN interaction AS making ON making.object = wording.object AND making.makes_object
-LEFT JOIN interaction AS copied ON copied.statement_id = making.copy_of
-WHERE making.copy_of IS NULL OR (copied.happened, copied.statement_id) >= (found.happened, found.changed_id)
+    CROSS JOIN LATERAL (
+        SELECT wording_band.statement_id
+        FROM wording_band
+        WHERE wording_band.band = shared.band
+          AND (wording_band.happened, wording_band.statement_id) > (changed.happened, changed.statement_id)
+        OFFSET 0
+    ) AS found
+)
+SELECT making.statement_id
+FROM changed
+CROSS JOIN LATERAL (
+    SELECT making.statement_id
+    FROM interaction AS giving
+    JOIN interaction AS making ON making.object = giving.object AND making.actor IS NOT DISTINCT FROM giving.actor
+    WHERE giving.statement_id = changed.statement_id AND making.makes_object
+    OFFSET 0
+) AS making
+UNION
+SELECT making.statement_id
+FROM later
+CROSS JOIN LATERAL (
+    SELECT making.statement_id
+    FROM interaction AS giving
+    JOIN interaction AS making ON making.object = giving.object AND making.actor IS NOT DISTINCT FROM giving.actor
+    LEFT JOIN interaction AS copied ON copied.statement_id = making.copy_of
+    WHERE giving.statement_id = later.statement_id AND making.makes_object
+      AND (making.copy_of IS NULL OR (copied.happened, copied.statement_id) >= (later.happened, later.changed_id))
+    OFFSET 0
+) AS making
 
 -- name: of_artefacts
--- Returns every text that artefacts were given, and by whom.
-SELECT wording.statement_id, wording.happened, wording.object, interaction.actor, interaction.makes_object, wording.signature
-FROM wording
-JOIN interaction ON interaction.statement_id = wording.statement_id
-WHERE wording.object = ANY($1::text[])
+-- Returns every text that somebody ($2) gave to an artefact ($1).
+SELECT given.*
+FROM unnest($1::text[], $2::text[]) AS whose (object, actor)
+CROSS JOIN LATERAL (
+    SELECT wording.statement_id, wording.happened, wording.object, interaction.actor, interaction.makes_object, wording.signature
+    FROM wording
+    JOIN interaction ON interaction.statement_id = wording.statement_id
+    WHERE wording.object = whose.object AND interaction.actor IS NOT DISTINCT FROM whose.actor
+    OFFSET 0
+) AS given
 
 -- name: before
 -- Returns, for the texts of the statements $1, the first of those in the same bands that were there before, $2 for each band at most.

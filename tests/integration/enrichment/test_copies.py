@@ -101,6 +101,18 @@ async def test_who_repeats_an_own_text_copies_it_and_stays_its_author(house: Hou
     assert (of(house, again).copy_of, of(house, liked).author) == (WROTE["id"], who("ada"))
 
 
+async def test_who_answers_one_question_of_a_course_in_anothers_words_copies_them(house: House) -> None:
+    first, second, own = (
+        statement(f"{name} answers", name, Verb.ANSWERED, "essay", text=text, second=at)
+        for at, (name, text) in enumerate((("ada", TIP), ("bob", TIP), ("cy", OWN)))
+    )
+
+    await house.hear(recorded(second, 1), recorded(own, 2))
+    await house.hear(recorded(first, 3))
+
+    assert [of(house, one).copy_of for one in (first, second, own)] == [None, first["id"], None]
+
+
 async def test_who_acts_upon_an_own_copy_acts_upon_an_own_artefact(house: House) -> None:
     praise = statement("praise", "bob", Verb.LIKED, "m2", second=9)
 
