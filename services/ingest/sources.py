@@ -30,6 +30,7 @@ SQL: Final = load_queries("services.ingest")
 SOURCE_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 SHORTEST_SECRET: Final = 12
 ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#\[\]@]+(?:[/?#]\S*)?")
 
 
 class BadSource(SymposiaError):
@@ -70,6 +71,9 @@ class NewSource:
             raise BadSource(f"{self.platform} has no option {unknown[0]!r}; it has: {', '.join(sorted(known)) or 'none'}")
         if missing := [name for name, option in known.items() if option.required and not self.options.get(name)]:
             raise BadSource(f"{self.platform} needs the option {missing[0]!r}: {known[missing[0]].help}")
+        for name, value in self.options.items():
+            if known[name].address and value and not WEB_ADDRESS.fullmatch(value):
+                raise BadSource(f"the option {name!r} is an address such as https://acme.example/feed, and {value!r} is none")
 
 
 class Sources:

@@ -86,8 +86,10 @@ class CheckedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Resolve the host, and send *request* to an address that is allowed. Raises NoAddress where there is none."""
-        host = request.url.host
-        address = await self._address(host, request.url.port or _PORTS[request.url.scheme])
+        host, port = request.url.host, request.url.port or _PORTS.get(request.url.scheme)
+        if not host or port is None:
+            raise NoAddress(f"{str(request.url)[:200]!r} is no address of http or https")
+        address = await self._address(host, port)
         request.extensions = {**request.extensions, "sni_hostname": host}
         request.url = request.url.copy_with(host=address)
         reached = self._reach(host)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from traceback import extract_tb
-from typing import Final, ParamSpec, TypeVar
+from typing import Final
 
 import structlog
 
@@ -26,9 +26,6 @@ from shared.clock import Clock
 from shared.errors import SymposiaError, Unavailable
 
 log = structlog.get_logger()
-
-Asking = ParamSpec("Asking")
-Said = TypeVar("Said")
 
 MOST_PAGES: Final = 100
 """Pages that a poll turns in one go; the rest waits for its next turn, so that other polls of the source have theirs."""
@@ -72,7 +69,8 @@ class Asker:
 
     async def _poll(self, connector: Connector, poll: Poll, source: Source, due: DuePoll) -> None:
         try:
-            failed = await self._turn_pages(connector, poll, source, due)
+            with _harming_nobody(source):
+                failed = await self._turn_pages(connector, poll, source, due)
         except _FAILURES as error:
             await self._fail(source, due, [error], _why(error))
             return
@@ -116,9 +114,10 @@ class Asker:
 
     async def _page(self, connector: Connector, poll: Poll, source: Source, cursor: Cursor, request: Request) -> Page:
         """Ask for a page and take what it says."""
-        answer = await self._client.ask(connector, source, request)
-        page = await _read(source, poll.read, source, cursor, answer)
-        await self._intake.take(source, page.reading)
+        with _harming_nobody(source):
+            answer = await self._client.ask(connector, source, request)
+            page = await asyncio.to_thread(poll.read, source, cursor, answer)  # a large feed takes seconds
+            await self._intake.take(source, page.reading)
         self._metrics.asked(source, Asked.ANSWERED)
         return page
 
@@ -131,7 +130,8 @@ class Asker:
             if not await self._store.claim(source.id):
                 return
             try:
-                await self._fetch(connector, fetch, source, due)
+                with _harming_nobody(source):
+                    await self._fetch(connector, fetch, source, due)
             except PlatformAway as away:
                 await self._postpone(source, due, away)
                 return  # the platform is away for the others, too
@@ -140,7 +140,7 @@ class Asker:
         """Ask for one thing and take what it says. Raises PlatformAway."""
         try:
             answer = await self._client.ask(connector, source, fetch.ask(source, due.lookup, self._circumstances(source)))
-            reading = await _read(source, fetch.read, source, due.lookup, answer)
+            reading = await asyncio.to_thread(fetch.read, source, due.lookup, answer)
         except NotThere:
             reading = ignored(Reason.GONE)
         except Incomplete as error:
@@ -171,17 +171,17 @@ def _why(error: Exception) -> str:
     return f"the answer lacks {error}" if isinstance(error, Incomplete) else str(error)
 
 
-async def _read(source: Source, read: Callable[Asking, Said], *answered: Asking.args, **named: Asking.kwargs) -> Said:
-    """Read an answer beside whatever else is under way: a large feed takes seconds.
+@contextmanager
+def _harming_nobody(source: Source) -> Iterator[None]:
+    """Take a bug of ours for a platform that is away: strangers write what is asked for, and no other source is to suffer.
 
-    What a stranger wrote may meet a bug of ours: it is logged, and asked for again later, and nobody else is harmed. Raises
-    PlatformAway then, and what *read* raises of its own.
+    It is logged by its place in the code, since its text may hold what somebody wrote. Raises PlatformAway.
     """
     try:
-        return await asyncio.to_thread(read, *answered, **named)
-    except (Incomplete, SymposiaError):
+        yield
+    except (SymposiaError, Incomplete):
         raise
     except Exception as error:
         at = extract_tb(error.__traceback__)[-1]
-        log.error("an answer could not be read", source=source.id, error=type(error).__name__, at=f"{at.filename}:{at.lineno}")  # noqa: TRY400  an exception's text may hold what somebody wrote
-        raise PlatformAway(f"gave an answer that could not be read ({type(error).__name__})") from error
+        log.error("asking met a bug", source=source.id, error=type(error).__name__, at=f"{at.filename}:{at.lineno}")  # noqa: TRY400  see above
+        raise PlatformAway(f"made us meet an error of our own ({type(error).__name__})") from error

@@ -83,10 +83,11 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a source has to be told besides its address and its secret."""
+    """What a source has to be told besides its address and its secret; *address* says that it is one of http or https."""
 
     help: str
     required: bool = False
+    address: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from starlette.requests import Request as Asked
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.ingest.asking.platform import NotThere
+from services.ingest.asking.platform import NotThere, PlatformAway, PlatformClient, open_platforms
 from services.ingest.connectors.feeds import FEED
 from services.ingest.domain.asking import Request
 from services.ingest.domain.reading import Lookup
@@ -121,7 +121,7 @@ async def test_an_answer_that_meets_a_bug_of_ours_is_told_and_asked_for_again(
     house.now = NOW + timedelta(hours=1)
     await process.asking.once()
 
-    assert (standing.failures, standing.last_failure) == (1, "gave an answer that could not be read (JSONDecodeError)")
+    assert (standing.failures, standing.last_failure) == (1, "made us meet an error of our own (JSONDecodeError)")
     assert told(house) == 5
 
 
@@ -286,3 +286,18 @@ async def test_a_paused_source_is_not_asked_for(house: House, forum: Platform, p
 
     assert await process.asking.once() == 0
     assert forum.asked == []
+
+
+@pytest.mark.parametrize("address", ["notaurl", "gopher://a.example/", "https:///nowhere", "https://[", ""])
+async def test_what_is_no_address_of_the_web_is_a_platform_that_is_away(address: str) -> None:
+    async with open_platforms(SETTINGS) as client:
+        with pytest.raises(PlatformAway):
+            await client.ask(FORUM, DISCOURSE, Request(address))
+
+
+async def test_a_redirect_to_no_address_is_not_followed() -> None:
+    app = Starlette(routes=[Route("/", lambda _: Response(status_code=302, headers={"location": "https://["}))])
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
+        with pytest.raises(PlatformAway):
+            await PlatformClient(http, SETTINGS).ask(FORUM, DISCOURSE, Request(f"{HOME}/"))

@@ -131,3 +131,17 @@ async def test_a_sample_passes_the_real_door(house: House, source: Source) -> No
 async def test_a_command_opens_the_table_by_itself(house: House) -> None:
     async with open_sources(house.settings.postgres, house.settings.secrets) as sources:
         assert set(await sources.load()) == set(SOURCES)
+
+
+@pytest.mark.parametrize(
+    "address", ["notaurl", "ftp://blog.acme.example/feed", "https://", "https://[", "https://blog.acme.example/a b"]
+)
+def test_an_option_that_names_an_address_is_one_of_the_web(address: str) -> None:
+    with pytest.raises(BadSource, match="is an address such as"):
+        NewSource(SourceId("blog"), Platform.FEED, "https://blog.acme.example", b"a" * 12, options={"feed": address})
+
+
+def test_an_option_that_names_no_address_is_any_text() -> None:
+    options = {"feed": "https://blog.acme.example:8443/feed?a=1", "author": "ann"}
+
+    assert NewSource(SourceId("blog"), Platform.FEED, "https://blog.acme.example", b"a" * 12, options=options).options == options

@@ -31,8 +31,8 @@ OPTIONS: Final = {
     "search": Option("what to search for, such as #kafka"),
     "feed": Option("the handle or DID of the account whose posts are to be heard"),
     "repository": Option("the DID of the account whose likes, reposts and follows are to be heard"),
-    "server": Option("the personal data server of that account, such as https://bsky.social"),
-    "api": Option("the address of the AppView, where it is not https://public.api.bsky.app"),
+    "server": Option("the personal data server of that account, such as https://bsky.social", address=True),
+    "api": Option("the address of the AppView, where it is not https://public.api.bsky.app", address=True),
 }
 
 

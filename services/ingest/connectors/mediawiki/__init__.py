@@ -17,9 +17,9 @@ MEDIAWIKI: Final = Connector(
     platform=Platform.MEDIAWIKI,
     polls={"changes": RECENT_CHANGES, "stream": STREAM},
     options={
-        "api": Option("the address of api.php, if it is not /w/api.php below the wiki's"),
+        "api": Option("the address of api.php, if it is not /w/api.php below the wiki's", address=True),
         "pages": Option("what stands before the title in the address of a page, if it is not /wiki/"),
-        "stream": Option("the address of the stream of a wiki of Wikimedia's; then its API is not asked"),
+        "stream": Option("the address of the stream of a wiki of Wikimedia's; then its API is not asked", address=True),
     },
     per_minute=30,
 )

@@ -49,7 +49,7 @@ WEBEX: Final = Connector(
     options={
         "client": Option("The client ID of the integration or service app", required=True),
         "meetings": Option("yes: meetings, and who attended them"),
-        "api": Option(f"Where Webex is asked, if not {places.API}"),
+        "api": Option(f"Where Webex is asked, if not {places.API}", address=True),
     },
     grant=grant,
     per_minute=300,

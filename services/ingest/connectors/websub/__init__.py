@@ -40,7 +40,10 @@ WEBSUB: Final = Connector(
         "posts": replace(POLLS["posts"], every=LOST),
         "comments": POLLS["comments"],
     },
-    options={"hub": Option("the address of the hub, which the feed names in a link `hub`", required=True), **OPTIONS},
+    options={
+        "hub": Option("the address of the hub, which the feed names in a link `hub`", required=True, address=True),
+        **OPTIONS,
+    },
     show=lambda token: {},  # noqa: ARG005  a token of the blog is none of the hub's business
     per_minute=30,
 )

@@ -27,7 +27,7 @@ MODERATION: Final = timedelta(days=3)
 LIMITS: Final = Limits(size=16 * 1024 * 1024, nodes=500_000)
 FIELDS: Final = "id,type,link,date_gmt,modified_gmt,title,content,author,author_name,categories,post,parent,_links"
 OPTIONS: Final = {
-    "api": Option("the address of the REST API, if it is not /wp-json below the blog's"),
+    "api": Option("the address of the REST API, if it is not /wp-json below the blog's", address=True),
     "since": Option("a day, such as 2026-01-01: nothing that was written before it is asked for"),
 }
 
