@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -40,6 +42,11 @@ _PARAMETERS: Final = _SINGLE | {
     "limit",
     "ascending",
 }
+
+
+_REMEMBERED: Final = 1024
+_LONGEST_REMEMBERED: Final = 2000
+"""Bytes of a query string."""
 
 
 class Filters(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,6 +85,11 @@ class SingleQuery(msgspec.Struct, frozen=True):
     attachments: bool = False
 
 
+def read_query_string(text: bytes, most: int) -> SingleQuery | ManyQuery:
+    """Read the query string of GET statements as `read_query` does; what was asked lately is at hand, since readers ask again."""
+    return _remembered(text, most) if len(text) <= _LONGEST_REMEMBERED else _read_text(text, most)
+
+
 def read_query(parameters: Sequence[tuple[str, str]], most: int) -> SingleQuery | ManyQuery:
     """Read the *parameters* of GET statements; a limit of 0 or above *most* becomes *most*.
 
@@ -86,6 +98,13 @@ def read_query(parameters: Sequence[tuple[str, str]], most: int) -> SingleQuery 
     given = read_once(parameters, _PARAMETERS)
     single = given.keys() & {"statementId", "voidedStatementId"}
     return _read_single(given, single) if single else _read_many(given, most)
+
+
+def _read_text(text: bytes, most: int) -> SingleQuery | ManyQuery:
+    return read_query(parse_qsl(text.decode("latin-1"), keep_blank_values=True), most)
+
+
+_remembered = lru_cache(_REMEMBERED)(_read_text)
 
 
 def _read_single(given: Mapping[str, str], single: set[str]) -> SingleQuery:

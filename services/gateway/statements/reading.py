@@ -21,7 +21,7 @@ from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
 from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.parameters import BadParameter
-from services.gateway.domain.query import ManyQuery, SingleQuery, read_query
+from services.gateway.domain.query import ManyQuery, SingleQuery, read_query_string
 from services.gateway.headers import CONSISTENT_THROUGH
 from services.gateway.statements import refusals
 from services.gateway.statements.formatting import Formatting
@@ -87,7 +87,7 @@ class Reader:
     def _query(self, request: Request, credential: Credential) -> SingleQuery | ManyQuery:
         self._door.versions.spoken(request, credential)
         try:
-            return read_query(request.query_params.multi_items(), self._page_size)
+            return read_query_string(request.scope["query_string"], self._page_size)
         except BadParameter as error:
             raise refusals.bad_parameter(error) from error
 

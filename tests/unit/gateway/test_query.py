@@ -9,7 +9,7 @@ from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write
 from services.gateway.domain.formats import Format
 from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.parameters import BadParameter
-from services.gateway.domain.query import Filters, ManyQuery, SingleQuery, read_query
+from services.gateway.domain.query import Filters, ManyQuery, SingleQuery, read_query, read_query_string
 from services.gateway.domain.version import UnspokenVersion, negotiate
 from shared.xapi.model import Version
 
@@ -99,3 +99,14 @@ def test_other_versions_are_not_spoken(header: str | None) -> None:
 
 def test_an_installation_may_take_requests_without_version() -> None:
     assert negotiate(None, Version.V1_0_3) is Version.V1_0_3
+
+
+@pytest.mark.parametrize("verb", ["https://w3id.org/xapi/dod-isd/verbs/read", f"https://acme.example/{'x' * 3000}"])
+def test_a_query_string_is_read_the_same_whenever_it_comes(verb: str) -> None:
+    text = f"verb={verb.replace(':', '%3A')}&limit=&limit=5&ascending=true".encode()
+
+    for _ in range(2):
+        with pytest.raises(BadParameter) as error:
+            read_query_string(text, 500)
+        assert error.value.rule == "repeated-parameter"
+        assert read_query_string(text.replace(b"&limit=&", b"&"), 500) == ManyQuery(Filters(verb=verb, ascending=True), 5)
