@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import orjson
 import typer
 
-from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table
+from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table, utc
 from services.commands.faults import Refused
 from services.gateway.app import SCHEMA, open_issuer, open_keychain
 from services.gateway.credentials.issuing import Issuer
@@ -53,7 +53,7 @@ def create(
             "--scope", help="What it may do; several times for several scopes. Default: what a sender of statements needs."
         ),
     ] = None,
-    expires: Annotated[datetime | None, typer.Option(help="When it ends (UTC).")] = None,
+    expires: Annotated[datetime | None, typer.Option(help="When it ends; UTC where no offset is given.")] = None,
     authority: Annotated[str | None, typer.Option(help="The xAPI Agent, as JSON, that vouches for what it sends.")] = None,
     ids_from_content: Annotated[
         bool, typer.Option("--ids-from-content", help="For senders that give no ids (Moodle): a repeated statement is one.")
@@ -63,8 +63,9 @@ def create(
 ) -> None:
     """Create a key; its secret is shown this once."""
     agent = None if authority is None else _json(authority)
-    until = None if expires is None else expires.replace(tzinfo=UTC)
-    scopes = scope or OF_AN_ACTIVITY_PROVIDER
+    until, scopes = utc(expires), scope or OF_AN_ACTIVITY_PROVIDER
+    if until is not None and until <= utc_now():
+        raise Refused(f"The key would have ended before it began: {day(until)} is past.")
 
     async def work(issuer: Issuer) -> ShownKey:
         return await issuer.issue(

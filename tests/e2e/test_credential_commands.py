@@ -73,3 +73,15 @@ def test_with_the_master_key_of_another_installation_nothing_is_made_until_it_is
     assert "rotate" in adopted.stdout
     assert create(other)[0] == 0
     assert create(own)[0] == 1
+
+
+def test_a_key_ends_when_it_is_said_to_and_not_before_it_begins(home: Path, database_url: str) -> None:
+    def create(ends: str) -> tuple[int, str]:
+        answer = symposia("credential", "create", "LMS", "--expires", ends, "--home", home, DATABASE_URL=database_url)
+        return answer.returncode, answer.stderr
+
+    assert create("2020-01-01") == (1, "symposia: The key would have ended before it began: 2020-01-01 00:00 is past.\n")
+    assert create("2999-01-01T00:30:00+02:00")[0] == 0
+
+    listed = symposia("credential", "list", "--home", home, DATABASE_URL=database_url, COLUMNS="250")
+    assert "until 2998-12-31 22:30" in listed.stdout
