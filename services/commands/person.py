@@ -135,6 +135,11 @@ async def _show(opened: _Opened, meant: Meant) -> None:
     ):
         held.add_row(where, what, str(count))
     out.print(held)
+    _tell_of_others(meant)
+
+
+def _tell_of_others(meant: Meant) -> None:
+    """Say which learners have more identifiers than were named."""
     for learner, others in meant.others.items():
         err.print(
             f"The learner {learner} has {len(others)} more identifiers, which are not meant: name learner:{learner} for all."
@@ -146,6 +151,9 @@ async def _export(home: Home, who: Sequence[str], to: Path, reason: str) -> None
         meant = await find(opened.pipeline.databases["lrs"], who)
         parts = await write_archive(to, opened.pipeline.databases, meant.person, utc_now(), reason)
     out.print(f"{to} holds {', '.join(f'{count} {what}' for what, count in parts.items())}.")
+    if not any(parts.values()):
+        err.print("Nothing is held on whom you named: are the names right?")
+    _tell_of_others(meant)
 
 
 @asynccontextmanager

@@ -28,7 +28,8 @@ ATTACHED = {
 async def furnish(settings: PostgresSettings) -> None:
     """Put into the house what is held on Ann, and something on Bob."""
     records = await Database.open(settings, schema="records", application="test")
-    await Importer(records).take(Kind.PEOPLE, b"external_id,name,email,accounts\nHR-1,Ann,ann@example.org,\n")
+    people = b"external_id,name,email,accounts\nHR-1,Ann,ann@example.org,\nHR-2,Bob,bob@example.org,U2@https://acme.slack.com\n"
+    await Importer(records).take(Kind.PEOPLE, people)
     await records.close()
     database = await Database.open(settings, schema="lrs", application="test")
     lrs = Lrs(database, Recorder(), StatementStore(database))
@@ -78,6 +79,15 @@ def test_an_archive_holds_the_same_and_nothing_is_overwritten(told: dict[str, st
     with tarfile.open(tmp_path / "ann.tar.gz") as archive:
         assert {"ann/README.md", "ann/statements.ndjson", "ann/impact.json"} <= set(archive.getnames())
     assert [path.name for path in tmp_path.iterdir()] == ["ann.tar.gz"]
+
+
+def test_who_names_a_part_of_a_learner_or_nobody_is_told(told: dict[str, str], tmp_path: Path) -> None:
+    part = symposia("person", "export", "bob@example.org", "--to", tmp_path / "part", **told)
+    nobody = symposia("person", "export", "nobody@example.org", "--to", tmp_path / "nobody", **told)
+
+    assert "more identifiers, which are not meant: name learner:" in part.stderr
+    assert "Nothing is held" not in part.stderr
+    assert nobody.stderr == "Nothing is held on whom you named: are the names right?\n"
 
 
 def test_what_there_is_to_erase_is_shown_and_nothing_is_done_without_a_yes(told: dict[str, str]) -> None:
