@@ -135,6 +135,16 @@ def permit(
     _change(home, lambda sources: sources.permit(SourceId(name), policy), f"What may be heard of {name} is replaced.")
 
 
+@app.command("options")
+def set_up(
+    name: NameArgument,
+    option: Annotated[Many, typer.Option("--option", help="NAME=VALUE: what the platform's page says it needs.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Give a source other options, beside those that it keeps; NAME= takes one away."""
+    _change(home, lambda sources: sources.set_up(SourceId(name), _changes_of(option)), f"{name} has other options.")
+
+
 @app.command()
 def pause(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
     """Hear nothing more of a source, but for what its people take back."""
@@ -247,7 +257,15 @@ def _word_of(new: NewSource) -> str | None:
 
 def _options_of(given: Many) -> dict[str, str]:
     """Read options written NAME=VALUE; raise Refused for anything else."""
+    options = _changes_of(given)
+    if empty := [name for name, value in options.items() if not value]:
+        raise Refused(f"--option {empty[0]!r} is not NAME=VALUE")
+    return options
+
+
+def _changes_of(given: Many) -> dict[str, str]:
+    """Read options written NAME=VALUE, or NAME= for none; raise Refused for anything else."""
     pairs = [each.partition("=") for each in given]
-    if wrong := [name for name, equals, value in pairs if not equals or not value]:
+    if wrong := [name for name, equals, _ in pairs if not equals]:
         raise Refused(f"--option {wrong[0]!r} is not NAME=VALUE")
     return {name: value for name, _, value in pairs}

@@ -155,6 +155,10 @@ UPDATE source SET channels = $2, private = $3, direct = $4, hearing = $5, accept
 WHERE id = $1
 RETURNING id
 
+-- name: set_options
+-- Replaces what the connector of a source is told besides; returns nothing where there is no such source.
+UPDATE source SET options = $2 WHERE id = $1 RETURNING id
+
 -- name: rotate_secret
 -- Signs with a new secret from now on; the one before it stays valid until the next rotation, or until it is retired.
 UPDATE source SET sealed_previous_secret = sealed_secret, sealed_secret = $2 WHERE id = $1 RETURNING id

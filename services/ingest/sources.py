@@ -62,18 +62,19 @@ class NewSource:
         if not SOURCE_ID.fullmatch(self.id):
             raise BadSource(f"{self.id!r} is no name of a source: small letters, digits and hyphens, at most 63")
         _check_secret(self.secret)
-        self._check_options()
+        _check_options(self.platform, self.options)
 
-    def _check_options(self) -> None:
-        connector = CONNECTORS.get(self.platform)
-        known = connector.options if connector else {}
-        if unknown := sorted(self.options.keys() - known.keys()):
-            raise BadSource(f"{self.platform} has no option {unknown[0]!r}; it has: {', '.join(sorted(known)) or 'none'}")
-        if missing := [name for name, option in known.items() if option.required and not self.options.get(name)]:
-            raise BadSource(f"{self.platform} needs the option {missing[0]!r}: {known[missing[0]].help}")
-        for name, value in self.options.items():
-            if known[name].address and value and not WEB_ADDRESS.fullmatch(value):
-                raise BadSource(f"the option {name!r} is an address such as https://acme.example/feed, and {value!r} is none")
+
+def _check_options(platform: Platform, options: Mapping[str, str]) -> None:
+    connector = CONNECTORS.get(platform)
+    known = connector.options if connector else {}
+    if unknown := sorted(options.keys() - known.keys()):
+        raise BadSource(f"{platform} has no option {unknown[0]!r}; it has: {', '.join(sorted(known)) or 'none'}")
+    if missing := [name for name, option in known.items() if option.required and not options.get(name)]:
+        raise BadSource(f"{platform} needs the option {missing[0]!r}: {known[missing[0]].help}")
+    for name, value in options.items():
+        if known[name].address and value and not WEB_ADDRESS.fullmatch(value):
+            raise BadSource(f"the option {name!r} is an address such as https://acme.example/feed, and {value!r} is none")
 
 
 class Sources:
@@ -110,6 +111,15 @@ class Sources:
     async def permit(self, source: SourceId, policy: Policy) -> None:
         """Replace what may be heard of a source."""
         await self._change(SQL["set_policy"], source, *_policy_columns(policy))
+
+    async def set_up(self, source: SourceId, options: Mapping[str, str]) -> None:
+        """Give a source these options, beside those that it has; an empty one is taken away. Raises BadSource."""
+        known = (await self.load()).get(source)
+        if known is None:
+            raise UnknownSource(f"there is no source called {source!r}")
+        together = {name: value for name, value in {**known.options, **options}.items() if value}
+        _check_options(known.platform, together)
+        await self._change(SQL["set_options"], source, orjson.dumps(together).decode())
 
     async def rotate(self, source: SourceId, secret: bytes) -> None:
         """Take *secret* from now on, and the present one until it is retired or the next rotation."""

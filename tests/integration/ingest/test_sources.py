@@ -141,6 +141,20 @@ def test_an_option_that_names_an_address_is_one_of_the_web(address: str) -> None
         NewSource(SourceId("blog"), Platform.FEED, "https://blog.acme.example", b"a" * 12, options={"feed": address})
 
 
+async def test_options_are_changed_one_by_one_and_looked_at_as_when_the_source_was_added(house: House) -> None:
+    blog, first = SourceId("blog"), {"feed": "https://blog.acme.example/old", "author": "ann"}
+    await house.sources.add(NewSource(blog, Platform.FEED, "https://blog.acme.example", b"a" * 12, options=first), NOW)
+
+    await house.sources.set_up(blog, {"feed": "https://blog.acme.example/new", "author": ""})
+
+    assert (await house.sources.load())[blog].options == {"feed": "https://blog.acme.example/new"}
+    for wrong in ({"feed": ""}, {"feed": "nowhere"}, {"food": "x"}):
+        with pytest.raises(BadSource):
+            await house.sources.set_up(blog, wrong)
+    with pytest.raises(UnknownSource):
+        await house.sources.set_up(SourceId("nobody"), {"author": "ann"})
+
+
 def test_an_option_that_names_no_address_is_any_text() -> None:
     options = {"feed": "https://blog.acme.example:8443/feed?a=1", "author": "ann"}
 
