@@ -11,8 +11,6 @@ from shared.clock import rfc3339
 from shared.errors import Unavailable
 
 EVERY: Final = 1.0
-APART: Final = 0.005
-"""Seconds from the beginning of a reading to that of the next: each is a write that waits for the disk, and a crowd shares it."""
 QUIET: Final = 15
 """Readings without a request after which reading stops until the next one."""
 
@@ -38,7 +36,6 @@ class Horizon:
         self._reading = False
         self._begun = 0
         self._ended = 0
-        self._begun_at = float("-inf")
         self._outage: Unavailable | None = None
 
     def recent(self) -> str:
@@ -67,11 +64,9 @@ class Horizon:
 
     async def _read(self) -> None:
         """Read, keep what came of it, and wake all who wait: whom it answers, and whom the next one will."""
+        self._begun += 1
         self._reading = True
-        loop = asyncio.get_running_loop()
         try:
-            await asyncio.sleep(self._begun_at + APART - loop.time())
-            self._begun, self._begun_at = self._begun + 1, loop.time()
             self._known = max(self._known, await self._record.consistent_through())
             self._ended, self._outage = self._begun, None
         except Unavailable as outage:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.gateway.statements.horizon import APART, Horizon
+from services.gateway.statements.horizon import Horizon
 from shared.errors import Unavailable
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -41,32 +41,19 @@ async def test_who_asks_while_a_reading_is_under_way_shares_the_next_one() -> No
     assert record.readings == 2
 
 
-async def test_a_crowd_has_a_reading_every_few_milliseconds() -> None:
-    record = SlowRecord()
-    record.let.set()
-    horizon = Horizon(record)
-    loop = asyncio.get_running_loop()
-
-    begun = loop.time()
-    while loop.time() - begun < 10 * APART:
-        await asyncio.gather(horizon.now(), horizon.now())
-
-    assert 1 < record.readings <= (loop.time() - begun) / APART + 1
-
-
 async def test_an_outage_is_told_to_all_who_waited_for_that_reading_and_to_nobody_after() -> None:
     record = SlowRecord()
     record.down = True
     horizon = Horizon(record)
 
     waiting = [asyncio.create_task(horizon.now()) for _ in range(16)]
-    await asyncio.sleep(APART)
+    await asyncio.sleep(0)
     record.let.set()
     told = await asyncio.gather(*waiting, return_exceptions=True)
     record.down = False
 
     assert all(isinstance(each, Unavailable) for each in told)
-    assert record.readings == 1
+    assert record.readings == 2
     assert await horizon.now() > BEGIN
 
 
@@ -74,7 +61,7 @@ async def test_who_gives_up_leaves_the_reading_to_the_next() -> None:
     record = SlowRecord()
     horizon = Horizon(record)
     first, second = asyncio.create_task(horizon.now()), asyncio.create_task(horizon.now())
-    await asyncio.sleep(APART)
+    await asyncio.sleep(0)
 
     first.cancel()
     await asyncio.sleep(0)
