@@ -69,7 +69,8 @@ def _asked(stand: Iterable[Standing]) -> Iterator[Finding]:
     for each in stand:
         if each.failures >= OFTEN:
             words = f"{each.source} could not be asked {each.failures} times in a row: {each.last_failure}"
-            yield wrong(ABOUT, words, "Mend what it says; it is asked again by itself. `symposia source token` gives it another.")
+            remedy = "Mend what it says, by `symposia source token` or `symposia source options`; it is asked again by itself."
+            yield wrong(ABOUT, words, remedy)
         if each.given_up:
             words = f"{each.given_up} things that {each.source} named were asked for in vain: {each.last_failure}"
             yield worrying(ABOUT, words, f"Mend what it says, then `symposia source retry {each.source}`.")
