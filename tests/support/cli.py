@@ -92,7 +92,8 @@ def start_up(home: Path, **settings: str) -> Up:
         assert process.poll() is None, home.with_suffix(".err").read_text()[-3000:]
         assert time.monotonic() < deadline, home.with_suffix(".err").read_text()[-3000:]
         time.sleep(0.05)
-    while "secret" not in output.read_text() and "Credentials were made before" not in output.read_text():
+    while not KEY.search(output.read_text()) and "Credentials were made before" not in output.read_text():
+        assert time.monotonic() < deadline, output.read_text()
         time.sleep(0.02)
     return Up(process, urls, output)
 
