@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from time import monotonic
 
 from starlette.applications import Starlette
@@ -28,7 +29,7 @@ from services.gateway.documents.routes import Desk
 from services.gateway.documents.routes import routes as document_routes
 from services.gateway.documents.store import DocumentStore
 from services.gateway.domain.keychain import Keychain
-from services.gateway.headers import AnswerHeaders
+from services.gateway.headers import PREFIX, AnswerHeaders
 from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.parts import Parts
 from services.gateway.profile import routes as profile_routes
@@ -68,11 +69,18 @@ def open_doors(parts: Parts) -> Starlette:
 
 def _xapi_routes(parts: Parts, door: Door) -> list[Route]:
     """Return the resources of xAPI."""
-    return [
+    routes = [
         *statement_routes(_writer(parts, door), _reader(parts, door)),
         *_document_routes(parts, door),
         *_thing_routes(parts, door),
     ]
+    return [*_behind_two_slashes(routes), *routes]
+
+
+def _behind_two_slashes(routes: Iterable[Route]) -> Iterator[Route]:
+    """Yield *routes* as those find them who were told the endpoint with a slash at its end, and add `/statements` to it."""
+    for route in routes:
+        yield Route(route.path.replace(PREFIX, f"{PREFIX}/", 1), route.endpoint, methods=list(route.methods or ()))
 
 
 def _tokens(parts: Parts) -> AccessTokens:

@@ -26,6 +26,17 @@ async def test_a_statement_posted_is_a_statement_found(client: Client) -> None:
     }
 
 
+async def test_an_endpoint_with_a_slash_at_its_end_is_understood(client: Client) -> None:
+    posted = statement()
+
+    answer = await client.http.post("/xapi//statements", json=posted, headers=client.headers)
+
+    assert answer.json() == [posted["id"]]
+    found = await client.http.get("/xapi//statements", params={"statementId": posted["id"]}, headers=client.headers)
+    assert found.json()["id"] == posted["id"]
+    assert (await client.http.get("/xapi//about")).headers["x-experience-api-version"]
+
+
 async def test_bytes_come_back_as_they_were_sent(client: Client) -> None:
     sent = statement(result={"extensions": {"https://example.org/x": "PLACE"}})
     odd = b'{ "a":1.50 , "b":"\\u0000\\u00e9", "c": 123456789012345678901234567890, "z":null }'
