@@ -60,6 +60,7 @@ class Consumer(Generic[T]):
         self._beginning = beginning
         self._inbox: Inbox | None = None
         self._settled: set[Partition] = set()
+        self._applied: dict[Partition, int] = {}
         self._publishing: tuple[Partition, asyncio.Task[None]] | None = None
         self._rejections = RejectionWindow(settings)
         self._patience = Patience(settings)
@@ -163,6 +164,7 @@ class Consumer(Generic[T]):
         first, end = await inbox.bounds(partition)
         if begins_late(mark, first, self._beginning):
             mark = await self._begin_late(place, first)
+        self._applied[partition] = mark.next_offset
         with _Stops(self._metrics, place):
             start = start_of(mark, (first, end), place)
         await self._observer(Step.BOUNDS_CHECKED)
@@ -195,6 +197,7 @@ class Consumer(Generic[T]):
             if fresh.records:
                 decision = await self._decide(fresh, transaction)
                 row = await self._write(place, fresh, decision, transaction)
+        self._applied[batch.partition] = batch.records[-1].offset + 1
         self._patience.succeed()
         await self._observer(Step.COMMITTED)
         self._count(place, batch, fresh, decision)
@@ -208,9 +211,15 @@ class Consumer(Generic[T]):
         await self._observer(Step.OFFSET_COMMITTED)
 
     async def _claim(self, place: Place, batch: Batch, transaction: T) -> Batch:
-        """Lock the offset row and drop what is already applied."""
+        """Lock the offset row and drop what is already applied.
+
+        Raises Unavailable where the row went back behind what this member had applied, as after a crash of a server that had not
+        written down the last commits, or had not passed them on: the partition is then prepared again, and read from there.
+        """
         mark = await self._ledger.claim(place, transaction)
         await self._observer(Step.CLAIMED)
+        if mark.next_offset < self._applied.get(batch.partition, 0):
+            raise Unavailable("ledger", f"{place.owner} went back from {self._applied[batch.partition]} to {mark.next_offset}")
         with _Stops(self._metrics, place):
             return unapplied(batch, mark, place)
 

@@ -146,6 +146,23 @@ async def test_a_commit_whose_answer_was_lost_is_not_decided_again_and_is_publis
     assert scene.ledger.values["heard"] == [b"1"]
 
 
+async def test_what_a_server_forgot_in_its_crash_is_applied_again() -> None:
+    scene = Scene(echo, batch_records=1)
+    await scene.hear(b"1", b"2", b"3")
+    await scene.consumer.turn()
+    remembered = scene.ledger.marks[PLACE], list(scene.ledger.values["heard"])
+    await scene.consumer.turn()
+    scene.ledger.marks[PLACE], scene.ledger.values["heard"] = remembered
+
+    with pytest.raises(Unavailable, match="went back from 2 to 1"):
+        await scene.consumer.turn()
+    for _ in range(3):
+        await scene.consumer.turn()
+
+    assert scene.ledger.values["heard"] == [b"1", b"2", b"3"]
+    assert scene.ledger.marks[PLACE].next_offset == 3
+
+
 async def test_a_record_too_large_for_the_log_never_reaches_the_outbox() -> None:
     async def shout(batch: Batch, transaction: MemoryTransaction) -> Decision:
         return Decision((Outgoing(SAID, b"x" * (RECORD_BYTES + 1)),))
