@@ -1,4 +1,4 @@
-"""Fixtures of the real broker: `kafka_bootstrap` (one, for the whole session) and `kafka_cluster` (three, to break)."""
+"""Fixtures of the real broker: one for the whole session, and clusters of a test's own, to break."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
@@ -43,10 +43,3 @@ def start_kafka(tmp_path: Path) -> Iterator[StartCluster]:
     """Start clusters of one or three brokers that belong to the test alone; they end with it."""
     with ExitStack() as stack:
         yield lambda brokers: stack.enter_context(running(tmp_path / f"kafka-{brokers}", brokers, BRIEF))
-
-
-@pytest.fixture(scope="module")
-def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Three brokers for a module's tests; a test that breaks one brings it back."""
-    with running(tmp_path_factory.mktemp("kafka"), 3, BRIEF) as cluster:
-        yield cluster

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import errors as kafka
@@ -95,12 +96,15 @@ def _compare(topic: Topic, partitions: int, configured: Mapping[str, str]) -> No
 
 
 async def _configured(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return what the brokers hold of the limits of each topic."""
+    """Return what the brokers hold of the limits of each topic, once the one that is asked knows all of them."""
     wanted = {MAX_MESSAGE_BYTES: None, RETENTION_MS: None}
-    responses = await client.describe_configs(
-        [ConfigResource(ConfigResourceType.TOPIC, name, configs=dict(wanted)) for name in names]
-    )
-    return dict(_entries(responses))
+    while True:
+        responses = await client.describe_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, name, configs=dict(wanted)) for name in names]
+        )
+        with suppress(kafka.UnknownTopicOrPartitionError):
+            return dict(_entries(responses))
+        await asyncio.sleep(0.05)
 
 
 def _entries(responses: Sequence[Any]) -> Iterator[tuple[str, dict[str, str]]]:
