@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.contracts.topics import Topic
 from shared.postgres import Database, load_queries
@@ -46,6 +46,15 @@ class Content:
     key: bytes | None
     value: bytes
     headers: tuple[Header, ...]
+
+
+class Remains(NamedTuple):
+    """What may tell of somebody still: what a dead letter holds, and why it is one."""
+
+    id: int
+    key: bytes | None
+    value: bytes
+    reason: str
 
 
 class DeadLetters:
@@ -92,19 +101,29 @@ class DeadLetters:
         """Empty the dead letters of which *holds* is true, and discard them; return how many. Raises Unavailable."""
         count = 0
         async for held in self._holding(holds):
-            await self._database.execute(_QUERIES["empty_letters"], held)
+            await self.empty_these(held)
             count += len(held)
         return count
+
+    async def empty_these(self, letters: Sequence[int]) -> None:
+        """Empty *letters*, of which nothing can be used any more, and discard those that are unsettled. Raises Unavailable."""
+        await self._database.execute(_QUERIES["empty_letters"], letters)
 
     async def count(self, holds: Callable[[bytes], bool]) -> int:
         """Count the dead letters of which *holds* is true: of their keys, values and reasons. Raises Unavailable."""
         return sum([len(held) async for held in self._holding(holds)])
 
-    async def _holding(self, holds: Callable[[bytes], bool]) -> AsyncIterator[Sequence[int]]:
+    async def pages(self) -> AsyncIterator[Sequence[Remains]]:
+        """Yield what dead letters hold still, a few at a time. Raises Unavailable."""
         behind = 0
-        while page := await self._database.fetch(_QUERIES["letters_behind"], behind):
-            behind = page[-1]["id"]
-            yield [row["id"] for row in page if holds(b"\n".join((row["key"] or b"", row["value"], row["reason"].encode())))]
+        while rows := await self._database.fetch(_QUERIES["letters_behind"], behind):
+            page = [Remains(*row) for row in rows]
+            behind = page[-1].id
+            yield page
+
+    async def _holding(self, holds: Callable[[bytes], bool]) -> AsyncIterator[Sequence[int]]:
+        async for page in self.pages():
+            yield [each.id for each in page if holds(b"\n".join((each.key or b"", each.value, each.reason.encode())))]
 
     async def forget(self, now: datetime) -> int:
         """Forget what was settled longer than `SETTLED_KEPT` before *now*; return how many letters. Raises Unavailable."""

@@ -14,6 +14,7 @@ from services.gateway.recorder.erasing import without
 from shared.contracts import RECORDED, BadMessage, Recorded, decode, encode
 from shared.postgres import Database
 from shared.stream import Outgoing
+from shared.stream.dead_letters import DeadLetters
 from shared.stream.outbox import decode_row, encode_row
 
 
@@ -34,14 +35,12 @@ class Row(NamedTuple):
 
 async def letters(database: Database, person: Person) -> AsyncIterator[Letter]:
     """Yield the dead letters that hold *person*."""
-    behind = 0
-    while page := await database.fetch(QUERIES["letters"], behind):
-        behind = page[-1]["id"]
-        for row in page:
-            left = left_of(row["value"], person)
-            reason = "erased" if person.stands_in(row["reason"].encode()) else row["reason"]
-            if left != row["value"] or reason != row["reason"]:
-                yield Letter(row["id"], left, reason)
+    async for page in DeadLetters(database).pages():
+        for each in page:
+            left = left_of(each.value, person)
+            reason = "erased" if person.stands_in(each.reason.encode()) else each.reason
+            if left != each.value or reason != each.reason:
+                yield Letter(each.id, left, reason)
 
 
 async def rows(database: Database, person: Person) -> AsyncIterator[Row]:
@@ -61,7 +60,7 @@ async def erase_waiting(database: Database, person: Person) -> int:
     count = 0
     async for letter in letters(database, person):
         if letter.left is None:
-            await database.execute(QUERIES["empty_letter"], letter.id)
+            await DeadLetters(database).empty_these([letter.id])
         else:
             await database.execute(QUERIES["overwrite_letter"], letter.id, letter.left, letter.reason)
         count += 1

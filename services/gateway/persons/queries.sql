@@ -107,23 +107,9 @@ RETURNING finished_at
 -- Writes down that the operator did $1 at $2, why ($3), and of whom ($4), unless they are erased.
 INSERT INTO audit (at, key_id, action, purpose, learner, learners) VALUES ($2, 'operator', $1, $3, $4, 1)
 
--- name: letters
--- The dead letters behind the id $1 that may tell of somebody, a page at a time: by what they hold, or by why they are dead.
-SELECT id, value, reason FROM dead_letter
-WHERE id > $1 AND (value <> ''::bytea OR reason NOT IN ('erased', 'redacted'))
-ORDER BY id
-LIMIT 50
-
 -- name: overwrite_letter
 -- Overwrites what the dead letter $1 holds with $2, and why it is one with $3.
 UPDATE dead_letter SET value = $2, reason = $3 WHERE id = $1
-
--- name: empty_letter
--- Empties the dead letter $1, of which nothing can be used any more.
-UPDATE dead_letter
-SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, reason = 'erased', state = 'discarded',
-    settled_at = coalesce(settled_at, clock_timestamp())
-WHERE id = $1
 
 -- name: outbox
 -- The rows that wait in the outbox behind the id $1, a few at a time.

@@ -122,13 +122,8 @@ class PlatformClient:
             raise PlatformAway(f"did not answer within {seconds:g} s") from error
         except NoAddress as error:
             raise PlatformAway(str(error)) from error
-        except (
-            httpx.HTTPError,
-            httpx.InvalidURL,
-            ssl.SSLError,
-            OSError,
-            ValueError,
-        ) as error:  # ValueError: an address that is none
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, ValueError) as error:
+            # a ValueError tells of an address that is none
             raise PlatformAway(f"{type(error).__name__}: {error}"[:300]) from error
         return await self._send(onward, headers, redirects - 1)
 
