@@ -8,23 +8,23 @@ was applied, its lock is the fence against a member that was given up, and the o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Generic
 
 import structlog
 
 from shared.contracts.topics import Topic, dead_letters_of
 from shared.errors import Unavailable
-from shared.stream.background import end
 from shared.stream.errors import OffsetGap, TopicRecreated
 from shared.stream.headers import as_outgoing, with_context
 from shared.stream.ledger import DeadLetter, Ledger, Settlement
 from shared.stream.log import Inbox, Log
 from shared.stream.metrics import StreamMetrics
 from shared.stream.offsets import Beginning, Mark, Place, begins_late, start_of, unapplied
-from shared.stream.outbox import OutboxRow, drain, publish
+from shared.stream.outbox import OutboxRow, drain
 from shared.stream.patience import Patience
+from shared.stream.publishing import Publishing
 from shared.stream.record import Batch, Decision, Handler, Outgoing, Partition, T
 from shared.stream.rejections import RejectionWindow
 from shared.stream.settings import ConsumerSettings
@@ -61,7 +61,7 @@ class Consumer(Generic[T]):
         self._inbox: Inbox | None = None
         self._settled: set[Partition] = set()
         self._applied: dict[Partition, int] = {}
-        self._publishing: tuple[Partition, asyncio.Task[None]] | None = None
+        self._publishing = Publishing(log, ledger, observer)
         self._rejections = RejectionWindow(settings)
         self._patience = Patience(settings)
         metrics.announce(group, topics)
@@ -83,7 +83,7 @@ class Consumer(Generic[T]):
     async def turn(self, *, to_the_end: bool = True) -> None:
         """Prepare what was newly assigned, fetch one batch and settle it, *to_the_end*: until the log has what it said.
 
-        Otherwise that goes on beside the next turn, which waits for it before it says more. Raises Unavailable; the next turn
+        Otherwise that goes on beside the next turns. Raises Unavailable; the next turn
         then prepares the partition again before it reads on.
         """
         try:
@@ -97,10 +97,7 @@ class Consumer(Generic[T]):
 
     async def close(self) -> None:
         """Leave the group; what is on its way to the log is left to the outbox."""
-        publishing, self._publishing = self._publishing, None
-        if publishing is not None:
-            await end(publishing[1])
-            _ = publishing[1].cancelled() or publishing[1].exception()
+        await self._publishing.close()
         inbox, self._inbox = self._inbox, None
         self._settled.clear()
         if inbox is not None:
@@ -184,7 +181,7 @@ class Consumer(Generic[T]):
         return mark
 
     async def _settle(self, inbox: Inbox, batch: Batch) -> None:
-        """Apply *batch* in one transaction, and begin to publish what the handler said once what was said before is published.
+        """Apply *batch* in one transaction, and have what the handler said published behind what was said before.
 
         Where some of the batch was applied already, who applied it may not have published: the whole outbox is drained.
         """
@@ -201,12 +198,11 @@ class Consumer(Generic[T]):
         self._patience.succeed()
         await self._observer(Step.COMMITTED)
         self._count(place, batch, fresh, decision)
-        await self._published()
         if len(fresh.records) < len(batch.records):
+            await self._published()
             await self._drain(place)
         elif row is not None:
-            work = publish(row, self._log, self._ledger, self._observer)
-            self._publishing = batch.partition, asyncio.create_task(work, name=f"{place.owner} publishing")
+            await self._publish(batch.partition, row)
         await inbox.commit(batch.partition, batch.records[-1].offset + 1)
         await self._observer(Step.OFFSET_COMMITTED)
 
@@ -259,15 +255,23 @@ class Consumer(Generic[T]):
             self._rejections.add(fresh, decision)
             self._metrics.applied(place, fresh, decision)
 
+    async def _publish(self, partition: Partition, row: OutboxRow) -> None:
+        """Have *row* published, after what was said before. Raises Unavailable where some of that could not be."""
+        with self._prepared_again():
+            await self._publishing.add(partition, row)
+
     async def _published(self) -> None:
-        """Wait until the log has what the last batch said. Raises Unavailable: its partition is then prepared again."""
-        if self._publishing is None:
-            return
-        (partition, publishing), self._publishing = self._publishing, None
+        """Wait until the log has what was said. Raises Unavailable."""
+        with self._prepared_again():
+            await self._publishing.finish()
+
+    @contextmanager
+    def _prepared_again(self) -> Iterator[None]:
+        """Prepare the partitions again whose rows could not be published: their outbox is then drained, in order."""
         try:
-            await publishing
+            yield
         except Unavailable:
-            self._settled.discard(partition)
+            self._settled -= self._publishing.unpublished
             raise
 
     async def _drain(self, place: Place) -> None:

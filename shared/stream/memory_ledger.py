@@ -118,10 +118,11 @@ class MemoryLedger:
         self._answer()
         return [OutboxRow(row, decode_row(encoded)) for row, (whose, encoded) in sorted(self.rows.items()) if whose == owner]
 
-    async def delete(self, row: int) -> None:
-        """Forget the row with id *row*."""
+    async def delete(self, rows: Sequence[int]) -> None:
+        """Forget the rows with the ids *rows*."""
         self._answer()
-        self.rows.pop(row, None)
+        for row in rows:
+            self.rows.pop(row, None)
 
     async def _lock(self, place: Place, transaction: MemoryTransaction) -> None:
         """Hold the lock of *place* until *transaction* ends. Raises Unavailable after the lock timeout."""

@@ -29,8 +29,8 @@ class Outbox(Protocol):
     async def waiting(self, owner: str) -> Sequence[OutboxRow]:
         """Return the oldest rows of *owner* in the order of their ids; none where all were delivered."""
 
-    async def delete(self, row: int) -> None:
-        """Forget the row with id *row*; nothing happens where somebody else already did."""
+    async def delete(self, rows: Sequence[int]) -> None:
+        """Forget the rows with the ids *rows*; nothing happens to those that somebody else already forgot."""
 
 
 class _Wire(msgspec.Struct, array_like=True, frozen=True):
@@ -68,17 +68,20 @@ def decode_row(row: bytes) -> tuple[Outgoing, ...]:
     )
 
 
-async def publish(row: OutboxRow, log: Log, outbox: Outbox, observer: Observer) -> None:
-    """Append what *row* holds and forget the row once the log has it. Raises Unavailable: the row then stays."""
-    await observer(Step.PUBLISHING)
-    await log.append(row.outgoing)
-    await observer(Step.PUBLISHED)
-    await outbox.delete(row.id)
-    await observer(Step.OUTBOX_DELETED)
+async def publish(rows: Sequence[OutboxRow], log: Log, outbox: Outbox, observer: Observer) -> None:
+    """Append what *rows* hold, in order, and forget them once the log has it. Raises Unavailable: they then stay."""
+    for _ in rows:
+        await observer(Step.PUBLISHING)
+    await log.append([each for row in rows for each in row.outgoing])
+    for _ in rows:
+        await observer(Step.PUBLISHED)
+    await outbox.delete([row.id for row in rows])
+    for _ in rows:
+        await observer(Step.OUTBOX_DELETED)
 
 
 async def drain(owner: str, log: Log, outbox: Outbox, observer: Observer) -> None:
     """Publish all rows of *owner*, the oldest first. Raises Unavailable: the rest then stays."""
     while rows := await outbox.waiting(owner):
         for row in rows:
-            await publish(row, log, outbox, observer)
+            await publish([row], log, outbox, observer)

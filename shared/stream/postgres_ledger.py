@@ -97,9 +97,9 @@ class PostgresLedger:
         rows = await self._database.fetch(_QUERIES["waiting_rows"], owner)
         return [OutboxRow(row["id"], decode_row(row["records"])) for row in rows]
 
-    async def delete(self, row: int) -> None:
-        """Forget the row with id *row*."""
-        await self._database.execute(_QUERIES["delete_row"], row)
+    async def delete(self, rows: Sequence[int]) -> None:
+        """Forget the rows with the ids *rows*."""
+        await self._database.execute(_QUERIES["delete_rows"], rows)
 
 
 def _key(place: Place) -> tuple[str, str, int]:

@@ -31,11 +31,11 @@ INSERT INTO outbox (owner, records) VALUES ($1, $2) RETURNING id
 -- The oldest rows of an owner, in the order in which they are to be published; few, because a row may be large.
 SELECT id, records FROM outbox WHERE owner = $1 ORDER BY id LIMIT 16
 
--- name: delete_row
--- Forget a row that the log acknowledged; harmless where somebody else already did. Nobody waits for the disk: where a crash of
--- the server brings the row back, it is published once more, as after a crash before this statement.
+-- name: delete_rows
+-- Forget rows that the log acknowledged; harmless where somebody else already did. Nobody waits for the disk: where a crash of
+-- the server brings a row back, it is published once more, as after a crash before this statement.
 WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
-DELETE FROM outbox USING unhurried WHERE id = $1
+DELETE FROM outbox USING unhurried WHERE id = ANY ($1::bigint[])
 
 -- name: bury_letters
 -- Keep records that were refused; one that was refused before, at the same place, counts its attempts up and waits again.

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from shared.errors import Unavailable
-from shared.stream import Batch, Consumer, Decision, Inbox, MemoryLedger, MemoryTransaction, Partition, consumer, outbox
+from shared.stream import Batch, Consumer, Decision, Inbox, MemoryLedger, MemoryTransaction, Partition, outbox, publishing
 from shared.stream.log import Log
 from shared.stream.offsets import Mark, Place
 from shared.stream.outbox import Outbox, OutboxRow
 from shared.stream.steps import Observer, Step
 from tests.faults.simulation.loop_play import LoopParts
 
-LOOP: Final[Any] = consumer
 OUTBOX: Final[Any] = outbox
+PUBLISHING: Final[Any] = publishing
 
 
 class DrainsBeforeReading(Consumer[MemoryTransaction]):
@@ -78,7 +78,7 @@ class DropsInSilence(Consumer[MemoryTransaction]):
         if self._fresh is None:
             await super()._drain(place)
         elif self._row is not None:
-            await LOOP.publish(self._row, self._log, self._ledger, self._observer)
+            await OUTBOX.publish([self._row], self._log, self._ledger, self._observer)
 
 
 class DropsInPartInSilence(DropsInSilence):
@@ -101,8 +101,9 @@ class AppliesAgain(Consumer[MemoryTransaction]):
 class SaysAllAtOnce(Consumer[MemoryTransaction]):
     """Begins to publish what a batch said while what was said before it is still on its way."""
 
-    async def _published(self) -> None:
-        self._publishing = None
+    async def _publish(self, partition: Partition, row: OutboxRow) -> None:
+        self._publishing = publishing.Publishing(self._log, self._ledger, self._observer)
+        await super()._publish(partition, row)
 
 
 class RowOnlyOnceRead(MemoryLedger):
@@ -134,32 +135,30 @@ class AdvancesApart(MemoryLedger):
 class DeletesAll(MemoryLedger):
     """Deletes all rows of an owner once one of them was published."""
 
-    async def delete(self, row: int) -> None:
-        if row in self.rows:
-            owner, _ = self.rows[row]
-            for each in [each for each, (whose, _) in self.rows.items() if whose == owner]:
-                await super().delete(each)
+    async def delete(self, rows: Sequence[int]) -> None:
+        owners = {self.rows[row][0] for row in rows if row in self.rows}
+        await super().delete([row for row, (owner, _) in self.rows.items() if owner in owners])
 
 
 @contextmanager
 def _publishing(published: object) -> Iterator[None]:
     kept = OUTBOX.publish
-    OUTBOX.publish = LOOP.publish = published
+    OUTBOX.publish = PUBLISHING.publish = published
     try:
         yield
     finally:
-        OUTBOX.publish = LOOP.publish = kept
+        OUTBOX.publish = PUBLISHING.publish = kept
 
 
 @contextmanager
 def deleting_first() -> Iterator[None]:
     """Delete outbox rows before the log has acknowledged what they hold."""
 
-    async def delete_then_append(row: OutboxRow, log: Log, rows: Outbox, observer: Observer) -> None:
+    async def delete_then_append(rows: Sequence[OutboxRow], log: Log, outbox: Outbox, observer: Observer) -> None:
         await observer(Step.PUBLISHING)
-        await rows.delete(row.id)
+        await outbox.delete([row.id for row in rows])
         await observer(Step.OUTBOX_DELETED)
-        await log.append(row.outgoing)
+        await log.append([each for row in rows for each in row.outgoing])
         await observer(Step.PUBLISHED)
 
     with _publishing(delete_then_append):
@@ -170,13 +169,13 @@ def deleting_first() -> Iterator[None]:
 def deleting_unacknowledged() -> Iterator[None]:
     """Take an append whose acknowledgement did not come for one that happened."""
 
-    async def append_and_hope(row: OutboxRow, log: Log, rows: Outbox, observer: Observer) -> None:
+    async def append_and_hope(rows: Sequence[OutboxRow], log: Log, outbox: Outbox, observer: Observer) -> None:
         await observer(Step.PUBLISHING)
         try:
-            await log.append(row.outgoing)
+            await log.append([each for row in rows for each in row.outgoing])
         except Unavailable:
             await observer(Step.PUBLISHED)
-        await rows.delete(row.id)
+        await outbox.delete([row.id for row in rows])
         await observer(Step.OUTBOX_DELETED)
 
     with _publishing(append_and_hope):
