@@ -51,7 +51,7 @@ def delivered(message: Message, limits: Limits) -> JSON:
 
 def read(source: Source, delivery: Delivery) -> Reading:
     """Name the key that a delivery needs, if it is one that may be heard; raise Incomplete where it names nobody."""
-    activity, key = member(delivery.document, "activity"), member(delivery.document, "key")
+    activity, key = without_context(member(delivery.document, "activity")), member(delivery.document, "key")
     request = member(delivery.document, "request")
     if not isinstance(key, str) or not isinstance(request, dict):
         raise Incomplete("key")
@@ -64,16 +64,56 @@ def read(source: Source, delivery: Delivery) -> Reading:
 
 def _refusal(source: Source, activity: JSON, key: str) -> Reason | None:
     """Say why an activity is not ours to hear, whoever signed it: then nothing of it is kept, and nobody asked."""
-    actor = objects.iri(next(iter(objects.several(member(activity, "actor"))), None), "actor")
-    thing = next(iter(objects.several(member(activity, "object"))), None)
+    actor = _name(activity, "actor")
     if host(key) not in servers(source):
         return Reason.CHANNEL_NOT_ALLOWED
     if host(actor) != host(key):
         return Reason.FORGED
-    kind = objects.kind_of(activity)
+    passed = passed_on(activity)
+    if passed is None:
+        return _unheard(source, activity, actor)
+    author = _name(passed, "actor")
+    if host(author) != host(actor) and objects.kind_of(passed) != "Create":
+        return Reason.UNMAPPED
+    return _unheard(source, passed, author)
+
+
+def _unheard(source: Source, activity: JSON, actor: str) -> Reason | None:
+    thing, kind = first(activity, "object"), objects.kind_of(activity)
     if kind == "Delete" and objects.optional_iri(thing) == actor:
         return Reason.UNMAPPED
     return None if kind in WITHDRAWALS else objects.refusal(source, activity, thing)
+
+
+def without_context(activity: JSON) -> JSON:
+    """Return *activity* without `context`: on the fediverse it names a conversation (FEP-7888), not where it was had."""
+    if isinstance(activity, list):
+        return [without_context(each) for each in activity]
+    if not isinstance(activity, dict):
+        return activity
+    named = {name: value for name, value in activity.items() if name != "context"}
+    return {name: without_context(value) if name == "object" else value for name, value in named.items()}
+
+
+def passed_on(activity: JSON) -> JSON:
+    """Return the activity that a group passes on to who follows it (FEP-1b12), as one in that group; None for any other.
+
+    One that is addressed to nobody, as Lemmy's votes are, is for whom it is passed on to.
+    """
+    thing = first(activity, "object")
+    if objects.kind_of(activity) != "Announce" or not isinstance(thing, dict) or not thing.keys() >= {"actor", "object"}:
+        return None
+    addressed = {} if thing.get("to") or thing.get("cc") else {"to": member(activity, "to"), "cc": member(activity, "cc")}
+    return {**thing, **addressed, "audience": thing.get("audience") or _name(activity, "actor")}
+
+
+def first(document: JSON, name: str) -> JSON:
+    """Return the first of what *document* has under *name*; None where it has nothing."""
+    return next(iter(objects.several(member(document, name))), None)
+
+
+def _name(activity: JSON, name: str) -> str:
+    return objects.iri(first(activity, name), name)
 
 
 def servers(source: Source) -> frozenset[str]:

@@ -11,7 +11,7 @@ from urllib.parse import urldefrag
 import orjson
 
 from services.ingest.connectors.activitypub.following import shown
-from services.ingest.connectors.activitypub.inbox import host
+from services.ingest.connectors.activitypub.inbox import first, host, passed_on, without_context
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.activitystreams.events import read_one
 from services.ingest.connectors.connector import Fetch
@@ -49,7 +49,7 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
         activity = parse(message.body, Limits())
     except Malformed as error:
         raise Incomplete("activity") from error
-    told = _trusted(activity, document, owner, datetime.fromtimestamp(int(at.at), UTC))
+    told = _trusted(without_context(activity), document, owner, datetime.fromtimestamp(int(at.at), UTC))
     return ignored(Reason.FORGED) if told is None else read_one(source, told)
 
 
@@ -76,9 +76,12 @@ def _key(document: JSON, key_id: str) -> tuple[bytes, str]:
 
 def _trusted(activity: JSON, document: JSON, owner: str, signed_at: datetime) -> JSON:
     """Return what may be believed of *activity*, now that it is its *owner*'s: None where it speaks of others' things."""
-    if not isinstance(activity, dict) or objects.optional_iri(_first(activity, "actor")) != owner:
+    if not isinstance(activity, dict) or objects.optional_iri(first(activity, "actor")) != owner:
         return None
-    thing = _first(activity, "object")
+    passed = passed_on(activity)
+    if passed is not None:
+        return _passed(activity, passed, document, owner, signed_at)
+    thing = first(activity, "object")
     foreign = host(objects.optional_iri(thing) or "") != host(owner)
     if foreign and objects.kind_of(activity) in OWN:
         return None
@@ -90,13 +93,23 @@ def _trusted(activity: JSON, document: JSON, owner: str, signed_at: datetime) ->
     return believed
 
 
+def _passed(activity: dict[str, JSON], passed: JSON, document: JSON, owner: str, signed_at: datetime) -> JSON:
+    """Return what may be believed of an activity that *owner* passes on: a group answers for the people of its own server.
+
+    Of others' people it is believed that the group shares what they made; None where it is nothing that was made.
+    """
+    person = objects.optional_iri(first(passed, "actor"))
+    if person and host(person) == host(owner) and _type(document, owner) == "Group":
+        return _trusted(passed, {}, person, signed_at)
+    made = objects.optional_iri(first(passed, "object"))
+    if made is None or objects.kind_of(passed) != "Create":
+        return None
+    return _trusted({**activity, "object": made}, document, owner, signed_at)
+
+
 def _type(document: JSON, owner: str) -> str:
     """Return what the actor says to be, where the key stands in the actor's own document."""
     return objects.kind_of(document) if optional_text(document, "id") == owner else "Person"
-
-
-def _first(document: JSON, name: str) -> JSON:
-    return next(iter(objects.several(member(document, name))), None)
 
 
 FETCH: Final = Fetch(ask, read)
