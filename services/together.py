@@ -26,7 +26,7 @@ from services.targets import TARGETS
 from shared.errors import Misconfigured, Unavailable
 from shared.postgres import migrate
 from shared.service import Service, run
-from shared.settings import HttpSettings, ServiceSettings
+from shared.settings import ServiceSettings
 from shared.stream.steps import Observer, crash_at_from_environment, unobserved
 
 PATIENCE: Final = 60.0
@@ -96,7 +96,7 @@ async def running(home: Home, port: int, stop: asyncio.Event) -> AsyncIterator[t
 
 @asynccontextmanager
 async def serving(services: Sequence[Service], stop: asyncio.Event) -> AsyncIterator[Mapping[str, str]]:
-    """Serve *services* and yield their addresses here once all are ready; drain them when the block ends, or *stop* is set.
+    """Serve *services* and yield their addresses once all are ready that can be; drain them when the block ends or *stop* is set.
 
     Raises what stopped a service, and Unavailable where one is not ready within a minute.
     """
@@ -111,23 +111,24 @@ async def serving(services: Sequence[Service], stop: asyncio.Event) -> AsyncIter
 
 
 async def _until_ready(services: Sequence[Service], running: asyncio.Task[None]) -> None:
-    """Wait until every service answers `/readyz`, or until one failed: then the task group tells which."""
+    """Wait until every service answers `/readyz` or waits for a person, or until one failed: then the task group tells which."""
     async with httpx.AsyncClient(trust_env=False) as client:
         try:
             async with asyncio.timeout(PATIENCE):
                 for service in services:
-                    while not running.done() and not await _is_ready(client, service.http):  # noqa: ASYNC110  asked over HTTP
+                    while not running.done() and not await _is_ready(client, service):  # noqa: ASYNC110  asked over HTTP
                         await asyncio.sleep(LOOK)
         except TimeoutError:
             raise Unavailable(service.name, f"not ready after {PATIENCE:g} s") from None
 
 
-async def _is_ready(client: httpx.AsyncClient, http: HttpSettings) -> bool:
+async def _is_ready(client: httpx.AsyncClient, service: Service) -> bool:
+    """Say whether *service* is ready, or answers that it is not and will not be by itself."""
     try:
-        answer = await client.get(f"{http.local_url}/readyz")
+        answer = await client.get(f"{service.http.local_url}/readyz")
     except httpx.TransportError:
         return False
-    return answer.status_code == HTTPStatus.OK
+    return answer.status_code == HTTPStatus.OK or await service.hindrance() is not None
 
 
 def check_free(host: str, port: int, name: str) -> None:

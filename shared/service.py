@@ -7,7 +7,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -32,14 +32,24 @@ Opening: TypeAlias = Callable[..., AbstractAsyncContextManager["Service"]]
 """A service's `open_service(settings, *, clock, observer)`."""
 
 
+async def unhindered() -> str | None:
+    """Say that nothing keeps a service from its work."""
+    return None
+
+
 @dataclass(frozen=True)
 class Service:
-    """What a service's `app.py` wires: an application to serve and tasks to run beside it."""
+    """What a service's `app.py` wires: an application to serve and tasks to run beside it.
+
+    *hindrance* says what keeps it from its work until somebody does something about it: until then it is not ready, and nobody
+    waits for that.
+    """
 
     name: str
     app: Starlette
     http: HttpSettings
     tasks: tuple[Task, ...] = ()
+    hindrance: Callable[[], Awaitable[str | None]] = unhindered
 
 
 async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyncio.Event | None = None) -> None:

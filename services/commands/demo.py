@@ -17,7 +17,7 @@ from services.commands.console import DEFAULT_HOME, out, run
 from services.commands.faults import Refused
 from services.commands.playbill import Played, print_playbill
 from services.commands.progress import advancing
-from services.commands.replay import settle
+from services.commands.replay import settle, unscored
 from services.commands.up import DEFAULT_PORT, PortOption, logging_for
 from services.demo.cast import load_cast
 from services.demo.outcome import Audience, freshness
@@ -98,6 +98,8 @@ async def _start_and_play(home: Home, port: int, *, keep: bool) -> None:
 
 async def _play(installation: Installation, urls: Mapping[str, str]) -> Played:
     """Set the stage, play, wait until everything is scored, and read what it was worth."""
+    if hindered := await unscored(installation):
+        raise Refused(hindered)
     programme = load_programme()
     stage = await set_stage(installation, utc_now(), programme.length)
     performance = Performance(programme, stage.memory, urls, utc_now)

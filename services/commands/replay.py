@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from services.gateway.recorder.replay import replay as append_again
 from services.installation import Home, Installation, open_installation
 from services.pipeline import Pipeline, Standing, open_pipeline
 from services.scoring import rules
+from services.scoring.app import SCHEMA as IMPACT
+from services.tables import open_tables
 
 app = typer.Typer()
 
@@ -51,12 +54,28 @@ async def _replay(home: Home, *, rebuild: bool, wait: bool) -> None:
 
 
 async def caught_up(installation: Installation, pipeline: Pipeline) -> bool:
-    """Wait until every consumer has caught up; where it is known that none runs, say so instead. Return whether they have."""
+    """Wait until every consumer has caught up; where it is known that one cannot, say so instead. Return whether they have."""
+    if hindered := await unscored(installation):
+        out.print(hindered)
+        return False
     if installation.embedded and installation.home.running() is None:
         out.print("Nothing runs here now: consumers catch up once `symposia up` does.")
         return False
     await settle(pipeline)
     return True
+
+
+async def unscored(installation: Installation) -> str | None:
+    """Say why nothing can be scored and which command changes that; None where it can. Raises Unavailable."""
+    async with open_tables(installation, IMPACT, "replay") as database:
+        reason = await rules.hindrance(database)
+    if reason is None:
+        return None
+    where = f" --home {shlex.quote(str(installation.home.path))}" if installation.embedded else ""
+    return (
+        f"{reason}. Impact stays as it was, and nothing new is scored, until you make it again from the record, which may be "
+        f"done while everything runs:\n  symposia replay --rebuild{where}"
+    )
 
 
 async def settle(pipeline: Pipeline) -> None:

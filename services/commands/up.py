@@ -10,8 +10,9 @@ from typing import Annotated, Final
 
 import typer
 
-from services.commands.console import DEFAULT_HOME, HomeOption, out, run, table
+from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
 from services.commands.credential import print_key
+from services.commands.replay import unscored
 from services.gateway.app import SCHEMA, open_issuer
 from services.gateway.domain.credential import Scope, ShownKey
 from services.gateway.settings import Settings as GatewaySettings
@@ -60,6 +61,8 @@ async def _up(home: Home, port: int) -> None:
     stop_on_signals(stop)
     async with running(home, port, stop) as (installation, urls):
         _tell(installation, urls, await first_credential(installation))
+        if hindered := await unscored(installation):
+            err.print(hindered, style="yellow", soft_wrap=True)
         await stop.wait()
         out.print("Draining: requests under way finish, then everything stops.")
 

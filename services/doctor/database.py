@@ -11,6 +11,8 @@ from services.doctor.finding import Finding, Findings, safely, well, worrying, w
 from services.gateway.app import SCHEMA, open_keychain
 from services.gateway.credentials.recognising import STRANGE, is_recognised
 from services.installation import Installation
+from services.scoring.app import SCHEMA as IMPACT
+from services.scoring.rules import hindrance
 from services.tables import open_tables
 from services.targets import TARGETS
 from shared.clock import Clock
@@ -35,6 +37,8 @@ async def look_at_database(installation: Installation, clock: Clock) -> Findings
         async for finding in safely(f"Tables of {target.schema}", partial(_schema, installation, target.schema)):
             yield finding
     async for finding in safely("Master key", partial(_master_key, installation)):
+        yield finding
+    async for finding in safely("Rules of impact", partial(_rules, installation)):
         yield finding
     async for finding in safely("Erasures", partial(_erasures, installation)):
         yield finding
@@ -103,6 +107,17 @@ async def _master_key(installation: Installation) -> Findings:
         else:
             words, _, remedy = STRANGE.partition(": ")
             yield wrong("Master key", f"{words[0].lower()}{words[1:]}", f"{remedy[0].upper()}{remedy[1:]}")
+
+
+async def _rules(installation: Installation) -> Findings:
+    """Look whether impact was made by the rules of this version."""
+    async with open_tables(installation, IMPACT, "doctor") as database:
+        reason = await hindrance(database)
+    if reason:
+        remedy = "`symposia replay --rebuild` makes them again; until then nothing new is scored."
+        yield wrong("Rules of impact", f"{reason[0].lower()}{reason[1:]}", remedy)
+    else:
+        yield well("Rules of impact", "those of this version")
 
 
 async def _erasures(installation: Installation) -> Findings:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
+import structlog
+
 from services.scoring.handler import GROUP, TOPICS, Scoring
 from services.scoring.metrics import ScoringMetrics
-from services.scoring.rules import adopt_rules
+from services.scoring.rules import adopt_rules, hindrance, until_in_force
 from services.scoring.settings import Settings
 from shared.clock import Clock, utc_now
-from shared.contracts import dead_letters_of
+from shared.contracts import OBJECTION, Topic, dead_letters_of
+from shared.errors import Unavailable
 from shared.http import create_app
-from shared.postgres import Database, PostgresMetrics
+from shared.postgres import Database, PostgresMetrics, Transaction
 from shared.service import Service, Task
 from shared.stream import Consumer, Observer, PostgresLedger, StreamMetrics, unobserved
 from shared.stream.open import open_log
 from shared.telemetry import new_registry
+
+log = structlog.get_logger()
 
 NAME: Final = "scoring"
 SCHEMA: Final = "impact"
@@ -37,30 +43,55 @@ async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: 
             settings.postgres, schema=SCHEMA, application=NAME, packages=MIGRATIONS, metrics=postgres_metrics
         )
         stack.push_async_callback(database.close)
-        log = await open_log(
+        stream = await open_log(
             settings.stream, settings.postgres, application=NAME, metrics=stream_metrics, postgres_metrics=postgres_metrics
         )
-        stack.push_async_callback(log.close)
-        await log.ensure([*TOPICS, *(dead_letters_of(topic, GROUP) for topic in TOPICS)])
+        stack.push_async_callback(stream.close)
+        await stream.ensure([*TOPICS, *(dead_letters_of(topic, GROUP) for topic in TOPICS)])
 
-        consumer = Consumer(
-            group=GROUP,
-            topics=TOPICS,
-            handler=Scoring(metrics),
-            log=log,
-            ledger=PostgresLedger(database),
-            settings=settings.stream.consumer,
-            metrics=stream_metrics,
-            observer=metrics.observing(observer),
-        )
-        app = create_app(service=NAME, registry=registry, ready=database.ready)
-        yield Service(NAME, app, settings.http, (_scoring(database, consumer),))
+        def reading(topics: Sequence[Topic]) -> Consumer[Transaction]:
+            return Consumer(
+                group=GROUP,
+                topics=topics,
+                handler=Scoring(metrics),
+                log=stream,
+                ledger=PostgresLedger(database),
+                settings=settings.stream.consumer,
+                metrics=stream_metrics,
+                observer=metrics.observing(observer),
+            )
+
+        app = create_app(service=NAME, registry=registry, ready=partial(_ready, database))
+        task = _scoring(database, all_=reading(TOPICS), objections=reading((OBJECTION,)))
+        yield Service(NAME, app, settings.http, (task,), partial(hindrance, database))
 
 
-def _scoring(database: Database, consumer: Consumer) -> Task:
+async def _ready(database: Database) -> None:
+    """Return where statements can be scored. Raises Unavailable elsewhere."""
+    await database.ready()
+    if words := await hindrance(database):
+        raise Unavailable(NAME, f"{words}: `symposia replay --rebuild` makes them again")
+
+
+def _scoring(database: Database, *, all_: Consumer[Transaction], objections: Consumer[Transaction]) -> Task:
     async def score(stop: asyncio.Event) -> None:
-        """Make sure that the tables are of our rules, then consume."""
-        await adopt_rules(database)
-        await consumer.run(stop)
+        """Consume; while the tables are of other rules than ours, which somebody has to make again, hear objections alone."""
+        if words := await hindrance(database):
+            log.warning("nothing is scored until `symposia replay --rebuild`", reason=words)
+            await _alongside(objections, until_in_force(database, stop))
+        if not stop.is_set():
+            await adopt_rules(database)
+            await all_.run(stop)
 
     return score
+
+
+async def _alongside(consumer: Consumer[Transaction], waiting: Coroutine[None, None, None]) -> None:
+    """Let *consumer* run for as long as *waiting* takes."""
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(consumer.run(over))
+        try:
+            await waiting
+        finally:
+            over.set()

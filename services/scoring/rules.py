@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 from services.scoring.domain.rules import VERSION, definition
 from services.scoring.store import QUERIES
 from shared.errors import Misconfigured
+from shared.events import first
 from shared.postgres import Database, Transaction
+
+LOOK: Final = 1.0
+"""Seconds between two looks whether the facts were made again."""
 
 
 def check_rules(current: str | None) -> None:
     """Return where the tables are of the rules that this code scores by. Raises Misconfigured elsewhere."""
     if current != VERSION:
-        raise Misconfigured(
-            f"The facts were made by the rules {current}, and this code scores by {VERSION}: "
-            "run `symposia replay --rebuild`, then start again"
-        )
+        raise Misconfigured(f"{_differ(current)}: `symposia replay --rebuild` makes them again")
+
+
+async def hindrance(database: Database) -> str | None:
+    """Say that the facts were made by other rules than this code scores by; None where they were not, or there are none.
+
+    Raises Unavailable.
+    """
+    current = await database.fetchval(QUERIES["current_rules"])
+    return None if current in {None, VERSION} else _differ(current)
+
+
+async def until_in_force(database: Database, stop: asyncio.Event) -> None:
+    """Wait until the facts are of the rules that this code scores by, or *stop* is set. Raises Unavailable."""
+    while not stop.is_set() and await hindrance(database):
+        await first(stop, within=LOOK)
 
 
 async def adopt_rules(database: Database) -> None:
@@ -45,3 +64,7 @@ async def forget(database: Database) -> None:
         await transaction.execute(QUERIES["adopt_rules"], VERSION, definition())
 
     await database.run(empty)
+
+
+def _differ(current: str | None) -> str:
+    return f"The facts were made by the rules {current}, and this code scores by {VERSION}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import socket
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
+from shared.postgres.embedded import embedded
 from tests.support.cli import Up, start_up, symposia, up
 
 XAPI = {"X-Experience-API-Version": "1.0.3"}
@@ -26,6 +29,14 @@ def statement(number: int) -> dict[str, Any]:
         "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
         "object": {"id": f"https://example.org/lessons/{number}"},
     }
+
+
+async def plant(home: Path, sql: str) -> None:
+    """Change the tables of a *home* in which nothing runs."""
+    async with embedded(home / "postgres") as url:
+        connection = await asyncpg.connect(url)
+        await connection.execute(sql)
+        await connection.close()
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +175,33 @@ def test_a_replay_while_nothing_runs_ends_and_says_so(tmp_path: Path) -> None:
     assert replayed.returncode == 0, replayed.stderr
     assert "1 statements of the record were said again." in replayed.stdout
     assert "Nothing runs here now" in replayed.stdout
+
+
+def test_impact_of_older_rules_keeps_no_door_shut_and_is_made_again_while_all_runs(tmp_path: Path) -> None:
+    home = tmp_path / "an old home"
+    with up(home) as older:
+        key = older.key
+    asyncio.run(plant(home, "UPDATE impact.rules SET version = '0-older'"))
+
+    with up(home) as running:
+        posted = httpx.post(f"{running.urls['gateway']}{STATEMENTS}", json=statement(1), auth=key, headers=XAPI)
+        before = httpx.get(f"{running.urls['scoring']}/readyz")
+        looked = symposia("doctor", "--home", home)
+        replayed = symposia("replay", "--home", home)
+        played = symposia("demo", "--home", home)
+        rebuilt = symposia("replay", "--rebuild", "--home", home)
+        after = httpx.get(f"{running.urls['scoring']}/readyz")
+
+    assert posted.status_code == httpx.codes.OK
+    assert before.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    command = f"symposia replay --rebuild --home '{home}'"
+    for told in (home.with_suffix(".err").read_text(), replayed.stdout, played.stderr):
+        assert "The facts were made by the rules 0-older" in told
+        assert command in told
+    assert "Rules of impact: the facts were made by the rules 0-older" in looked.stdout
+    assert (replayed.returncode, played.returncode) == (0, 1)
+    assert "Every consumer has caught up." in rebuilt.stdout
+    assert after.status_code == httpx.codes.OK
 
 
 def test_behind_a_proxy_it_names_its_public_address_and_is_looked_at_where_it_listens(tmp_path: Path) -> None:

@@ -9,17 +9,21 @@ import httpx
 import pytest
 
 from services.scoring.app import open_service
+from services.scoring.rules import forget
 from services.scoring.settings import Settings
-from shared.contracts import ENRICHED, encode
-from shared.postgres import Database
+from shared.clock import rfc3339
+from shared.contracts import ENRICHED, OBJECTION, Objection, encode
+from shared.postgres import Database, Query
 from shared.service import Service, run
 from shared.settings import HttpSettings, PostgresSettings
 from shared.stream import Log, Outgoing, StreamMetrics, StreamSettings
 from shared.stream.open import open_log
 from shared.telemetry import new_registry
-from tests.support.community import BEGIN, community
+from tests.support.community import BEGIN, community, learner
 from tests.support.oracle import impacts
 from tests.support.scoring import ScoringBench
+
+OLDER = Query("UPDATE rules SET version = '0-older'")
 
 
 @pytest.fixture
@@ -51,6 +55,32 @@ async def test_the_service_scores_what_the_log_brings_and_buries_what_it_cannot_
     assert impacts(messages, BEGIN)
     assert 'symposia_dead_letter_records_total{group="scoring",topic="xapi.statement.enriched.v1"} 1.0' in metrics
     assert "symposia_e2e_freshness_seconds_count" in metrics
+
+
+async def test_while_the_facts_are_of_older_rules_objections_are_heard_and_after_a_rebuild_all_is_scored(
+    log: Log, postgres_settings: PostgresSettings
+) -> None:
+    messages = community(7, size=80)
+    settings = Settings(postgres=postgres_settings, http=HttpSettings(port=0))
+    stop = asyncio.Event()
+
+    async with ScoringBench.open(postgres_settings) as bench:
+        await bench.database.execute(OLDER)
+        async with open_service(settings) as service, asyncio.TaskGroup() as group:
+            group.create_task(run([service], stop))
+            await log.append([Outgoing(ENRICHED, encode(message), key=message.id.encode()) for message in messages])
+            await log.append([Outgoing(OBJECTION, encode(Objection(learner(1), objects=True, at=rfc3339(BEGIN))), key=b"1")])
+            await until_applied(service, 1)
+            meanwhile = await bench.digest()
+            hindrance = await service.hindrance()
+            await forget(bench.database)
+            await until_applied(service, len(messages) + 1)
+            stop.set()
+
+        await bench.check(messages, BEGIN, frozenset({learner(1)}))
+    assert meanwhile.facts == 0
+    assert hindrance is not None
+    assert "0-older" in hindrance
 
 
 async def until_applied(service: Service, number: int) -> str:
