@@ -99,6 +99,24 @@ def test_what_is_no_feed_is_malformed(body: bytes) -> None:
         delivered(Message({}, body), Limits())
 
 
+@pytest.mark.parametrize("encoding", ["euc-kr", "Big5", "gb2312", "GB18030", "Shift_JIS", "euc-jp", "iso-2022-jp", "utf-16"])
+def test_a_feed_is_read_in_the_encoding_that_it_names(encoding: str) -> None:
+    item = "<item><guid>https://b.example/1</guid><link>https://b.example/1</link><title>\u6c34?</title></item>"
+    feed = f'<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel>{item}</channel></rss>'
+
+    document = delivered(Message({}, feed.encode(encoding)), Limits())
+
+    assert isinstance(document, dict)
+    assert [each["title"] for each in document["entries"]] == ["\u6c34?"]
+
+
+def test_what_is_not_in_the_encoding_that_it_names_is_malformed() -> None:
+    feed = b'<?xml version="1.0" encoding="euc-kr"?><rss version="2.0"><channel>\xff</channel></rss>'
+
+    with pytest.raises(Malformed):
+        delivered(Message({}, feed), Limits())
+
+
 def test_a_hub_is_asked_for_the_feed_at_an_address_that_only_it_knows() -> None:
     request = WEBSUB.polls["subscription"].ask(HUBBED, {}, Circumstances(NOW, HOOK))
 
