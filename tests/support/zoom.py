@@ -90,9 +90,10 @@ def zoom_chat() -> list[Sent]:
     kept = {"type": "to_channel", "message_id": answer, "sender": "bea@acme.example", "sender_id": "bea"}
     edited = {"message_id": answer, "message": "Drain it first, then stop it.", "reply_main_message_id": asked}
     thread = {"reply_main_message_id": asked}
+    file = {"file_id": "56bed9orRnOSEnBoX_HQvA", "file_name": "drain.png", "file_size": 23025, "OS_file_type": "PNG"}
     return [
         posted("ann", asked, "12:00:00.388", "@Bea How do I restart the broker?", at_items=mention),
-        posted("bea", answer, "12:01:00.100", "Drain it first.", **thread),
+        posted("bea", answer, "12:01:00.100", "Drain it first.", **thread, files=[file]),
         posted("", "EXTERNAL-1", "12:01:30", "Which broker?", **thread),
         posted("ann", remark, "12:02:00", "Thanks!", **thread),
         reacted("ann", answer, "12:03:00.211", "U+2705"),

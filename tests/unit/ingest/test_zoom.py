@@ -60,6 +60,15 @@ async def told(*deliveries: Sent) -> list[dict[str, Any]]:
     return ear.statements()
 
 
+def test_files_come_with_a_message() -> None:
+    files = [{"file_id": "MS17RDk0QQ==", "file_name": "a.png"}, {"file_id": "MS17RDk0QQ=="}, {"file_id": ""}, "x"]
+
+    said, attached = heard(posted("ann", "M1", "12:00:00", "", files=files)).decided
+
+    assert (attached.kind, attached.artefact.iri) == (Kind.ATTACH, "https://acme.zoom.us/chat/files/MS17RDk0QQ%3D%3D")
+    assert attached.parent == said.artefact
+
+
 async def test_a_conversation_becomes_the_golden_statements() -> None:
     statements = await told(*zoom_conversation())
 

@@ -8,7 +8,15 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors import sessions
-from services.ingest.connectors.fields import Unheard, member, opaque, optional_identifier, optional_opaque, optional_text
+from services.ingest.connectors.fields import (
+    Unheard,
+    member,
+    opaque,
+    optional_identifier,
+    optional_opaque,
+    optional_text,
+    several,
+)
 from services.ingest.connectors.zoom import places
 from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, Event, Interaction, Kind, Place
 from services.ingest.domain.reading import Known, Reading, Rule, Undecided
@@ -17,6 +25,7 @@ from services.ingest.domain.text import asks
 from shared.xapi.model import JSON
 
 MOST_MENTIONED: Final = 50
+MOST_FILES: Final = 10
 
 
 def read_posted(source: Source, document: JSON) -> Reading:
@@ -40,11 +49,12 @@ def read_posted(source: Source, document: JSON) -> Reading:
         place=place,
         text=source.policy.text(words),
     )
-    known, mentions = (Known(artefact, root.native, made.actor, question, happened),), tuple(_mentions(source, said, made))
+    known = (Known(artefact, root.native, made.actor, question, happened),)
+    beside = (*_mentions(source, said, made), *_files(source, said, made))
     if root == artefact:
-        return Reading(decided=(made, *mentions), known=known)
+        return Reading(decided=(made, *beside), known=known)
     reply = replace(made, kind=Kind.REPLY, parent=root, root=root)
-    return Reading(decided=mentions, undecided=(Undecided(Rule.REPLY, root.native, reply),), known=known)
+    return Reading(decided=beside, undecided=(Undecided(Rule.REPLY, root.native, reply),), known=known)
 
 
 def read_updated(source: Source, document: JSON) -> Reading:
@@ -89,6 +99,14 @@ def _mentions(source: Source, said: JSON, made: Interaction) -> Iterator[Interac
     for name in list(dict.fromkeys(each for each in named if each))[:MOST_MENTIONED]:
         if name != made.actor and name not in source.policy.excluded:
             yield replace(bare, person=AccountName(name), revision=name)
+
+
+def _files(source: Source, said: JSON, made: Interaction) -> Iterator[Interaction]:
+    """Return that files came with a message."""
+    attached = replace(made, kind=Kind.ATTACH, parent=made.artefact, text=None)
+    for name in dict.fromkeys(optional_opaque(each, "file_id") for each in several(said, "files", most=MOST_FILES)):
+        if name is not None:
+            yield replace(attached, artefact=places.file(source, name))
 
 
 def _change(artefact: Artefact, place: Place | None, actor: AccountName, event: Event, changed: str) -> Interaction:

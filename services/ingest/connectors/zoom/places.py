@@ -46,6 +46,11 @@ def message(place: Place, name: str) -> Artefact:
     return Artefact(NativeId(f"{place.id}:{name}"), iri, ArtefactType.CHAT_MESSAGE)
 
 
+def file(source: Source, name: str) -> Artefact:
+    """Return a file of Team Chat, which is named as the API does."""
+    return Artefact(NativeId(f"files/{name}"), f"{source.workspace}/chat/files/{quote(name, safe='')}", ArtefactType.FILE)
+
+
 def unheard(source: Source, account: str | None, address: str | None) -> Reason | None:
     """Say why what somebody did is not heard who has this *account* and e-mail *address*, or None if it is.
 
