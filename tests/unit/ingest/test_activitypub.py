@@ -120,6 +120,24 @@ def test_nobody_speaks_of_what_stands_on_another_server(kind: str) -> None:
     assert judged_by(delivery(activity(kind, "ann", foreign, "00:00"))).ignored == (Reason.FORGED,)
 
 
+def test_nobody_makes_what_stands_on_another_server_by_telling_it_alone_or_beside_what_is_ones_own() -> None:
+    foreign = {**note("notes/1", "ann", "Mine."), "id": "https://else.example/notes/1", "published": "2026-03-02T12:00:00Z"}
+
+    assert judged_by(delivery({**foreign, "actor": ANN})).ignored == (Reason.FORGED,)
+    assert judged_by(delivery({**ASKED, "object": [ASKED["object"], foreign]})).ignored == (Reason.FORGED,)
+
+
+def test_of_several_things_those_of_other_servers_are_only_named() -> None:
+    foreign = {"id": "https://else.example/notes/1", "type": "Note", "attributedTo": "https://else.example/people/eve"}
+    ours = {**foreign, "id": "https://town.example/notes/1", "attributedTo": "https://town.example/people/bea"}
+
+    like = activity("Like", "ann", [ours, foreign], "00:00")
+
+    liked, undone = judged_by(delivery(like)).decided, judged_by(delivery(activity("Undo", "ann", like, "01:00"))).decided
+
+    assert [each.author for each in (*liked, *undone)] == ["https://town.example/people/bea", None] * 2
+
+
 def test_what_is_said_of_the_author_of_anothers_note_is_not_believed() -> None:
     foreign = {"id": "https://else.example/notes/1", "type": "Note", "attributedTo": "https://else.example/people/eve"}
 

@@ -14,6 +14,7 @@ from services.ingest.connectors.activitypub.following import shown
 from services.ingest.connectors.activitypub.inbox import first, host, passed_on, without_context
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.activitystreams.events import read_one
+from services.ingest.connectors.activitystreams.making import MADE
 from services.ingest.connectors.connector import Fetch
 from services.ingest.connectors.fields import Incomplete, member, optional_text
 from services.ingest.connectors.parsing import answered
@@ -81,14 +82,14 @@ def _trusted(activity: JSON, document: JSON, owner: str, signed_at: datetime) ->
     passed = passed_on(activity)
     if passed is not None:
         return _passed(activity, passed, document, owner, signed_at)
-    thing = first(activity, "object")
-    foreign = host(objects.optional_iri(thing) or "") != host(owner)
-    if foreign and objects.kind_of(activity) in OWN:
+    kind, things = objects.kind_of(activity), objects.several(activity.get("object"))
+    own = things if kind in OWN else [activity] if kind in MADE else []
+    if any(_is_foreign(each, owner) for each in own):
         return None
     believed = {**activity, "actor": {"id": owner, "type": _type(document, owner)}}
-    if foreign and isinstance(thing, dict) and objects.optional_iri(thing):
-        believed["object"] = objects.optional_iri(thing)
-    if not activity.get("published") and not activity.get("updated") and objects.kind_of(activity) not in ("Create", "Update"):
+    if things:
+        believed["object"] = [_believed(each, owner) for each in things]
+    if not activity.get("published") and not activity.get("updated") and kind not in ("Create", "Update"):
         believed["published"] = rfc3339(signed_at)
     return believed
 
@@ -105,6 +106,21 @@ def _passed(activity: dict[str, JSON], passed: JSON, document: JSON, owner: str,
     if made is None or objects.kind_of(passed) != "Create":
         return None
     return _trusted({**activity, "object": made}, document, owner, signed_at)
+
+
+def _is_foreign(thing: JSON, owner: str) -> bool:
+    return host(objects.optional_iri(thing) or "") != host(owner)
+
+
+def _believed(thing: JSON, owner: str) -> JSON:
+    """Return what *owner* may say of *thing*, and of what that is about in turn: of another server's things their names."""
+    if not isinstance(thing, dict):
+        return thing
+    named = objects.optional_iri(thing)
+    if named and _is_foreign(thing, owner):
+        return named
+    about = objects.several(thing.get("object"))
+    return {**thing, "object": [_believed(each, owner) for each in about]} if about else thing
 
 
 def _type(document: JSON, owner: str) -> str:
