@@ -179,6 +179,16 @@ def test_two_acts_upon_one_thing_are_two_and_the_same_act_is_one() -> None:
     assert with_(interaction(id=None), revision="") == with_(interaction(), revision="")
 
 
+def test_who_shares_that_something_was_made_shares_what_was_made() -> None:
+    made = activity("Create", "ann", note("notes/1", "ann", "Drain it first."), "00:00")
+
+    (shared,) = heard(activity("Announce", "cy", made, "01:00")).decided
+
+    assert (shared.kind, shared.artefact.iri) == (Kind.SHARE, "https://town.example/notes/1")
+    assert shared.author == "https://town.example/people/ann"
+    assert heard(activity("Announce", "cy", activity("Like", "ann", "notes/1", "00:00"), "01:00")) == ignored(Reason.UNMAPPED)
+
+
 def test_types_are_understood_in_every_spelling() -> None:
     for kind in ("Like", ["ext:Love", "Like"], "https://www.w3.org/ns/activitystreams#Like", "as:Like"):
         assert told(heard({**activity("Like", "ann", "notes/1", "00:00"), "type": kind}))[0].kind is Kind.LIKE

@@ -45,8 +45,17 @@ OTHERWISE: Final = {Kind.JOIN: ArtefactType.GROUP, Kind.LEAVE: ArtefactType.GROU
 
 
 def read_act(source: Source, activity: JSON, thing: JSON, actor: AccountName) -> Reading:
-    """Read what *actor* did to *thing*; raise Incomplete where it lacks what it needs."""
-    return Reading(decided=(_act(source, activity, thing, actor, ACTS[objects.kind_of(activity)]),))
+    """Read what *actor* did to *thing*; raise Incomplete where it lacks what it needs.
+
+    Whoever shares that something was made shares what was made; shares of other activities are no act of their own.
+    """
+    kind = objects.kind_of(activity)
+    if kind != "Announce" or member(thing, "actor") is None or member(thing, "object") is None:
+        return Reading(decided=(_act(source, activity, thing, actor, ACTS[kind]),))
+    if objects.kind_of(thing) != "Create":
+        return ignored(Reason.UNMAPPED)
+    made = objects.several(member(thing, "object"))
+    return Reading(decided=tuple(_act(source, activity, each, actor, ACTS[kind]) for each in made))
 
 
 def read_undo(source: Source, activity: JSON, undone: JSON, actor: AccountName) -> Reading:
