@@ -189,6 +189,16 @@ def test_who_shares_that_something_was_made_shares_what_was_made() -> None:
     assert heard(activity("Announce", "cy", activity("Like", "ann", "notes/1", "00:00"), "01:00")) == ignored(Reason.UNMAPPED)
 
 
+def test_a_poll_that_has_only_got_votes_was_not_edited() -> None:
+    poll = note("polls/1", "ann", "Which day?", type="Question", published="2026-03-02T12:00:00Z", oneOf=[{"name": "Monday"}])
+    refreshed = activity("Update", "ann", poll, "05:00")
+    del refreshed["published"]
+
+    assert heard(refreshed) == ignored(Reason.UNCHANGED)
+    edited = heard({**refreshed, "object": {**poll, "updated": "2026-03-02T12:05:00Z"}}).decided
+    assert [each.kind for each in edited] == [Kind.EDIT]
+
+
 def test_types_are_understood_in_every_spelling() -> None:
     for kind in ("Like", ["ext:Love", "Like"], "https://www.w3.org/ns/activitystreams#Like", "as:Like"):
         assert told(heard({**activity("Like", "ann", "notes/1", "00:00"), "type": kind}))[0].kind is Kind.LIKE

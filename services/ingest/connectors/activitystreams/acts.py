@@ -80,10 +80,16 @@ def read_reply_to_invitation(source: Source, activity: JSON, thing: JSON, actor:
 
 
 def read_update(source: Source, activity: JSON, thing: JSON, actor: AccountName) -> Reading:
-    """Read that *actor* changed *thing*; its revision is when it was changed."""
+    """Read that *actor* changed *thing*; its revision is when it was changed.
+
+    A poll that is told anew without a time of its change has only got votes (Mastodon's UpdatePollSerializer).
+    """
     artefact = objects.artefact(thing)
     if artefact.type in (ArtefactType.PROFILE, ArtefactType.GROUP) or objects.kind_of(thing) not in objects.ARTEFACTS:
         return ignored(Reason.UNMAPPED)
+    told = (thing, "updated"), (activity, "published"), (activity, "updated")
+    if artefact.type is ArtefactType.POLL and not any(optional_time(*each) for each in told):
+        return ignored(Reason.UNCHANGED)
     changed = optional_time(thing, "updated") or objects.moment(activity, thing)
     interaction = Interaction(
         event=Event.EDITED,
