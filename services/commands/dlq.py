@@ -24,6 +24,8 @@ from shared.stream.metrics import StreamMetrics
 from shared.stream.open import open_log
 
 SCHEMAS: Final = ("ingest", "lrs", "records", "impact")
+GREATEST: Final = 2**63 - 1
+"""The last number that PostgreSQL can give."""
 SHOWN: Final = 4000
 """Characters of a value that are shown unless all are asked for."""
 
@@ -59,7 +61,7 @@ class Name:
     def read(cls, text: str) -> Name:
         """Read `lrs-17`. Raises Refused."""
         schema, _, number = text.partition("-")
-        if schema not in SCHEMAS or not number.isdecimal():
+        if schema not in SCHEMAS or not number.isdecimal() or int(number) > GREATEST:
             raise Refused(f"{text!r} names no dead letter: write lrs-17, as `symposia dlq list` does.")
         return cls(schema, int(number))
 

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
 from shared.errors import SymposiaError
 from shared.settings import PREFIX
 
+UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+"""What the system says while a file is written, without naming it."""
+
 
 class Refused(SymposiaError):
     """The command cannot do what it was asked to; the message says what to change."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name *path* where the system says, without naming anything, that what the block writes cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in UNWRITABLE:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
 
 
 def sentence_of(error: BaseException) -> str | None:
@@ -24,7 +41,7 @@ def sentence_of(error: BaseException) -> str | None:
         return "; ".join(_settings(error))
     if isinstance(error, SymposiaError):
         return str(error)
-    if isinstance(error, OSError) and (error.filename or error.errno == errno.EADDRINUSE):
+    if isinstance(error, OSError) and (error.filename or error.errno in {errno.EADDRINUSE, *UNWRITABLE}):
         return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
     return None
 

@@ -11,7 +11,7 @@ import typer
 
 from services.commands.archive import write_archive
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
-from services.commands.faults import Refused
+from services.commands.faults import Refused, writing
 from services.commands.progress import advancing
 from services.commands.replay import caught_up
 from services.enrichment import erasing as records
@@ -70,7 +70,8 @@ def export(
     reason: ReasonOption = "",
 ) -> None:
     """Hand over what is held on a person: statements, documents, attachments, profile, links, and impact with its explanation."""
-    run(_export(Home.at(home), who, to, reason))
+    with writing(to):
+        run(_export(Home.at(home), who, to, reason))
 
 
 class _Steps(NamedTuple):

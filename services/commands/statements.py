@@ -10,6 +10,7 @@ import typer
 
 from services.commands import moving
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run
+from services.commands.faults import writing
 from services.commands.importing import Asked, import_statements
 from services.commands.moving import Elsewhere
 from services.commands.progress import advancing
@@ -72,7 +73,8 @@ def export(
         other = Elsewhere(url, moving.authentication(key, secret, oauth, scope), version, private, page)
     about = moving.asked(url or home, chosen, destination.form, attachments, after)
     start = str(after) if after else ""
-    run(_export(Home.at(home), other, chosen, Output(destination, about, start), attachments=attachments))
+    with writing(to):
+        run(_export(Home.at(home), other, chosen, Output(destination, about, start), attachments=attachments))
 
 
 @app.command("import")

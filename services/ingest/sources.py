@@ -40,6 +40,9 @@ class BadSource(SymposiaError):
 class UnknownSource(SymposiaError):
     """There is no source of that name."""
 
+    def __init__(self, source: SourceId) -> None:
+        super().__init__(f"There is no source called {source!r}: `symposia source list` shows them.")
+
 
 @dataclass(frozen=True, slots=True)
 class NewSource:
@@ -116,7 +119,7 @@ class Sources:
         """Give a source these options, beside those that it has; an empty one is taken away. Raises BadSource."""
         known = (await self.load()).get(source)
         if known is None:
-            raise UnknownSource(f"there is no source called {source!r}")
+            raise UnknownSource(source)
         together = {name: value for name, value in {**known.options, **options}.items() if value}
         _check_options(known.platform, together)
         await self._change(SQL["set_options"], source, orjson.dumps(together).decode())
@@ -140,7 +143,7 @@ class Sources:
 
     async def _change(self, query: Query, source: SourceId, *arguments: object) -> None:
         if await self._database.fetchval(query, source, *arguments) is None:
-            raise UnknownSource(f"there is no source called {source!r}")
+            raise UnknownSource(source)
 
     def _source(self, row: asyncpg.Record) -> Source:
         return Source(

@@ -23,6 +23,10 @@ class NoAddress(SymposiaError):
     """A host has no address, or none that may be used; the message says which."""
 
 
+class NotPublic(NoAddress):
+    """A host has addresses in a private network alone, which may not be used."""
+
+
 MOST_HOSTS: Final = 64
 """Hosts to which connections are kept: strangers name many."""
 _PORTS: Final = {"http": 80, "https": 443}
@@ -129,5 +133,5 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         addresses = [str(address[0]) for *_, address in found]
         allowed = [address for address in addresses if self._private or is_public(address)]
         if not allowed:
-            raise NoAddress(f"{host} is an address of a private network, which may not be used")
+            raise NotPublic(f"{host} is an address of a private network, which may not be used")
         return allowed[0]

@@ -171,7 +171,7 @@ class Database:
         try:
             connection: Transaction = await self._pool.acquire(timeout=self._settings.acquire_timeout)
         except Exception as error:
-            failure = connecting_failed(error)
+            failure = connecting_failed(error, self._settings.url.get_secret_value())
             if failure is None:
                 raise
             await self._note_outage(error)

@@ -94,7 +94,7 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
             server_settings={"application_name": "symposia-migrate", "lock_timeout": _QUEUE_TIMEOUT, "timezone": "UTC"},
         )
     except Exception as error:
-        failure = connecting_failed(error)
+        failure = connecting_failed(error, dsn)
         if failure is None:
             raise
         raise failure from error

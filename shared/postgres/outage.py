@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import asyncpg
 
 from shared.errors import Misconfigured, Unavailable
@@ -71,8 +73,8 @@ def is_outage(error: BaseException, *, closed: bool) -> bool:
     return isinstance(error, (ConnectionError, TimeoutError, asyncpg.InternalClientError))
 
 
-def connecting_failed(error: Exception) -> Unavailable | Misconfigured | None:
-    """Translate an error met while a connection was opened; None for a bug."""
+def connecting_failed(error: Exception, dsn: str = "") -> Unavailable | Misconfigured | None:
+    """Translate an error met while a connection to *dsn* was opened, telling where that is; None for a bug."""
     if isinstance(error, asyncpg.PostgresError):
         if (error.sqlstate or "").startswith(_AUTHORISATION) or isinstance(error, asyncpg.InvalidCatalogNameError):
             return Misconfigured(f"PostgreSQL refuses us: {error}. Check DATABASE_URL.")
@@ -80,10 +82,20 @@ def connecting_failed(error: Exception) -> Unavailable | Misconfigured | None:
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return Misconfigured(f"DATABASE_URL cannot be used: {error}")
     if isinstance(error, (*_UNREACHABLE, asyncpg.InterfaceError)):
-        return unavailable(error)
+        return unavailable(error, place_of(dsn))
     return None
 
 
-def unavailable(error: BaseException) -> Unavailable:
-    """Say *error* as the outage it is."""
-    return Unavailable("postgres", f"{sqlstate(error)}: {error}" if str(error) else sqlstate(error))
+def place_of(dsn: str) -> str:
+    """Return the host and port of *dsn*, or several, and nothing else of it; "" where it names none."""
+    try:
+        parts = urlsplit(dsn)
+        return parts.netloc.rpartition("@")[2] or ",".join(parse_qs(parts.query).get("host", ()))
+    except ValueError:
+        return ""
+
+
+def unavailable(error: BaseException, place: str = "") -> Unavailable:
+    """Say *error* as the outage it is, met at *place*."""
+    said = f"{sqlstate(error)}: {error}" if str(error) else sqlstate(error)
+    return Unavailable("postgres", f"{said}, at {place}" if place else said)

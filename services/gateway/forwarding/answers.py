@@ -50,6 +50,10 @@ class TargetAway(SymposiaError):
         self.retry_after = retry_after
 
 
+class TargetForbidden(TargetAway):
+    """The target is where this installation may not send to."""
+
+
 class Fate(StrEnum):
     """What became of what was sent."""
 

@@ -14,11 +14,11 @@ import httpx
 import orjson
 
 from services.gateway.domain.version import VERSION_HEADER
-from services.gateway.forwarding.answers import Answer, Fate, TargetAway, fate, wait_of
+from services.gateway.forwarding.answers import Answer, Fate, TargetAway, TargetForbidden, fate, wait_of
 from services.gateway.forwarding.packing import Parcel
 from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials, Target
 from shared.clock import Clock
-from shared.http.addresses import CheckedTransport, NoAddress
+from shared.http.addresses import CheckedTransport, NoAddress, NotPublic
 from shared.xapi.model import StatementId
 
 MOST_READ: Final = 1024 * 1024
@@ -130,6 +130,8 @@ class Lrs:
                 content = await _read(response, most)
         except TimeoutError as error:
             raise TargetAway(f"did not answer within {self._seconds:g} s") from error
+        except NotPublic as error:
+            raise TargetForbidden(str(error)) from error
         except NoAddress as error:
             raise TargetAway(str(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, UnicodeError) as error:

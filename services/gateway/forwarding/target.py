@@ -151,4 +151,4 @@ def _check_address(address: str, *, private: bool) -> None:
     if parts.username is not None or parts.password is not None:
         raise BadTarget("A key in the address would be seen by many: give it as a key")
     if parts.scheme == "http" and not private:
-        raise BadTarget("Without TLS a key can be read on the way: http is for private networks, which have to be allowed")
+        raise BadTarget("Without TLS a key can be read on the way: http is for private networks, which --private allows")

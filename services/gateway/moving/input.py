@@ -111,6 +111,12 @@ def _unpack(path: Path, folder: Path) -> Path:
                 found = to if to.parent == folder else found
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadFile(f"{path} cannot be unpacked: {error}") from error
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise BadFile(
+            f"{path} cannot be unpacked into {folder.parent}: {error.strerror}. TMPDIR names another folder."
+        ) from error
     if found is None:
         raise BadFile(f"{path} holds no {STATEMENTS}.ndjson, {STATEMENTS}.json or {STATEMENTS}.csv")
     return found

@@ -17,7 +17,7 @@ from services.gateway.attachments.multipart import BadMultipart
 from services.gateway.domain.column_map import agent_of
 from services.gateway.domain.enclosed import Sha2
 from services.gateway.domain.selection import Selection
-from services.gateway.forwarding.answers import Answer, TargetAway, wait_of
+from services.gateway.forwarding.answers import Answer, TargetAway, TargetForbidden, wait_of
 from services.gateway.forwarding.lrs import Lrs, open_lrs
 from services.gateway.forwarding.target import Authentication, NewTarget, Target, TargetName
 from services.gateway.moving.lot import Lot, Moved, Wanted
@@ -158,6 +158,8 @@ class OtherLrs:
         for attempt in range(TRIES):
             try:
                 answer = await self._lrs.read(url, PAGE_BYTES)
+            except TargetForbidden as forbidden:
+                raise NoLrs(f"{self._endpoint}: {forbidden.reason}; --private allows it") from forbidden
             except TargetAway as away:
                 reason, wait = away.reason, away.retry_after
             else:

@@ -40,8 +40,8 @@ def page(*statements: Any, more: str = "", **reply: Any) -> Reply:
 
 
 @asynccontextmanager
-async def reading(other: ScriptedLrs, patience: Patience) -> AsyncIterator[OtherLrs]:
-    target = Target(TargetName("other"), other.url, "1.0.3", True, Selection(), 0, 0, b"")
+async def reading(other: ScriptedLrs, patience: Patience, *, private: bool = True) -> AsyncIterator[OtherLrs]:
+    target = Target(TargetName("other"), other.url, "1.0.3", private, Selection(), 0, 0, b"")
     async with open_lrs(target, Basic("key", "secret"), utc_now, 5.0) as lrs:
         yield OtherLrs(lrs, other.url, utc_now, sleep=patience.sleep)
 
@@ -80,6 +80,16 @@ async def test_it_is_given_up_in_the_end_and_at_once_where_waiting_is_in_vain() 
         with pytest.raises(NoLrs, match="403 no"):
             await read(other)
         assert len(other.requests) == 1
+
+
+async def test_an_address_that_may_not_be_used_is_not_waited_for() -> None:
+    patience = Patience()
+    async with scripted_lrs() as other, reading(other, patience, private=False) as lrs:
+        with pytest.raises(NoLrs, match="private network, which may not be used; --private allows it"):
+            await anext(lrs.lots(Wanted(), ""))
+
+    assert other.requests == []
+    assert patience.slept == []
 
 
 async def test_our_key_goes_to_no_other_host() -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from services.commands.faults import sentence_of
+from services.commands.faults import sentence_of, writing
 from services.gateway.settings import Settings
 from shared.errors import Misconfigured, Unavailable
 
@@ -36,6 +38,22 @@ def test_a_setting_that_there_is_not_is_told_as_such(monkeypatch: pytest.MonkeyP
 
 def test_a_missing_file_is_named() -> None:
     assert sentence_of(FileNotFoundError(2, "No such file or directory", "/x.csv")) == "No such file or directory: /x.csv"
+
+
+def test_a_full_disk_is_told_with_the_file_that_was_written() -> None:
+    full = Path("/dev/full")
+
+    with pytest.raises(OSError, match="No space left") as caught, writing(full), full.open("wb", 0) as file:
+        file.write(b"x")
+
+    assert sentence_of(caught.value) == "No space left on device: /dev/full"
+
+
+def test_an_error_that_names_its_file_keeps_it() -> None:
+    with pytest.raises(FileNotFoundError) as caught, writing(Path("/out")):
+        Path("/x.csv").read_bytes()
+
+    assert sentence_of(caught.value) == "No such file or directory: /x.csv"
 
 
 def test_what_a_group_of_tasks_raised_is_told_once() -> None:

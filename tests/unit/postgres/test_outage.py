@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncpg
+import pytest
 
 from shared.errors import Misconfigured
-from shared.postgres.outage import connecting_failed, is_lost, is_outage
+from shared.postgres.outage import connecting_failed, is_lost, is_outage, place_of
 
 
 def test_a_driver_out_of_step_with_its_server_is_an_outage() -> None:
@@ -22,3 +23,22 @@ def test_an_address_of_another_kind_of_database_is_a_misconfiguration() -> None:
 
     assert isinstance(failure, Misconfigured)
     assert str(failure) == "DATABASE_URL cannot be used: invalid DSN: scheme is 'mysql'"
+
+
+def test_a_server_that_cannot_be_reached_is_told_with_its_place_and_without_the_password() -> None:
+    failure = connecting_failed(ConnectionRefusedError(111, "Connection refused"), "postgresql://me:secret@db.example.org:5433/x")
+
+    assert str(failure).endswith("Connection refused, at db.example.org:5433")
+
+
+@pytest.mark.parametrize(
+    ("dsn", "place"),
+    [
+        ("postgresql://a:1,b:2/x", "a:1,b:2"),
+        ("postgresql:///x?host=/run/postgresql", "/run/postgresql"),
+        ("postgresql://me:se@cret@[::1/x", ""),
+        ("", ""),
+    ],
+)
+def test_places_are_hosts_sockets_or_nothing(dsn: str, place: str) -> None:
+    assert place_of(dsn) == place
