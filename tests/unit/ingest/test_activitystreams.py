@@ -189,6 +189,20 @@ def test_who_shares_that_something_was_made_shares_what_was_made() -> None:
     assert heard(activity("Announce", "cy", activity("Like", "ann", "notes/1", "00:00"), "01:00")) == ignored(Reason.UNMAPPED)
 
 
+@pytest.mark.parametrize("name", ["quote", "_misskey_quote", "quoteUri", "quoteUrl"])
+def test_who_quotes_a_note_shares_it(name: str) -> None:
+    quoting = {
+        **note("notes/2", "bea", "Well said."),
+        name: "https://town.example/notes/1",
+        "quoteUrl": "https://town.example/notes/1",
+    }
+
+    said, shared = heard(activity("Create", "bea", quoting, "01:00")).decided
+
+    assert (said.kind, shared.kind, shared.artefact.iri) == (Kind.POST, Kind.SHARE, "https://town.example/notes/1")
+    assert (shared.text, shared.actor) == (None, said.actor)
+
+
 def test_a_poll_that_has_only_got_votes_was_not_edited() -> None:
     poll = note("polls/1", "ann", "Which day?", type="Question", published="2026-03-02T12:00:00Z", oneOf=[{"name": "Monday"}])
     refreshed = activity("Update", "ann", poll, "05:00")

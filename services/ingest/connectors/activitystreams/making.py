@@ -17,6 +17,8 @@ from shared.xapi.model import JSON
 MADE: Final = frozenset(objects.ARTEFACTS) - {"Event", "Group", "Organization", "Person"}
 MENTIONED: Final = frozenset({"Mention", "Person"})
 """Tags that name somebody."""
+QUOTES: Final = ("quote", "_misskey_quote", "quoteUri", "quoteUrl")
+"""Under which names servers say what a note quotes (FEP-044f, and what Misskey, Fedibird and Pleroma write)."""
 CREATED_ONES: Final = frozenset({ArtefactType.ARTICLE, ArtefactType.PAGE})
 
 
@@ -29,7 +31,7 @@ def read_made(source: Source, activity: JSON, thing: JSON, actor: AccountName) -
     if parent is not None and _is_vote(thing):
         return Reading(decided=(_vote(made, parent, optional_text(thing, "name") or ""),))
     known = (Known(made.artefact, made.artefact.native, actor, made.kind is Kind.ASK, made.happened),)
-    beside = (*_mentions(source, thing, made), *_attachments(thing, made))
+    beside = (*_mentions(source, thing, made), *_attachments(thing, made), *_quotes(thing, made))
     if parent is None:
         return Reading(decided=(made, *beside), known=known)
     reply = replace(made, kind=Kind.REPLY, parent=parent, root=parent)
@@ -97,6 +99,17 @@ def _mentions(source: Source, thing: JSON, made: Interaction) -> tuple[Interacti
         for each in mentioned
         if each != made.actor and each not in source.policy.excluded
     )
+
+
+def _quotes(thing: JSON, made: Interaction) -> tuple[Interaction, ...]:
+    """Return that what was made shares what it quotes, however many names that stands under."""
+    found = (objects.optional_iri(each) for name in QUOTES for each in objects.several(member(thing, name)))
+    quoted = next((each for each in found if each and each != made.artefact.iri), None)
+    if quoted is None:
+        return ()
+    artefact = Artefact(NativeId(quoted), quoted, ArtefactType.NOTE)
+    bare = replace(made, text=None, tags=(), choices=())
+    return (replace(bare, event=Event.SHARED, kind=Kind.SHARE, artefact=artefact, revision=made.artefact.native),)
 
 
 def _attachments(thing: JSON, made: Interaction) -> tuple[Interaction, ...]:

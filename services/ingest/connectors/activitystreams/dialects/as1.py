@@ -86,7 +86,7 @@ def from_as1(document: JSON, depth: int = 0) -> JSON:
 
 
 def _plain(document: dict[str, JSON], depth: int) -> dict[str, JSON]:
-    """Rename what only has another name."""
+    """Rename what only has another name; a note that is attached to another is quoted by it."""
     written = {name: value for name, value in document.items() if name in SAME}
     written |= {new: from_as1(document[old], depth + 1) for old, new in OTHERWISE.items() if old in document}
     for name in ("actor", "object", "inReplyTo"):
@@ -94,9 +94,10 @@ def _plain(document: dict[str, JSON], depth: int) -> dict[str, JSON]:
             written[name] = from_as1(document[name], depth + 1)
     tags = [_tag(each, depth) for each in several(document.get("tags"))]
     files = [_file(each, depth) for each in several(document.get("attachments"))]
+    quoted = [each for each in files if member(each, "type") == "Note"]
     if isinstance(url := document.get("url"), dict):
         written["url"] = url.get("value")
-    written |= {name: found for name, found in (("tag", tags), ("attachment", files)) if found}
+    written |= {name: found for name, found in (("tag", tags), ("attachment", files), ("quote", quoted)) if found}
     return written
 
 
