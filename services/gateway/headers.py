@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -37,10 +38,12 @@ _FOR_BROWSERS: Final[tuple[Raw, ...]] = (
 )
 _PREFLIGHT: Final[tuple[Raw, ...]] = (
     (b"access-control-allow-methods", METHODS.encode()),
-    (b"access-control-allow-headers", ACCEPTED.encode()),
     (b"access-control-max-age", PREFLIGHT_SECONDS.encode()),
+    (b"vary", b"Access-Control-Request-Headers"),
     (b"allow", METHODS.encode()),
 )
+_ASKED_NAME: Final = b"access-control-request-headers"
+_NAMES: Final = re.compile(rb"[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(?:,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*)*")
 
 
 class AnswerHeaders:
@@ -72,7 +75,7 @@ class AnswerHeaders:
             await send(message)
 
         if xapi and scope["method"] == "OPTIONS":
-            await _preflight(complete)
+            await _preflight(scope, complete)
             return
         try:
             await self._app(scope, receive, complete)
@@ -113,6 +116,9 @@ def _is_xapi(path: str) -> bool:
     return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
-async def _preflight(send: Send) -> None:
-    await send({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
+async def _preflight(scope: Scope, send: Send) -> None:
+    """Allow the usual headers and those that are asked for: what a page's tracing or its library adds does no harm here."""
+    asked = [value for name, value in scope["headers"] if name == _ASKED_NAME and _NAMES.fullmatch(value)]
+    allowed = (b"access-control-allow-headers", b", ".join([ACCEPTED.encode(), *asked]))
+    await send({"type": "http.response.start", "status": 204, "headers": [allowed, *_PREFLIGHT]})
     await send({"type": "http.response.body", "body": b""})

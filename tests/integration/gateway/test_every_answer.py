@@ -82,6 +82,25 @@ async def test_a_preflight_needs_no_key_and_no_version(doors: Doors, path: str) 
     assert {"authorization", "content-type", "x-experience-api-version", "if-match", "if-none-match"} <= set(allowed)
 
 
+async def test_a_preflight_allows_what_a_page_adds_to_its_requests(doors: Doors) -> None:
+    asked = {**ORIGIN, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "baggage,x-requested-with"}
+
+    response = await doors.http.options("/xapi/statements", headers=asked)
+
+    allowed = {each.strip() for each in response.headers["access-control-allow-headers"].lower().split(",")}
+    assert {"baggage", "x-requested-with", "authorization"} <= allowed
+    assert response.headers["vary"] == "Access-Control-Request-Headers"
+
+
+@pytest.mark.parametrize("asked", ["", ",", "x y", "x: y", "x,,y", "x;y"])
+async def test_a_preflight_repeats_nothing_that_is_no_list_of_names(doors: Doors, asked: str) -> None:
+    usual = await doors.http.options("/xapi/statements", headers=ORIGIN)
+
+    response = await doors.http.options("/xapi/statements", headers={**ORIGIN, "Access-Control-Request-Headers": asked})
+
+    assert response.headers["access-control-allow-headers"] == usual.headers["access-control-allow-headers"]
+
+
 async def test_a_bug_answers_with_xapis_headers_too(doors: Doors) -> None:
     async def stumble(request: Request) -> None:
         raise ZeroDivisionError(request.url.path)
