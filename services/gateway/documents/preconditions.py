@@ -13,8 +13,11 @@ from shared.errors import SymposiaError
 from shared.xapi.model import Version
 
 ANY: Final = "*"
-# A bare word is no entity tag, but some senders leave the quotes out.
-_TAG: Final = re.compile(r'(?P<weak>W/)?"(?P<quoted>[\x21\x23-\x7e\x80-\xff]*)"|(?P<bare>[0-9A-Za-z_-]+)')
+# A bare word is no entity tag, nor is one in two pairs of quotes, but some senders leave the quotes out, and ADL's xAPIWrapper
+# adds its own to those of the ETag that it was answered.
+_TAG: Final = re.compile(
+    r'""(?P<twice>[0-9A-Za-z_-]+)""|(?P<weak>W/)?"(?P<quoted>[\x21\x23-\x7e\x80-\xff]*)"|(?P<bare>[0-9A-Za-z_-]+)'
+)
 _COMMA: Final = re.compile(r"[ \t]*(?:,[, \t]*|\Z)")
 
 
@@ -111,7 +114,7 @@ def _read_tags(header: str, lines: Sequence[str]) -> Tags | None:
         if found is None:
             raise BadPrecondition(f"{header} is neither * nor a list of entity tags in quotes")
         kind = weak if found["weak"] else strong
-        kind.add(found["bare"] or found["quoted"] or "")
+        kind.add(found["twice"] or found["bare"] or found["quoted"] or "")
         at = _after_comma(header, text, found.end())
     return Tags(frozenset(strong), frozenset(weak))
 

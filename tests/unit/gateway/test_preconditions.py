@@ -21,6 +21,9 @@ NOTHING = read_preconditions([], [])
         (['"b", "a"'], [], "a", True),
         (['"b"', '"a"'], [], "a", True),
         (["a"], [], "a", True),
+        (['""a""'], [], "a", True),
+        (['"b", ""a""'], [], "a", True),
+        (['""b""'], [], "a", False),
         (['"b"'], [], "a", False),
         (['W/"a"'], [], "a", False),
         (['"a"'], [], None, False),
@@ -44,7 +47,9 @@ def test_a_precondition_is_about_what_stands_there(
     assert verdict is (Verdict.PROCEED if holds else Verdict.FAILED)
 
 
-@pytest.mark.parametrize("header", ["", '"a', 'a"', '"a" "b"', '"a"; "b"', "**", '*, "a"', "W/a", '"a",,x;'])
+@pytest.mark.parametrize(
+    "header", ["", '"a', 'a"', '"a" "b"', '"a"; "b"', "**", '*, "a"', "W/a", '"a",,x;', '""a"', '"a""', 'W/""a""']
+)
 def test_what_is_no_list_of_tags_is_refused(header: str) -> None:
     with pytest.raises(BadPrecondition):
         read_preconditions([header or ";"], [])
