@@ -206,7 +206,9 @@ async def open_installation(home: Home, found: Found = Found.EXPECTED) -> AsyncI
         raise Misconfigured(
             f"There is no installation in {home.path}: start one with `symposia up`, or name one with --home or DATABASE_URL."
         )
-    held = told.secrets if told.secrets.key.get_secret_value() else SecretSettings(key=SecretStr(home.read_key()))
+    held = told.secrets
+    if not held.key.get_secret_value():
+        held = held.model_copy(update={"key": SecretStr(home.read_key())})
     if given:
         yield Installation(home, told.postgres, held, embedded=False)
         return

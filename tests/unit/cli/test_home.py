@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.installation import Home
+from services.installation import Home, open_installation
 from shared.errors import Misconfigured
-from shared.master_key import read_master_key
+from shared.master_key import new_master_key, read_master_key
 
 
 @pytest.fixture
@@ -41,6 +41,18 @@ def test_no_other_key_is_made_where_that_of_an_installation_is_gone(home: Home, 
 
     monkeypatch.setenv("SYMPOSIA_SECRETS__KEY", "told by the environment")
     home.make()
+
+
+async def test_the_key_before_a_rotation_is_kept_beside_the_one_in_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = new_master_key()
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    monkeypatch.setenv("SYMPOSIA_SECRETS__PREVIOUS_KEY", before)
+
+    async with open_installation(home) as installation:
+        held = installation.secrets
+
+    assert held.key.get_secret_value() == home.read_key()
+    assert held.previous_key.get_secret_value() == before
 
 
 def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
