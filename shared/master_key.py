@@ -11,6 +11,8 @@ from shared.errors import Misconfigured
 from shared.settings import SecretSettings
 
 BYTES: Final = 32
+KEY: Final = "The master key (SYMPOSIA_SECRETS__KEY, or master.key in the home)"
+PREVIOUS_KEY: Final = "The master key before (SYMPOSIA_SECRETS__PREVIOUS_KEY)"
 _STANDARD: Final = str.maketrans("-_", "+/")
 
 
@@ -29,16 +31,16 @@ def master_keys(settings: SecretSettings) -> tuple[bytes, ...]:
         raise Misconfigured(
             f"SYMPOSIA_SECRETS__KEY (or …_FILE) is not set: {BYTES} random bytes in URL-safe base64, the same for all replicas"
         )
-    return tuple(read_master_key(text) for text in given if text)
+    return tuple(read_master_key(text, name) for text, name in zip(given, (KEY, PREVIOUS_KEY), strict=True) if text)
 
 
-def read_master_key(text: str) -> bytes:
-    """Read a master key, with or without the padding of base64. Raises Misconfigured."""
+def read_master_key(text: str, name: str = KEY) -> bytes:
+    """Read a master key, with or without the padding of base64. Raises Misconfigured, which says of *name* what is wrong."""
     padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
     try:
         key = binascii.a2b_base64(padded.translate(_STANDARD), strict_mode=True)
     except ValueError as error:
-        raise Misconfigured("SYMPOSIA_SECRETS__KEY is not URL-safe base64") from error
+        raise Misconfigured(f"{name} is not URL-safe base64") from error
     if len(key) != BYTES:
-        raise Misconfigured(f"SYMPOSIA_SECRETS__KEY has {len(key)} bytes instead of {BYTES}")
+        raise Misconfigured(f"{name} has {len(key)} bytes instead of {BYTES}")
     return key

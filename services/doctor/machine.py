@@ -71,7 +71,7 @@ def _key(home: Home) -> Finding:
         if not key:
             otherwise = "" if home.postgres.exists() else ", or start `symposia up`, which makes one"
             return wrong("Master key", f"there is none in {where}", f"Restore it from a backup{otherwise}.")
-        read_master_key(key)
+        read_master_key(key, "it")
     except Misconfigured as error:
         return wrong("Master key", f"the one in {where} cannot be used: {error}", "Restore it from a backup.")
     return well("Master key", f"32 bytes, in {where}")

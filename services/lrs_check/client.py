@@ -50,6 +50,7 @@ class Client:
         self._remote = RemoteLRS(endpoint=endpoint, username=key, password=secret, version=VERSION)
         self._stranger = RemoteLRS(endpoint=endpoint, version=VERSION)
         self._seconds = seconds
+        self._endpoint = endpoint
 
     def save(self, statement: Mapping[str, Any]) -> Said:
         """Save one statement, which has an id: PUT."""
@@ -104,9 +105,9 @@ class Client:
             with _patience(self._seconds):
                 answer = call()
         except TimeoutError as error:
-            raise Unreachable(f"no answer within {self._seconds:g} s") from error
+            raise Unreachable(f"{self._endpoint}: no answer within {self._seconds:g} s") from error
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{type(error).__name__}: {error}") from error
+            raise Unreachable(f"{self._endpoint}: {type(error).__name__}: {error}") from error
         except Exception as error:  # tincan has no errors of its own: whatever it meets in an answer, it raises
             raise Unreadable(f"tincan cannot read the answer: {type(error).__name__}: {error}"[:200]) from error
         headers = {name.lower(): value for name, value in answer.response.getheaders()}

@@ -38,3 +38,10 @@ def test_the_key_comes_first_and_the_one_before_it_where_there_is_one() -> None:
 def test_an_installation_without_a_key_is_told() -> None:
     with pytest.raises(Misconfigured, match="SYMPOSIA_SECRETS__KEY"):
         master_keys(SecretSettings())
+
+
+def test_the_key_that_is_wrong_is_named() -> None:
+    both = SecretSettings(key=SecretStr(new_master_key()), previous_key=SecretStr("c2hvcnQ="))
+
+    with pytest.raises(Misconfigured, match=r"SYMPOSIA_SECRETS__PREVIOUS_KEY\) has 5 bytes instead of 32"):
+        master_keys(both)

@@ -126,7 +126,7 @@ async def test_where_nobody_answers_one_sentence_says_so() -> None:
     done = await asyncio.to_thread(symposia, "lrs", "check", "http://127.0.0.1:9/xapi", "--key", "a", "--secret", "b", "--yes")
 
     assert done.returncode == 1
-    assert "Connection refused" in done.stderr
+    assert "http://127.0.0.1:9/xapi: ConnectionRefusedError" in done.stderr
     assert "Traceback" not in done.stderr
 
 
