@@ -27,7 +27,8 @@ from shared.xapi.model import StatementId
 
 T = TypeVar("T")
 
-_BOOLEANS: Final = {"true": True, "false": False}
+_BOOLEANS: Final = {"true": True, "false": False, "True": True, "False": False}
+"""In small letters as JSON writes them; clients in Python, tincan among them, send what Python writes."""
 _LIMIT: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SINGLE: Final = frozenset({"statementId", "voidedStatementId", "attachments", "format"})
 _PARAMETERS: Final = _SINGLE | {

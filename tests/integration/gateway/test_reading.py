@@ -220,7 +220,7 @@ async def test_a_head_is_the_get_without_its_body(client: Client) -> None:
         {"until": "2026-02-30T00:00:00Z"},
         {"limit": "-1"},
         {"limit": "many"},
-        {"ascending": "True"},
+        {"ascending": "TRUE"},
         {"related_agents": "1"},
         {"format": "short"},
     ],

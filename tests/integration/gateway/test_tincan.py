@@ -68,6 +68,17 @@ async def test_an_independent_client_follows_more(lrs: RemoteLRS) -> None:
     assert [each.id for page in pages for each in page.content.statements] == [each.id for each in sent]
 
 
+async def test_an_independent_client_asks_with_booleans_as_python_writes_them(lrs: RemoteLRS) -> None:
+    sent = [Statement(statement()) for _ in range(2)]
+    await asyncio.to_thread(lrs.save_statements, sent)
+    parameters = {"ascending": True, "related_agents": False, "related_activities": True}
+
+    found = await asyncio.to_thread(lrs.query_statements, parameters)
+
+    assert found.success, found.data
+    assert [each.id for each in found.content.statements] == [each.id for each in sent]
+
+
 async def test_an_independent_client_hears_of_a_conflict(lrs: RemoteLRS) -> None:
     first = statement()
     await asyncio.to_thread(lrs.save_statement, Statement(first))
