@@ -126,9 +126,9 @@ async def _is_ready(client: httpx.AsyncClient, service: Service) -> bool:
     """Say whether *service* is ready, or answers that it is not and will not be by itself."""
     try:
         answer = await client.get(f"{service.http.local_url}/readyz")
-    except httpx.TransportError:
+        return answer.status_code == HTTPStatus.OK or await service.hindrance() is not None
+    except (httpx.TransportError, Unavailable):
         return False
-    return answer.status_code == HTTPStatus.OK or await service.hindrance() is not None
 
 
 def check_free(host: str, port: int, name: str) -> None:

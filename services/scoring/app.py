@@ -25,7 +25,7 @@ from shared.stream import Consumer, Observer, PostgresLedger, StreamMetrics, uno
 from shared.stream.open import open_log
 from shared.telemetry import new_registry
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 NAME: Final = "scoring"
 SCHEMA: Final = "impact"
@@ -43,18 +43,18 @@ async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: 
             settings.postgres, schema=SCHEMA, application=NAME, packages=MIGRATIONS, metrics=postgres_metrics
         )
         stack.push_async_callback(database.close)
-        stream = await open_log(
+        log = await open_log(
             settings.stream, settings.postgres, application=NAME, metrics=stream_metrics, postgres_metrics=postgres_metrics
         )
-        stack.push_async_callback(stream.close)
-        await stream.ensure([*TOPICS, *(dead_letters_of(topic, GROUP) for topic in TOPICS)])
+        stack.push_async_callback(log.close)
+        await log.ensure([*TOPICS, *(dead_letters_of(topic, GROUP) for topic in TOPICS)])
 
         def reading(topics: Sequence[Topic]) -> Consumer[Transaction]:
             return Consumer(
                 group=GROUP,
                 topics=topics,
                 handler=Scoring(metrics),
-                log=stream,
+                log=log,
                 ledger=PostgresLedger(database),
                 settings=settings.stream.consumer,
                 metrics=stream_metrics,
@@ -62,7 +62,7 @@ async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: 
             )
 
         app = create_app(service=NAME, registry=registry, ready=partial(_ready, database))
-        task = _scoring(database, all_=reading(TOPICS), objections=reading((OBJECTION,)))
+        task = _scoring(database, everything=reading(TOPICS), objections=reading((OBJECTION,)))
         yield Service(NAME, app, settings.http, (task,), partial(hindrance, database))
 
 
@@ -73,15 +73,15 @@ async def _ready(database: Database) -> None:
         raise Unavailable(NAME, f"{words}: `symposia replay --rebuild` makes them again")
 
 
-def _scoring(database: Database, *, all_: Consumer[Transaction], objections: Consumer[Transaction]) -> Task:
+def _scoring(database: Database, *, everything: Consumer[Transaction], objections: Consumer[Transaction]) -> Task:
     async def score(stop: asyncio.Event) -> None:
         """Consume; while the tables are of other rules than ours, which somebody has to make again, hear objections alone."""
         if words := await hindrance(database):
-            log.warning("nothing is scored until `symposia replay --rebuild`", reason=words)
+            _log.warning("nothing is scored until `symposia replay --rebuild`", reason=words)
             await _alongside(objections, until_in_force(database, stop))
         if not stop.is_set():
             await adopt_rules(database)
-            await all_.run(stop)
+            await everything.run(stop)
 
     return score
 

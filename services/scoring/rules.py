@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 from services.scoring.domain.rules import VERSION, definition
 from services.scoring.store import QUERIES
-from shared.errors import Misconfigured
+from shared.errors import Misconfigured, Unavailable
 from shared.events import first
 from shared.postgres import Database, Transaction
 
@@ -31,8 +32,11 @@ async def hindrance(database: Database) -> str | None:
 
 
 async def until_in_force(database: Database, stop: asyncio.Event) -> None:
-    """Wait until the facts are of the rules that this code scores by, or *stop* is set. Raises Unavailable."""
-    while not stop.is_set() and await hindrance(database):
+    """Wait until the facts are of the rules that this code scores by, or *stop* is set; outages are waited out."""
+    while not stop.is_set():
+        with suppress(Unavailable):  # the pool counts it, and the next look comes soon
+            if await hindrance(database) is None:
+                return
         await first(stop, within=LOOK)
 
 

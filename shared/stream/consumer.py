@@ -83,8 +83,8 @@ class Consumer(Generic[T]):
     async def turn(self, *, to_the_end: bool = True) -> None:
         """Prepare what was newly assigned, fetch one batch and settle it, *to_the_end*: until the log has what it said.
 
-        Otherwise that goes on beside the next turns. Raises Unavailable; the next turn
-        then prepares the partition again before it reads on.
+        Otherwise that goes on beside the next turns. Raises Unavailable; the next turn then prepares the partitions again that it
+        befell before it reads on.
         """
         try:
             await self._turn()

@@ -8,7 +8,7 @@ from typing import Final
 from shared.errors import Unavailable
 from shared.events import first
 from shared.stream.background import end
-from shared.stream.log import Log
+from shared.stream.log import Log, weigh
 from shared.stream.outbox import Outbox, OutboxRow, publish
 from shared.stream.record import Partition
 from shared.stream.steps import Observer
@@ -20,7 +20,7 @@ LONGEST_REST: Final = 0.05
 """Seconds that a row waits for others at most."""
 
 MOST_BYTES: Final = 4 * 1024 * 1024
-"""What may wait; a turn that says more waits until all of it is published."""
+"""What may wait; a turn that finds more than that waits until all of it is published."""
 
 
 class Publishing:
@@ -47,7 +47,7 @@ class Publishing:
         if self._bytes > MOST_BYTES or (self._task is not None and self._task.done()):
             await self.finish()
         self._waiting.append((partition, row))
-        self._bytes += sum(each.size() for each in row.outgoing)
+        self._bytes += weigh(row.outgoing)
         if self._task is None:
             self._task = asyncio.create_task(self._publish_all(), name="publishing")
 
@@ -80,7 +80,7 @@ class Publishing:
             begun, rows = loop.time(), [row for _, row in self._waiting]
             await publish(rows, self._log, self._outbox, self._observer)
             del self._waiting[: len(rows)]
-            self._bytes = sum(each.size() for _, row in self._waiting for each in row.outgoing)
+            self._bytes -= sum(weigh(row.outgoing) for row in rows)
             ended = loop.time()
             self._rested = ended + min(REST * (ended - begun), LONGEST_REST)
 

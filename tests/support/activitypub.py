@@ -9,16 +9,20 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
+import orjson
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from services.ingest.connectors.activitypub.inbox import delivered
+from services.ingest.connectors.activitypub.inbox import delivered, read
+from services.ingest.connectors.activitypub.keys import read as read_key
+from services.ingest.domain.asking import Answer
+from services.ingest.domain.reading import Delivery, Lookup, Reading
 from services.ingest.domain.source import Platform, Source, SourceId
 from services.ingest.verifiers import Message
 from services.ingest.verifiers.signing import digest_of
 from shared.xapi.guard import Limits
-from tests.support.activitystreams import TOWN, activitystreams_conversation
+from tests.support.activitystreams import TOWN, activity, activitystreams_conversation, note
 from tests.support.ingest import NOW, Sent, as_json
 
 FEDI: Source = replace(
@@ -79,3 +83,17 @@ def activitypub_conversation() -> list[Sent]:
         if each["type"] in ("Like", "Undo", "Follow"):
             del each["published"]
     return [delivery(each) for each in said]
+
+
+ASKED = activity("Create", "ann", note("notes/1", "ann", "How do I restart the broker?"), "00:00")
+
+
+def kept(sent: Sent, source: Source = FEDI) -> Lookup:
+    """Return the lookup that a delivery becomes."""
+    (lookup,) = read(source, Delivery({}, sent.document)).lookups
+    return lookup
+
+
+def judged_by(sent: Sent, document: Any = None, source: Source = FEDI) -> Reading:
+    """Return what a delivery comes to once the key is here, which stands in *document*."""
+    return read_key(source, kept(sent), Answer(200, {}, orjson.dumps(document or sent.answer)))

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from services.scoring.app import open_service
-from services.scoring.rules import forget
+from services.scoring.rules import forget, until_in_force
 from services.scoring.settings import Settings
 from shared.clock import rfc3339
 from shared.contracts import ENRICHED, OBJECTION, Objection, encode
@@ -81,6 +82,21 @@ async def test_while_the_facts_are_of_older_rules_objections_are_heard_and_after
     assert meanwhile.facts == 0
     assert hindrance is not None
     assert "0-older" in hindrance
+
+
+async def test_an_outage_is_waited_out_while_the_facts_are_of_older_rules() -> None:
+    stop = asyncio.Event()
+    database = await Database.open(
+        PostgresSettings(url=SecretStr("postgresql://nobody@127.0.0.1:1/nothing")), schema="impact", application="test"
+    )
+
+    waiting = asyncio.create_task(until_in_force(database, stop))
+    done, _ = await asyncio.wait({waiting}, timeout=0.5)
+    stop.set()
+
+    assert not done
+    await asyncio.wait_for(waiting, 5)
+    await database.close()
 
 
 async def until_applied(service: Service, number: int) -> str:

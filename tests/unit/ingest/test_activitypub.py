@@ -18,29 +18,31 @@ from services.ingest.connectors.activitypub.keys import ask
 from services.ingest.connectors.activitypub.keys import read as read_key
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.asking import Answer, Circumstances
-from services.ingest.domain.interaction import ChannelId, Kind
-from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason
+from services.ingest.domain.interaction import Kind
+from services.ingest.domain.reading import Delivery, Lookup, Reason
 from services.ingest.domain.source import Policy, Source
 from services.ingest.verifiers import Message, Verdict
 from services.ingest.verifiers.strangers import SignedByStranger, judged
 from shared.xapi.guard import Limits, Malformed
-from tests.support.activitypub import ANN, FEDI, KEY, URL, activitypub_conversation, actor, delivery, message, signature
+from tests.support.activitypub import (
+    ANN,
+    ASKED,
+    FEDI,
+    KEY,
+    URL,
+    activitypub_conversation,
+    actor,
+    delivery,
+    judged_by,
+    kept,
+    message,
+    signature,
+)
 from tests.support.activitystreams import activity, note
 from tests.support.ingest import NOW, Ear, Sent, account_names, acts, as_json
 
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-ASKED = activity("Create", "ann", note("notes/1", "ann", "How do I restart the broker?"), "00:00")
 CIRCUMSTANCES = Circumstances(NOW, URL)
-
-
-def kept(sent: Sent, source: Source = FEDI) -> Lookup:
-    """Return the lookup that a delivery becomes."""
-    (lookup,) = read(source, Delivery({}, sent.document)).lookups
-    return lookup
-
-
-def judged_by(sent: Sent, document: Any = None, source: Source = FEDI) -> Reading:
-    return read_key(source, kept(sent), Answer(200, {}, orjson.dumps(document or sent.answer)))
 
 
 class Resolver(HTTPSignatureKeyResolver):
@@ -268,67 +270,6 @@ async def test_a_conversation_is_told_whole() -> None:
         (ANN, "unlike"),
         (ANN, "delete"),
     } <= told
-
-
-HELP = "https://town.example/groups/help"
-GROUP = actor(HELP, type="Group")
-
-
-def passed(said: Any, by: str = HELP) -> Sent:
-    """Return the delivery of what a group passes on, as Lemmy does (FEP-1b12)."""
-    shared = {"id": f"{HELP}/announce/1", "type": "Announce", "actor": by, "to": ["as:Public"], "object": said}
-    return delivery(shared)
-
-
-def test_what_a_group_passes_on_is_told_of_who_did_it_there() -> None:
-    (asked,) = judged_by(passed(ASKED), GROUP).decided
-    (liked,) = judged_by(passed(activity("Like", "bea", "notes/1", "01:00")), GROUP).decided
-
-    assert [(each.kind, each.actor.rpartition("/")[2], each.artefact.iri) for each in (asked, liked)] == [
-        (Kind.ASK, "ann", "https://town.example/notes/1"),
-        (Kind.LIKE, "bea", "https://town.example/notes/1"),
-    ]
-    assert {each.place.id for each in (asked, liked) if each.place} == {HELP}
-
-
-def test_of_another_servers_people_a_group_shares_what_they_made_and_no_more() -> None:
-    eve = {"actor": "https://else.example/people/eve"}
-    made = {**ASKED, **eve, "object": {**ASKED["object"], "id": "https://else.example/notes/1"}}
-
-    (shared,) = judged_by(passed(made), GROUP).decided
-
-    assert (shared.kind, shared.actor, shared.artefact.iri) == (Kind.SHARE, HELP, "https://else.example/notes/1")
-    liked = passed({**activity("Like", "ann", "notes/1", "01:00"), **eve})
-    assert read(FEDI, Delivery({}, liked.document)).ignored == (Reason.UNMAPPED,)
-
-
-def test_nobody_but_a_group_speaks_for_others() -> None:
-    liked = activity("Like", "bea", "notes/1", "01:00")
-
-    (shared,) = judged_by(passed(ASKED, ANN)).decided
-
-    assert (shared.kind, shared.actor, shared.artefact.iri) == (Kind.SHARE, ANN, "https://town.example/notes/1")
-    assert judged_by(passed(liked, ANN)).ignored == (Reason.FORGED,)
-
-
-def test_what_a_group_passes_on_is_heard_where_the_group_is_allowed() -> None:
-    here, elsewhere = (replace(FEDI, policy=Policy(channels=frozenset({ChannelId(name)}))) for name in (HELP, ANN))
-
-    assert judged_by(passed(ASKED), GROUP, here).decided
-    assert read(elsewhere, Delivery({}, passed(ASKED).document)).ignored == (Reason.CHANNEL_NOT_ALLOWED,)
-
-
-def test_what_a_group_passes_on_to_its_members_alone_is_private() -> None:
-    members = {"to": [f"{HELP}/followers"]}
-    private = {**ASKED, **members, "object": {**ASKED["object"], **members}}
-
-    assert read(FEDI, Delivery({}, passed(private).document)).ignored == (Reason.DIRECT_MESSAGE,)
-
-
-def test_a_deleted_account_is_no_news_of_a_group_either() -> None:
-    gone = {**activity("Delete", "ann", ANN, "00:00"), "object": ANN}
-
-    assert read(FEDI, Delivery({}, passed(gone).document)).ignored == (Reason.UNMAPPED,)
 
 
 def test_a_conversation_is_no_place() -> None:
