@@ -32,6 +32,7 @@ class Publisher(Generic[T]):
         self._ledger = ledger
         self._observer = observer
         self._stored = asyncio.Event()
+        self._draining = asyncio.Lock()
 
     async def store(self, transaction: T, outgoing: Sequence[Outgoing]) -> None:
         """Keep *outgoing* in the outbox if *transaction* commits; `run` then publishes it. Raises RecordTooLarge."""
@@ -40,8 +41,9 @@ class Publisher(Generic[T]):
             self._stored.set()
 
     async def drain(self) -> None:
-        """Publish what is stored, the oldest first. Raises Unavailable: the rest then stays."""
-        await drain(self._owner, self._log, self._ledger, self._observer)
+        """Publish what is stored, the oldest first, after who is at it in this process. Raises Unavailable: the rest stays."""
+        async with self._draining:
+            await drain(self._owner, self._log, self._ledger, self._observer)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until *stop* is set: soon after a `store`, and now and then what a crash or another process left."""

@@ -52,10 +52,20 @@ class Child:
 
     def __init__(self, process: Any) -> None:
         self._process = process
-        self._ended = asyncio.create_task(asyncio.to_thread(process.join))
+        self._ended = asyncio.create_task(self._until_ended())
 
     async def __aenter__(self) -> Self:
         return self
+
+    async def _until_ended(self) -> None:
+        """Wait in this thread until it is over: whoever starts another process reads how all ended, which one alone can."""
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._process.sentinel, over.set)
+        try:
+            await over.wait()
+        finally:
+            loop.remove_reader(self._process.sentinel)
+        self._process.join()
 
     async def __aexit__(self, *_: object) -> None:
         """Kill it, if it lives still."""

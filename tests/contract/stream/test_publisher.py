@@ -54,6 +54,18 @@ async def test_what_is_rolled_back_is_never_published(stage: Stage) -> None:
     assert await stage.everything(topic) == []
 
 
+async def test_two_who_drain_at_once_publish_each_row_once(stage: Stage) -> None:
+    topic = await stage.topic()
+    relink = publisher(stage)
+    for number in range(3):
+        async with stage.books.ledger.transaction() as transaction:
+            await relink.store(transaction, [Outgoing(topic, b"%d" % number, b"k")])
+
+    await asyncio.gather(relink.drain(), relink.drain())
+
+    assert await stage.everything(topic) == [b"0", b"1", b"2"]
+
+
 async def test_a_lost_acknowledgement_keeps_the_row_for_the_next_drain(stage: Stage) -> None:
     topic = await stage.topic()
     relink = publisher(stage, Unacknowledged(stage.log))
