@@ -156,14 +156,24 @@ def resume(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
 def rotate(
     name: NameArgument,
     key: Annotated[str, typer.Option("--key", help="The key, or the client id.")],
-    secret: SecretOption,
+    secret: Annotated[
+        str | None,
+        typer.Option(
+            "--secret",
+            envvar="SYMPOSIA_FORWARDING_SECRET",
+            help="Its secret, asked for if it is not given; `-` reads it from standard input.",
+        ),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Show another key, or another secret of it, to a target from now on."""
+    if secret in {None, "-"}:
+        _look(home, name)
+    shown = str(typer.prompt("Secret", hide_input=True)) if secret is None else read_secret(secret)
 
     async def work(targets: Targets, vault: ForwardingVault) -> None:
         del vault
-        await targets.rotate(TargetName(name), key, read_secret(secret))
+        await targets.rotate(TargetName(name), key, shown)
 
     _with_targets(home, work)
     out.print(f"{name} is shown the new key.")
@@ -178,6 +188,7 @@ def remove(
 ) -> None:
     """Remove a target and its letters; what it was sent stays there."""
     if not yes:
+        _look(home, name)
         typer.confirm(f"Remove {name}? How far it has come is forgotten.", abort=True)
     _with_targets(home, lambda targets, _: targets.remove(TargetName(name)))
     out.print(f"{name} is removed.")
@@ -219,6 +230,11 @@ def letters(
     for each in found:
         refused.add_row(str(each.seq), each.id, day(each.at), "waits" if each.waiting else NONE, each.reason)
     out.print(refused if found else f"{name} has refused nothing.")
+
+
+def _look(home: Path, name: str) -> None:
+    """Look whether there is a target *name*, before anybody is asked about it. Raises UnknownTarget."""
+    _with_targets(home, lambda targets, _: targets.find(TargetName(name)))
 
 
 def _with_targets(home: Path, work: Callable[[Targets, ForwardingVault], Awaitable[T]]) -> T:

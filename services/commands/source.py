@@ -12,7 +12,7 @@ import typer
 from services.commands.console import DEFAULT_HOME, HomeOption, out, read_secret, run
 from services.commands.faults import Refused
 from services.commands.source_import import import_
-from services.commands.source_standing import NameArgument, door_of, list_, retry
+from services.commands.source_standing import NameArgument, door_of, find, list_, retry
 from services.commands.source_standing import show as show_
 from services.commands.source_trial import try_
 from services.ingest.app import SCHEMA
@@ -29,16 +29,6 @@ T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, help="Add, show, permit, test, import, pause, rotate and remove the platforms we hear.")
 SecretOption = Annotated[
-    str,
-    typer.Option(
-        "--secret",
-        envvar="SYMPOSIA_SOURCE_SECRET",
-        prompt=True,
-        hide_input=True,
-        help="What the platform signs with; `-` reads it from standard input.",
-    ),
-]
-OptionalSecret = Annotated[
     str | None,
     typer.Option(
         "--secret",
@@ -80,7 +70,7 @@ def add(
     ],
     platform: Annotated[Platform, typer.Argument(help="The platform.")],
     workspace: Annotated[str, typer.Argument(help="The workspace's address, such as https://acme.slack.com.")],
-    secret: OptionalSecret = None,
+    secret: SecretOption = None,
     home: HomeOption = DEFAULT_HOME,
     *,
     channel: ChannelOption = NOTHING,
@@ -160,15 +150,16 @@ def resume(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
 @app.command()
 def rotate(
     name: NameArgument,
-    secret: SecretOption,
+    secret: SecretOption = None,
     home: HomeOption = DEFAULT_HOME,
     *,
     retire: Annotated[bool, typer.Option("--retire", help="Refuse the secret before it from now on.")] = False,
 ) -> None:
     """Take a new secret; the one before it is taken too, until the next rotation."""
+    taken = _asked(home, name, "Secret", secret)
 
     async def change(sources: Sources) -> None:
-        await sources.rotate(SourceId(name), read_secret(secret).encode())
+        await sources.rotate(SourceId(name), taken)
         if retire:
             await sources.retire(SourceId(name))
 
@@ -179,19 +170,18 @@ def rotate(
 def show(
     name: NameArgument,
     token: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--token",
             envvar="SYMPOSIA_SOURCE_TOKEN",
-            prompt=True,
-            hide_input=True,
-            help="The new token; `-` reads it from standard input.",
+            help="The new token, asked for if it is not given; `-` reads it from standard input.",
         ),
-    ],
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Show another token when the platform is asked for something."""
-    _change(home, lambda sources: sources.show(SourceId(name), read_secret(token).encode()), f"{name} has a new token.")
+    shown = _asked(home, name, "Token", token)
+    _change(home, lambda sources: sources.show(SourceId(name), shown), f"{name} has a new token.")
 
 
 @app.command()
@@ -203,6 +193,7 @@ def remove(
 ) -> None:
     """Remove a source and what is known of its threads; its statements stay in the record."""
     if not yes:
+        _look(home, name)
         typer.confirm(f"Remove {name}? Its name must never be used for another workspace.", abort=True)
     _change(home, lambda sources: sources.remove(SourceId(name)), f"{name} is removed.")
 
@@ -217,6 +208,18 @@ def _with_sources(home: Path, work: Callable[[Sources, Installation], Awaitable[
             return await work(sources, installation)
 
     return run(opened())
+
+
+def _look(home: Path, name: str) -> None:
+    """Look whether there is a source *name*, before anybody is asked about it. Raises Refused."""
+    _with_sources(home, lambda sources, _: find(sources, name))
+
+
+def _asked(home: Path, name: str, what: str, given: str | None) -> bytes:
+    """Return what was *given* for the source *name*; where it has to be read, look first whether there is one. Raises Refused."""
+    if given in {None, "-"}:
+        _look(home, name)
+    return (str(typer.prompt(what, hide_input=True)) if given is None else read_secret(given)).encode()
 
 
 def _change(home: Path, change: Callable[[Sources], Awaitable[None]], said: str) -> None:
