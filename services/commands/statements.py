@@ -32,11 +32,13 @@ app = typer.Typer(no_args_is_help=True, help="Move statements out into files, an
 def export(
     to: Annotated[
         Path,
-        typer.Argument(help="The file, not there yet: .ndjson or .csv, .gz behind it to compress, or .tar.gz.", metavar="TO"),
+        typer.Argument(
+            help="The file, not there yet: .ndjson, .jsonl or .csv, .gz behind it to compress, or .tar.gz.", metavar="TO"
+        ),
     ],
     home: HomeOption = DEFAULT_HOME,
     *,
-    form: Annotated[Format | None, typer.Option("--format", help="Default: by the file's name, else ndjson.")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="Default: as the file's name says.")] = None,
     since: moving.SinceOption = None,
     until: moving.UntilOption = None,
     agent: moving.AgentOption = None,
@@ -67,7 +69,7 @@ def export(
     Interrupted, run the same again: it goes on where it was. Voided statements are there, and so is what voids them.
     """
     chosen = moving.wanted(since, until, agent=agent, verb=verb, activity=activity, source=source)
-    destination = Destination(to, form or (Format.CSV if ".csv" in to.suffixes else Format.NDJSON))
+    destination = Destination.named(to, form)
     other = None
     if url is not None:
         other = Elsewhere(url, moving.authentication(key, secret, oauth, scope), version, private, page)
@@ -82,7 +84,7 @@ def import_(
     read_from: Annotated[
         str,
         typer.Argument(
-            help="A file (.ndjson, .json, .csv, each with or without .gz; .tar.gz), or another LRS's URL.", metavar="FROM"
+            help="A file (.ndjson, .jsonl, .json, .csv, each with or without .gz; .tar.gz), or another LRS's URL.", metavar="FROM"
         ),
     ],
     home: HomeOption = DEFAULT_HOME,

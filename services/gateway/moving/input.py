@@ -18,12 +18,14 @@ from typing import Any, Final
 
 from services.gateway.domain.column_map import Parts
 from services.gateway.domain.enclosed import Sha2, read_sha2
-from services.gateway.moving.output import ARCHIVE, ATTACHMENTS, GZIP, STATEMENTS
+from services.gateway.moving.output import ARCHIVES, ATTACHMENTS, GZIP, STATEMENTS, SUFFIXES
 from services.gateway.moving.rows import BYTE_ORDER_MARK, WHITE_SPACE, BadRow, Rows, table
 from services.gateway.moving.written import rows_of
 from shared.errors import SymposiaError
 
 CSV: Final = ".csv"
+READABLE: Final = (*SUFFIXES, ".json")
+"""A file that is called something else is read as JSON where it begins as JSON does."""
 _PEEKED: Final = 4096
 
 
@@ -57,7 +59,7 @@ def open_input(path: Path, most: int, parts: Parts | None) -> Iterator[Input]:
     """Open the file at *path*; a row has *most* bytes at most. Raises BadFile, BadMap, OSError."""
     with ExitStack() as stack:
         attachments: Path | None = path.with_name(ATTACHMENTS)
-        if path.name.endswith((ARCHIVE, ".tgz")):
+        if path.name.endswith(ARCHIVES):
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="symposia-import-")))
             path = _unpack(path, folder)
             attachments = folder / ATTACHMENTS
@@ -81,6 +83,9 @@ def _rows(file: Any, name: str, most: int, parts: Parts | None) -> Rows:
         start = file.peek(_PEEKED).removeprefix(BYTE_ORDER_MARK).lstrip(WHITE_SPACE)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadFile(f"The file is not what gzip makes: {error}") from error
+    if start and not start.startswith((b"{", b"[")) and not name.endswith(READABLE):
+        known = f"{', '.join(READABLE)}, each with or without {GZIP}, or {' or '.join(ARCHIVES)}"
+        raise BadFile(f"{name} does not begin as JSON does, and its name says nothing else: {known}.")
     return rows_of(file, start, most)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from shutil import rmtree
-from typing import Final, assert_never
+from typing import Final, Self, assert_never
 
 import msgspec
 import orjson
@@ -25,7 +25,7 @@ from shared.errors import SymposiaError
 
 ATTACHMENTS: Final = "attachments"
 STATEMENTS: Final = "statements"
-ARCHIVE: Final = ".tar.gz"
+ARCHIVES: Final = (".tar.gz", ".tgz")
 GZIP: Final = ".gz"
 DRAFT: Final = ".draft"
 PRIVATE: Final = 0o700
@@ -41,6 +41,9 @@ class Format(StrEnum):
 
     NDJSON = "ndjson"
     CSV = "csv"
+
+
+SUFFIXES: Final = {".ndjson": Format.NDJSON, ".jsonl": Format.NDJSON, ".csv": Format.CSV}
 
 
 class State(msgspec.Struct):
@@ -59,10 +62,15 @@ class Destination:
     to: Path
     form: Format
 
+    @classmethod
+    def named(cls, to: Path, form: Format | None) -> Self:
+        """Return the file *to* in *form*, or where that is None in the one that its name says. Raises NoOutput."""
+        return cls(to, form or _form_of(to))
+
     @property
     def archive(self) -> bool:
         """Say whether all goes into one archive."""
-        return self.to.name.endswith(ARCHIVE)
+        return self.to.name.endswith(ARCHIVES)
 
     @property
     def compressed(self) -> bool:
@@ -180,6 +188,21 @@ class Output:
                 with path.open("rb") as content:
                     archive.addfile(member, content)
         whole.rename(self._to.to)
+
+
+def _form_of(to: Path) -> Format:
+    """Return the form that the name of a file says: NDJSON, in an archive too, unless it says another. Raises NoOutput."""
+    for archive in ARCHIVES:
+        if to.name.endswith(archive):
+            return SUFFIXES.get(Path(to.name.removesuffix(archive)).suffix, Format.NDJSON)
+    form = SUFFIXES.get(Path(to.name.removesuffix(GZIP)).suffix)
+    if form is None:
+        known = ", ".join(SUFFIXES)
+        raise NoOutput(
+            f"{to} does not say by its name how to write it: {known}, each also with {GZIP} behind it, "
+            f"or {' or '.join(ARCHIVES)}; or say it with --format."
+        )
+    return form
 
 
 def one_line(document: bytes) -> bytes:
