@@ -22,7 +22,7 @@ LINES = sorted(
             *(DOCS / "connectors").glob("*.md"),
         )
         for code in re.findall(r"```.*?```|`[^`\n]+`", page.read_text("utf-8"), re.DOTALL)
-        for found in NAMED.finditer(code)
+        for found in NAMED.finditer(re.sub(r"\\\n\s*", " ", code))
         if not re.search(r"-[UdF]\b|psql|pg_", found.group())
     }
 )
