@@ -16,6 +16,7 @@ from xml.parsers import expat
 
 import feedparser
 
+from services.ingest.connectors.feeds.entities import spelt
 from services.ingest.domain.markup import unescaped
 from services.ingest.domain.text import from_html
 from shared.xapi.model import JSON
@@ -41,6 +42,7 @@ def parsed(body: bytes, address: str) -> JSON:
     """Parse the feed that stands at *address*; return None where it is none."""
     if len(body) > LARGEST_BROKEN and not is_xml(body):
         return None
+    body = spelt(body)
     headers = {"content-location": address} if address else {}
     try:
         found = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
@@ -54,10 +56,11 @@ def parsed(body: bytes, address: str) -> JSON:
 
 
 def is_xml(body: bytes) -> bool:
-    """Say whether *body* is well-formed XML; expat itself refuses entities that blow up.
+    """Say whether *body* is well-formed XML, but for characters that HTML names; expat itself refuses entities that blow up.
 
     It knows no encodings in which a character takes several bytes but Unicode's: those of East Asia are turned into UTF-8 for it.
     """
+    body = spelt(body)
     declared = DECLARED.match(body)
     encoding = declared[1].decode().lower().replace("_", "-") if declared else ""
     try:
