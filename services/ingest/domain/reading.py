@@ -46,6 +46,8 @@ class Rule(StrEnum):
     SOLUTION = "solution"
     TOPIC_VOTE = "topic-vote"
     BARE_TOPIC = "bare-topic"
+    MOVED = "moved"
+    FORMER = "former"
     WITHDRAWAL = "withdrawal"
     TAKEN_BACK = "taken-back"
     LEAVING = "leaving"

@@ -2,8 +2,9 @@
 
 A reply is an answer if somebody else's question began its thread. A reaction accepts if it is one of the accepting ones, by the
 asker, upon a reply to the question. A comment is upon what its address or its id turns out to name. Who accepted a solution, and
-when a topic was voted for, the platform does not say: its topic does. Who leaves a session was there since they joined it.
-Deliveries come in any order, so each such interaction waits until what it depends on is known; all orders end the same.
+when a topic was voted for, the platform does not say: its topic does. A topic that was moved is not told again, and what it was
+before is taken back with it. Who leaves a session was there since they joined it. Deliveries come in any order, so each such
+interaction waits until what it depends on is known; all orders end the same.
 """
 
 from __future__ import annotations
@@ -57,12 +58,13 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
     """Say what *undecided* means, why it means nothing for us, or None while that depends on what is not known yet."""
     interaction, target, root = undecided.interaction, thread.target, thread.root
     match undecided.rule:
-        case Rule.BARE_TOPIC:
-            meant = _bare_topic(interaction, target, patience)
-        case Rule.WITHDRAWAL:
-            meant = _withdrawal(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
-        case Rule.TAKEN_BACK:
-            meant = _taken_back(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
+        case Rule.BARE_TOPIC | Rule.MOVED:
+            meant = _topic(interaction, root if undecided.rule is Rule.MOVED else target, patience)
+        case Rule.FORMER:
+            meant = _former(interaction, target, root, patience)
+        case Rule.WITHDRAWAL | Rule.TAKEN_BACK:
+            withdrawn = _withdrawal if undecided.rule is Rule.WITHDRAWAL else _taken_back
+            meant = withdrawn(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.REPLY | Rule.COMMENT:
             said = _reply if undecided.rule is Rule.REPLY else _comment
             meant = said(interaction, root) if root else _if_spent(patience, interaction)
@@ -97,11 +99,21 @@ def _if_spent(patience: Patience, otherwise: Interaction | Reason) -> Interactio
     return otherwise if patience is Patience.SPENT else None
 
 
-def _bare_topic(interaction: Interaction, topic: Known | None, patience: Patience) -> Interaction | Reason | None:
-    """Tell a topic by its title alone only where its first post is not delivered."""
-    if topic and topic.spoken:
+def _topic(interaction: Interaction, told: Known | None, patience: Patience) -> Interaction | Reason | None:
+    """Tell a topic by its title alone only if its first post is not delivered, and one that was moved only if it was not told."""
+    if told and told.spoken:
         return Reason.TOLD_ALREADY
     return _if_spent(patience, interaction)
+
+
+def _former(interaction: Interaction, now: Known | None, before: Known | None, patience: Patience) -> Interaction | Reason | None:
+    """Tell of what was moved that it was taken back as what it was before, too; of what never was, nothing more."""
+    if now is None or before is None:
+        return _if_spent(patience, Reason.TOLD_ALREADY)
+    if before.artefact.native == now.artefact.native:
+        return Reason.TOLD_ALREADY
+    actor = interaction.actor or before.author
+    return replace(interaction, artefact=before.artefact, actor=actor) if actor else Reason.BOT
 
 
 def _withdrawal(interaction: Interaction, target: Known) -> Interaction | Reason:

@@ -48,15 +48,15 @@ def origin(source: Source) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def repository(told: Told) -> Repository:
-    """Return the repository that was told of; raise Incomplete where none is named."""
-    document = told.document
-    name = text(document, "repository", "full_name")
+def repository(told: Told, *path: str) -> Repository:
+    """Return the repository that was told of, or the one that stands at *path*; raise Incomplete where none is named."""
+    path, document = path or ("repository",), told.document
+    name = text(document, *path, "full_name")
     if not FULL_NAME.fullmatch(name):
-        raise Incomplete("repository/full_name")
-    private = member(document, "repository", "private") is not False
-    hidden = private and member(document, "repository", "visibility") != INTERNAL
-    return Repository(identifier(document, "repository", "id"), name, f"{origin(told.source)}/{name}", hidden)
+        raise Incomplete("/".join((*path, "full_name")))
+    private = member(document, *path, "private") is not False
+    hidden = private and member(document, *path, "visibility") != INTERNAL
+    return Repository(identifier(document, *path, "id"), name, f"{origin(told.source)}/{name}", hidden)
 
 
 def place(repo: Repository) -> Place:

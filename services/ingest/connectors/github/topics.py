@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from services.ingest.connectors.fields import member, optional_text, time
-from services.ingest.connectors.github import changes, places, threads
+from services.ingest.connectors.github import changes, places, threads, transfers
 from services.ingest.connectors.github.places import Repository, Told
 from services.ingest.connectors.github.threads import Thread
 from services.ingest.domain.interaction import Event, Interaction, Kind
@@ -27,13 +29,15 @@ def read_topic(told: Told, repo: Repository, topic: JSON, thread: Thread) -> Rea
     """Read what happened to the *topic* that *thread* begins with; labels, locks, pins and states are not social."""
     match member(told.document, "action"):
         case "deleted":
-            return changes.deleted(told, repo, topic, thread.artefact)
+            return _deleted(told, repo, topic, thread)
         case "created" | "opened" | "edited" if reason := places.refusal(told.source, repo):
             return ignored(reason)
         case "created" | "opened":
             return _opened(told, repo, topic, thread)
         case "edited":
             return changes.edited(told, repo, topic, thread.artefact)
+        case "transferred":
+            return transfers.read_transfer(told, thread)
         case _:
             return ignored(Reason.UNMAPPED)
 
@@ -49,4 +53,11 @@ def _opened(told: Told, repo: Repository, topic: JSON, thread: Thread) -> Readin
         place=places.place(repo),
         text=told.source.policy.text(optional_text(topic, "body")),
     )
-    return changes.made(told.source, interaction, author, thread.artefact.native)
+    moved = None if places.unheard(told.source, author) else transfers.opened(told, topic, thread, interaction)
+    return moved or changes.made(told.source, interaction, author, thread.artefact.native)
+
+
+def _deleted(told: Told, repo: Repository, topic: JSON, thread: Thread) -> Reading:
+    reading = changes.deleted(told, repo, topic, thread.artefact)
+    withdrawals = (*reading.decided, *(each.interaction for each in reading.undecided))
+    return replace(reading, undecided=(*reading.undecided, *map(transfers.withdrawn, withdrawals)))
