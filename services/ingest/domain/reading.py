@@ -50,6 +50,7 @@ class Rule(StrEnum):
     FORMER = "former"
     WITHDRAWAL = "withdrawal"
     TAKEN_BACK = "taken-back"
+    DELETION = "deletion"
     LEAVING = "leaving"
     DERIVED = "derived"
 

@@ -9,8 +9,9 @@ interaction waits until what it depends on is known; all orders end the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -74,8 +75,8 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
             meant = _solution(interaction, root) if root else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.TOPIC_VOTE:
             meant = _vote(interaction, root) if root and root.spoken else _if_spent(patience, Reason.INCOMPLETE)
-        case Rule.LEAVING:
-            meant = _leaving(interaction, target, patience)
+        case Rule.LEAVING | Rule.DELETION:
+            meant = BY_TARGET[undecided.rule](interaction, target, patience)
         case Rule.DERIVED:
             meant = interaction
         case _:
@@ -117,8 +118,23 @@ def _former(interaction: Interaction, now: Known | None, before: Known | None, p
 
 
 def _withdrawal(interaction: Interaction, target: Known) -> Interaction | Reason:
-    """Tell that something was taken back which we have heard; who did it is not said, so it is told of its author."""
-    return replace(interaction, actor=target.author) if target.author else Reason.BOT
+    """Tell that something was taken back which we have heard: of its author, unless it is said that somebody else did it."""
+    if target.author is None:
+        return Reason.BOT
+    if interaction.kind is not Kind.REMOVE:
+        return replace(interaction, actor=target.author)
+    if interaction.actor in (target.author, NOBODY):
+        return replace(interaction, kind=Kind.DELETE, actor=target.author, author=None)
+    return replace(interaction, author=target.author)
+
+
+def _deletion(interaction: Interaction, target: Known | None, patience: Patience) -> Interaction | Reason | None:
+    """Tell of whoever took something back that he or she did, as its author or as another; as it is, where that is not known."""
+    if target is None:
+        return _if_spent(patience, interaction)
+    if target.author in (interaction.actor, None):
+        return replace(interaction, artefact=target.artefact)
+    return replace(interaction, kind=Kind.REMOVE, artefact=target.artefact, author=target.author)
 
 
 def _taken_back(interaction: Interaction, target: Known) -> Interaction | Reason:
@@ -173,3 +189,10 @@ def _leaving(interaction: Interaction, joined: Known | None, patience: Patience)
     if not left.actor:
         return Reason.ACTOR_UNKNOWN
     return replace(left, seconds=int(seconds)) if seconds >= 0 else left
+
+
+BY_TARGET: Final[Mapping[Rule, Callable[[Interaction, Known | None, Patience], Interaction | Reason | None]]] = {
+    Rule.LEAVING: _leaving,
+    Rule.DELETION: _deletion,
+}
+"""What depends on its target alone, and means something without it."""

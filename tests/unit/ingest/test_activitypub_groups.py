@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from services.ingest.connectors.activitypub.inbox import read
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reason
 from services.ingest.domain.source import Policy
+from shared.xapi.vocabulary import TARGET_EXTENSION
 from tests.support.activitypub import ANN, ASKED, FEDI, actor, delivery, judged_by
 from tests.support.activitystreams import activity
-from tests.support.ingest import Sent
+from tests.support.ingest import NOW, Ear, Sent, acts
+from tests.support.polls import hear
 
 HELP = "https://town.example/groups/help"
 GROUP = actor(HELP, type="Group")
@@ -72,3 +77,43 @@ def test_a_deleted_account_is_no_news_of_a_group_either() -> None:
     gone = {**activity("Delete", "ann", ANN, "00:00"), "object": ANN}
 
     assert read(FEDI, Delivery({}, passed(gone).document)).ignored == (Reason.UNMAPPED,)
+
+
+def removed(by: str) -> Sent:
+    """Return what a group passes on of somebody who deletes a note, by its name, as Lemmy does."""
+    return passed({**activity("Delete", by, "notes/1", "30:00"), "summary": "Off topic."})
+
+
+REMOVED = removed("mod")
+MADE = passed(ASKED)
+
+
+async def heard(*deliveries: Sent) -> Ear:
+    ear = Ear()
+    await hear(ear, FEDI, *(judged_by(each, GROUP) for each in deliveries))
+    ear.now = NOW + timedelta(minutes=5)
+    await ear.sweep(FEDI)
+    return ear
+
+
+@pytest.mark.parametrize("order", [(MADE, REMOVED), (REMOVED, MADE), (MADE, REMOVED, MADE, REMOVED)])
+async def test_what_a_moderator_takes_back_is_removed_by_the_moderator(order: tuple[Sent, ...]) -> None:
+    ear = await heard(*order)
+
+    statements = [each for each in ear.statements() if each["verb"]["id"].endswith(("/delete", "/remove"))]
+    assert set(acts(statements)) == {("https://town.example/people/mod", "remove", "town.example/notes/1")}
+    assert {each["context"]["extensions"][TARGET_EXTENSION]["account"]["name"] for each in statements} == {ANN}
+    assert ("https://town.example/notes/1",) in [received.redacts for received in ear.received()]
+
+
+async def test_what_its_author_takes_back_is_deleted() -> None:
+    ear = await heard(MADE, removed("ann"))
+
+    assert (ANN, "delete", "town.example/notes/1") in acts(ear.statements())
+
+
+async def test_what_is_taken_back_is_redacted_also_where_nobody_knows_whose_it_was() -> None:
+    ear = await heard(REMOVED)
+
+    assert acts(ear.statements()) == [("https://town.example/people/mod", "delete", "town.example/notes/1")]
+    assert [received.redacts for received in ear.received()] == [("https://town.example/notes/1",)]

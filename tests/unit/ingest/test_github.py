@@ -30,7 +30,7 @@ from tests.support.github import (
     person,
     topic,
 )
-from tests.support.ingest import Ear, Sent, account_names
+from tests.support.ingest import Ear, Sent, account_names, acts
 
 DOCUMENTED = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
 """The delivery's id in GitHub's documentation."""
@@ -152,6 +152,15 @@ def test_a_delete_is_heard_where_nothing_else_is_once_it_is_known_what_was_said(
     (undecided,) = heard(replace(sent, document={**sent.document, **change})).undecided
 
     assert undecided.rule is Rule.WITHDRAWAL
+
+
+async def test_a_maintainer_is_told_of_also_where_the_repository_is_heard_no_more() -> None:
+    sent = github("discussion_comment", "deleted", 14, "12:14:00", discussion=ASKED, comment=ANSWER)
+    ear, hidden = Ear(), {**REPOSITORY, "private": True}
+
+    await ear.hear(answered(), replace(sent, document={**sent.document, "repository": hidden}))
+
+    assert ("14", "remove", "github.com/acme/handbook/discussions/4#discussioncomment-41") in acts(ear.statements())
 
 
 def test_an_edit_by_another_names_the_author() -> None:

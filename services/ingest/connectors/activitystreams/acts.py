@@ -7,7 +7,7 @@ from typing import Final
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind
-from services.ingest.domain.reading import Reading, Reason, ignored
+from services.ingest.domain.reading import Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
@@ -106,7 +106,10 @@ def read_update(source: Source, activity: JSON, thing: JSON, actor: AccountName)
 
 
 def read_delete(source: Source, activity: JSON, thing: JSON, actor: AccountName) -> Reading:
-    """Read that *actor* took back *thing*, by name, as it was, or as its tombstone."""
+    """Read that *actor* took back *thing*, by name, as it was, or as its tombstone.
+
+    Whether that was its author, or whoever keeps order, is known by whose it is, if the delivery does not say it.
+    """
     deleted = optional_time(thing, "deleted") or objects.moment(activity, None)
     author = objects.author_of(source, thing, actor)
     interaction = Interaction(
@@ -119,7 +122,9 @@ def read_delete(source: Source, activity: JSON, thing: JSON, actor: AccountName)
         revision=deleted,
         author=author,
     )
-    return Reading(decided=(interaction,))
+    if next(objects.people(thing), None) is not None:
+        return Reading(decided=(interaction,))
+    return Reading(undecided=(Undecided(Rule.DELETION, interaction.artefact.native, interaction),))
 
 
 def _former(thing: JSON) -> ArtefactType:

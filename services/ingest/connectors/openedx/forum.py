@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from services.ingest.connectors.fields import identifier, member, optional_text
 from services.ingest.connectors.openedx import happenings
 from services.ingest.connectors.openedx.happenings import Happening
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks, from_html
@@ -128,16 +128,16 @@ def _began(source: Source, happened: Happening, made: Interaction, author: Accou
 
 def _deleted(source: Source, happened: Happening, what: str, refused: Reason | None) -> Reading:
     """Read that something was taken back: heard even where its course no longer is, if it had been."""
-    own = member(happened.data, "own_content") is not False
+    own, unheard = member(happened.data, "own_content") is not False, happenings.unheard(source, happened)
     interaction = Interaction(
         event=Event.DELETED,
         kind=Kind.DELETE if own else Kind.REMOVE,
         artefact=_artefact(source, happened, what),
-        actor=AccountName(happened.user or ""),
+        actor=NOBODY if unheard else AccountName(happened.user or ""),
         happened=happened.at,
         place=None if refused else happenings.place(source, happened),
     )
-    if refused or happenings.unheard(source, happened):
+    if refused or unheard:
         return Reading(undecided=(Undecided(Rule.WITHDRAWAL, interaction.artefact.native, interaction),))
     return _own(happened, interaction)
 
