@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from services.ingest.connectors.discourse.events import read
@@ -15,7 +16,7 @@ from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Policy, Source
 from tests.support.discourse import DISCOURSE, discourse, discourse_post, discourse_topic
-from tests.support.ingest import account_names
+from tests.support.ingest import Ear, account_names
 from tests.support.profile import faults
 
 AT = "2026-03-02T12:00:00.123Z"
@@ -200,6 +201,29 @@ def test_what_is_recovered_is_told(key: str, event: str) -> None:
     subject = post(2) if key == "post" else discourse_topic(11, 57, AT)
 
     assert [each.kind for each in heard(key, event, subject).decided] == [Kind.RESTORE]
+
+
+@pytest.mark.parametrize(
+    ("recovered", "happened"),
+    [(post(2, version=3, updated_at=LATER), LATER), (post(2), AT)],
+    ids=["by its author, which changes it", "by the staff, which leaves no time"],
+)
+async def test_what_is_recovered_is_told_at_the_latest_time_that_every_delivery_of_it_names(
+    recovered: Mapping[str, Any], happened: str
+) -> None:
+    made, gone = discourse("post", "post_created", post(2)), discourse("post", "post_destroyed", post(2, deleted_at=LATER))
+    back = discourse("post", "post_recovered", recovered)
+    retried = replace(back, headers={**back.headers, "x-discourse-event-id": "8"})
+    tellings = []
+
+    for order in ((made, gone, back, retried), (retried, gone, made), (back, made, gone, back)):
+        ear = Ear()
+        await ear.hear(*order)
+        tellings.append(ear.told())
+
+    assert all(each == tellings[0] for each in tellings)
+    restored = [orjson.loads(body) for _, body in tellings[0]]
+    assert [each["timestamp"] for each in restored if each["verb"]["id"].endswith("edited")] == [happened]
 
 
 def test_times_are_told_in_utc_with_their_precision() -> None:
