@@ -10,10 +10,13 @@ async def forget(database: Database) -> None:
     """Forget what statements say, for a replay to tell it again; who people are, courses and enrolments stay known.
 
     Empty what builds on it (`impact`) before: of what is told meanwhile, nothing may be said only once and then forgotten there.
+    What is told from then on is newer than all that the log holds, whatever backup the tables come from.
     """
+    queries = load_queries("services.enrichment")
 
     async def empty(transaction: Transaction) -> None:
         await Store().hold_identities(transaction)
-        await transaction.execute(load_queries("services.enrichment")["forget"])
+        await transaction.execute(queries["forget"])
+        await transaction.execute(queries["outrun_revisions"])  # behind the lock that emptying takes: of two, none turns back
 
     await database.run(empty)

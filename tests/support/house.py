@@ -102,8 +102,13 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(url: str, *, kafka: str | None = None, hearing: Hearing = Hearing.TEXT) -> AsyncIterator[House]:
-    """Run the house over the database at *url*, on Kafka or on the log in PostgreSQL, until the end of the block."""
+async def open_house(
+    url: str, *, kafka: str | None = None, hearing: Hearing = Hearing.TEXT, before: House | None = None
+) -> AsyncIterator[House]:
+    """Run the house over the database at *url*, on Kafka or on the log in PostgreSQL, until the end of the block.
+
+    It is furnished then, unless its database is that of a house *before*, whose keys it takes.
+    """
     postgres = PostgresSettings(url=SecretStr(url))
     kind = LogKind.KAFKA if kafka else LogKind.POSTGRES
     stream = StreamSettings(kind=kind, kafka=KafkaSettings(bootstrap=kafka or ""))
@@ -124,7 +129,10 @@ async def open_house(url: str, *, kafka: str | None = None, hearing: Hearing = H
             for name in ("gateway", "ingest")
         ]
         house = House(postgres, gateway=doors[0], ingest=doors[1], ports=ports)
-        await _furnish(house, stream, hearing)
+        if before is None:
+            await _furnish(house, stream, hearing)
+        else:
+            house.lms, house.hr = before.lms, before.hr
         yield house
 
 
