@@ -43,7 +43,8 @@ def heard(sent: Sent, policy: Policy = X.policy) -> Reading:
 
 def activity(kind: str, payload: Any, **more: Any) -> Sent:
     """Return an event of the X Activity API."""
-    return Sent(X, {"data": {"event_uuid": "-7", "event_type": kind, "filter": {"user_id": "11"}, "payload": payload, **more}})
+    data = {"event_uuid": "-7", "event_type": kind, "filter": {"user_id": "11"}, "tag": "posts", "payload": payload, **more}
+    return Sent(X, {"data": data})
 
 
 HIDDEN = {**ANSWER, "user": user(12, protected=True)}
@@ -70,6 +71,8 @@ IGNORED: list[tuple[Sent, Reason]] = [
     (delivery(favorite_events=[{**LIKE, "timestamp_ms": "soon"}]), Reason.INCOMPLETE),
     (delivery(tweet_delete_events=[{"status": {"id": "1"}}]), Reason.INCOMPLETE),
     (activity("dm.received", {}), Reason.DIRECT_MESSAGE),
+    (activity("chat.received", {"sender_id": "12"}), Reason.DIRECT_MESSAGE),
+    (activity("follow.follow", {"source": {"data": {"id": "13"}}, "target": {"data": {"id": "12"}}}), Reason.UNMAPPED),
     (activity("profile.update.bio", {}), Reason.UNMAPPED),
     (activity("post.create", {}), Reason.INCOMPLETE),
 ]
@@ -214,10 +217,80 @@ def test_the_activity_api_names_what_a_post_refers_to(kind: str, relation: str, 
     assert [str(each.kind) for each in (*reading.decided, *(each.interaction for each in reading.undecided))] == told
 
 
-def test_the_activity_api_names_what_is_deleted() -> None:
-    reading = heard(activity("post.delete", {"id": SECOND["id"]}, timestamp_ms="1772453280000"))
+@pytest.mark.parametrize(
+    ("more", "happened"), [({"timestamp_ms": "1772453280000"}, "2026-03-02T12:08:00.000Z"), ({}, "2026-03-02T12:00:00.000Z")]
+)
+async def test_the_activity_api_names_what_is_deleted_and_tells_no_time_of_it(more: dict[str, str], happened: str) -> None:
+    author = {"data": {"id": "11", "protected": False}}
+    gone = activity("post.delete", {"id": SECOND["id"], "author_id": "11"}, includes={"users": [author]}, **more)
+    ear = Ear()
 
-    assert [each.target for each in reading.undecided] == [SECOND["id"]]
+    await ear.hear(activity("post.create", SECOND), gone)
+
+    assert [each.redacts for each in ear.received() if each.redacts] == [(f"https://x.com/i/status/{SECOND['id']}",)]
+    assert [each["timestamp"] for each in ear.statements() if each["verb"]["id"].endswith("/delete")] == [happened]
+
+
+def test_a_long_post_of_the_activity_api_is_read_whole() -> None:
+    longer = {"text": "How, " * 80 + "?", "entities": {"hashtags": [{"tag": "Long"}]}}
+
+    (asked,) = heard(activity("post.create", {**SECOND, "text": "How, how", "note_tweet": longer})).decided
+
+    assert (asked.kind, asked.text, asked.tags) == (Kind.ASK, longer["text"], ("long",))
+
+
+def test_a_reply_of_the_activity_api_may_name_what_it_replies_to_alone() -> None:
+    reading = heard(activity("post.create", {**SECOND, "entities": {}, "in_reply_to_tweet_id": ANSWER["id_str"]}))
+
+    assert [each.target for each in reading.undecided] == [ANSWER["id_str"]]
+
+
+def test_both_interfaces_tell_whose_post_is_shared_and_what_is_attached() -> None:
+    relation = {"referenced_tweets": [{"type": "quoted", "id": ANSWER["id_str"]}], "attachments": {"media_keys": ["3_1"]}}
+    quote = {"id": name("12:04:00"), "author_id": "13", "text": "Worth a read.", **relation}
+    includes = {
+        "tweets": [{"id": ANSWER["id_str"], "author_id": "12"}],
+        "media": [{"media_key": "3_1", "type": "photo", "url": MEDIA["media"][0]["media_url_https"]}, {"media_key": "3_2"}],
+    }
+
+    second = heard(activity("post.create", quote, includes=includes))
+
+    assert second == heard(delivery(tweet_create_events=[{**QUOTE, "extended_entities": MEDIA}]))
+    assert {each.author for each in second.decided if each.kind is Kind.SHARE} == {"12"}
+
+
+OUTBOUND = {"filter": {"user_id": "13", "direction": "outbound"}}
+LIKED = {
+    "id": "87719f50ee17bdfa06a3089098a2b9ed",
+    "created_at": "2026-03-02T12:01:00.000Z",
+    "timestamp_ms": str(LIKE["timestamp_ms"]),
+    "liked_tweet_author_id": "12",
+    "liked_tweet_id": ANSWER["id_str"],
+}
+TAGGED = {"tweets": [{"id": ANSWER["id_str"], "author_id": "12", "text": "#Kafka", "entities": {"hashtags": [{"tag": "Kafka"}]}}]}
+
+
+def test_both_interfaces_tell_the_same_like() -> None:
+    assert heard(activity("like.create", LIKED, **OUTBOUND)) == heard(delivery(favorite_events=[LIKE]))
+    assert heard(activity("like.create", LIKED, filter={"user_id": "13"})) == heard(delivery(favorite_events=[LIKE]))
+
+
+@pytest.mark.parametrize(
+    ("payload", "more", "policy", "reasons"),
+    [
+        (LIKED, {"filter": {"user_id": "12", "direction": "inbound"}}, X.policy, (Reason.ACTOR_UNKNOWN,)),
+        (LIKED, {"filter": {"user_id": "12"}}, X.policy, (Reason.ACTOR_UNKNOWN,)),
+        ({**LIKED, "timestamp_ms": None}, OUTBOUND, X.policy, (Reason.INCOMPLETE,)),
+        (LIKED, {"filter": {"keyword": "x"}}, X.policy, (Reason.INCOMPLETE,)),
+        (LIKED, OUTBOUND, Policy(excluded=account_names("13")), (Reason.EXCLUDED_ACCOUNT,)),
+        (LIKED, OUTBOUND, Policy(channels=frozenset({ChannelId("kafka")})), (Reason.CHANNEL_NOT_ALLOWED,)),
+        (LIKED, {**OUTBOUND, "includes": TAGGED}, Policy(channels=frozenset({ChannelId("kafka")})), ()),
+    ],
+)
+def test_a_like_is_told_where_it_is_known_whose_and_upon_what(
+    payload: dict[str, Any], more: dict[str, Any], policy: Policy, reasons: tuple[Reason, ...]
+) -> None:
+    assert heard(activity("like.create", payload, **more), policy).ignored == reasons
 
 
 def test_the_challenge_is_answered_with_its_hmac() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.ingest.connectors.fields import member
 from services.ingest.connectors.x import tweets
 from services.ingest.connectors.x.posts import place, refusal
-from services.ingest.domain.interaction import NOBODY, AccountName, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, AccountName, Event, Interaction, Kind, Place
 from services.ingest.domain.reading import Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
@@ -14,21 +14,39 @@ from shared.xapi.model import JSON
 def read_like(source: Source, event: JSON) -> Reading:
     """Read that somebody liked a post; raise Incomplete where it lacks what it needs."""
     liked, actor = tweets.of_v1(member(event, "favorited_status")), _person(event, "user")
-    reason = refusal(source, liked)
-    if reason is Reason.EXCLUDED_ACCOUNT or actor in source.policy.excluded:
-        return ignored(Reason.EXCLUDED_ACCOUNT)
-    if reason:
+    if reason := refusal(source, liked) or _excluded(source, actor):
         return ignored(reason)
-    happened = tweets.moment(event, "timestamp_ms")
+    return _liked(liked.name, liked.author, actor, tweets.moment(event, "timestamp_ms"), place(source, liked))
+
+
+def read_activity_like(source: Source, data: JSON) -> Reading:
+    """Read a like of the X Activity API, which names who liked only by whose event it is: of those who like others' posts."""
+    like, account = member(data, "payload"), _person(data, "filter", "user_id")
+    name, author = tweets.name_of(like, "liked_tweet_id"), _person(like, "liked_tweet_author_id")
+    direction = member(data, "filter", "direction")
+    if direction == "inbound" or (direction != "outbound" and author == account):
+        return ignored(Reason.ACTOR_UNKNOWN)
+    liked = tweets.included_tweet(member(data, "includes"), name)
+    unheard = Reason.CHANNEL_NOT_ALLOWED if source.policy.channels else None
+    if reason := (refusal(source, liked) if liked else unheard) or _excluded(source, account, author):
+        return ignored(reason)
+    return _liked(name, author, account, tweets.moment(like, "timestamp_ms"), place(source, liked) if liked else None)
+
+
+def _excluded(source: Source, *people: AccountName) -> Reason | None:
+    return None if source.policy.excluded.isdisjoint(people) else Reason.EXCLUDED_ACCOUNT
+
+
+def _liked(name: str, author: AccountName, actor: AccountName, happened: str, where: Place | None) -> Reading:
     interaction = Interaction(
         event=Event.LIKED,
         kind=Kind.LIKE,
-        artefact=tweets.post(liked.name),
+        artefact=tweets.post(name),
         actor=actor,
         happened=happened,
-        place=place(source, liked),
+        place=where,
         revision=f"{actor} {happened}",
-        author=liked.author if liked.author != actor else None,
+        author=author if author != actor else None,
     )
     return Reading(decided=(interaction,))
 
@@ -43,8 +61,8 @@ def read_follow(source: Source, event: JSON) -> Reading:
         case _:
             return ignored(Reason.UNMAPPED)
     actor, followed = _person(event, "source"), _person(event, "target")
-    if not source.policy.excluded.isdisjoint({actor, followed}):
-        return ignored(Reason.EXCLUDED_ACCOUNT)
+    if reason := _excluded(source, actor, followed):
+        return ignored(reason)
     happened = tweets.moment(event, "created_timestamp")
     interaction = Interaction(
         event=meaning[0],
@@ -60,19 +78,29 @@ def read_follow(source: Source, event: JSON) -> Reading:
 
 
 def read_deleted(source: Source, event: JSON) -> Reading:
-    """Read that a post was deleted: heard wherever it had been."""
+    """Read that a post was deleted: heard wherever it had been.
+
+    The X Activity API tells no time of it: then it is told at that of the post.
+    """
     del source
     artefact = tweets.post(tweets.name_of(member(event, "status"), "id_str", "id"))
+    timed = tweets.optional_name(event, "timestamp_ms") is not None
     interaction = Interaction(
         event=Event.DELETED,
         kind=Kind.DELETE,
         artefact=artefact,
         actor=NOBODY,
-        happened=tweets.moment(event, "timestamp_ms"),
+        happened=tweets.moment(event, "timestamp_ms") if timed else tweets.made_at(artefact.native),
         place=None,
     )
     return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),))
 
 
-def _person(document: JSON, name: str) -> AccountName:
-    return AccountName(tweets.name_of(member(document, name), "id_str", "id"))
+def _person(document: JSON, *path: str) -> AccountName:
+    """Return the account at *path*, written out or named; raise Incomplete where there is none."""
+    *above, last = path
+    named = member(document, *above)
+    written = member(named, last)
+    if isinstance(written, dict):
+        return AccountName(tweets.name_of(written, "id_str", "id"))
+    return AccountName(tweets.name_of(named, last))

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.ingest.connectors.fields import Incomplete, member, optional_text, several
 from services.ingest.connectors.x import tweets
-from services.ingest.connectors.x.acts import read_deleted, read_follow, read_like
+from services.ingest.connectors.x.acts import read_activity_like, read_deleted, read_follow, read_like
 from services.ingest.connectors.x.posts import read_tweet
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
@@ -42,14 +42,16 @@ def _read_message(source: Source, event: JSON) -> Reading:
 
 
 def _read_activity(source: Source, data: JSON) -> Reading:
-    """Read an event of the X Activity API: of those about posts it shows the post; a deleted one is only named."""
+    """Read an event of the X Activity API: it shows the post, a deleted or liked one by its name; follows tell no time."""
     kind, payload = optional_text(data, "event_type") or "", member(data, "payload")
-    if kind.startswith("dm."):
+    if kind.startswith(("dm.", "chat.")):
         return ignored(Reason.DIRECT_MESSAGE)
     if kind == "post.delete":
         return read_deleted(source, {"status": payload, "timestamp_ms": member(data, "timestamp_ms")})
     if kind.startswith("post.") and kind.endswith(".create"):
-        return read_tweet(source, tweets.of_v2(payload))
+        return read_tweet(source, tweets.of_v2(payload, member(data, "includes")))
+    if kind == "like.create":
+        return read_activity_like(source, data)
     return ignored(Reason.UNMAPPED)
 
 

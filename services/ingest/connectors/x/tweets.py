@@ -80,7 +80,7 @@ def moment(document: JSON, *names: str) -> str:
     raise Incomplete(names[0])
 
 
-def _made(name: str) -> str:
+def made_at(name: str) -> str:
     """Return when a post was made, by its id; raise Incomplete for one of before 2010."""
     made = of_milliseconds((int(name) >> 22) + FIRST_SNOWFLAKE)
     if int(name) < OLDEST_SNOWFLAKE or made is None:
@@ -97,7 +97,7 @@ def of_v1(document: JSON) -> Tweet:
     return Tweet(
         name=name,
         author=AccountName(name_of(member(document, "user"), "id_str", "id")),
-        happened=_made(name),
+        happened=made_at(name),
         said=_written_out(said, entities),
         replied=optional_name(document, "in_reply_to_status_id_str", "in_reply_to_status_id"),
         quoted=member(document, "quoted_status"),
@@ -109,21 +109,60 @@ def of_v1(document: JSON) -> Tweet:
     )
 
 
-def of_v2(document: JSON) -> Tweet:
-    """Read a post as the X Activity API writes it; raise Incomplete where it lacks what it needs."""
-    name, entities = name_of(document, "id"), member(document, "entities")
+def of_v2(document: JSON, includes: JSON = None) -> Tweet:
+    """Read a post as the X Activity API writes it, with what it *includes*; raise Incomplete where it lacks what it needs.
+
+    Of a long post `text` is the beginning: `note_tweet` has all of it.
+    """
+    name, longer = name_of(document, "id"), member(document, "note_tweet")
+    entities = member(longer, "entities") or member(document, "entities")
     referred = {optional_text(each, "type"): each for each in several(document, "referenced_tweets")}
+    author = name_of(document, "author_id")
     return Tweet(
         name=name,
-        author=AccountName(name_of(document, "author_id")),
-        happened=_made(name),
-        said=_written_out(optional_text(document, "text") or "", entities),
-        replied=optional_name(referred.get("replied_to"), "id"),
-        quoted=referred.get("quoted"),
-        reposted=referred.get("retweeted"),
+        author=AccountName(author),
+        happened=made_at(name),
+        said=_written_out(optional_text(longer, "text") or optional_text(document, "text") or "", entities),
+        replied=optional_name(referred.get("replied_to"), "id") or optional_name(document, "in_reply_to_tweet_id"),
+        quoted=_referred(referred.get("quoted"), includes),
+        reposted=_referred(referred.get("retweeted"), includes),
         hashtags=_hashtags(entities, "tag"),
         mentions=_mentions(entities, "mentions", "id"),
+        pictures=_included_pictures(document, includes),
+        protected=member(_included(includes, "users", author), "protected") is True,
     )
+
+
+def included_tweet(includes: JSON, name: str) -> Tweet | None:
+    """Return the post called *name*, if it is told whole beside what happened."""
+    found = _included(includes, "tweets", name)
+    try:
+        return of_v2(found, includes) if found is not None else None
+    except Incomplete:
+        return None
+
+
+def _referred(reference: JSON, includes: JSON) -> JSON:
+    """Return a post that is referred to as the Account Activity API writes it, as far as it is told: its id, and who wrote it."""
+    name = optional_name(reference, "id")
+    if name is None:
+        return None
+    author = optional_name(_included(includes, "tweets", name), "author_id")
+    user = {"id": author, "protected": member(_included(includes, "users", author), "protected")} if author else None
+    return {"id": name, "user": user}
+
+
+def _included(includes: JSON, kind: str, name: str) -> JSON:
+    """Return the thing called *name* that is told beside, whether or not it is wrapped once more."""
+    found = (member(each, "data") or each for each in several(includes, kind))
+    return next((each for each in found if optional_name(each, "id") == name), None)
+
+
+def _included_pictures(document: JSON, includes: JSON) -> tuple[str, ...]:
+    keys = {each for each in several(document, "attachments", "media_keys") if isinstance(each, str)}
+    shown = (each for each in several(includes, "media") if member(each, "media_key") in keys)
+    found = (optional_text(each, "url") or optional_text(each, "preview_image_url") for each in shown)
+    return tuple(each for each in found if each)
 
 
 def _written_out(said: str, entities: JSON) -> str:
