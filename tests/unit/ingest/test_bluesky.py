@@ -275,6 +275,18 @@ def test_an_answer_that_is_no_thread_and_no_likes_is_incomplete(lookup: Lookup) 
         looked_up(lookup, orjson.dumps({"error": "NotFound"}))
 
 
+def test_a_thread_whose_post_was_deleted_since_is_gone_and_any_other_refusal_is_asked_for_again() -> None:
+    assert CONNECTOR.fetch is not None
+    deleted = {"error": "NotFound", "message": f"Post not found: {ASKED['uri']}"}
+
+    reading = CONNECTOR.fetch.read(BLUESKY, THREAD, Answer(400, {}, orjson.dumps(deleted)))
+    request = CONNECTOR.fetch.ask(BLUESKY, THREAD, Circumstances(NOW, ""))
+
+    assert (reading.ignored, request.bears) == ((Reason.GONE,), {400})
+    with pytest.raises(Incomplete):
+        CONNECTOR.fetch.read(BLUESKY, THREAD, Answer(400, {}, orjson.dumps({"error": "InvalidRequest"})))
+
+
 async def test_a_thread_that_is_asked_for_is_told_whole_in_any_order() -> None:
     readings = [
         page("search", search(ASKED)).reading,

@@ -180,6 +180,13 @@ def test_an_excluded_account_is_not_heard(user: int | str, source: Source) -> No
     assert reading.ignored == (Reason.EXCLUDED_ACCOUNT,)
 
 
+@pytest.mark.parametrize("flags", [{"temp": True}, {"temp": ""}, {"anon": True}, {"userid": None, "userhidden": True}])
+def test_who_has_no_account_is_nobody_though_numbered(flags: dict[str, Any]) -> None:
+    reading = changes(change(1, "edit", "A", 20001, "12:00:00", **flags))
+
+    assert (reading.decided, reading.ignored) == ((), (Reason.ACTOR_UNKNOWN,))
+
+
 @pytest.mark.parametrize("deleting", [{"bot": True}, {"userid": 0, "anon": True}, {"ns": 1}])
 async def test_a_delete_is_heard_whoever_made_it_of_what_was_told(deleting: dict[str, Any]) -> None:
     source = replace(WIKI, policy=Policy(channels=frozenset({ChannelId("0")})))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
@@ -22,6 +23,8 @@ MOST_REPLIES: Final = 1000
 LIKES: Final = 100
 """That one page has."""
 LONGEST_KEY: Final = 800
+REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST})
+"""With it Bluesky says that a post is not there, and much else (atproto.com/specs/xrpc, "Error Responses")."""
 COUNTED: Final = {"thread": "replyCount", "likes": "likeCount"}
 
 
@@ -53,7 +56,7 @@ def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request
     reference = lookup.reference
     if reference["do"] == "thread":
         parameters = {"uri": reference["uri"], "depth": str(DEEPEST), "parentHeight": "0"}
-        return Request(f"{api(source)}/xrpc/app.bsky.feed.getPostThread?{urlencode(parameters)}")
+        return Request(f"{api(source)}/xrpc/app.bsky.feed.getPostThread?{urlencode(parameters)}", bears=REFUSALS)
     paged = {"cursor": reference["cursor"]} if "cursor" in reference else {}
     parameters = {"uri": reference["uri"], "limit": str(LIKES), **paged}
     return Request(f"{api(source)}/xrpc/app.bsky.feed.getLikes?{urlencode(parameters)}")
@@ -62,9 +65,18 @@ def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request
 def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     """Read a thread, or a page of likes; one item that cannot be read stops none of the others."""
     document = answered(answer)
+    if answer.status in REFUSALS:
+        return _read_refusal(document)
     if lookup.reference["do"] == "thread":
         return _read_thread(source, member(document, "thread"), lookup.reference.get("within"))
     return _read_likes(source, document, lookup)
+
+
+def _read_refusal(document: JSON) -> Reading:
+    """Read why there is no thread: its post was deleted since; raise Incomplete for any other reason, which may pass."""
+    if optional_text(document, "error") != "NotFound":
+        raise Incomplete("thread")
+    return ignored(Reason.GONE)
 
 
 def _read_thread(source: Source, thread: JSON, within: str | None) -> Reading:

@@ -95,7 +95,8 @@ def _change(change: JSON) -> Change:
     log = f"{optional_text(change, 'logtype')}/{optional_text(change, 'logaction')}"
     user = optional_number(change, "userid")
     happened = time(change, "timestamp")
-    anonymous = member(change, "anon") in (True, "") or not user or user < 0
+    nobody = any(member(change, each) in (True, "") for each in ("anon", "temp"))
+    anonymous = nobody or not user or user < 0
     return Change(
         what=log if kind == "log" else kind,
         title=text(change, "title"),
