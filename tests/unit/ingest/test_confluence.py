@@ -158,6 +158,22 @@ def test_an_excluded_account_is_named_by_key_or_user_name(event: str, excluded: 
     assert heard(confluence(event, 100, "ann", "12:00:01"), PAGE, source).ignored == (Reason.EXCLUDED_ACCOUNT,)
 
 
+@pytest.mark.parametrize("user", [None, "key-out"])
+async def test_what_nobody_who_is_heard_takes_back_is_redacted_and_told_of_its_author(user: str | None) -> None:
+    source = with_policy(hearing=Hearing.TEXT, excluded=account_names("key-out"))
+    removed = confluence("page_removed", 100, "cy", "12:51:00")
+    sent = [
+        confluence("page_created", 100, "ann", "12:00:01", PAGE),
+        replace(removed, document={**removed.document, "userKey": user}),
+    ]
+    ear = Ear()
+
+    await ear.hear(*(replace(each, source=source) for each in sent))
+
+    assert [(who, verb) for who, verb, _ in acts(ear.statements())] == [("key-ann", "create"), ("key-ann", "delete")]
+    assert [each.redacts for each in ear.received()][1]
+
+
 def test_who_is_not_known_is_not_told() -> None:
     anonymous = {**PAGE, "history": {**PAGE["history"], "createdBy": {"type": "anonymous", "displayName": "Anonymous"}}}
     sent = confluence("page_created", 100, "ann", "12:00:01")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,12 +17,14 @@ from services.ingest.connectors.teams import grant, notifications
 from services.ingest.connectors.teams.messages import read_change, read_message, read_messages
 from services.ingest.domain.asking import Circumstances, Request
 from services.ingest.domain.interaction import ChannelId, Kind
+from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Hearing, Policy, Source
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names, as_json
+from tests.support.polls import hear
 from tests.support.profile import faults
 from tests.support.teams import (
     CHANNEL,
@@ -231,11 +233,64 @@ def test_a_change_tells_what_was_done_and_not_what_was_said() -> None:
     assert (reacted.kind, reacted.emoji, reacted.author) == (Kind.REACT, "U+1F44D", person(1))
 
 
-@pytest.mark.parametrize(("name", "emoji"), [("heart", "U+2764"), ("💡", "U+1F4A1"), ("partyparrot", ":partyparrot:")])
+@pytest.mark.parametrize(
+    ("name", "emoji"),
+    [("heart", "U+2764"), ("💡", "U+1F4A1"), ("👍🏽", "U+1F44D"), ("🇩🇪", "U+1F1E9 U+1F1EA"), ("partyparrot", ":partyparrot:")],
+)
 def test_a_reaction_is_written_as_its_emoji(name: str, emoji: str) -> None:
     (reacted,) = read_change(TEAMS, {**SAID, "reactions": [reaction(3, name, "11:34:00")]}, resource_of(SAID)).decided
 
     assert reacted.emoji == emoji
+
+
+@pytest.mark.parametrize(("named", "emoji"), [("Ship it", ":Ship_it:"), (None, ":custom:"), ("x" * 900, f":{'x' * 64}:")])
+def test_a_reaction_of_the_tenants_own_has_its_name(named: str | None, emoji: str) -> None:
+    own = {**reaction(3, "custom", "11:34:00"), "displayName": named, "reactionContentUrl": "https://graph.microsoft.com/x"}
+
+    (reacted,) = read_change(TEAMS, {**SAID, "reactions": [own]}, resource_of(SAID)).decided
+
+    assert reacted.emoji == emoji
+
+
+VIOLATION = {"dlpAction": "blockAccess", "justificationText": None, "userAction": "none", "verdictDetails": "none"}
+
+
+@pytest.mark.parametrize("action", ["blockAccess", "BlockAccess", "notifySender,blockAccess"])
+@pytest.mark.parametrize("readings", [read_message, read_change])
+def test_a_message_that_a_policy_blocks_is_removed_and_its_words_are_not_told(
+    readings: Callable[[Source, Any, str], Reading], action: str
+) -> None:
+    blocked = {**SAID, "policyViolation": {**VIOLATION, "dlpAction": action}, "reactions": [reaction(3, "like", "11:34:00")]}
+
+    (removed,) = readings(TEAMS, blocked, resource_of(SAID)).decided
+
+    assert (removed.kind, removed.actor, removed.author, removed.text) == (Kind.REMOVE, "", person(1), None)
+    statement = statement_of(removed, TEAMS)
+    validate(statement, Version.V1_0_3)
+    assert faults(statement) == []
+    assert statement["actor"] == {"objectType": "Group", "account": {"homePage": TEAMS.workspace, "name": CHANNEL}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"dlpAction": "notifySender"}, {"dlpAction": "blockAccessExternal"}, {"userAction": "override"}, {"dlpAction": None}],
+)
+def test_a_message_that_colleagues_can_read_all_the_same_is_told(change: dict[str, Any]) -> None:
+    (said,) = read_message(TEAMS, {**SAID, "policyViolation": {**VIOLATION, **change}}, resource_of(SAID)).decided
+
+    assert said.text
+
+
+async def test_what_was_told_before_a_policy_blocked_it_is_redacted_wherever_it_was_said() -> None:
+    blocked = {**SAID, "policyViolation": VIOLATION}
+    closed = replace(TEAMS, policy=replace(TEAMS.policy, private=False), closed=frozenset({ChannelId(CHANNEL)}))
+    ear = Ear()
+
+    await hear(ear, TEAMS, read_message(TEAMS, SAID, resource_of(SAID)), read_change(TEAMS, blocked, resource_of(SAID)))
+    await hear(ear, closed, read_change(closed, blocked, resource_of(SAID)))
+
+    (first, second) = [each.redacts for each in ear.received() if each.redacts]
+    assert first == second
 
 
 def test_a_reaction_that_lacks_something_harms_no_other() -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.ingest.connectors.confluence.places import artefact
+from services.ingest.connectors.confluence.places import artefact, heard_by_key
 from services.ingest.connectors.fields import identifier, member, moment, optional_identifier, text
-from services.ingest.domain.interaction import AccountName, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, Event, Interaction, Kind
 from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason, Rule, Undecided, ignored, joined
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
@@ -28,12 +28,11 @@ def read(source: Source, delivery: Delivery) -> Reading:
     thing, _, happened = text(document, "event").partition("_")
     if thing not in THINGS or happened not in TOLD | TAKEN_BACK:
         return ignored(Reason.UNMAPPED)
-    user, at = optional_identifier(document, "userKey"), moment(document, "timestamp")
-    if user is None:
-        return ignored(Reason.ACTOR_UNKNOWN)
-    names = _names(document, thing)
+    user, at, names = optional_identifier(document, "userKey"), moment(document, "timestamp"), _names(document, thing)
     if happened in TAKEN_BACK:
         return joined(_taken_back(source, thing, name, user, at) for name in names)
+    if user is None:
+        return ignored(Reason.ACTOR_UNKNOWN)
     return Reading(lookups=tuple(_lookup(thing, happened, name, user, at) for name in names))
 
 
@@ -51,14 +50,15 @@ def _lookup(thing: str, happened: str, name: str, user: str, at: str) -> Lookup:
     return Lookup(key, {"thing": thing, "happened": happened, "id": name, "user": user, "at": at})
 
 
-def _taken_back(source: Source, thing: str, name: str, user: str, at: str) -> Reading:
-    """Say that *user* took something back: heard of what was told, wherever it stood."""
+def _taken_back(source: Source, thing: str, name: str, user: str | None, at: str) -> Reading:
+    """Say that *user* took something back, if that is somebody who is heard: heard of what was told, wherever it stood."""
     taken_back = artefact(source, thing, name)
+    actor = heard_by_key(source, user, None) if user else NOBODY
     interaction = Interaction(
         event=Event.DELETED,
         kind=Kind.DELETE,
         artefact=taken_back,
-        actor=AccountName(user),
+        actor=NOBODY if isinstance(actor, Reason) else actor,
         happened=at,
         place=None,
         revision=at,

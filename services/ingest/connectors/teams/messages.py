@@ -1,8 +1,8 @@
 """Microsoft Teams' messages as Graph shows them (learn.microsoft.com/graph/api/resources/chatmessage).
 
-What is shown is how a message stands: said, edited since, reacted to, taken back. All of that is read each time, under the same
-ids. Once a message was edited, what it first said is not shown any more: then its making is told without text; of what begins a
-thread only if it was not heard before.
+What is shown is how a message stands: said, edited since, reacted to, taken back, blocked. All of that is read each time, under
+the same ids. Once a message was edited, what it first said is not shown any more: then its making is told without text; of what
+begins a thread only if it was not heard before.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from shared.xapi.model import JSON
 
 LONGEST_TITLE: Final = 500
 MOST_NAMED: Final = 100
+BLOCKED: Final = "blockaccess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def _read(source: Source, document: JSON, path: str | None, read: Callable[[Show
     refused = places.refusal(source, shown.named.thread)
     if optional_time(document, "deletedDateTime"):
         return _deleted(shown, refused)
+    if _is_blocked(document):
+        return _blocked(shown, refused)
     if refused:
         return ignored(refused)
     if member(document, "messageType") != "message":
@@ -104,6 +107,28 @@ def _named(document: JSON, path: str | None) -> Named:
 def _deleted(shown: Shown, refused: Reason | None) -> Reading:
     author = None if refused else places.heard(shown.source, member(shown.document, "from"))
     return _withdrawn(shown.source, shown.named, author, time(shown.document, "deletedDateTime"), refused)
+
+
+def _is_blocked(document: JSON) -> bool:
+    """Say whether a policy against the loss of data keeps readers from a message, and its author did not overrule that.
+
+    Source: learn.microsoft.com/graph/api/resources/chatmessagepolicyviolation
+    """
+    violation = member(document, "policyViolation")
+    actions = (optional_text(violation, "dlpAction") or "").lower().replace(" ", "").split(",")
+    return BLOCKED in actions and (optional_text(violation, "userAction") or "none").lower() == "none"
+
+
+def _blocked(shown: Shown, refused: Reason | None) -> Reading:
+    """Read that nobody may read a message any more: removed, by nobody in particular, at no time but its own."""
+    source, named = shown.source, shown.named
+    withdrawn = _withdrawn(source, named, None, places.sent(named.message), refused)
+    if refused:
+        return withdrawn
+    (waiting,) = withdrawn.undecided
+    author = places.heard(source, member(shown.document, "from"))
+    removed = replace(waiting.interaction, kind=Kind.REMOVE, author=author, revision=BLOCKED)
+    return Reading(decided=(removed,))
 
 
 def _withdrawn(source: Source, named: Named, author: AccountName | None, at: str, refused: Reason | None) -> Reading:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, Unheard, member, several, text, time
+from services.ingest.connectors.fields import Incomplete, Unheard, member, optional_text, several, text, time
 from services.ingest.connectors.teams import places
-from services.ingest.domain.emoji import accepts, written
+from services.ingest.domain.emoji import accepts, spelt, written
 from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, Place
 from services.ingest.domain.reading import Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
@@ -27,6 +27,8 @@ CLASSIC: Final = {
 PICTOGRAPHS: Final = 0x2000
 """Emoji begin above it; a word is the name of a tenant's own."""
 REMOVED: Final = "reactionRemoved"
+CUSTOM: Final = "custom"
+"""A tenant's own: its name stands beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def _reaction(source: Source, upon: Upon, reaction: JSON, removal: JSON) -> Read
         return ignored(Reason.INCOMPLETE)
     if len(name) > LONGEST_NAME:
         return ignored(Reason.INCOMPLETE)
-    emoji = _emoji(name)
+    emoji = _emoji(name if name != CUSTOM else (optional_text(reaction, "displayName") or name)[:LONGEST_NAME])
     interaction = Interaction(
         event=Event.REACTION_ADDED if removal is None else Event.REACTION_REMOVED,
         kind=Kind.REACT if removal is None else Kind.UNREACT,
@@ -79,4 +81,4 @@ def _reaction(source: Source, upon: Upon, reaction: JSON, removal: JSON) -> Read
 def _emoji(name: str) -> str:
     if name in CLASSIC:
         return CLASSIC[name]
-    return f"U+{ord(name[0]):X}" if ord(name[0]) >= PICTOGRAPHS else written(name)
+    return spelt(name) if ord(name[0]) >= PICTOGRAPHS else written("_".join(name.split()))
