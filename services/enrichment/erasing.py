@@ -59,7 +59,8 @@ class Erasing:
         await self._publisher.drain()
         while chunk := await self._naming(identities, through):
             await self._say(partial(self._replace, chunk, identities))
-        await self._relinker.turn()
+        while await self._relinker.turn():
+            pass
         await self._database.run(partial(self._forget, identities, learners))
         later = sorted(await self._database.run(partial(self._by_person, identities)))
         for start in range(0, len(later), CHUNK):

@@ -39,9 +39,12 @@ class Linking:
         self._store = store
 
     async def relink(self, transaction: Transaction, statements: set[UUID]) -> list[Outgoing]:
-        """Evaluate *statements* and, level by level, what builds on those that changed; return what is news."""
+        """Evaluate *statements* and, level by level, what builds on those that changed; return what is news.
+
+        What is more than a transaction can look at is left to the relinker.
+        """
         news: dict[UUID, Settled] = {}
-        level = statements
+        level, followed = statements, 0
         for _ in range(MOST_LEVELS):
             changed = await self._evaluate(transaction, level)
             news.update({settled.interaction.statement_id: settled for settled in changed})
@@ -50,9 +53,10 @@ class Linking:
                 break
             # Whoever builds on these just now holds their locks, and read what was said of them before: it is waited for.
             await self._store.lock_artefacts(transaction, made)
-            level = await self._store.built_on(transaction, made)
+            level = await self._store.built_on(transaction, made, followed)
             if not level:
                 break
+            followed += len(level)
         return [_outgoing(settled.message) for settled in news.values()]
 
     async def _evaluate(self, transaction: Transaction, statements: set[UUID]) -> list[Settled]:

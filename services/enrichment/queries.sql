@@ -70,10 +70,18 @@ FROM (
 LEFT JOIN interaction AS copied ON copied.statement_id = maker.copy_of
 
 -- name: built_on
--- Returns the statements that build on artefacts, and those that made them.
-SELECT statement_id FROM interaction_anchor WHERE anchor = ANY($1::text[])
+-- Returns statements that build on artefacts, and those that made them: all of them where they are $2 at most, else more than $2.
+(SELECT statement_id FROM interaction_anchor WHERE anchor = ANY($1::text[]) LIMIT $2 + 1)
 UNION
-SELECT statement_id FROM interaction WHERE object = ANY($1::text[]) AND makes_object
+(SELECT statement_id FROM interaction WHERE object = ANY($1::text[]) AND makes_object LIMIT $2 + 1)
+
+-- name: built_on_after
+-- Returns the statements that build on an artefact, and those that made it, behind a statement: $3 at most, in the order of their ids.
+(SELECT statement_id FROM interaction_anchor WHERE anchor = $1 AND statement_id > $2 ORDER BY statement_id LIMIT $3)
+UNION
+(SELECT statement_id FROM interaction WHERE object = $1 AND makes_object AND statement_id > $2 ORDER BY statement_id LIMIT $3)
+ORDER BY statement_id
+LIMIT $3
 
 -- name: taken_back
 -- Which of the statements $1 tell what their actors took back: by a later act upon the same object that is not void itself.
@@ -198,11 +206,15 @@ SELECT anchor FROM interaction_anchor WHERE statement_id = ANY($1::uuid[])
 
 -- name: jobs
 -- Returns what is to be linked anew.
-SELECT id, identities, statements FROM relink ORDER BY id
+SELECT id, identities, statements, artefacts FROM relink ORDER BY id
 
 -- name: leave
 -- Leaves statements to the relinker.
 INSERT INTO relink (statements) VALUES ($1::uuid[])
+
+-- name: leave_artefacts
+-- Leaves what builds on artefacts to the relinker.
+INSERT INTO relink (artefacts) VALUES ($1::text[])
 
 -- name: done
 -- Forgets a job; its work is committed.

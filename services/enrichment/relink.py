@@ -16,12 +16,13 @@ from services.enrichment.store import Job, Store
 from shared.errors import Unavailable
 from shared.postgres import Database, Transaction
 from shared.stream.publisher import Publisher
-from shared.xapi.model import Ifi
+from shared.xapi.model import Ifi, Iri
 
 log = structlog.get_logger()
 
 CHUNK: Final = 200
 PAUSE: Final = 0.5
+FIRST: Final = UUID(int=0)
 
 
 class Relinker:
@@ -43,28 +44,40 @@ class Relinker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), PAUSE)
 
-    async def turn(self) -> None:
-        """Do the jobs that there are, and publish what they say."""
-        for job in await self._database.run(self._store.jobs):
+    async def turn(self) -> bool:
+        """Do the jobs that there are, and publish what they say; say whether there were any, for one may leave another."""
+        jobs = await self._database.run(self._store.jobs)
+        for job in jobs:
             async for chunk in self._chunks(job):
                 await self._database.run(partial(self._relink, chunk))
                 await self._publisher.drain()
             await self._database.run(partial(self._done, job.id))
-            log.info("linked anew", job=job.id, everything=job.identities is None and job.statements is None)
+            log.info("linked anew", job=job.id, everything=job.everything)
+        return bool(jobs)
 
     async def _chunks(self, job: Job) -> AsyncIterator[Sequence[UUID]]:
         """Yield the statements that a job touches, some at a time."""
-        touched = job.statements
-        if job.identities is not None:
-            touched = sorted(await self._database.run(partial(self._by_person, job.identities)))
-        if touched is not None:
-            for start in range(0, len(touched), CHUNK):
-                yield touched[start : start + CHUNK]
-            return
-        seq = 0
-        while page := await self._database.run(partial(self._after, seq)):
-            yield [statement for statement, _ in page]
-            seq = page[-1][1]
+        if job.everything:
+            seq = 0
+            while page := await self._database.run(partial(self._after, seq)):
+                yield [statement for statement, _ in page]
+                seq = page[-1][1]
+        for artefact in job.artefacts or ():
+            async for built in self._built_on(artefact):
+                yield built
+        touched = job.statements or sorted(await self._database.run(partial(self._by_person, job.identities or ())))
+        for start in range(0, len(touched), CHUNK):
+            yield touched[start : start + CHUNK]
+
+    async def _built_on(self, artefact: Iri) -> AsyncIterator[Sequence[UUID]]:
+        """Yield the statements that build on an artefact, some at a time."""
+        last = FIRST
+        while page := await self._database.run(partial(self._built_on_after, artefact, last)):
+            yield page
+            last = page[-1]
+
+    async def _built_on_after(self, artefact: Iri, statement: UUID, transaction: Transaction) -> list[UUID]:
+        return await self._store.built_on_after(transaction, artefact, statement, CHUNK)
 
     async def _by_person(self, identities: Sequence[Ifi], transaction: Transaction) -> set[UUID]:
         return await self._store.by_person(transaction, identities)

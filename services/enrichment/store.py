@@ -25,17 +25,23 @@ if TYPE_CHECKING:
     from services.enrichment.linking import Settled
 
 MOST_AT_ONCE: Final = 1_000
-"""Statements that a batch looks at again because of others; more would want more locks than the server has."""
+"""Statements that a transaction looks at again because of others; more would want more locks than the server has, and no end."""
 
 _links = msgspec.json.Decoder(tuple[Link, ...])
 
 
 class Job(NamedTuple):
-    """What is to be linked anew: where *identities* stand, or *statements*; where neither is said, everything."""
+    """What is to be linked anew: where *identities* stand, *statements*, or what builds on *artefacts*; else everything."""
 
     id: int
     identities: list[Ifi] | None
     statements: list[UUID] | None
+    artefacts: list[Iri] | None
+
+    @property
+    def everything(self) -> bool:
+        """Say whether the whole record is meant."""
+        return self.identities is None and self.statements is None and self.artefacts is None
 
 
 class Store:
@@ -96,10 +102,23 @@ class Store:
         rows = await transaction.fetch(self._sql["makers"], list(artefacts))
         return {Iri(row["object"]): _maker(row) for row in rows}
 
-    async def built_on(self, transaction: Transaction, artefacts: Iterable[Iri]) -> set[UUID]:
-        """Return the statements that build on artefacts, and those that made them."""
-        rows = await transaction.fetch(self._sql["built_on"], list(artefacts))
+    async def built_on(self, transaction: Transaction, artefacts: Iterable[Iri], beside: int = 0) -> set[UUID]:
+        """Return the statements that build on artefacts, and those that made them, if a transaction can look at them all.
+
+        It looks at so many others *beside* them. What is too much is left to the relinker, and none are returned.
+        """
+        named = sorted(artefacts)
+        most = max(MOST_AT_ONCE - beside, 0)
+        rows = await transaction.fetch(self._sql["built_on"], named, most)
+        if len(rows) > most:
+            await transaction.execute(self._sql["leave_artefacts"], named)
+            return set()
         return {row["statement_id"] for row in rows}
+
+    async def built_on_after(self, transaction: Transaction, artefact: Iri, statement: UUID, limit: int) -> list[UUID]:
+        """Return the next statements that build on an artefact, or made it, in the order of their ids."""
+        rows = await transaction.fetch(self._sql["built_on_after"], artefact, statement, limit)
+        return [row["statement_id"] for row in rows]
 
     async def taken_back(self, transaction: Transaction, statements: Iterable[UUID]) -> frozenset[UUID]:
         """Return those of *statements* that their actors took back."""
