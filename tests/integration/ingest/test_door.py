@@ -8,12 +8,16 @@ import orjson
 import pytest
 
 from services.ingest.domain.source import Platform, SourceId
+from shared.contracts import NOTICED
 from tests.integration.ingest.conftest import House, post
 from tests.support.discourse import discourse, discourse_post
 from tests.support.ingest import SECRET, Sent
 from tests.support.matrix import MATRIX, message, transaction
 from tests.support.signing import sign
 from tests.support.slack import SLACK, slack, slack_conversation, slack_message, slack_reaction
+from tests.support.teams import message as said
+from tests.support.teams import notified, resource_of, teams
+from tests.support.webex import participant, presence
 
 QUESTION = slack(slack_message("UASK", "1772452800.000100", "How?"))
 TOPIC = discourse("post", "post_created", discourse_post(11, 57, 1, "It hangs.", "2026-03-02T12:00:00.000Z"))
@@ -41,6 +45,21 @@ async def test_a_delivery_that_was_taken_changes_nothing(house: House, sent: Sen
     assert (repeated.status_code, after_a_restart.status_code) == (200, 200)
     assert repeated.json()["statements"] == 0
     assert len(house.ear().told()) == 1
+
+
+REACTED = notified("updated", resource_of(said(1, "11:31:00.123", "Drain it first.")))
+REACTED_TWICE = teams({**REACTED, "resourceData": {**REACTED["resourceData"], "id": "1772451060123"}})
+LEFT_TWICE = presence("left", 2, participant(2, "11:01:00", "11:40:00"))
+
+
+@pytest.mark.parametrize("sent", [REACTED_TWICE, LEFT_TWICE], ids=["teams", "webex"])
+async def test_what_only_names_what_changed_is_asked_for_each_time(house: House, sent: Sent) -> None:
+    async with house.open() as client:
+        answers = [(await post(client, sent)).status_code for _ in range(2)]
+
+    noticed = [record for topic, records in house.log.records.items() if topic.topic == NOTICED.name for record in records]
+    assert answers == [200, 200]
+    assert len(noticed) == 2
 
 
 @pytest.mark.parametrize("sent", [QUESTION, TOPIC], ids=["slack", "discourse"])

@@ -41,7 +41,7 @@ def grant(source: Source) -> Request:
 
 TEAMS: Final = Connector(
     platform=Platform.TEAMS,
-    hook=Hook(verify=notifications.verify, read=notifications.read, sample=sample, handshake=ValidationToken()),
+    hook=Hook(verify=notifications.verify, read=notifications.read, sample=sample, handshake=ValidationToken(), once=False),
     fetch=Fetch(lookups.ask, lookups.read),
     polls={"subscriptions": Poll(subscriptions.EVERY, subscriptions.ask, subscriptions.read)},
     options={

@@ -43,7 +43,7 @@ def grant(source: Source) -> Request:
 
 WEBEX: Final = Connector(
     platform=Platform.WEBEX,
-    hook=Hook(verify=VERIFY, read=events.read, sample=sample),
+    hook=Hook(verify=VERIFY, read=events.read, sample=sample, once=False),
     fetch=Fetch(events.ask, events.read_answer),
     polls={"webhooks": Poll(webhooks.EVERY, webhooks.ask, webhooks.read)},
     options={
