@@ -57,26 +57,32 @@ RETURNING poll.name
 UPDATE poll SET due = $3, failures = failures + 1, last_failure = $4 WHERE source = $1 AND name = $2
 
 -- name: notice
--- Keeps what was named, once; of what was given up and is named again, it is tried again.
+-- Keeps what was named, once; of what was given up and is named again, it is tried again. What is named again while it is asked for
+-- is due anew: what is answered may have been said before.
 INSERT INTO lookup (source, key, reference, noticed, due)
 SELECT named.source, named.key, named.reference, named.noticed, $5
 FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) AS named (source, key, reference, noticed)
 JOIN source ON source.id = named.source
 ORDER BY named.source, named.key
 ON CONFLICT (source, key) DO UPDATE SET
-    reference = excluded.reference, due = excluded.due, failures = 0, last_failure = NULL, state = 'waiting'
-WHERE lookup.state = 'given-up' OR lookup.reference <> excluded.reference
+    (reference, due, failures, last_failure, state) = (
+        SELECT excluded.reference, greatest(lookup.due, excluded.due), lookup.failures, lookup.last_failure, 'waiting'
+        WHERE lookup.state = 'waiting' AND lookup.reference = excluded.reference
+        UNION ALL
+        SELECT excluded.reference, excluded.due, 0, NULL, 'waiting'
+        WHERE lookup.state = 'given-up' OR lookup.reference <> excluded.reference
+    )
 
 -- name: due_lookups
 -- What is to be asked for of the source $1, the longest waiting first, $3 at most.
-SELECT key, reference, noticed, failures FROM lookup
+SELECT key, reference, noticed, due, failures FROM lookup
 WHERE source = $1 AND state = 'waiting' AND due <= $2
 ORDER BY due, key
 LIMIT $3
 
 -- name: settle_lookup
--- Forgets what was asked for, unless it was named again in other words meanwhile.
-DELETE FROM lookup WHERE source = $1 AND key = $2 AND reference = $3
+-- Forgets what was asked for, unless it was named again meanwhile.
+DELETE FROM lookup WHERE source = $1 AND key = $2 AND reference = $3 AND due = $4
 
 -- name: fail_lookup
 -- Lets a lookup wait until $3, or gives it up, and says why.

@@ -29,10 +29,11 @@ class DuePoll:
 
 @dataclass(frozen=True, slots=True)
 class DueLookup:
-    """A lookup that is due, its *reference* as it is kept, and how often it has failed."""
+    """A lookup that is *due* since then, its *reference* as it is kept, and how often it has failed."""
 
     lookup: Lookup
     reference: bytes
+    due: datetime
     failures: int
 
 
@@ -118,13 +119,15 @@ class AskingStore:
         """Return what is to be asked for."""
         rows = await self._database.fetch(SQL["due_lookups"], source, now, limit)
         return [
-            DueLookup(Lookup(row["key"], orjson.loads(row["reference"]), row["noticed"]), row["reference"], row["failures"])
+            DueLookup(
+                Lookup(row["key"], orjson.loads(row["reference"]), row["noticed"]), row["reference"], row["due"], row["failures"]
+            )
             for row in rows
         ]
 
     async def settle(self, source: SourceId, asked: DueLookup) -> None:
-        """Forget what was asked for."""
-        await self._database.execute(SQL["settle_lookup"], source, asked.lookup.key, asked.reference)
+        """Forget what was asked for, unless it was named again since."""
+        await self._database.execute(SQL["settle_lookup"], source, asked.lookup.key, asked.reference, asked.due)
 
     async def fail_lookup(self, source: SourceId, asked: DueLookup, due: datetime, why: str, *, for_good: bool) -> None:
         """Let a lookup wait until *due*, or give it up."""

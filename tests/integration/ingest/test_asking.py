@@ -183,6 +183,34 @@ async def test_what_is_named_by_id_is_asked_for_once_however_often_it_is_named(
     assert told(house) == 1
 
 
+async def test_what_is_named_again_while_it_is_asked_for_is_asked_for_again(house: House, process: Process) -> None:
+    lookup = Lookup("post 1", {"path": "/posts/0"})
+    await noticed(house, lookup, intake=process.intake.take)
+    [asked] = await process.store.due_lookups(DISCOURSE.id, house.now, 10)
+
+    house.now += timedelta(seconds=1)
+    await noticed(house, lookup, intake=process.intake.take)
+    await process.store.settle(DISCOURSE.id, asked)
+    [again] = await process.store.due_lookups(DISCOURSE.id, house.now, 10)
+    await process.store.settle(DISCOURSE.id, again)
+
+    assert (again.lookup, again.due - asked.due) == (asked.lookup, timedelta(seconds=1))
+    assert await process.store.due_lookups(DISCOURSE.id, house.now, 10) == []
+
+
+async def test_what_waits_since_its_platform_was_away_waits_on_however_often_it_is_named(house: House, process: Process) -> None:
+    lookup = Lookup("post 1", {"path": "/posts/0"})
+    await noticed(house, lookup, intake=process.intake.take)
+    [asked] = await process.store.due_lookups(DISCOURSE.id, house.now, 10)
+    later = house.now + timedelta(minutes=5)
+
+    await process.store.fail_lookup(DISCOURSE.id, asked, later, "away", for_good=False)
+    await noticed(house, lookup, intake=process.intake.take)
+
+    assert await process.store.due_lookups(DISCOURSE.id, house.now, 10) == []
+    assert [(each.due, each.failures) for each in await process.store.due_lookups(DISCOURSE.id, later, 10)] == [(later, 1)]
+
+
 async def test_what_is_gone_is_forgotten_and_what_never_answers_is_given_up(
     house: House, forum: Platform, process: Process
 ) -> None:

@@ -275,7 +275,7 @@ def test_an_answer_that_is_no_thread_and_no_likes_is_incomplete(lookup: Lookup) 
         looked_up(lookup, orjson.dumps({"error": "NotFound"}))
 
 
-def test_a_thread_whose_post_was_deleted_since_is_gone_and_any_other_refusal_is_asked_for_again() -> None:
+def test_a_thread_whose_post_was_deleted_since_is_gone_and_any_other_refusal_is_incomplete() -> None:
     assert CONNECTOR.fetch is not None
     deleted = {"error": "NotFound", "message": f"Post not found: {ASKED['uri']}"}
 

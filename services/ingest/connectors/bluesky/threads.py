@@ -73,7 +73,7 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
 
 
 def _read_refusal(document: JSON) -> Reading:
-    """Read why there is no thread: its post was deleted since; raise Incomplete for any other reason, which may pass."""
+    """Read why there is no thread: its post was deleted since; raise Incomplete for any other reason."""
     if optional_text(document, "error") != "NotFound":
         raise Incomplete("thread")
     return ignored(Reason.GONE)
