@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from services.ingest.connectors.feeds import FEED
 from services.ingest.domain.asking import Answer
+from services.ingest.domain.reading import Reading
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET
 from tests.support.polls import Web, page
@@ -76,3 +78,8 @@ def moved(web: Web, feed: bytes, etag: str) -> Web:
     """Put another feed of posts there."""
     web.pages[POSTS] = Answer(200, {"etag": etag}, feed)
     return web
+
+
+def heard(feed: bytes, source: Source = BLOG, poll: str = "posts") -> Reading:
+    """Read a feed that is asked for anew."""
+    return FEED.polls[poll].read(source, {}, Answer(200, {}, feed)).reading

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -157,3 +158,28 @@ def later(**delta: float) -> datetime:
 
 def without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in names}
+
+
+async def store(client: Client, *statements: dict[str, Any]) -> list[str]:
+    """Post *statements* one after another and return their ids."""
+    for each in statements:
+        assert (await client.post(each)).status_code == 200
+    return [each["id"] for each in statements]
+
+
+async def follow(client: Client, page: httpx.Response) -> list[str]:
+    """Return the ids on *page* and on all that follow."""
+    ids = [each["id"] for each in page.json()["statements"]]
+    while page.json()["more"]:
+        page = await client.get(own_path(page))
+        assert page.status_code == 200, page.text
+        ids += [each["id"] for each in page.json()["statements"]]
+    return ids
+
+
+def own_path(page: httpx.Response) -> str:
+    """Return `more` as this process knows it: the proxy in front takes the prefix of PUBLIC_URL away."""
+    more: str = page.json()["more"]
+    assert more.startswith("/lrs/xapi/statements/more/")
+    assert quote(more) == more
+    return more.removeprefix("/lrs")

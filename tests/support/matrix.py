@@ -125,3 +125,6 @@ def matrix_conversation() -> list[Sent]:
         transaction(redaction("x3", "mod", "threaded", "12:11:00")),
         transaction(membership("j2", "cy", "leave", "12:12:00", before="join")),
     ]
+
+
+ASKED = message("ask", "ann", "How?", "12:00:00")

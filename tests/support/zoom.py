@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from services.ingest.connectors.zoom.events import read
 from services.ingest.domain.interaction import ChannelId
+from services.ingest.domain.reading import Delivery, Reading
 from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
@@ -111,3 +114,15 @@ def zoom_chat() -> list[Sent]:
 def zoom_conversation() -> list[Sent]:
     """A meeting, and what is said about it in a channel."""
     return [*zoom_session(), *zoom_chat()]
+
+
+def heard(sent: Sent, policy: Policy | None = None) -> Reading:
+    """Read a delivery as *policy* lets it be heard, or that of the source."""
+    source = replace(ZOOM, policy=policy) if policy else ZOOM
+    return read(source, Delivery({}, sent.document))
+
+
+QUESTION = posted("ann", "M-1", "12:00:00", "How?")
+
+
+EDITED = chat("team_chat.channel_message_updated", "ann", "12:05:00", message_id="M-1", message="Why?")

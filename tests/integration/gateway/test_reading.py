@@ -5,29 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from services.gateway.domain.credential import Scope
-from tests.support.gateway import Client, Doors, basic, statement
+from tests.support.gateway import Client, Doors, basic, follow, statement, store
 
 ANN = {"mbox": "mailto:ann@example.org"}
 BOB = {"account": {"homePage": "https://acme.slack.com", "name": "U2"}}
 LIKED = {"id": "https://w3id.org/xapi/acrossx/verbs/liked"}
 COURSE = "https://lms.example/course/7"
 REGISTRATION = str(uuid4())
-
-
-async def store(client: Client, *statements: dict[str, Any]) -> list[str]:
-    """Post *statements* one after another and return their ids."""
-    for each in statements:
-        assert (await client.post(each)).status_code == 200
-    return [each["id"] for each in statements]
 
 
 async def test_the_newest_comes_first_unless_asked_otherwise(client: Client) -> None:
@@ -102,66 +91,6 @@ async def test_readers_who_ask_at_once_get_each_what_they_ask_for(client: Client
     )
 
     assert found == [[ids[4], ids[2], ids[0]], [ids[3]], [], [ids[4]], [ids[0], ids[2]], [ids[1], ids[3]], []]
-
-
-async def test_pages_hold_each_statement_once_while_writes_go_on(client: Client) -> None:
-    before = await store(client, *(statement() for _ in range(25)))
-    writing = asyncio.gather(store(client, *(statement() for _ in range(25))))
-
-    descending = await follow(client, await client.get(limit="4"))
-    ascending = await follow(client, await client.get(limit="4", ascending="true"))
-    await writing
-
-    assert [each for each in descending if each in set(before)] == before[::-1]
-    assert ascending[:25] == before
-    assert len(set(descending)) == len(descending)
-    assert len(set(ascending)) == len(ascending)
-
-
-async def test_every_page_is_consistent_through_the_same_moment(client: Client) -> None:
-    await store(client, *(statement() for _ in range(5)))
-
-    first = await client.get(limit="2")
-    await store(client, statement())
-    second = await client.get(own_path(first))
-
-    name = "x-experience-api-consistent-through"
-    assert first.headers[name] == second.headers[name]
-
-
-async def test_all_up_to_consistent_through_is_there(client: Client) -> None:
-    posted = [statement() for _ in range(30)]
-    writing = asyncio.gather(*(client.post(each) for each in posted))
-    pages = [await client.get(ascending="true") for _ in range(10)]
-    await writing
-
-    everything = (await client.get(ascending="true")).json()["statements"]
-
-    for page in pages:
-        through = moment(page.headers["x-experience-api-consistent-through"])
-        seen = {each["id"] for each in page.json()["statements"]}
-        assert seen >= {each["id"] for each in everything if moment(each["stored"]) <= through}
-
-
-@pytest.mark.parametrize("change", ["tamper", "truncate", "empty"])
-async def test_a_cursor_that_is_not_ours_is_refused(client: Client, change: str) -> None:
-    await store(client, statement(), statement())
-    path = own_path(await client.get(limit="1"))
-    base, _, cursor = path.rpartition("/")
-    changed = {"tamper": cursor[:-4] + "AAAA", "truncate": cursor[:20], "empty": "x"}[change]
-
-    response = await client.get(f"{base}/{changed}")
-
-    assert response.status_code == 400
-
-
-async def test_more_needs_a_key_too(client: Client, doors: Doors) -> None:
-    await store(client, statement(), statement())
-    path = own_path(await client.get(limit="1"))
-
-    response = await doors.http.get(path, headers={"X-Experience-API-Version": "1.0.3"})
-
-    assert response.status_code == 401
 
 
 async def test_who_may_read_only_its_own_sees_no_other(doors: Doors) -> None:
@@ -305,25 +234,3 @@ async def test_scopes_are_kept_apart(doors: Doors) -> None:
     assert (await reader.get()).status_code == 200
     assert (await reader.post(statement())).status_code == 403
     assert (await doors.http.get("/xapi/statements", headers={"Authorization": basic(reader.key)})).status_code == 400
-
-
-async def follow(client: Client, page: httpx.Response) -> list[str]:
-    """Return the ids on *page* and on all that follow."""
-    ids = [each["id"] for each in page.json()["statements"]]
-    while page.json()["more"]:
-        page = await client.get(own_path(page))
-        assert page.status_code == 200, page.text
-        ids += [each["id"] for each in page.json()["statements"]]
-    return ids
-
-
-def own_path(page: httpx.Response) -> str:
-    """Return `more` as this process knows it: the proxy in front takes the prefix of PUBLIC_URL away."""
-    more: str = page.json()["more"]
-    assert more.startswith("/lrs/xapi/statements/more/")
-    assert quote(more) == more
-    return more.removeprefix("/lrs")
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

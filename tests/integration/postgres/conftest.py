@@ -1,10 +1,11 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from shared.postgres import Database, PostgresMetrics
-from tests.support.postgres import settings_for, statement
+from tests.support.postgres import copy_cluster, settings_for, statement
 
 TABLES = """
 CREATE SCHEMA workshop;
@@ -29,3 +30,9 @@ async def database(empty_database_url: str, registry: CollectorRegistry) -> Asyn
     )
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def directory(tmp_path: Path, made_cluster: Path) -> Path:
+    """Give a directory with a cluster in which nothing was written yet."""
+    return copy_cluster(made_cluster, tmp_path / "pg")

@@ -3,91 +3,21 @@
 import asyncio
 import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import monotonic, perf_counter
+from time import perf_counter
 
 import asyncpg
 import pytest
 
-from shared.errors import Misconfigured, Unavailable
+from shared.errors import Unavailable
 from shared.postgres import Database, Query
 from shared.postgres.embedded import Server, embedded
-from shared.postgres.embedded.binaries import find_binaries
-from shared.postgres.embedded.identity import Identity, choose_identity, mapped, switched
-from tests.support.postgres import SETTINGS, copy_cluster, settings_for, statement
-
-KEEP = "CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)"
-OWNER = """
-import asyncio, pathlib, sys
-from shared.postgres.embedded import embedded
-
-async def main():
-    async with embedded(pathlib.Path(sys.argv[1])) as dsn:
-        print(dsn, flush=True)
-        await asyncio.sleep(600)
-
-asyncio.run(main())
-"""
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="how root starts PostgreSQL is seen by root alone")
-
-
-async def kept(dsn: str) -> object:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return await connection.fetchval("SELECT count(*) FROM kept")
-    finally:
-        await connection.close()
-
-
-def running(directory: Path) -> bool:
-    return Server(directory).is_running()
+from tests.support.embedded import KEEP, becomes, kept, owner, running
+from tests.support.postgres import SETTINGS, settings_for, statement
 
 
 def postmaster(directory: Path) -> int:
     return int((directory / "data" / "postmaster.pid").read_text().splitlines()[0])
-
-
-async def becomes(wanted: object, question: object, seconds: float = 20) -> None:
-    """Ask until the answer is the wanted one."""
-    deadline = monotonic() + seconds
-    while await asyncio.to_thread(question) != wanted:  # type: ignore[arg-type]
-        assert monotonic() < deadline, f"{question} did not become {wanted}"
-        await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def owner(directory: Path, *prefix: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """Run a process that owns a server in *directory*; yield it with the server's URI."""
-    process = await asyncio.create_subprocess_exec(
-        *prefix, sys.executable, "-c", OWNER, str(directory), stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": "."}
-    )
-    try:
-        assert process.stdout
-        yield process, (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-@pytest.fixture
-def directory(tmp_path: Path, made_cluster: Path) -> Path:
-    """Give a directory with a cluster in which nothing was written yet."""
-    return copy_cluster(made_cluster, tmp_path / "pg")
-
-
-@pytest.fixture
-def open_directory() -> Iterator[Path]:
-    """Give a directory whose parents other users may enter."""
-    with TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name) / "postgres"
 
 
 async def test_it_starts_within_seconds_and_in_an_instant_the_second_time(tmp_path: Path) -> None:
@@ -249,104 +179,3 @@ async def test_a_process_id_that_belongs_to_somebody_else_by_now_is_no_obstacle(
     server.start()
 
     assert await kept(server.dsn) == 1
-
-
-async def test_a_cluster_that_was_half_made_is_made_anew(tmp_path: Path) -> None:
-    (tmp_path / "pg" / "data.new" / "base").mkdir(parents=True)
-
-    async with embedded(tmp_path / "pg", settings=SETTINGS) as dsn:
-        await statement(dsn, KEEP)
-
-
-async def test_a_port_asks_for_the_password(directory: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    own = Server(directory, port=port, settings=SETTINGS)
-    own.start()
-
-    try:
-        await statement(own.dsn, KEEP)
-        assert await kept(own.tcp_dsn) == 1
-        with pytest.raises(asyncpg.InvalidPasswordError):
-            await asyncpg.connect(f"postgresql://symposia:wrong@127.0.0.1:{port}/symposia")
-        assert (directory / "password").stat().st_mode & 0o777 == 0o600
-    finally:
-        own.close()
-
-
-async def test_a_path_too_long_for_a_socket_is_none_for_us(tmp_path: Path) -> None:
-    directory = tmp_path / ("long" * 30)
-
-    async with embedded(directory, settings=SETTINGS) as dsn:
-        await statement(dsn, KEEP)
-        assert (directory.stat().st_mode & 0o777, str(directory) in dsn) == (0o700, False)
-
-
-async def test_a_setting_that_postgresql_refuses_is_said_in_its_words(directory: Path) -> None:
-    with pytest.raises(Misconfigured, match="no_such_setting"):
-        async with embedded(directory, settings={"no_such_setting": "1"}):
-            pass
-
-    assert not running(directory)
-
-
-async def test_a_cluster_of_another_version_is_left_alone(server: Server, tmp_path: Path) -> None:
-    server.stop()
-    (tmp_path / "postgres" / "data" / "PG_VERSION").write_text("14\n")
-
-    with pytest.raises(Misconfigured, match="was made by PostgreSQL 14"):
-        server.start()
-
-
-async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(Misconfigured, match="cannot be PostgreSQL's folder"):
-        async with embedded(tmp_path / "file" / "pg"):
-            pass
-
-
-@as_root
-async def test_root_starts_it_as_an_ordinary_user_of_a_namespace_or_as_another_user(open_directory: Path) -> None:
-    binaries = find_binaries()
-    works = [
-        identity
-        for identity, _ in (
-            mapped(),
-            switched("postgres", open_directory, binaries),
-            switched("nobody", open_directory, binaries),
-        )
-        if identity
-    ]
-    assert choose_identity(open_directory, binaries) == works[0]
-
-    for number, identity in enumerate([*works, works[0]]):  # one directory changes hands
-        own = Server(open_directory, settings=SETTINGS, identity=identity)
-        own.start()
-        try:
-            await statement(own.dsn, KEEP if number == 0 else "INSERT INTO kept VALUES (2)")
-            assert await kept(own.dsn) == number + 1
-        finally:
-            own.close()
-
-
-@as_root
-def test_root_is_told_why_it_cannot_be_started(tmp_path: Path) -> None:
-    tmp_path.chmod(0o700)
-
-    identity, reason = switched("nobody", tmp_path / "a" / "postgres", find_binaries())
-
-    assert identity is None
-    assert "the user nobody cannot reach" in reason
-
-
-async def test_an_ordinary_user_starts_it_plainly(directory: Path) -> None:
-    prefix = () if os.geteuid() else ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
-
-    async with owner(directory, *prefix) as (_, dsn):
-        await statement(dsn, KEEP)
-        assert await kept(dsn) == 1
-
-
-def test_an_ordinary_user_needs_no_other_identity() -> None:
-    assert Identity(1000).prefix == ()

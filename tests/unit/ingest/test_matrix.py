@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
-from services.ingest.connectors.matrix import VERIFY
 from services.ingest.connectors.matrix.events import read
 from services.ingest.connectors.matrix.transactions import transaction as parsed
-from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.emoji import is_accepting, spelt
 from services.ingest.domain.interaction import ArtefactType, ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy
-from services.ingest.verifiers import Message, Verdict
-from shared.xapi.guard import Limits, Malformed
-from tests.support.ingest import NOW, SECRET, Ear, account_names, acts, as_json
+from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Policy
+from services.ingest.verifiers import Message
+from shared.xapi.guard import Limits
+from tests.support.ingest import Ear, account_names, acts, as_json
 from tests.support.matrix import (
+    ASKED,
     HELP,
     MATRIX,
     edit,
@@ -29,7 +28,6 @@ from tests.support.matrix import (
     message,
     poll,
     reaction,
-    redaction,
     relation,
     reply_to,
     transaction,
@@ -41,8 +39,6 @@ def heard(*events: Any, policy: Policy = MATRIX.policy, closed: tuple[str, ...] 
     source = replace(MATRIX, policy=policy, closed=frozenset(map(ChannelId, closed)))
     return read(source, Delivery({}, transaction(*events).document))
 
-
-ASKED = message("ask", "ann", "How?", "12:00:00")
 
 IGNORED: list[tuple[Any, Reason]] = [
     ({**ASKED, "content": {}}, Reason.GONE),
@@ -184,55 +180,6 @@ def test_an_edit_says_what_is_said_now() -> None:
     assert interaction.text == "How, please?"
 
 
-@pytest.mark.parametrize("target", ["answer", "e1"])
-async def test_a_redaction_redacts_the_message_whichever_version_is_taken_back(target: str) -> None:
-    ear = Ear()
-    said = message("answer", "bea", "Drain it.", "12:01:00")
-
-    await ear.hear(
-        transaction(said, edit("e1", "answer", "bea", "Drain it!", "12:06:00"), redaction("x", "bea", target, "12:09:00"))
-    )
-
-    assert [each.redacts for each in ear.received() if each.redacts] == [
-        ("https://matrix.to/#/!help:acme.example/$answer",),
-    ]
-
-
-@pytest.mark.parametrize(("by", "verb"), [("bea", "delete"), ("mod", "remove")])
-async def test_a_message_is_deleted_by_its_author_or_removed_by_another(by: str, verb: str) -> None:
-    ear = Ear()
-
-    await ear.hear(transaction(redaction("x", by, "ask", "12:09:00"), {**ASKED, "sender": "@bea:acme.example"}))
-
-    assert (f"@{by}:acme.example", verb, "matrix.to/#/!help:acme.example/$ask") in acts(ear.statements())
-
-
-async def test_a_redaction_is_heard_where_nothing_else_is_and_names_nobody_new() -> None:
-    ear = Ear()
-    elsewhere = replace(MATRIX, policy=Policy(channels=frozenset({ChannelId("!other:acme.example")})))
-
-    await ear.hear(transaction(ASKED), transaction(redaction("x", "mod", "ask", "12:09:00"), source=elsewhere))
-
-    assert acts(ear.statements())[1][:2] == ("@ann:acme.example", "delete")
-
-
-async def test_a_redaction_of_what_was_never_heard_tells_nothing() -> None:
-    ear = Ear()
-
-    await ear.hear(transaction(redaction("x", "ann", "never", "12:09:00")))
-
-    assert ear.statements() == []
-
-
-async def test_a_reaction_that_is_taken_back_is_one_of_whoever_reacted() -> None:
-    ear = Ear()
-
-    await ear.hear(transaction(ASKED, reaction("r", "cy", "ask", "👍", "12:05:00"), redaction("x", "mod", "r", "12:09:00")))
-
-    *_, taken_back = ear.statements()
-    assert acts([taken_back]) == [("@cy:acme.example", "unreacted", "matrix.to/#/!help:acme.example/$ask")]
-
-
 @pytest.mark.parametrize(
     ("key", "written", "accepts"),
     [
@@ -291,40 +238,6 @@ def test_an_event_that_is_too_deep_or_too_wide_is_dropped_alone() -> None:
     document = parsed(Message({}, body), Limits(nodes=40))
 
     assert document == {"events": [None, ASKED, {"a": [1, 2, 3, 4]}]}
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"events": {}}', b'{"events": [', b'{"events": 1}', b"[" * 100_000])
-def test_what_is_no_transaction_is_malformed(body: bytes) -> None:
-    with pytest.raises(Malformed):
-        parsed(Message({}, body), Limits())
-
-
-@pytest.mark.parametrize("body", [b'{"transaction_id": "1"}', b"{}"])
-def test_a_ping_holds_nothing(body: bytes) -> None:
-    reading = read(MATRIX, Delivery({}, parsed(Message({}, body), Limits())))
-
-    assert reading.ignored in ((Reason.HANDSHAKE,), (Reason.UNMAPPED,))
-
-
-def test_the_token_is_shown_in_the_header_or_in_the_address() -> None:
-    url = "https://symposia.example/hooks/matrix/rooms/_matrix/app/v1/transactions/1"
-    shown = {"authorization": f"Bearer {SECRET.decode()}"}
-
-    def verdict(headers: Mapping[str, str], query: str = "") -> Verdict:
-        return VERIFY(Message(headers, b"{}", url + query, "PUT"), [SECRET], NOW)
-
-    assert verdict(shown) is Verdict.GENUINE
-    assert verdict({}, f"?access_token={SECRET.decode()}") is Verdict.GENUINE
-    assert verdict(shown, "?access_token=another") is Verdict.FORGED
-    assert verdict({}) is Verdict.UNSIGNED
-
-
-def test_a_homeserver_puts_its_transactions() -> None:
-    hook = HOOKS[Platform.MATRIX]
-
-    assert hook.methods == {"PUT", "POST"}
-    assert hook.most_bytes > 100 * 64 * 1024
-    assert hook.sample(SECRET, NOW).rest == "/_matrix/app/v1/ping"
 
 
 async def test_a_conversation_is_told_whole() -> None:

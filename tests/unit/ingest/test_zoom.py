@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,26 +10,23 @@ from typing import Any
 import orjson
 import pytest
 
-from services.ingest.connectors.fields import Incomplete
-from services.ingest.connectors.zoom import VERIFY
-from services.ingest.connectors.zoom import ZOOM as CONNECTOR
-from services.ingest.connectors.zoom.events import read
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.mapping import statement_of
-from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
+from services.ingest.domain.reading import Reason, Rule
 from services.ingest.domain.source import Hearing, Policy
-from services.ingest.verifiers import Message, Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
-from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names
+from tests.support.ingest import Ear, Sent, account_names
 from tests.support.profile import faults
-from tests.support.signing import zoom as signed
 from tests.support.zoom import (
     CHANNEL,
+    EDITED,
     MEETING,
+    QUESTION,
     WEBINAR,
     ZOOM,
     chat,
+    heard,
     joined,
     left,
     meeting,
@@ -45,11 +41,6 @@ from tests.support.zoom import (
 GOLDEN = Path(__file__).parent / "golden" / "zoom.json"
 LATER = timedelta(hours=2)
 OPEN = Policy(hearing=Hearing.TEXT, private=True)
-
-
-def heard(sent: Sent, policy: Policy | None = None) -> Reading:
-    source = replace(ZOOM, policy=policy) if policy else ZOOM
-    return read(source, Delivery({}, sent.document))
 
 
 async def told(*deliveries: Sent) -> list[dict[str, Any]]:
@@ -82,9 +73,7 @@ async def test_every_statement_is_valid_and_follows_its_template() -> None:
     assert [fault for each in statements for fault in faults(each)] == []
 
 
-QUESTION = posted("ann", "M-1", "12:00:00", "How?")
 REMOVED = chat("team_chat.channel_message_deleted", "ann", "12:06:00", message_id="M-1")
-EDITED = chat("team_chat.channel_message_updated", "ann", "12:05:00", message_id="M-1", message="Why?")
 KEPT = {"type": "to_channel", "message_id": "M-1", "sender": "bea@acme.example", "sender_id": "bea"}
 BOOKMARKED = chat("team_chat.bookmark_added", "cy", "12:04:00", **KEPT)
 MEMBER = {"id": CHANNEL, "name": "Kafka", "type": 3}
@@ -291,79 +280,3 @@ def test_who_joins_a_channel_and_leaves_it_is_told() -> None:
 
     assert [each.decided[0].kind for each in readings] == [Kind.JOIN, Kind.LEAVE]
     assert [faults(statement_of(each.decided[0], ZOOM)) for each in readings] == [[], []]
-
-
-def without(sent: Sent, *path: str, **instead: Any) -> Sent:
-    """Return *sent* without what stands at *path*, or with something else there."""
-    document: dict[str, Any] = orjson.loads(sent.body)
-    *way, last = path
-    place: Any = document
-    for name in way:
-        place = place[name]
-    place.pop(last)
-    place.update(instead)
-    return Sent(ZOOM, document)
-
-
-OBJECT, PERSON = ("payload", "object"), ("payload", "object", "participant")
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        without(joined("ann", "1", "12:00:00"), *PERSON, "user_id"),
-        without(joined("ann", "1", "12:00:00"), *PERSON, "join_time"),
-        without(joined("ann", "1", "12:00:00"), *PERSON, "join_time", join_time="yesterday"),
-        without(joined("ann", "1", "12:00:00"), *OBJECT, "uuid"),
-        without(joined("ann", "1", "12:00:00"), *OBJECT, "uuid", uuid="a b"),
-        without(joined("ann", "1", "12:00:00"), *OBJECT, "uuid", uuid="x" * 300),
-        without(joined("ann", "1", "12:00:00"), *OBJECT, "id"),
-        without(zoom("meeting.started", "12:00:00", meeting()), *OBJECT, "host_id"),
-        without(zoom("meeting.started", "12:00:00", meeting()), *OBJECT, "start_time"),
-        without(QUESTION, *OBJECT, "timestamp"),
-        without(QUESTION, *OBJECT, "timestamp", timestamp=-1),
-        without(QUESTION, *OBJECT, "timestamp", timestamp=2**62),
-        without(QUESTION, *OBJECT, "message_id"),
-        without(QUESTION, *OBJECT, "channel_id"),
-        without(EDITED, "event_ts"),
-        without(reacted("cy", "M-1", "12:03:00", "x"), *OBJECT, "emoji"),
-        without(reacted("cy", "M-1", "12:03:00", "x"), *OBJECT, "emoji", emoji="a b"),
-        without(reacted("cy", "M-1", "12:03:00", "x"), *OBJECT, "msg_id"),
-    ],
-)
-def test_what_lacks_what_it_needs_is_incomplete(sent: Sent) -> None:
-    with pytest.raises(Incomplete):
-        heard(sent)
-
-
-def delivery(headers: Mapping[str, str], body: bytes = b"{}") -> Message:
-    return Message(headers, body)
-
-
-@pytest.mark.parametrize(
-    ("age", "secret", "verdict"),
-    [
-        (timedelta(0), SECRET, Verdict.GENUINE),
-        (timedelta(minutes=85), SECRET, Verdict.GENUINE),
-        (timedelta(hours=3), SECRET, Verdict.STALE),
-        (timedelta(0), b"another secret", Verdict.FORGED),
-    ],
-)
-def test_a_delivery_that_zoom_sends_again_is_still_genuine(age: timedelta, secret: bytes, verdict: Verdict) -> None:
-    headers = signed(b"{}", secret, NOW - age)
-
-    assert VERIFY(delivery(headers), (SECRET,), NOW) is verdict
-    assert VERIFY(delivery(headers, b"{ }"), (SECRET,), NOW) is Verdict.FORGED
-    assert VERIFY(delivery({}), (SECRET,), NOW) is Verdict.UNSIGNED
-
-
-def test_the_challenge_of_an_address_is_answered_with_its_hmac() -> None:
-    assert CONNECTOR.hook is not None
-    sample = CONNECTOR.hook.sample(SECRET, NOW)
-    message = delivery(sample.headers, sample.body)
-
-    assert VERIFY(message, (SECRET,), NOW) is Verdict.GENUINE
-    assert CONNECTOR.hook.handshake is not None
-    reply = CONNECTOR.hook.handshake(message, (SECRET,))
-    assert reply is not None
-    assert orjson.loads(reply.body)["plainToken"] == "symposia-source-test"

@@ -1,0 +1,74 @@
+"""Pages of statements: each whole, in order, and consistent through one moment, while others write."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import pytest
+
+from tests.support.gateway import Client, Doors, follow, own_path, statement, store
+
+
+async def test_pages_hold_each_statement_once_while_writes_go_on(client: Client) -> None:
+    before = await store(client, *(statement() for _ in range(25)))
+    writing = asyncio.gather(store(client, *(statement() for _ in range(25))))
+
+    descending = await follow(client, await client.get(limit="4"))
+    ascending = await follow(client, await client.get(limit="4", ascending="true"))
+    await writing
+
+    assert [each for each in descending if each in set(before)] == before[::-1]
+    assert ascending[:25] == before
+    assert len(set(descending)) == len(descending)
+    assert len(set(ascending)) == len(ascending)
+
+
+async def test_every_page_is_consistent_through_the_same_moment(client: Client) -> None:
+    await store(client, *(statement() for _ in range(5)))
+
+    first = await client.get(limit="2")
+    await store(client, statement())
+    second = await client.get(own_path(first))
+
+    name = "x-experience-api-consistent-through"
+    assert first.headers[name] == second.headers[name]
+
+
+async def test_all_up_to_consistent_through_is_there(client: Client) -> None:
+    posted = [statement() for _ in range(30)]
+    writing = asyncio.gather(*(client.post(each) for each in posted))
+    pages = [await client.get(ascending="true") for _ in range(10)]
+    await writing
+
+    everything = (await client.get(ascending="true")).json()["statements"]
+
+    for page in pages:
+        through = moment(page.headers["x-experience-api-consistent-through"])
+        seen = {each["id"] for each in page.json()["statements"]}
+        assert seen >= {each["id"] for each in everything if moment(each["stored"]) <= through}
+
+
+@pytest.mark.parametrize("change", ["tamper", "truncate", "empty"])
+async def test_a_cursor_that_is_not_ours_is_refused(client: Client, change: str) -> None:
+    await store(client, statement(), statement())
+    path = own_path(await client.get(limit="1"))
+    base, _, cursor = path.rpartition("/")
+    changed = {"tamper": cursor[:-4] + "AAAA", "truncate": cursor[:20], "empty": "x"}[change]
+
+    response = await client.get(f"{base}/{changed}")
+
+    assert response.status_code == 400
+
+
+async def test_more_needs_a_key_too(client: Client, doors: Doors) -> None:
+    await store(client, statement(), statement())
+    path = own_path(await client.get(limit="1"))
+
+    response = await doors.http.get(path, headers={"X-Experience-API-Version": "1.0.3"})
+
+    assert response.status_code == 401
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
