@@ -13,9 +13,9 @@ from typing import Final
 
 import structlog
 
-from tests.faults.simulation.house import HouseParts, open_books
 from tests.faults.simulation.house_play import play_house
 from tests.faults.simulation.loop_play import LoopParts, Played, play_loop
+from tests.faults.simulation.parts import HouseParts, open_books
 from tests.faults.simulation.stage import StageLoop, Violation, play
 from tests.support.forks import FORKS
 

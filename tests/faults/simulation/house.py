@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from random import Random
 from typing import Any, Final
 
@@ -19,7 +17,6 @@ from services.enrichment.handler import Enrichment
 from services.enrichment.imports import Importer, Kind
 from services.enrichment.linking import Linking
 from services.enrichment.relink import Relinker
-from services.enrichment.store import Store
 from services.gateway.attachments.answer import Attachments
 from services.gateway.attachments.store import AttachmentStore
 from services.gateway.credentials.versions import Versions
@@ -29,7 +26,6 @@ from services.gateway.domain.admission import Admitted, Writing, admit
 from services.gateway.domain.credential import Credential, KeyId, Scope
 from services.gateway.domain.keychain import Keychain
 from services.gateway.metrics import GatewayMetrics
-from services.gateway.recorder import Recorder
 from services.gateway.statements.announcing import announce
 from services.gateway.statements.formatting import Formatting
 from services.gateway.statements.horizon import Horizon
@@ -40,26 +36,21 @@ from services.gateway.statements.standing import RecorderStanding
 from services.gateway.statements.store import StatementStore
 from services.scoring.handler import Scoring
 from services.scoring.metrics import ScoringMetrics
-from services.scoring.rules import adopt_rules
 from shared.contracts import ENRICHED, RECEIVED, RECORDED, Received, Topic, dead_letters_of, encode
 from shared.errors import Unavailable
-from shared.postgres import Database, Query
 from shared.stream import Batch, Consumer, ConsumerSettings, Handler, MemoryLog, Outgoing, PostgresLedger, Step, StreamMetrics
 from shared.stream.publisher import Publisher
 from shared.xapi import guard
 from shared.xapi.model import Version
-from tests.faults.simulation.books import SLOTS, HeldDatabase, prepare_sql, stage_clock
 from tests.faults.simulation.faults import Troop
-from tests.faults.simulation.plot import COURSE, HOME, MONDAY, STRANGER, Plot, Said, as_passed_on, as_sent
+from tests.faults.simulation.parts import MERGE, Books, Cast, HouseParts
+from tests.faults.simulation.plot import MONDAY, Plot, Said, as_passed_on, as_sent
 from tests.faults.simulation.stage import Crash, Director
-from tests.support.postgres import settings_for
 from tests.support.received import AUTHORITY, received_statement
 
 TWO: Final = 2
 """Partitions of every topic here: enough for two members to be at work at once."""
 IDLE: Final = "idle"
-DEADLOCK: Final = "20ms"
-"""After how long PostgreSQL looks for a deadlock: sooner than histories end."""
 BACK_OFF: Final = 0.3
 """Seconds of the stage's time after which a hook tells again what the log did not take."""
 TOPICS: Final = {topic.name: Topic(topic.name, TWO) for topic in (RECEIVED, RECORDED, ENRICHED)}
@@ -72,70 +63,6 @@ CREDENTIAL: Final = Credential(
     (),
 )
 SOURCE: Final = f"credential:{CREDENTIAL.key_id}"
-PEOPLE: Final = "\n".join(
-    ("external_id,name,email,accounts", *(f"HR-{number},{number},,U{number}@{HOME}" for number in range(3)), f"HR-3,3,,V3@{HOME}")
-)
-MERGE: Final = f"external_id,name,email,accounts\nHR-3,3,,V3@{HOME}|U{STRANGER}@{HOME}"
-COURSES: Final = f"iri,title,urls\n{COURSE},Python,{COURSE}"
-ENROLMENTS: Final = "\n".join(("external_id,course", *(f"HR-{number},{COURSE}" for number in (0, 1, 3))))
-
-
-class Cast(StrEnum):
-    """Who plays: the doors, the recorder and a poller; or enrichment and scoring, too."""
-
-    RECORDING = "recording"
-    WHOLE = "whole"
-
-
-@dataclass(frozen=True)
-class HouseParts:
-    """What the house is made of; a rule is taken away by another class, by a *patch*, by *sql*, or by *settings* of the pools."""
-
-    store: type[Store] = Store
-    reader: type[Reader] = Reader
-    recorder: type[Recorder] = Recorder
-    ledger: type[PostgresLedger] = PostgresLedger
-    publisher: type[Publisher[Any]] = Publisher
-    relink_owner: str = "relink"
-    cast: Cast | None = None
-    patch: Callable[[], AbstractContextManager[object]] = nullcontext
-    sql: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class Books:
-    """The pools of every process, and one to look at all from outside; they outlive the histories."""
-
-    url: str
-    pools: Mapping[str, Database]
-    outside: Database
-
-    async def ask(self, sql: str, *arguments: Any) -> list[Any]:
-        """Look at, or change, anything."""
-        return await self.outside.fetch(Query(sql), *arguments)
-
-
-@asynccontextmanager
-async def open_books(url: str, parts: HouseParts | None = None) -> AsyncIterator[Books]:
-    """Open the pools on a fresh database, and put into it what every history begins with."""
-    parts = parts or HouseParts()
-    outside = await Database.open(settings_for(url), schema="public", application="outside")
-    (place,) = await outside.fetch(Query("SELECT quote_ident(current_database())"))
-    await outside.execute(Query(f"ALTER DATABASE {place[0]} SET deadlock_timeout = '{DEADLOCK}'"))
-    pools = {name: await HeldDatabase.of(url, schema, name, **parts.settings) for name, schema in SLOTS.items()}
-    try:
-        importer = Importer(pools["importer"])
-        for kind, content in ((Kind.PEOPLE, PEOPLE), (Kind.COURSES, COURSES), (Kind.ENROLMENTS, ENROLMENTS)):
-            report = await importer.take(kind, content.encode())
-            assert not report.faults
-        await adopt_rules(pools["scoring-0"])
-        await outside.execute(Query(f"{prepare_sql()} {parts.sql}"))
-        with stage_clock():
-            yield Books(url, pools, outside)
-    finally:
-        for pool in (*pools.values(), outside):
-            await pool.close()
 
 
 class OpenDoor:

@@ -13,9 +13,10 @@ from shared.stream import ConsumerSettings, Step
 from shared.stream.memory import Faults
 from tests.faults.simulation.books import NAMES, WAITING
 from tests.faults.simulation.faults import Misfortune, crash, fated, slow_down
-from tests.faults.simulation.house import IDLE, Books, Cast, House, HouseParts
+from tests.faults.simulation.house import IDLE, House
 from tests.faults.simulation.judge import judge
 from tests.faults.simulation.loop_play import Played
+from tests.faults.simulation.parts import Books, Cast, HouseParts
 from tests.faults.simulation.plot import plot
 from tests.faults.simulation.stage import Actor, Director, Order, StageLoop, Violation
 

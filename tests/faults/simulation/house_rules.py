@@ -26,7 +26,7 @@ from shared.contracts import RECORDED
 from shared.postgres import Query, Transaction
 from shared.stream import Batch, Decision
 from shared.stream.publisher import Publisher
-from tests.faults.simulation.house import Cast, HouseParts
+from tests.faults.simulation.parts import Cast, HouseParts
 
 LOCK: Final = "pg_advisory_xact_lock(hashtextextended('symposia record', 0))"
 Patch = Callable[[], AbstractContextManager[object]]

@@ -17,7 +17,8 @@ from shared.contracts import ENRICHED, RECEIVED, RECORDED, Enriched, Received, S
 from shared.contracts import Recorded as RecordedMessage
 from shared.stream import Partition
 from tests.faults.simulation.expected import Record
-from tests.faults.simulation.house import Cast, House
+from tests.faults.simulation.house import House
+from tests.faults.simulation.parts import Cast
 from tests.faults.simulation.plot import MONDAY, Plot, Said
 from tests.faults.simulation.stage import Violation
 from tests.support.oracle import Impact, impacts

@@ -21,8 +21,8 @@ from shared.stream import MemoryLog, PostgresLedger
 from shared.stream.publisher import Publisher
 from shared.xapi.vocabulary import Verb
 from tests.faults.simulation.expected import learner
-from tests.faults.simulation.house import COURSES, MERGE, PEOPLE
 from tests.faults.simulation.house_rules import HoldsIdentitiesLate, LocksNothingDeeper, WithoutIdentityLock
+from tests.faults.simulation.parts import COURSES, MERGE, PEOPLE
 from tests.faults.simulation.plot import COURSE
 from tests.support.conversation import batch, recorded, statement
 
