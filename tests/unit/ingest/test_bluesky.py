@@ -282,7 +282,8 @@ def test_a_thread_whose_post_was_deleted_since_is_gone_and_any_other_refusal_is_
     reading = CONNECTOR.fetch.read(BLUESKY, THREAD, Answer(400, {}, orjson.dumps(deleted)))
     request = CONNECTOR.fetch.ask(BLUESKY, THREAD, Circumstances(NOW, ""))
 
-    assert (reading.ignored, request.bears) == ((Reason.GONE,), {400})
+    assert reading.ignored == (Reason.GONE,)
+    assert request.bears == {400}
     with pytest.raises(Incomplete):
         CONNECTOR.fetch.read(BLUESKY, THREAD, Answer(400, {}, orjson.dumps({"error": "InvalidRequest"})))
 
