@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -67,9 +68,10 @@ def webex(resource: str, event: str, data: dict[str, Any], actor: int = 0, answe
 
 
 def about(event: str, shown: dict[str, Any]) -> Sent:
-    """Return a delivery that names a message, which is as it is *shown* when it is asked for."""
+    """Return a delivery that names a message, which is as it is *shown* when it is asked for, caused by its author."""
     told = {name: shown[name] for name in ("id", "roomId", "roomType", "personId", "personEmail", "created")}
-    return webex("messages", event, told, answer=None if event == "deleted" else shown)
+    sent = webex("messages", event, told, answer=None if event == "deleted" else shown)
+    return replace(sent, document={**sent.document, "actorId": shown["personId"]})
 
 
 def membership(event: str, number: int) -> Sent:

@@ -24,7 +24,7 @@ from services.ingest.domain.source import Hearing, Policy
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
-from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names, answered
+from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names, acts, answered
 from tests.support.profile import faults
 from tests.support.webex import (
     NUMBER,
@@ -198,6 +198,33 @@ def test_a_delete_needs_no_question_and_is_heard_where_nothing_else_is() -> None
     assert reading.lookups == ()
     assert (withdrawn.rule, withdrawn.interaction.place) == (Rule.WITHDRAWAL, None)
     assert withdrawn.interaction.happened == "2026-03-02T11:31:00.203Z"
+
+
+@pytest.mark.parametrize(
+    ("by", "policy", "told"),
+    [
+        (person(1), WEBEX.policy, (person(1), "delete")),
+        (
+            base64.b64encode(base64.b64decode(person(1)).replace(b"/us/", b"/urn:TEAM:eu-central-1_k/")).decode(),
+            WEBEX.policy,
+            (person(1), "delete"),
+        ),
+        (person(7), WEBEX.policy, (person(7), "remove")),
+        (person(7), replace(WEBEX.policy, excluded=account_names(person(7))), (person(1), "delete")),
+        (None, WEBEX.policy, (person(1), "delete")),
+    ],
+    ids=["its author", "its author, named by another cluster", "a moderator", "an excluded account", "nobody who is named"],
+)
+async def test_a_message_is_deleted_by_its_author_or_removed_by_whoever_caused_it(
+    by: str | None, policy: Policy, told: tuple[str, str]
+) -> None:
+    gone, source = about("deleted", SAID), replace(WEBEX, policy=policy)
+    gone = replace(gone, source=source, document={**gone.document, "actorId": by})
+    ear = Ear()
+
+    await ear.hear(gone, replace(about("created", SAID), source=source))
+
+    assert [(who, verb) for who, verb, _ in acts(ear.statements()) if verb in ("delete", "remove")] == [told]
 
 
 def test_a_delete_that_names_no_time_has_that_of_its_id() -> None:

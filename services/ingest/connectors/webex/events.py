@@ -28,7 +28,7 @@ def read(source: Source, delivery: Delivery) -> Reading:
     resource, event, data = text(document, "resource"), text(document, "event"), member(document, "data")
     match resource:
         case "messages" if event == "deleted":
-            return read_delete(source, data)
+            return read_delete(source, data, optional_opaque(document, "actorId"))
         case "messages" if event in ASKED:
             return _message(source, ASKED[event], data)
         case "memberships":

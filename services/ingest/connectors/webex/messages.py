@@ -106,18 +106,22 @@ def read_edit(source: Source, document: JSON) -> Reading:
     return Reading(decided=(interaction,))
 
 
-def read_delete(source: Source, document: JSON) -> Reading:
-    """Read that a message was taken back, of which Webex tells no time: it is told at the time of the message."""
+def read_delete(source: Source, document: JSON, caused: str | None = None) -> Reading:
+    """Read that a message was taken back, of which Webex tells no time: it is told at the time of the message.
+
+    Who *caused* the event is its author, or another (developer.webex.com/docs/api/guides/webhooks, `actorId`).
+    """
     name, space = opaque(document, "id"), places.room(document)
     happened = optional_time(document, "created") or places.made_at(name)
     if happened is None:
         raise Incomplete("created")
-    refused = _refusal(source, document, space)
+    refused, author = _refusal(source, document, space), optional_opaque(document, "personId")
+    foreign = caused and author and not places.is_same(caused, author) and caused not in source.policy.excluded
     interaction = Interaction(
         event=Event.DELETED,
-        kind=Kind.DELETE,
+        kind=Kind.REMOVE if foreign else Kind.DELETE,
         artefact=places.message(source, space, name),
-        actor=NOBODY,
+        actor=AccountName(caused) if caused and foreign else NOBODY,
         happened=happened,
         place=None if refused else places.place(source, space),
     )

@@ -76,10 +76,23 @@ def quoted(name: str) -> str:
 def made_at(name: str) -> str | None:
     """Return when a thing was made, by the time that its id is made of (RFC 9562 §5.1); None where it is of another kind."""
     try:
-        address = base64.b64decode(name + "=" * (-len(name) % 4), validate=True).decode()
-        return of_uuid(UUID(address.rpartition("/")[2]))
+        return of_uuid(UUID(_within(name)))
     except ValueError:
         return None
+
+
+def is_same(one: str, other: str) -> bool:
+    """Say whether two ids name the same: the cluster that stands in them may differ."""
+    try:
+        return one == other or _within(one) == _within(other)
+    except ValueError:
+        return False
+
+
+def _within(name: str) -> str:
+    """Return the UUID that an id is made of; raise ValueError where there is none."""
+    address = base64.b64decode(name + "=" * (-len(name) % 4), validate=True).decode()
+    return address.rpartition("/")[2]
 
 
 def named(document: JSON, name: str, most: int) -> list[str]:
