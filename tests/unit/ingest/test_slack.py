@@ -69,6 +69,9 @@ IGNORED = [
     ({"type": "file_shared", "file_id": "F1", "user_id": "U1", "channel_id": "C1", "event_ts": TS}, Reason.TOLD_ALREADY),
     ({"type": "user_huddle_changed", "user": {"id": "U1"}, "event_ts": TS}, Reason.UNMAPPED),
     (message(subtype="message_replied"), Reason.TOLD_ALREADY),
+    ({"type": "message", "message": {**message(), "reply_count": 1}, "channel": "C1", "ts": TS}, Reason.TOLD_ALREADY),
+    ({**JOINED, "user": "UBOT"}, Reason.BOT),
+    (slack_reaction("UBOT", TS, "eyes", TS), Reason.BOT),
     ({"type": "app_rate_limited", "team_id": "T1"}, Reason.RATE_LIMITED),
     (slack_huddle(TS, channels=["D1"]) | {"channel": "D1", "channel_type": "im"}, Reason.DIRECT_MESSAGE),
     ({**slack_star("star_added", TS), "item": {"type": "file", "file_id": "F1"}}, Reason.UNMAPPED),
@@ -90,6 +93,21 @@ def test_what_is_not_ours_is_ignored_with_its_reason(event: Mapping[str, Any], r
 
 def test_a_private_message_shows_its_channel_to_be_private() -> None:
     assert heard(message(channel="C9", channel_type="group")).closed == ("C9",)
+
+
+def test_a_group_message_whose_id_begins_like_a_channels_closes_it_to_reactions() -> None:
+    closed = heard(message(channel="C9", channel_type="mpim")).closed
+    reaction = slack_reaction("U1", TS, "eyes", TS, item={"type": "message", "channel": "C9", "ts": TS})
+
+    assert closed == ("C9",)
+    assert heard(reaction, source=replace(SLACK, closed=frozenset(closed))).ignored == (Reason.PRIVATE_CHANNEL,)
+    assert heard(message(channel="D1", channel_type="im")).closed == ()
+
+
+def test_a_group_message_that_was_closed_is_heard_once_direct_messages_are() -> None:
+    source = replace(SLACK, closed=frozenset({ChannelId("C9")}), policy=Policy(direct=True))
+
+    assert heard(message(channel="C9", channel_type="mpim"), source=source).decided
 
 
 def test_a_reaction_in_a_channel_that_is_known_to_be_private_is_ignored() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.connectors.fields import member
+from services.ingest.connectors.fields import member, several
 from services.ingest.connectors.slack.members import read_group, read_membership, read_newcomer
 from services.ingest.connectors.slack.messages import read_message
 from services.ingest.connectors.slack.reactions import read_reaction
@@ -40,7 +40,16 @@ def read(source: Source, delivery: Delivery) -> Reading:
         return ignored(Reason.RATE_LIMITED)
     if not isinstance(kind, str) or kind not in READERS:
         return ignored(Reason.TOLD_ALREADY if isinstance(kind, str) and kind in TOLD_BY_MESSAGES else Reason.UNMAPPED)
-    return READERS[kind](source, _dated(event, member(document, "event_time")))
+    return READERS[kind](source, _as_bots(document, _dated(event, member(document, "event_time"))))
+
+
+def _as_bots(document: JSON, event: JSON) -> JSON:
+    """Mark what the app's own bot does: only messages say of themselves that a bot wrote them."""
+    if not isinstance(event, dict) or event.get("type") == "message":
+        return event
+    user = member(event, "user")
+    bots = [member(each, "user_id") for each in several(document, "authorizations") if member(each, "is_bot") is True]
+    return {**event, "bot_id": user} if isinstance(user, str) and user in bots else event
 
 
 def _dated(event: JSON, seconds: JSON) -> JSON:

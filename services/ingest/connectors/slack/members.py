@@ -35,7 +35,7 @@ def read_membership(source: Source, event: JSON, happening: Membership) -> Readi
     letter = optional_text(event, "channel_type")
     kind = TYPES.get(letter, letter) if letter else places.channel_type(channel, event, "channel_type")
     if reason := places.refusal(source, channel, kind):
-        return Reading(closed=(channel,) if places.is_private(kind) else (), ignored=(reason,))
+        return Reading(closed=places.closing(channel, kind), ignored=(reason,))
     if reason := unheard(source, event):
         return ignored(reason)
     actor, ts = AccountName(identifier(event, "user")), places.timestamp(event, "event_ts")

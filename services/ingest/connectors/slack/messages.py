@@ -29,14 +29,17 @@ def read_message(source: Source, event: JSON) -> Reading:
     if subtype == "message_deleted" or (subtype == CHANGED and inner == "tombstone"):
         return _read_deleted(source, event, channel, refused)
     if refused:
-        return Reading(closed=(channel,) if places.is_private(kind) else (), ignored=(refused,))
+        return Reading(closed=places.closing(channel, kind), ignored=(refused,))
     if huddles.SUBTYPE in (subtype, inner):
         return huddles.read_huddle(source, event if subtype == huddles.SUBTYPE else member(event, "message"), channel)
     return _heard(source, event, channel, kind)
 
 
 def _heard(source: Source, event: JSON, channel: ChannelId, kind: str) -> Reading:
+    """Read what is heard; `message_replied` holds another message, and comes without its subtype (docs.slack.dev)."""
     match member(event, "subtype"):
+        case None if isinstance(member(event, "message"), dict):
+            return ignored(Reason.TOLD_ALREADY)
         case "message_changed":
             return _read_changed(source, event, channel, kind)
         case None | str() as subtype if subtype in SAID or subtype == "bot_message":

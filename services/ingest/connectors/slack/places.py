@@ -17,7 +17,7 @@ EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  written as UTC
 DIRECT: Final = frozenset({"im", "mpim", "app_home"})
 PUBLIC: Final = "channel"
 TYPES_BY_PREFIX: Final = {"D": "im", "G": "group"}
-"""What an id tells where `channel_type` is missing: newer private channels begin with C, as public ones do."""
+"""What an id tells where `channel_type` is missing: newer private channels and group messages begin with C, as public ones do."""
 
 
 def timestamp(document: JSON, *path: str) -> str:
@@ -50,12 +50,17 @@ def is_private(kind: str) -> bool:
     return kind != PUBLIC and kind not in DIRECT
 
 
+def closing(channel: ChannelId, kind: str) -> tuple[ChannelId, ...]:
+    """Return *channel* if not everybody may read it; a direct message has an id that tells as much."""
+    return () if kind == PUBLIC or channel[:1] in TYPES_BY_PREFIX else (channel,)
+
+
 def refusal(source: Source, channel: ChannelId, kind: str) -> Reason | None:
     """Say why what is said in *channel* is not ours to hear, or None if it is."""
     policy = source.policy
     if kind in DIRECT and not policy.direct:
         return Reason.DIRECT_MESSAGE
-    if (is_private(kind) or channel in source.closed) and not policy.private:
+    if (is_private(kind) or (kind == PUBLIC and channel in source.closed)) and not policy.private:
         return Reason.PRIVATE_CHANNEL
     if policy.channels and channel not in policy.channels:
         return Reason.CHANNEL_NOT_ALLOWED
