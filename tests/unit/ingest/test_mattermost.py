@@ -170,6 +170,27 @@ def test_a_post_is_deleted_by_its_author_or_removed_by_another(
     assert interaction.author == (named(author) if author else None)
 
 
+def test_the_delete_of_what_the_system_said_waits_for_what_nobody_said() -> None:
+    joined = {**ASKED, "type": "system_join_channel", "delete_at": millis("12:07:00")}
+
+    reading = heard(event("post_deleted", "post", joined))
+
+    assert not reading.decided
+    assert [each.rule for each in reading.undecided] == [Rule.WITHDRAWAL]
+
+
+def test_a_channel_that_was_made_private_is_closed_to_what_does_not_say_so() -> None:
+    closed = heard(posted(ASKED, kind="P")).closed
+    source = replace(MATTERMOST, closed=frozenset(closed))
+    edited = event("post_edited", "post", {**ASKED, "edit_at": millis("12:02:00")})
+    liked = event("reaction_added", "reaction", reaction("ask", "cy", "+1", "12:05:00"))
+
+    assert closed == (HELP,)
+    assert [heard(replace(each, source=source)).ignored for each in (edited, liked)] == [(Reason.PRIVATE_CHANNEL,)] * 2
+    assert heard(replace(posted(ASKED), source=source)).decided
+    assert heard(posted(ASKED, kind="D")).closed == ()
+
+
 def test_a_delete_is_heard_where_nothing_else_is_and_names_nobody() -> None:
     (undecided,) = heard(event("post_deleted", "post", ASKED, channel_type="D")).undecided
 

@@ -50,7 +50,8 @@ def channel_type(data: JSON) -> ChannelType | None:
 def refusal(source: Source, channel: ChannelId, kind: ChannelType | None) -> Reason | None:
     """Say why what is said in *channel* is not ours to hear, or None if it is.
 
-    An event that does not say who may read its channel is heard if the channel is on the allow-list, and else is a private one.
+    An event that does not say who may read its channel is heard if the channel is on the allow-list and no post has shown it to be
+    private, and else is a private one.
     """
     policy = source.policy
     if kind in DIRECT and not policy.direct:
@@ -58,6 +59,8 @@ def refusal(source: Source, channel: ChannelId, kind: ChannelType | None) -> Rea
     if kind is ChannelType.PRIVATE and not policy.private:
         return Reason.PRIVATE_CHANNEL
     if kind is None and channel not in policy.channels and not (policy.private and policy.direct):
+        return Reason.PRIVATE_CHANNEL
+    if kind is None and channel in source.closed and not policy.private:
         return Reason.PRIVATE_CHANNEL
     return Reason.CHANNEL_NOT_ALLOWED if policy.channels and channel not in policy.channels else None
 

@@ -61,7 +61,7 @@ def read_posted(source: Source, post: Post) -> Reading:
     """Read that somebody said something, or that the system says who joined or left."""
     document = post.document
     if reason := places.refusal(source, post.channel, post.kind):
-        return ignored(reason)
+        return Reading(closed=(post.channel,) if post.kind is ChannelType.PRIVATE else (), ignored=(reason,))
     kind = optional_text(document, "type")
     if kind in MEMBERSHIPS:
         return _membership(source, post, *MEMBERSHIPS[kind])
@@ -105,7 +105,7 @@ def read_deleted(source: Source, post: Post, deleted_by: str | None) -> Reading:
         place=None if refused else places.place(source, post.channel),
         author=None if own or author is None else AccountName(author),
     )
-    if refused or author is None:
+    if refused or author is None or optional_text(document, "type") not in SAID:
         return Reading(undecided=(Undecided(Rule.WITHDRAWAL, interaction.artefact.native, interaction),))
     return Reading(decided=(interaction,))
 
