@@ -23,6 +23,7 @@ from tests.support.zoom import (
     EDITED,
     MEETING,
     QUESTION,
+    UUID,
     WEBINAR,
     ZOOM,
     chat,
@@ -249,11 +250,11 @@ def test_text_is_kept_only_if_the_policy_says_so() -> None:
 
 
 def test_a_delete_tells_who_took_it_back_and_else_waits_for_its_author() -> None:
-    (deleted,) = heard(REMOVED).decided
+    (deleted,) = heard(REMOVED).undecided
     (abroad,) = heard(chat("team_chat.channel_message_deleted", "", "12:06:00", message_id="M-1")).undecided
     (elsewhere,) = heard(REMOVED, Policy(channels=frozenset({ChannelId("other")}))).undecided
 
-    assert (deleted.kind, deleted.actor) == (Kind.DELETE, "ann")
+    assert (deleted.rule, deleted.interaction.kind, deleted.interaction.actor) == (Rule.DELETION, Kind.DELETE, "ann")
     assert [(each.rule, each.interaction.actor, each.interaction.place) for each in (abroad, elsewhere)] == [
         (Rule.WITHDRAWAL, "", None)
     ] * 2
@@ -267,6 +268,23 @@ async def test_a_delete_redacts_what_was_said() -> None:
     assert [each.redacts for each in ear.received() if each.redacts] == [
         (f"https://acme.zoom.us/chat/channels/{CHANNEL}/messages/M-1",)
     ]
+
+
+async def test_who_looks_after_a_channel_removes_what_another_said() -> None:
+    statements = await told(QUESTION, chat("team_chat.channel_message_deleted", "owner", "12:06:00", message_id="M-1"))
+
+    (removed,) = [each for each in statements if each["actor"]["account"]["name"] == "owner"]
+    assert removed["verb"]["id"] == "http://activitystrea.ms/remove"
+    assert removed["context"]["extensions"]["http://id.tincanapi.com/extension/target"]["account"]["name"] == "ann"
+
+
+def test_who_shares_a_screen_in_a_breakout_room_presents_in_the_session() -> None:
+    sharing = {"content": "screen1", "link_source": "", "file_link": "", "source": "", "date_time": "2026-03-02T12:20:00Z"}
+    seen = participant("ann", "7", parent_user_id="1", sharing_details=sharing)
+
+    (presented,) = heard(zoom("meeting.breakout_room_sharing_started", "12:20:01", meeting(participant=seen))).decided
+
+    assert (presented.kind, presented.artefact.native, presented.happened) == (Kind.PRESENT, UUID, "2026-03-02T12:20:00.000Z")
 
 
 def test_a_bookmark_tells_whose_message_it_is() -> None:

@@ -50,8 +50,8 @@ def channel_type(data: JSON) -> ChannelType | None:
 def refusal(source: Source, channel: ChannelId, kind: ChannelType | None) -> Reason | None:
     """Say why what is said in *channel* is not ours to hear, or None if it is.
 
-    An event that does not say who may read its channel is heard if the channel is on the allow-list and no post has shown it to be
-    private, and else is a private one.
+    An event that does not say who may read its channel is heard if the channel is on the allow-list and no post has shown it
+    to be private, and else is a private one.
     """
     policy = source.policy
     if kind in DIRECT and not policy.direct:

@@ -21,6 +21,7 @@ SESSIONS: Final[dict[str, Reader]] = {
     "participant_joined_breakout_room": meetings.read_joined_breakout,
     "participant_left_breakout_room": meetings.read_left_breakout,
     "sharing_started": meetings.read_sharing,
+    "breakout_room_sharing_started": meetings.read_sharing,
 }
 READERS: Final[dict[str, Reader]] = {
     **{f"{kind}.{event}": reader for kind in meetings.KINDS for event, reader in SESSIONS.items()},

@@ -68,7 +68,10 @@ def read_updated(source: Source, document: JSON) -> Reading:
 
 
 def read_deleted(source: Source, document: JSON) -> Reading:
-    """Read that a message was taken back: heard even where its channel no longer is, if the message had been."""
+    """Read that a message was taken back: heard even where its channel no longer is, if the message had been.
+
+    Who did is its author, or somebody who looks after the channel.
+    """
     payload, said = member(document, "payload"), member(document, "payload", "object")
     place, changed = channel_of(source, said), places.moment(document, "event_ts")
     artefact = message_of(place, said)
@@ -78,7 +81,8 @@ def read_deleted(source: Source, document: JSON) -> Reading:
     except Unheard:
         deleted = _change(artefact, None, NOBODY, Event.DELETED, changed)
         return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, deleted),))
-    return Reading(decided=(_change(artefact, place, deleter, Event.DELETED, changed),))
+    deleted = _change(artefact, place, deleter, Event.DELETED, changed)
+    return Reading(undecided=(Undecided(Rule.DELETION, artefact.native, deleted),))
 
 
 def channel_of(source: Source, said: JSON) -> Place:
