@@ -38,6 +38,8 @@ from shared.xapi.timestamps import instant
 from shared.xapi.validation import validate
 
 AUTHORITY_NAME: Final = "source:"
+REDACTED_AT_ONCE: Final = 1_000
+"""Addresses of what goes with its thread, in one message."""
 
 
 class IntakeStep(StrEnum):
@@ -102,6 +104,8 @@ class Intake:
             meant = [settle(each, Patience.WAITING) for each in met.ready]
             decided += [each for each in meant if isinstance(each, Interaction)]
             reasons += [each for each in meant if isinstance(each, Reason)]
+        if gone := await self._gone_with_their_threads(source, reading):
+            await self._append(gone)
         statements, waiting = await self._tell(source, decided, opened, Patience.WAITING, reasons)
         for reason in reasons:
             self._metrics.ignored(source, reason)
@@ -137,6 +141,14 @@ class Intake:
             await self._store.settle(source.id, settled)
         await self._observe(IntakeStep.SETTLED)
         return len(interactions), len(opened) - len(settled)
+
+    async def _gone_with_their_threads(self, source: Source, reading: Reading) -> list[Outgoing]:
+        """Return what redacts all that is known of the threads that *reading* withdraws, and what it tells of withdrawn ones."""
+        gone = list(await self._store.withdraw(source.id, reading.withdrawn)) if reading.withdrawn else []
+        if reading.parts:
+            withdrawn = await self._store.withdrawn(source.id, [each.root for each in reading.parts])
+            gone += [each.iri for each in reading.parts if each.root in withdrawn]
+        return [self._redaction(source, gone[at : at + REDACTED_AT_ONCE]) for at in range(0, len(gone), REDACTED_AT_ONCE)]
 
     async def _append_all(self, told: Sequence[Sequence[Outgoing]]) -> Sequence[None]:
         """Append at once what several deliveries tell."""
@@ -186,6 +198,12 @@ class Intake:
         validate(statement, Version.V1_0_3)
         return Outgoing(RECEIVED, encode(received))
 
+    def _redaction(self, source: Source, addresses: Sequence[str]) -> Outgoing:
+        """Write that the text of what has these *addresses* is gone, and nothing else."""
+        name = f"{AUTHORITY_NAME}{source.id}"
+        authority = ifi.of_account(self._home_page, name)
+        return Outgoing(RECEIVED, encode(Received(rfc3339(self._clock()), name, authority, (), tuple(addresses))))
+
     def _count(self, source: Source, interactions: Iterable[Interaction]) -> None:
         now = self._clock()
         for interaction in interactions:
@@ -213,7 +231,8 @@ def _withdrawals_only(reading: Reading) -> Reading:
     decided = tuple(each for each in reading.decided if each.kind in WITHDRAWING)
     undecided = tuple(each for each in reading.undecided if each.interaction.kind in WITHDRAWING)
     silent = decided or undecided or reading.ignored
-    return Reading(decided=decided, undecided=undecided, ignored=reading.ignored if silent else (Reason.PAUSED,))
+    heard = reading.ignored if silent else (Reason.PAUSED,)
+    return Reading(decided=decided, undecided=undecided, ignored=heard, withdrawn=reading.withdrawn)
 
 
 def _is_closed(source: Source, waiting: Waiting) -> bool:

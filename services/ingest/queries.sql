@@ -77,6 +77,21 @@ WHERE source = $1
   AND (native = ANY ($2::text[])
        OR native IN (SELECT root FROM artefact WHERE source = $1 AND native = ANY ($2::text[])))
 
+-- name: withdraw_threads
+-- Remembers that these threads were taken back whole.
+INSERT INTO withdrawn_thread (source, root)
+SELECT $1, root FROM unnest($2::text[]) AS root
+ORDER BY root
+ON CONFLICT DO NOTHING
+
+-- name: said_in_threads
+-- Returns the addresses of all that is known to have been said in these threads.
+SELECT iri FROM artefact WHERE source = $1 AND root = ANY ($2::text[]) ORDER BY native
+
+-- name: withdrawn_threads
+-- Returns those of these threads that were taken back whole.
+SELECT root FROM withdrawn_thread WHERE source = $1 AND root = ANY ($2::text[])
+
 -- name: orphans
 -- Returns those of these statements that were told without what they waited for.
 SELECT statement FROM orphan WHERE source = $1 AND statement = ANY ($2::uuid[])

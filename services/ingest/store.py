@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
@@ -54,6 +54,12 @@ class Store(Protocol):
 
     async def settle(self, source: SourceId, statements: Sequence[StatementId]) -> None:
         """Forget what waited under *statements*."""
+
+    async def withdraw(self, source: SourceId, roots: Sequence[NativeId]) -> Sequence[str]:
+        """Remember that the threads of *roots* were taken back whole; return the addresses of what is known of them."""
+
+    async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Collection[NativeId]:
+        """Return those of *roots* whose threads were taken back whole."""
 
     async def count(self) -> int:
         """Return how many interactions wait."""
@@ -110,6 +116,18 @@ class PostgresStore:
         """Forget what waited under *statements*."""
         if statements:
             await self._database.execute(SQL["settle_pending"], source, list(statements))
+
+    async def withdraw(self, source: SourceId, roots: Sequence[NativeId]) -> Sequence[str]:
+        """Remember that the threads of *roots* were taken back whole; return the addresses of what is known of them.
+
+        It is committed before it is read what is known: who learns of a reply meanwhile sees the one or is seen by the other.
+        """
+        await self._database.execute(SQL["withdraw_threads"], source, list(roots))
+        return [row["iri"] for row in await self._database.fetch(SQL["said_in_threads"], source, list(roots))]
+
+    async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Collection[NativeId]:
+        """Return those of *roots* whose threads were taken back whole."""
+        return {NativeId(row["root"]) for row in await self._database.fetch(SQL["withdrawn_threads"], source, list(roots))}
 
     async def count(self) -> int:
         """Return how many interactions wait."""

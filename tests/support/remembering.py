@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from services.ingest.domain.attendance import derived
@@ -25,6 +25,7 @@ class MemoryStore:
         self.pending: dict[tuple[SourceId, StatementId], tuple[Undecided, datetime]] = {}
         self.orphans: set[tuple[SourceId, StatementId]] = set()
         self.closed: set[tuple[SourceId, ChannelId]] = set()
+        self.withdrawn_threads: set[tuple[SourceId, NativeId]] = set()
         self.attendances = MemoryAttendances()
 
     async def learn(self, lesson: Lesson, look: Look) -> Met:
@@ -73,6 +74,13 @@ class MemoryStore:
     async def settle(self, source: SourceId, statements: Sequence[StatementId]) -> None:
         for statement in statements:
             self.pending.pop((source, statement), None)
+
+    async def withdraw(self, source: SourceId, roots: Sequence[NativeId]) -> Sequence[str]:
+        self.withdrawn_threads |= {(source, root) for root in roots}
+        return [each.artefact.iri for (owner, _), each in sorted(self.known.items()) if owner == source and each.root in roots]
+
+    async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Collection[NativeId]:
+        return [root for root in roots if (source, root) in self.withdrawn_threads]
 
     async def count(self) -> int:
         return len(self.pending)

@@ -111,6 +111,13 @@ class Ending(msgspec.Struct, frozen=True):
     ended: str
 
 
+class Part(msgspec.Struct, frozen=True):
+    """What was said below *root*, at the address *iri*, on a platform that takes a thread back whole with what began it."""
+
+    root: NativeId
+    iri: str
+
+
 class Delivery(msgspec.Struct, frozen=True):
     """A genuine delivery: its headers, in lower case, and its parsed body."""
 
@@ -122,7 +129,7 @@ class Reading(msgspec.Struct, frozen=True):
     """What a delivery says.
 
     *closed* are the channels that it shows to be private, *lookups* what it names without telling it; attendances are derived
-    from *sightings* and *endings*.
+    from *sightings* and *endings*. *withdrawn* are the roots of threads that were taken back whole, *parts* what may be of one.
     """
 
     decided: tuple[Interaction, ...] = ()
@@ -133,6 +140,8 @@ class Reading(msgspec.Struct, frozen=True):
     lookups: tuple[Lookup, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     endings: tuple[Ending, ...] = ()
+    withdrawn: tuple[NativeId, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 def ignored(reason: Reason) -> Reading:
@@ -154,4 +163,6 @@ def joined(readings: Iterable[Reading]) -> Reading:
         lookups=tuple(each for reading in found for each in reading.lookups),
         sightings=tuple(each for reading in found for each in reading.sightings),
         endings=tuple(each for reading in found for each in reading.endings),
+        withdrawn=tuple(each for reading in found for each in reading.withdrawn),
+        parts=tuple(each for reading in found for each in reading.parts),
     )

@@ -123,3 +123,14 @@ async def test_what_was_refused_of_it_is_erased_from_the_dead_letters(lrs: Lrs) 
 
     values = await lrs.database.fetch(Query('SELECT value, state FROM dead_letter ORDER BY "offset"'))
     assert [(SECRET.encode() in row["value"], row["state"]) for row in values] == [(False, "discarded"), (True, "waiting")]
+
+
+async def test_news_of_a_deletion_alone_redacts_what_is_there_and_what_is_to_come(lrs: Lrs) -> None:
+    news = Received(received_at=LATE, source=posted().source, authority=posted().authority, statements=(), redacts=(POST,))
+    await lrs.take(posted(1))
+
+    decision = await lrs.take(news)
+    late = await lrs.take(posted(2))
+
+    assert [message.redacted_at for message in (*said(decision), *said(late))] == [LATE, LATE]
+    assert SECRET.encode() not in b"".join(row["body"] for row in await lrs.rows())

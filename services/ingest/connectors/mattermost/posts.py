@@ -21,7 +21,7 @@ from services.ingest.domain.interaction import (
     Kind,
     NativeId,
 )
-from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
+from services.ingest.domain.reading import Known, Part, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks
 from shared.xapi.model import JSON
@@ -88,11 +88,15 @@ def read_edited(source: Source, post: Post) -> Reading:
         revision=edited,
         text=_kept(source, post),
     )
-    return Reading(decided=(interaction,))
+    above = optional_identifier(document, "root_id")
+    return Reading(decided=(interaction,), parts=(Part(NativeId(above), interaction.artefact.iri),) if above else ())
 
 
 def read_deleted(source: Source, post: Post, deleted_by: str | None) -> Reading:
-    """Read that a post was taken back: heard even where its channel no longer is, if the post had been."""
+    """Read that a post was taken back: heard even where its channel no longer is, if the post had been.
+
+    With what begins a thread Mattermost deletes the whole thread, and tells of nothing else (`SqlPostStore.Delete`).
+    """
     document, refused = post.document, places.refusal(source, post.channel, post.kind)
     author = None if _unheard(source, post) else optional_identifier(document, "user_id")
     own = deleted_by is None or deleted_by == author or places.excluded(source, deleted_by)
@@ -105,9 +109,11 @@ def read_deleted(source: Source, post: Post, deleted_by: str | None) -> Reading:
         place=None if refused else places.place(source, post.channel),
         author=None if own or author is None else AccountName(author),
     )
+    withdrawn = () if optional_identifier(document, "root_id") else (interaction.artefact.native,)
     if refused or author is None or optional_text(document, "type") not in SAID:
-        return Reading(undecided=(Undecided(Rule.WITHDRAWAL, interaction.artefact.native, interaction),))
-    return Reading(decided=(interaction,))
+        waiting = Undecided(Rule.WITHDRAWAL, interaction.artefact.native, interaction)
+        return Reading(undecided=(waiting,), withdrawn=withdrawn)
+    return Reading(decided=(interaction,), withdrawn=withdrawn)
 
 
 def _unheard(source: Source, post: Post) -> Reason | None:
@@ -147,7 +153,8 @@ def _said(source: Source, post: Post) -> Reading:
     if above is None:
         return Reading(decided=(interaction, *files), known=known)
     reply = replace(interaction, kind=Kind.REPLY, parent=root, root=root)
-    return Reading(decided=files, undecided=(Undecided(Rule.REPLY, root.native, reply),), known=known)
+    undecided, part = Undecided(Rule.REPLY, root.native, reply), Part(root.native, artefact.iri)
+    return Reading(decided=files, undecided=(undecided,), known=known, parts=(part,))
 
 
 def _tags(source: Source, post: Post) -> tuple[str, ...]:

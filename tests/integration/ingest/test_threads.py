@@ -1,0 +1,28 @@
+"""On real PostgreSQL too, a thread that the platform takes back whole goes whole, whatever comes at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from services.ingest.store import PostgresStore
+from shared.stream.memory import MemoryLog
+from tests.integration.ingest.conftest import House
+from tests.support.ingest import Ear
+from tests.support.mattermost import event, named, post, posted
+
+ASKED = post("ask", "ann", "How?", "12:00:00")
+REPLIES = [posted(post(f"r{at}", "bea", "So.", "12:01:00", root_id=named("ask"))) for at in range(5)]
+GONE = event("post_deleted", "post", ASKED)
+
+
+async def test_a_thread_that_goes_misses_no_reply_of_the_same_time(house: House) -> None:
+    for _ in range(8):
+        await house.database.execute("DELETE FROM artefact")
+        await house.database.execute("DELETE FROM withdrawn_thread")
+        ear = Ear(PostgresStore(house.database), MemoryLog())
+        await ear.hear(posted(ASKED), *REPLIES[:2])
+
+        await asyncio.gather(*(ear.hear(each) for each in (REPLIES[2], GONE, *REPLIES[3:])))
+
+        redacted = {iri for each in ear.received() for iri in each.redacts}
+        assert len(redacted) == 1 + len(REPLIES)
