@@ -16,10 +16,11 @@ from asyncpg.pool import PoolConnectionProxy
 from prometheus_client import CollectorRegistry
 
 from shared.errors import Unavailable
+from shared.postgres.connection import Connection
 from shared.postgres.identifiers import quoted
 from shared.postgres.metrics import PostgresMetrics
 from shared.postgres.migrate import check_versions
-from shared.postgres.outage import connecting_failed, is_collision, is_lost, is_outage, sqlstate, unavailable
+from shared.postgres.outage import connecting_failed, is_collision, is_lost, is_outage, is_silent, sqlstate, unavailable
 
 if TYPE_CHECKING:
     from shared.postgres.metrics import PoolMetrics
@@ -76,6 +77,7 @@ class Database:
             target_session_attrs=SessionAttribute.read_write,
             server_settings={**_session(settings, schema, application), **session},
             reset=_keep,
+            connection_class=Connection,
         )
         await pool
         measured = (metrics or PostgresMetrics(CollectorRegistry())).of(schema)
@@ -151,7 +153,7 @@ class Database:
         except Exception as error:
             if not is_outage(error, closed=_is_closed(connection)):
                 raise
-            await self._note_outage(error)
+            await self._note_outage(error, lost=is_silent(error) or is_lost(error))
             raise unavailable(error) from error
         finally:
             self._metrics.in_use.dec()
@@ -164,7 +166,7 @@ class Database:
         except Exception as error:
             if not is_outage(error, closed=True):
                 raise
-            await self._note_outage(error)
+            await self._note_outage(error, lost=True)
 
     async def _acquire(self) -> Transaction:
         started = perf_counter()
@@ -174,15 +176,16 @@ class Database:
             failure = connecting_failed(error, self._settings.url.get_secret_value())
             if failure is None:
                 raise
-            await self._note_outage(error)
+            await self._note_outage(error, lost=is_lost(error))
             raise failure from error
         finally:
             self._metrics.acquire_seconds.observe(perf_counter() - started)
         return connection
 
-    async def _note_outage(self, error: Exception) -> None:
+    async def _note_outage(self, error: Exception, *, lost: bool) -> None:
+        """Count an outage; where the connections may be *lost*, each is made anew before it is used again."""
         self._metrics.outage(sqlstate(error))
-        if is_lost(error):
+        if lost:
             await self._pool.expire_connections()
 
     async def _single(self, work: Callable[[Transaction], Awaitable[T]]) -> T:

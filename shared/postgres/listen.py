@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import asyncpg
@@ -17,20 +17,34 @@ from shared.settings import PostgresSettings
 
 _log = structlog.get_logger()
 
+_ARE_YOU_THERE: Final = "SELECT"
+
 _PAUSE: Final = 1.0
 """Seconds between two attempts to connect."""
 
+_SILENCE: Final = 10.0
+"""Seconds after which the server is asked whether it is there still: nobody tells who listens that the network forgot him."""
+
 
 async def listen(
-    settings: PostgresSettings, channel: str, hear: Callable[[str], None], stop: asyncio.Event, *, application: str
+    settings: PostgresSettings,
+    channel: str,
+    hear: Callable[[str], None],
+    stop: asyncio.Event,
+    *,
+    application: str,
+    silence: float = _SILENCE,
 ) -> None:
     """Call *hear* with each payload that is notified on *channel*, until *stop*; connect again after an outage.
 
-    A notification is a hint: what is said while nobody is connected, or through a pooler that cannot LISTEN, is missed.
+    The server has to answer every *silence* seconds. A notification is a hint: what is said while nobody is connected, or through
+    a pooler that cannot LISTEN, is missed.
     """
     while not stop.is_set():
         try:
-            await _listen_once(settings, channel, hear, stop, application)
+            async with _connected(settings, application) as connection:
+                await connection.add_listener(channel, lambda *message: hear(str(message[3])))
+                await _stay(connection, stop, silence)
         except Exception as error:
             failure = connecting_failed(error)
             if failure is None:
@@ -40,20 +54,25 @@ async def listen(
             await asyncio.wait_for(stop.wait(), _PAUSE)
 
 
-async def _listen_once(
-    settings: PostgresSettings, channel: str, hear: Callable[[str], None], stop: asyncio.Event, application: str
-) -> None:
-    """Connect and listen until the connection is gone, or *stop*."""
-    gone = asyncio.Event()
+@asynccontextmanager
+async def _connected(settings: PostgresSettings, application: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(
         settings.url.get_secret_value(),
         timeout=settings.acquire_timeout,
+        command_timeout=settings.acquire_timeout,
         target_session_attrs=SessionAttribute.read_write,
         server_settings={"application_name": f"symposia-{application}-listen"},
     )
     try:
-        connection.add_termination_listener(lambda _: gone.set())
-        await connection.add_listener(channel, lambda *message: hear(str(message[3])))
-        await first(stop, gone)
+        yield connection
     finally:
         connection.terminate()
+
+
+async def _stay(connection: asyncpg.Connection, stop: asyncio.Event, silence: float) -> None:
+    """Return once the connection is gone, or *stop* is set. Raises TimeoutError where the server does not answer."""
+    gone = asyncio.Event()
+    connection.add_termination_listener(lambda _: gone.set())
+    while not (stop.is_set() or gone.is_set()):
+        await connection.execute(_ARE_YOU_THERE)
+        await first(stop, gone, within=silence)

@@ -62,6 +62,11 @@ def is_lost(error: BaseException) -> bool:
     )
 
 
+def is_silent(error: BaseException) -> bool:
+    """Say whether nobody answered on a connection: where the network forgot one, it forgot the others with it."""
+    return isinstance(error, TimeoutError)
+
+
 def is_outage(error: BaseException, *, closed: bool) -> bool:
     """Say whether *error*, met inside a transaction, is an outage; *closed* says that its connection is gone."""
     if isinstance(error, asyncpg.PostgresError):
