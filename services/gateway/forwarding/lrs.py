@@ -19,6 +19,7 @@ from services.gateway.forwarding.packing import Parcel
 from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials, Target
 from shared.clock import Clock
 from shared.http.addresses import CheckedTransport, NoAddress, NotPublic
+from shared.http.unpacking import unpacked
 from shared.xapi.model import StatementId
 
 MOST_READ: Final = 1024 * 1024
@@ -151,7 +152,7 @@ async def open_lrs(target: Target, authentication: Authentication, clock: Clock,
 async def _read(response: httpx.Response, most: int) -> bytes:
     """Read the first *most* bytes of an answer."""
     content = bytearray()
-    async for part in response.aiter_bytes():
+    async for part in unpacked(response):
         content += part
         if len(content) >= most:
             break

@@ -19,6 +19,7 @@ from services.ingest.domain.source import Source, SourceId
 from services.ingest.settings import AskingSettings
 from shared.errors import SymposiaError
 from shared.http.addresses import CheckedTransport, NoAddress
+from shared.http.unpacking import unpacked
 
 MOST_REDIRECTS: Final = 3
 EARLY: Final = 60.0
@@ -132,7 +133,7 @@ class PlatformClient:
         content = bytearray()
         try:
             async with asyncio.timeout(listen):
-                async for part in response.aiter_bytes():
+                async for part in unpacked(response):
                     content += part
                     if len(content) > self._settings.most_bytes:
                         break

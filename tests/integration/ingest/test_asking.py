@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import tracemalloc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -56,6 +58,19 @@ async def test_a_poll_turns_all_pages_and_goes_on_where_it_was(house: House, for
     assert (asked, first) == (3, 5)
     assert forum.asked[3:] == [f"{HOME}/posts?after=5"] * 2
     assert told(house) == 6
+
+
+async def test_an_answer_is_unpacked_no_further_than_it_is_read(forum: Platform, http: httpx.AsyncClient) -> None:
+    packed = gzip.compress(b"[" + b" " * 50_000_000 + b"]")
+    forum.failing["/posts"] = Response(packed, headers={"content-encoding": "gzip"})
+
+    tracemalloc.start()
+    with pytest.raises(PlatformAway, match="more than"):
+        await PlatformClient(http, SETTINGS).ask(FORUM, DISCOURSE, Request(f"{HOME}/posts"))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 3 * SETTINGS.most_bytes
 
 
 async def test_a_platform_that_fails_is_spared_as_long_as_it_asks_and_nothing_is_lost(
