@@ -51,6 +51,7 @@ class Rule(StrEnum):
     WITHDRAWAL = "withdrawal"
     TAKEN_BACK = "taken-back"
     DELETION = "deletion"
+    CHANGE = "change"
     LEAVING = "leaving"
     DERIVED = "derived"
 

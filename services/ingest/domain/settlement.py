@@ -65,7 +65,7 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
             meant = _former(interaction, target, root, patience)
         case Rule.WITHDRAWAL | Rule.TAKEN_BACK:
             withdrawn = _withdrawal if undecided.rule is Rule.WITHDRAWAL else _taken_back
-            meant = withdrawn(interaction, target) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
+            meant = withdrawn(interaction, target, root) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.REPLY | Rule.COMMENT:
             said = _reply if undecided.rule is Rule.REPLY else _comment
             meant = said(interaction, root) if root else _if_spent(patience, interaction)
@@ -75,7 +75,7 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
             meant = _solution(interaction, root) if root else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.TOPIC_VOTE:
             meant = _vote(interaction, root) if root and root.spoken else _if_spent(patience, Reason.INCOMPLETE)
-        case Rule.LEAVING | Rule.DELETION:
+        case Rule.LEAVING | Rule.DELETION | Rule.CHANGE:
             meant = BY_TARGET[undecided.rule](interaction, target, patience)
         case Rule.DERIVED:
             meant = interaction
@@ -117,8 +117,9 @@ def _former(interaction: Interaction, now: Known | None, before: Known | None, p
     return replace(interaction, artefact=before.artefact, actor=actor) if actor else Reason.BOT
 
 
-def _withdrawal(interaction: Interaction, target: Known) -> Interaction | Reason:
+def _withdrawal(interaction: Interaction, target: Known, root: Known | None) -> Interaction | Reason:
     """Tell that something was taken back which we have heard: of its author, unless it is said that somebody else did it."""
+    del root
     if target.author is None:
         return Reason.BOT
     if interaction.kind is not Kind.REMOVE:
@@ -137,10 +138,23 @@ def _deletion(interaction: Interaction, target: Known | None, patience: Patience
     return replace(interaction, kind=Kind.REMOVE, artefact=target.artefact, author=target.author)
 
 
-def _taken_back(interaction: Interaction, target: Known) -> Interaction | Reason:
-    """Tell what was taken back: a message, or a reaction, which is known without having been spoken itself."""
+def _change(interaction: Interaction, target: Known | None, patience: Patience) -> Interaction | Reason | None:
+    """Tell an edit where only the author may edit: what another sends as one changes nothing."""
+    if target is None:
+        return _if_spent(patience, interaction)
+    return interaction if target.author in (interaction.actor, None) else Reason.FORGED
+
+
+def _taken_back(interaction: Interaction, target: Known, root: Known | None) -> Interaction | Reason:
+    """Tell what was taken back: a message, or a reaction, which is known without having been spoken itself.
+
+    A version of a message has its address; one that is not of the message's author never was one.
+    """
     if target.author is None:
         return Reason.BOT
+    version_of = root if root is not None and target.spoken and root.artefact.iri == target.artefact.iri else target
+    if version_of.author not in (target.author, None):
+        return Reason.FORGED
     if not target.spoken:
         reacted_to = Artefact(target.root, target.artefact.iri, target.artefact.type)
         unreacted = replace(interaction, event=Event.REACTION_REMOVED, kind=Kind.UNREACT, emoji=UNKNOWN_EMOJI)
@@ -194,5 +208,6 @@ def _leaving(interaction: Interaction, joined: Known | None, patience: Patience)
 BY_TARGET: Final[Mapping[Rule, Callable[[Interaction, Known | None, Patience], Interaction | Reason | None]]] = {
     Rule.LEAVING: _leaving,
     Rule.DELETION: _deletion,
+    Rule.CHANGE: _change,
 }
 """What depends on its target alone, and means something without it."""

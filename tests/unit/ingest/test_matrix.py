@@ -21,7 +21,6 @@ from tests.support.matrix import (
     ASKED,
     HELP,
     MATRIX,
-    edit,
     event,
     matrix_conversation,
     membership,
@@ -128,6 +127,8 @@ def test_text_is_kept_only_if_the_policy_says_so() -> None:
     [
         ("> <@ann:x> How?\n> Really?\n\nDrain it.", "Drain it."),
         ("> <@ann:x> How?", ""),
+        ("> * <@ann:x> wonders\n\nDrain it.", "Drain it."),
+        ("> what I found myself\n\nDrain it.", "> what I found myself\n\nDrain it."),
         ("Drain it.\n> not a quotation", "Drain it.\n> not a quotation"),
     ],
 )
@@ -171,13 +172,6 @@ def test_a_file_without_an_address_is_not_told(url: Any) -> None:
     sent = message("f", "bea", "a.pdf", "12:00:00", msgtype="m.file", url=url)
 
     assert [each.kind for each in heard(sent).decided] == [Kind.POST]
-
-
-def test_an_edit_says_what_is_said_now() -> None:
-    (interaction,) = heard(edit("e1", "ask", "ann", "How, please?", "12:06:00")).decided
-
-    assert (interaction.kind, interaction.artefact.native, interaction.revision) == (Kind.EDIT, "$ask", "$e1")
-    assert interaction.text == "How, please?"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Matrix's application service API (spec.matrix.org, "Application Service API"): homeservers push what happens in rooms.
 
 m.room.message, m.reaction, m.room.redaction, m.room.member, m.poll.start, m.poll.response
-──▶ questions, posts, replies, answers, acceptances, reactions, files, edits, deletes, joins, leaves, polls, votes
+──▶ questions, posts, replies, answers, acceptances, reactions, files, mentions, edits, deletes, joins, leaves, polls, votes
 """
 
 from __future__ import annotations

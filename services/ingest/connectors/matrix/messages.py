@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import Incomplete, member, optional_text
+from services.ingest.connectors.fields import member, optional_text
 from services.ingest.connectors.matrix import places
+from services.ingest.connectors.matrix.edits import RELATES, is_edit, new_content, read_edit
+from services.ingest.connectors.matrix.mentions import mentions
 from services.ingest.domain.interaction import Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
@@ -17,7 +20,8 @@ from shared.xapi.validation import is_iri
 
 WORDS: Final = frozenset({"m.text", "m.emote"})
 FILES: Final = frozenset({"m.file", "m.image", "m.video", "m.audio"})
-RELATES: Final = "m.relates_to"
+QUOTATION: Final = re.compile(r"> (?:\* )?<@")
+"""How the quotation begins that older clients put before a reply: by whom it quotes."""
 LONGEST_ADDRESS: Final = 500
 
 
@@ -29,8 +33,8 @@ def read_message(source: Source, event: JSON) -> Reading:
         return ignored(Reason.GONE)
     if kind not in WORDS | FILES:
         return ignored(Reason.UNMAPPED)
-    if member(content, RELATES, "rel_type") == "m.replace":
-        return _read_edit(source, event)
+    if is_edit(content):
+        return read_edit(source, event, ArtefactType.CHAT_MESSAGE, said(new_content(content)))
     return _read_said(source, event)
 
 
@@ -44,10 +48,13 @@ def said(content: JSON) -> str:
 
 
 def _without_quotation(body: str) -> str:
-    """Drop the quotation that older clients put before a reply: lines that begin with `> `, then an empty one."""
-    lines = body.split("\n")
-    if not lines[0].startswith("> "):
+    """Drop the quotation that older clients put before a reply: lines that begin with `> `, then an empty one.
+
+    What people quote themselves stays.
+    """
+    if not QUOTATION.match(body):
         return body
+    lines = body.split("\n")
     quoted = next((index for index, line in enumerate(lines) if not line.startswith("> ")), len(lines))
     return "\n".join(lines[quoted:]).removeprefix("\n")
 
@@ -80,12 +87,12 @@ def _read_said(source: Source, event: JSON) -> Reading:
         text=source.policy.text(words),
     )
     known = (Known(made.artefact, NativeId(thread or replied or name), made.actor, question, made.happened),)
-    files = _files(content, made)
+    beside = (*mentions(source, content, made, replies=replied is not None), *_files(content, made))
     if thread is None and replied is None:
-        return Reading(decided=(made, *files), known=known)
+        return Reading(decided=(made, *beside), known=known)
     parent, root = places.message(channel, replied or thread or ""), places.message(channel, thread or replied or "")
     reply = replace(made, kind=Kind.REPLY, parent=parent, root=root)
-    return Reading(decided=files, undecided=(Undecided(Rule.REPLY, root.native, reply),), known=known)
+    return Reading(decided=beside, undecided=(Undecided(Rule.REPLY, root.native, reply),), known=known)
 
 
 def _files(content: JSON, made: Interaction) -> tuple[Interaction, ...]:
@@ -95,25 +102,3 @@ def _files(content: JSON, made: Interaction) -> tuple[Interaction, ...]:
         return ()
     file = Artefact(NativeId(f"{made.artefact.native} file"), address, ArtefactType.FILE)
     return (replace(made, kind=Kind.ATTACH, artefact=file, parent=made.artefact, text=None),)
-
-
-def _read_edit(source: Source, event: JSON) -> Reading:
-    """Read that a message was replaced (Client-Server API, "Event replacements"): only its author may."""
-    content, channel, name = member(event, "content"), places.room(event), places.event_id(event)
-    edited = places.message(channel, places.named(content, "$", RELATES, "event_id"))
-    now = member(content, "m.new_content")
-    if not isinstance(now, dict):
-        raise Incomplete("m.new_content")
-    interaction = Interaction(
-        event=Event.EDITED,
-        kind=Kind.EDIT,
-        artefact=edited,
-        actor=places.sender(event),
-        happened=places.moment(event),
-        place=places.place(channel),
-        revision=name,
-        text=source.policy.text(said(now)),
-    )
-    version = Artefact(NativeId(name), edited.iri, edited.type)
-    known = Known(version, edited.native, interaction.actor, False, interaction.happened)
-    return Reading(decided=(interaction,), known=(known,))

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.ingest.connectors.fields import IDENTIFIER, LONGEST_ID, member, optional_text, several
 from services.ingest.connectors.matrix import places
+from services.ingest.connectors.matrix.edits import is_edit, new_content, read_edit
 from services.ingest.domain.interaction import ArtefactType, Choice, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Reading, Reason, ignored
 from services.ingest.domain.source import Source
@@ -19,9 +20,11 @@ MOST_ANSWERS: Final = 20
 
 
 def read_start(source: Source, event: JSON) -> Reading:
-    """Read that a poll was opened; raise Incomplete where it lacks what it needs."""
+    """Read that a poll was opened, or edited; raise Incomplete where it lacks what it needs."""
     content, channel = member(event, "content"), places.room(event)
-    poll = member(content, "m.poll") or member(content, f"{PREFIX}.start")
+    if is_edit(content):
+        return read_edit(source, event, ArtefactType.POLL, _words(member(_poll(new_content(content)), "question")))
+    poll = _poll(content)
     if not isinstance(poll, dict):
         return ignored(Reason.GONE if content == {} else Reason.UNMAPPED)
     artefact = places.message(channel, places.event_id(event), ArtefactType.POLL)
@@ -58,6 +61,10 @@ def read_response(source: Source, event: JSON) -> Reading:
         chosen=chosen,
     )
     return Reading(decided=(interaction,))
+
+
+def _poll(content: JSON) -> JSON:
+    return member(content, "m.poll") or member(content, f"{PREFIX}.start")
 
 
 def _choices(source: Source, poll: JSON) -> tuple[Choice, ...]:
