@@ -82,6 +82,8 @@ MEMBER = {"id": CHANNEL, "name": "Kafka", "type": 3}
 IGNORED = [
     (joined("", "1", "12:00:00"), Reason.ACTOR_UNKNOWN),
     (left("", "1", "12:00:00"), Reason.ACTOR_UNKNOWN),
+    (zoom("meeting.participant_joined", "12:00:00", meeting(participant=participant(
+        "", "1", id="xqJhBvYqTgeX3o7ZIJNyQw", join_time="2026-03-02T12:00:00Z"))), Reason.ACTOR_UNKNOWN),
     (zoom("meeting.participant_left_breakout_room", "12:00:00", left("", "1", "12:00:00").document["payload"]["object"]),
      Reason.ACTOR_UNKNOWN),
     (joined("ann", "1", "12:00:00", number="1234567"), Reason.CHANNEL_NOT_ALLOWED),

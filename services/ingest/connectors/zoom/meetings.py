@@ -78,6 +78,12 @@ def _participant(document: JSON) -> JSON:
     return member(document, "payload", "object", "participant")
 
 
+def _account(participant: JSON) -> str | None:
+    """Return who took part: `participant_user_id` is empty for whoever is not signed in, `id` may then be one of that meeting."""
+    told = isinstance(participant, dict) and "participant_user_id" in participant
+    return optional_identifier(participant, "participant_user_id" if told else "id")
+
+
 def _session(source: Source, document: JSON) -> tuple[Artefact, Place]:
     """Return the session that *document* is about, and where it takes place; raise Unheard where that is not heard."""
     kind, meeting = text(document, "event").partition(".")[0], member(document, "payload", "object")
@@ -90,6 +96,5 @@ def _seat(source: Source, document: JSON) -> Seat:
     """Return who was where; raise Unheard where that is not heard."""
     session, place = _session(source, document)
     participant = _participant(document)
-    account = optional_identifier(participant, "participant_user_id") or optional_identifier(participant, "id")
-    actor = places.actor(source, account, optional_text(participant, "email"))
+    actor = places.actor(source, _account(participant), optional_text(participant, "email"))
     return Seat(session, place, actor, identifier(participant, "user_id"))
