@@ -65,8 +65,8 @@ def read_agent(text: str) -> Ifi:
 
 
 def read_verb(text: str) -> Iri:
-    """Read `verb`. Raises BadParameter."""
-    _check({"verb": {"id": text}}, "verb")
+    """Read `verb`, any of them: the one that voids would want a StatementRef, were it in a statement. Raises BadParameter."""
+    _check({"object": {"id": text}}, "verb")
     return Iri(text)
 
 

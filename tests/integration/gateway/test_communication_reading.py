@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.gateway import Client, statement, without
-from tests.support.resource import ANN, BOB, BOTH, COURSE, CY, speak
+from tests.support.resource import ANN, BOB, BOTH, COURSE, CY, VOIDED, speak, voiding
 
 
 @BOTH
@@ -144,6 +144,14 @@ async def test_verb_and_registration_find_what_says_them_and_filters_are_all_met
     assert await client.ids(verb=done["id"], ascending="true") == ids[:2]
     assert await client.ids(registration=attempt.upper(), ascending="true") == [ids[0], ids[2]]
     assert await client.ids(verb=done["id"], registration=attempt) == ids[:1]
+
+
+async def test_what_voids_is_found_by_its_verb(client: Client) -> None:
+    target = statement()
+    voider = voiding(target["id"])
+    await client.post([target, voider])
+
+    assert await client.ids(verb=VOIDED["id"]) == [voider["id"]]
 
 
 async def test_since_and_until_are_about_stored(client: Client) -> None:

@@ -11,7 +11,7 @@ from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.parameters import BadParameter
 from services.gateway.domain.query import Filters, ManyQuery, SingleQuery, read_query, read_query_string
 from services.gateway.domain.version import UnspokenVersion, negotiate
-from shared.xapi.model import Version
+from shared.xapi.model import VOIDED, Version
 
 KEYCHAIN = Keychain.of(bytes(range(32)))
 THROUGH = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -42,6 +42,19 @@ def test_times_are_read_in_utc() -> None:
 
     assert isinstance(query, ManyQuery)
     assert query.filters.since == query.filters.until == THROUGH
+
+
+@pytest.mark.parametrize("verb", [VOIDED, "http://id.tincanapi.com/verb/replied", "https://acme.example/geäußert"])
+def test_whatever_is_done_is_asked_for_by_its_verb(verb: str) -> None:
+    assert read_query([("verb", verb)], 500) == ManyQuery(Filters(verb=verb), 500)
+
+
+@pytest.mark.parametrize("verb", ["", "replied", "https://acme.example/a b"])
+def test_a_verb_that_is_no_iri_is_refused(verb: str) -> None:
+    with pytest.raises(BadParameter) as refused:
+        read_query([("verb", verb)], 500)
+
+    assert (refused.value.name, refused.value.rule) == ("verb", "iri")
 
 
 @pytest.mark.parametrize(
