@@ -74,13 +74,18 @@ def _xapi_routes(parts: Parts, door: Door) -> list[Route]:
         *_document_routes(parts, door),
         *_thing_routes(parts, door),
     ]
-    return [*_behind_two_slashes(routes), *routes]
+    return [*_with_slashes_to_spare(routes), *routes]
 
 
-def _behind_two_slashes(routes: Iterable[Route]) -> Iterator[Route]:
-    """Yield *routes* as those find them who were told the endpoint with a slash at its end, and add `/statements` to it."""
+def _with_slashes_to_spare(routes: Iterable[Route]) -> Iterator[Route]:
+    """Yield *routes* as those ask for them who were told the endpoint with a slash at its end, or who end resources with one.
+
+    Were such a state unknown here, its 404 would tell a course that there is no bookmark.
+    """
     for route in routes:
-        yield Route(route.path.replace(PREFIX, f"{PREFIX}/", 1), route.endpoint, methods=list(route.methods or ()))
+        behind_two = route.path.replace(PREFIX, f"{PREFIX}/", 1)
+        for path in (behind_two, f"{route.path}/", f"{behind_two}/"):
+            yield Route(path, route.endpoint, methods=list(route.methods or ()))
 
 
 def _tokens(parts: Parts) -> AccessTokens:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
+
 from shared.postgres import Query
 from tests.support.gateway import Client, Doors, statement, without
 
@@ -35,6 +37,17 @@ async def test_an_endpoint_with_a_slash_at_its_end_is_understood(client: Client)
     found = await client.http.get("/xapi//statements", params={"statementId": posted["id"]}, headers=client.headers)
     assert found.json()["id"] == posted["id"]
     assert (await client.http.get("/xapi//about")).headers["x-experience-api-version"]
+
+
+@pytest.mark.parametrize("path", ["/xapi/statements/", "/xapi//statements/"])
+async def test_a_resource_with_a_slash_at_its_end_is_understood(client: Client, path: str) -> None:
+    posted = statement()
+
+    answer = await client.http.post(path, json=posted, headers=client.headers)
+    found = await client.http.get(path, params={"statementId": posted["id"]}, headers=client.headers)
+
+    assert answer.json() == [posted["id"]]
+    assert found.json()["id"] == posted["id"]
 
 
 async def test_bytes_come_back_as_they_were_sent(client: Client) -> None:
