@@ -18,9 +18,10 @@ from services.ingest.attendances import Due
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import WITHDRAWING, Interaction, NativeId
 from services.ingest.domain.mapping import body_of, statement_of
-from services.ingest.domain.reading import Lookup, Reading, Reason, Undecided
+from services.ingest.domain.reading import Lookup, Part, Reading, Reason, Undecided
 from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
 from services.ingest.domain.source import Source, State
+from services.ingest.domain.threads import emptied, with_threads
 from services.ingest.learning import Lesson, Look, Met
 from services.ingest.merging import Merging
 from services.ingest.metrics import IngestMetrics
@@ -89,6 +90,7 @@ class Intake:
             self._metrics.heard(source, events)
         if source.state is State.PAUSED:
             reading = _withdrawals_only(reading)
+        reading = with_threads(source, reading)
         if reading.lookups:
             await self._log.append([self._notice(source, each) for each in reading.lookups])
         decided, reasons, opened, met = list(reading.decided), list(reading.ignored), list[Waiting](), Met()
@@ -104,7 +106,7 @@ class Intake:
             meant = [settle(each, Patience.WAITING) for each in met.ready]
             decided += [each for each in meant if isinstance(each, Interaction)]
             reasons += [each for each in meant if isinstance(each, Reason)]
-        if gone := await self._gone_with_their_threads(source, reading):
+        if gone := await self._gone_with_their_threads(source, reading.withdrawn, reading.parts):
             await self._append(gone)
         statements, waiting = await self._tell(source, decided, opened, Patience.WAITING, reasons)
         for reason in reasons:
@@ -133,7 +135,8 @@ class Intake:
         interactions = [*decided, *(verdict for _, verdict in verdicts if isinstance(verdict, Interaction))]
         reasons += [verdict for _, verdict in verdicts if isinstance(verdict, Reason)]
         if interactions:
-            await self._append([self._record(source, each) for each in interactions])
+            gone = await self._gone_with_their_threads(source, emptied(source, interactions))
+            await self._append([*(self._record(source, each) for each in interactions), *gone])
             await self._observe(IntakeStep.APPENDED)
             self._count(source, interactions)
         settled = [statement for statement, verdict in verdicts if verdict is not None]
@@ -142,12 +145,14 @@ class Intake:
         await self._observe(IntakeStep.SETTLED)
         return len(interactions), len(opened) - len(settled)
 
-    async def _gone_with_their_threads(self, source: Source, reading: Reading) -> list[Outgoing]:
-        """Return what redacts all that is known of the threads that *reading* withdraws, and what it tells of withdrawn ones."""
-        gone = list(await self._store.withdraw(source.id, reading.withdrawn)) if reading.withdrawn else []
-        if reading.parts:
-            withdrawn = await self._store.withdrawn(source.id, [each.root for each in reading.parts])
-            gone += [each.iri for each in reading.parts if each.root in withdrawn]
+    async def _gone_with_their_threads(
+        self, source: Source, roots: Sequence[NativeId], parts: Sequence[Part] = ()
+    ) -> list[Outgoing]:
+        """Return what redacts all that is known of the threads of *roots*, which are taken back, and *parts* of such ones."""
+        gone = list(await self._store.withdraw(source.id, roots)) if roots else []
+        if parts:
+            withdrawn = await self._store.withdrawn(source.id, [each.root for each in parts])
+            gone += [each.iri for each in parts if each.root in withdrawn]
         return [self._redaction(source, gone[at : at + REDACTED_AT_ONCE]) for at in range(0, len(gone), REDACTED_AT_ONCE)]
 
     async def _append_all(self, told: Sequence[Sequence[Outgoing]]) -> Sequence[None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
-from services.ingest.domain.interaction import AccountName, ChannelId
+from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId
 
 SourceId = NewType("SourceId", str)
 """The name of a source in its webhook's URL and in statement ids: never changed, never used again for another workspace."""
@@ -103,3 +103,7 @@ class Source:
     closed: frozenset[ChannelId] = frozenset()
     options: Mapping[str, str] = field(default_factory=dict)
     token: bytes | None = field(default=None, repr=False)
+
+    def holds_what_is_said_in(self, artefact: Artefact) -> bool:
+        """Say whether the platform, where it shows *artefact* no more, shows none of what was said in it either."""
+        return artefact.type is ArtefactType.TOPIC

@@ -168,6 +168,27 @@ async def test_a_topic_whose_first_post_never_comes_is_told_by_its_title() -> No
     assert len(ear.told()) == 1
 
 
+async def test_who_takes_back_a_topic_takes_back_what_was_said_in_it_and_nothing_else() -> None:
+    ear = Ear()
+    topics = [discourse("post", "post_created", discourse_post(11, topic, 1, "It hangs.", AT)) for topic in (57, 58)]
+    replies = [discourse("post", "post_created", discourse_post(12, topic, 2, "So.", AT)) for topic in (57, 58)]
+
+    await ear.hear(*topics, *replies, discourse("topic", "topic_destroyed", discourse_topic(11, 57, AT, deleted_at=AT)))
+
+    gone = {f"{DISCOURSE.workspace}/t/57", f"{DISCOURSE.workspace}/t/57/2"}
+    assert {iri for each in ear.received() for iri in each.redacts} == gone
+
+
+async def test_a_reply_that_is_heard_after_its_topic_went_is_redacted_as_it_comes() -> None:
+    ear = Ear()
+    topic = discourse("post", "post_created", discourse_post(11, 57, 1, "It hangs.", AT))
+    gone = discourse("topic", "topic_destroyed", discourse_topic(11, 57, AT, deleted_at=AT))
+
+    await ear.hear(topic, gone, discourse("post", "post_created", discourse_post(12, 57, 2, "So.", AT)))
+
+    assert f"{DISCOURSE.workspace}/t/57/2" in {iri for each in ear.received() for iri in each.redacts}
+
+
 async def test_a_solution_whose_topic_is_never_known_is_given_up_after_long() -> None:
     ear = Ear()
     await ear.hear(discourse("solved", "accepted_solution", discourse_post(12, 57, 2, "So.", AT)))
