@@ -254,3 +254,60 @@ def test_a_badge_that_somebody_grants_is_praise() -> None:
 
     assert (praised.kind, praised.actor, praised.person, praised.happened) == (Kind.PRAISE, "11", "12", LATER)
     assert faults(statement_of(praised, DISCOURSE)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "event", "subject"),
+    [
+        ("post", "post_destroyed", post(user_id=None, username=None, deleted_at=LATER)),
+        ("topic", "topic_destroyed", discourse_topic(11, 57, AT, user_id=None, created_by=None, deleted_at=LATER)),
+    ],
+)
+async def test_what_is_destroyed_of_somebody_who_is_gone_is_told_of_who_is_known_to_have_written_it(
+    key: str, event: str, subject: Mapping[str, Any]
+) -> None:
+    ear = Ear()
+
+    await ear.hear(discourse("post", "post_created", post()), discourse(key, event, subject))
+
+    deleted = ear.statements()[-1]
+    assert (deleted["verb"]["id"].rpartition("/")[2], deleted["actor"]["account"]["name"]) == ("delete", "11")
+    assert ear.received()[-1].redacts == (f"{DISCOURSE.workspace}/t/57",)
+
+
+async def test_what_its_author_deleted_is_deleted_once_though_discourse_puts_it_away_a_day_later() -> None:
+    stub = post(2, "(post deleted by author)", user_deleted=True, version=2, updated_at=LATER)
+    put_away = {**stub, "deleted_at": "2026-03-03T12:31:00.000Z", "deleted_by": {"id": -1, "username": "system"}}
+    ear = Ear()
+
+    await ear.hear(*(discourse("post", "post_destroyed", each) for each in (stub, put_away)))
+
+    assert len(ear.told()) == 1
+    assert ear.statements()[0]["timestamp"] == LATER
+    assert heard("post", "post_edited", stub).ignored == (Reason.TOLD_ALREADY,)
+
+
+@pytest.mark.parametrize(
+    ("key", "event", "subject", "reason"),
+    [
+        ("topic", "topic_edited", discourse_topic(11, 57, AT, category_id=9), Reason.PRIVATE_CHANNEL),
+        ("post", "post_edited", post(category_id=9, version=2, updated_at=LATER), Reason.PRIVATE_CHANNEL),
+        ("topic", "topic_edited", discourse_topic(11, 57, AT, archetype="private_message"), Reason.DIRECT_MESSAGE),
+        ("post", "post_edited", post(hidden=True, version=2, updated_at=LATER), Reason.GONE),
+    ],
+)
+async def test_what_is_moved_out_of_sight_or_hidden_is_redacted_if_it_was_heard(
+    key: str, event: str, subject: Mapping[str, Any], reason: Reason
+) -> None:
+    source, ear = replace(DISCOURSE, closed=frozenset({ChannelId("9")})), Ear()
+    unheard = of_source(source, key, event, subject)
+
+    await ear.hear(discourse("post", "post_created", post(), source), discourse(key, event, subject, source))
+
+    assert ear.received()[-1].redacts == (f"{DISCOURSE.workspace}/t/57",)
+    assert "response" not in ear.statements()[-1].get("result", {})
+    assert (unheard.ignored, unheard.decided) == ((reason,), ())
+
+
+def test_a_post_that_is_hidden_from_the_beginning_is_not_heard() -> None:
+    assert heard("post", "post_created", post(hidden=True)).ignored == (Reason.GONE,)

@@ -84,3 +84,22 @@ def test_the_chat_of_a_category_is_allowed_by_either(allowed: str, heard_it: boo
 
 def test_what_a_webhook_says_in_the_chat_is_a_bots() -> None:
     assert chatted("created", chat_webhook_event={"username": "ci"}).ignored == (Reason.BOT,)
+
+
+def test_the_chat_of_a_category_that_not_everybody_may_read_is_private_and_says_so_of_the_category() -> None:
+    restricted: dict[str, Any] = {"channel": {"chatable": {"id": 5, "name": "Staff", "read_restricted": True}}}
+
+    private = chatted("created", **restricted)
+
+    assert (private.ignored, private.closed, private.known) == ((Reason.PRIVATE_CHANNEL,), (ChannelId("5"),), ())
+    assert chatted("created", policy=Policy(private=True), **restricted).decided
+    assert chatted("created", channel={"chatable": {"id": 5, "name": "Help", "read_restricted": False}}).decided
+
+
+def test_what_is_trashed_of_somebody_who_is_gone_is_redacted_if_it_was_heard() -> None:
+    sent = discourse_chat("chat_message_trashed", 11, 31, "It hangs.", deleted_at=LATER, deleted_by_id=-1)
+    sent.document["chat_message"]["message"]["user"] = {"id": None, "username": "deleted"}
+
+    (undecided,) = read(DISCOURSE, Delivery(sent.headers, sent.document)).undecided
+
+    assert (undecided.rule, undecided.target, undecided.interaction.actor) == (Rule.WITHDRAWAL, "chat/31", "")

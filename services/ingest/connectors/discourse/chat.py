@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from services.ingest.connectors.discourse import places
 from services.ingest.connectors.fields import member, optional_number, optional_text, optional_time, several, time
 from services.ingest.domain.interaction import (
+    NOBODY,
     AccountName,
     Artefact,
     ArtefactType,
@@ -37,7 +38,7 @@ def read_chat(source: Source, event: str, chat: JSON) -> Reading:
     if event == "chat_message_trashed":
         return _read_trashed(source, message, channel, refused)
     if refused:
-        return ignored(refused)
+        return Reading(closed=_closed(channel), ignored=(refused,))
     match event:
         case "chat_message_created":
             return _read_said(source, message, channel)
@@ -57,10 +58,17 @@ def _refusal(source: Source, channel: JSON) -> Reason | None:
     if _is_direct(channel):
         return None if policy.direct else Reason.DIRECT_MESSAGE
     category, named = optional_number(channel, "chatable_id"), _place(source, channel).id
-    if str(category) in source.closed and not policy.private:
+    if (str(category) in source.closed or _closed(channel)) and not policy.private:
         return Reason.PRIVATE_CHANNEL
     allowed = not policy.channels or not policy.channels.isdisjoint({ChannelId(str(category)), named})
     return None if allowed else Reason.CHANNEL_NOT_ALLOWED
+
+
+def _closed(channel: JSON) -> tuple[ChannelId, ...]:
+    """Return the category of *channel* if not everybody may read it."""
+    category = optional_number(channel, "chatable_id")
+    restricted = not _is_direct(channel) and member(channel, "chatable", "read_restricted") is True
+    return (ChannelId(str(category)),) if restricted and category is not None else ()
 
 
 def _place(source: Source, channel: JSON) -> Place:
@@ -70,6 +78,12 @@ def _place(source: Source, channel: JSON) -> Place:
 
 def _artefact(source: Source, channel: JSON, name: int) -> Artefact:
     return Artefact(NativeId(f"chat/{name}"), f"{_place(source, channel).iri}/{name}", ArtefactType.CHAT_MESSAGE)
+
+
+def _author(message: JSON) -> AccountName | None:
+    """Return who said *message*; None where that account is gone."""
+    user_id = optional_number(message, "user", "id")
+    return None if user_id is None else AccountName(str(user_id))
 
 
 def _unheard(source: Source, message: JSON) -> Reason | None:
@@ -83,7 +97,7 @@ def _act(source: Source, message: JSON, channel: JSON, event: Event, kind: Kind)
         event=event,
         kind=kind,
         artefact=_artefact(source, channel, places.positive(message, "id")),
-        actor=AccountName(str(places.user_id(message))),
+        actor=_author(message) or NOBODY,
         happened=time(message, "created_at"),
         place=_place(source, channel),
         text=None if _is_direct(channel) else source.policy.text(optional_text(message, "message")),
@@ -129,17 +143,17 @@ def _read_changed(source: Source, message: JSON, channel: JSON, event: str) -> R
 
 def _read_trashed(source: Source, message: JSON, channel: JSON, refused: Reason | None) -> Reading:
     """Read that a message was taken back: heard even where its channel no longer is, if the message had been."""
-    author, remover = places.user_id(message), optional_number(message, "deleted_by_id")
-    foreign = remover is not None and remover != author and not places.unheard(source, remover, None)
+    author, remover = _author(message), optional_number(message, "deleted_by_id")
+    foreign = remover is not None and str(remover) != author and not places.unheard(source, remover, None)
     deleted = replace(
         _act(source, message, channel, Event.DELETED, Kind.REMOVE if foreign else Kind.DELETE),
-        actor=AccountName(str(remover if foreign else author)),
-        author=AccountName(str(author)) if foreign else None,
+        actor=AccountName(str(remover)) if foreign else author or NOBODY,
+        author=author if foreign else None,
         happened=optional_time(message, "deleted_at") or time(message, "created_at"),
         revision=optional_time(message, "deleted_at") or "",
         place=None if refused else _place(source, channel),
         text=None,
     )
-    if refused or _unheard(source, message):
+    if refused or author is None or _unheard(source, message):
         return Reading(undecided=(Undecided(Rule.WITHDRAWAL, deleted.artefact.native, deleted),))
     return Reading(decided=(deleted,))

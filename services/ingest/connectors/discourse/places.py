@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, number, optional_number, optional_text, optional_time
+from services.ingest.connectors.fields import Incomplete, member, number, optional_number, optional_text, optional_time
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
@@ -58,6 +58,8 @@ def refusal(source: Source, document: JSON) -> Reason | None:
         return None if policy.direct else Reason.DIRECT_MESSAGE
     if category is not None and category.id in source.closed and not policy.private:
         return Reason.PRIVATE_CHANNEL
+    if member(document, "hidden") is True:
+        return Reason.GONE
     if policy.channels and (category is None or category.id not in policy.channels):
         return Reason.CHANNEL_NOT_ALLOWED
     post_type = optional_number(document, "post_type")
@@ -81,14 +83,23 @@ def user_id(document: JSON) -> int:
 
 
 def author(source: Source, document: JSON) -> AccountName | None:
-    """Return who wrote *document* (a post), if that is a person who is heard."""
-    user_id = number(document, "user_id")
-    return None if unheard(source, user_id, optional_text(document, "username")) else AccountName(str(user_id))
+    """Return who wrote *document* (a post), if that is a person who is heard, and who is still there."""
+    user_id = optional_number(document, "user_id")
+    return None if user_id is None or unheard(source, user_id, optional_text(document, "username")) else AccountName(str(user_id))
+
+
+def is_deleted_by_author(document: JSON) -> bool:
+    """Say whether the author of *document* (a post) deleted it: until it is put away, a notice stands in its place."""
+    return member(document, "user_deleted") is True
 
 
 def changed_at(document: JSON) -> str:
-    """Return when *document* last changed: the latest time that Discourse tells; raise Incomplete where there is none."""
-    for name in ("deleted_at", "updated_at", "last_posted_at", "created_at"):
+    """Return when *document* last changed: the latest time that Discourse tells; raise Incomplete where there is none.
+
+    What its author has deleted Discourse itself puts away a day later, and tells it a second time: it was deleted the first time.
+    """
+    names = ("updated_at",) if is_deleted_by_author(document) else ("deleted_at", "updated_at", "last_posted_at", "created_at")
+    for name in names:
         if moment := optional_time(document, name):
             return moment
     raise Incomplete("updated_at")

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.discourse import places
 from services.ingest.connectors.fields import member, number, optional_number, optional_text, time
-from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind, Place
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, Event, Interaction, Kind, Place
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import from_html
 from shared.xapi.model import JSON
 
+OUT_OF_SIGHT: Final = frozenset({Reason.PRIVATE_CHANNEL, Reason.DIRECT_MESSAGE, Reason.GONE})
+"""Why something is not heard that was, perhaps: its topic was moved to where not everybody sees it, or it is hidden itself."""
 LONGEST_HTML: Final = 200_000
 """More rendered text than Discourse takes in one post."""
 
@@ -25,7 +27,8 @@ def read_post(source: Source, event: str, post: JSON) -> Reading:
         case "post_destroyed":
             return _read_destroyed(source, post, refused)
         case _ if refused:
-            return ignored(refused)
+            moved = event == "post_edited" and refused in OUT_OF_SIGHT
+            return withdrawn(post, artefact_of(source, post), refused) if moved else ignored(refused)
         case "post_created":
             return _read_created(source, post)
         case "post_edited":
@@ -103,6 +106,8 @@ def _read_edited(source: Source, post: JSON) -> Reading:
     author = places.author(source, post)
     if author is None:
         return ignored(_unheard(source, post))
+    if places.is_deleted_by_author(post):
+        return ignored(Reason.TOLD_ALREADY)
     version, changed = places.positive(post, "version"), places.changed_at(post)
     if version == 1 and changed == time(post, "created_at"):
         return ignored(Reason.UNCHANGED)
@@ -120,9 +125,10 @@ def _read_recovered(source: Source, post: JSON) -> Reading:
 
 def _read_destroyed(source: Source, post: JSON, refused: Reason | None) -> Reading:
     """Read that a post was taken back: heard even where its category no longer is, if the post had been."""
-    if number(post, "user_id") < 1 or refused in (Reason.WHISPER, Reason.SYSTEM_MESSAGE):
+    user_id = optional_number(post, "user_id")
+    if (user_id is not None and user_id < 1) or refused in (Reason.WHISPER, Reason.SYSTEM_MESSAGE):
         return ignored(refused or Reason.BOT)
-    author = AccountName(str(number(post, "user_id")))
+    author = NOBODY if user_id is None else AccountName(str(user_id))
     actor, kind = deleter(source, post, author)
     deleted = _change(source, post, Event.DELETED, kind, actor)
     if refused or places.author(source, post) is None:
@@ -130,8 +136,25 @@ def _read_destroyed(source: Source, post: JSON, refused: Reason | None) -> Readi
     return Reading(decided=(deleted,))
 
 
+def withdrawn(document: JSON, artefact: Artefact, reason: Reason) -> Reading:
+    """Take back what cannot be seen any more, if it was heard while it could."""
+    changed = places.changed_at(document)
+    interaction = Interaction(
+        event=Event.DELETED,
+        kind=Kind.REMOVE,
+        artefact=artefact,
+        actor=NOBODY,
+        happened=changed,
+        place=None,
+        revision=f"hidden {changed}",
+    )
+    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),), ignored=(reason,))
+
+
 def deleter(source: Source, document: JSON, author: AccountName) -> tuple[AccountName, Kind]:
     """Return who took *document* back, and whether that was its author; where Discourse does not say, it was."""
+    if places.is_deleted_by_author(document):
+        return author, Kind.DELETE
     user_id = optional_number(document, "deleted_by", "id")
     user_name = optional_text(document, "deleted_by", "username")
     if user_id is None or str(user_id) == author or places.unheard(source, user_id, user_name):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.ingest.connectors.discourse import places
-from services.ingest.connectors.discourse.posts import deleter, topic_interaction
+from services.ingest.connectors.discourse.posts import OUT_OF_SIGHT, deleter, topic_interaction, withdrawn
 from services.ingest.connectors.fields import Incomplete, optional_number, optional_text, time
-from services.ingest.domain.interaction import AccountName, Artefact, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
@@ -18,7 +18,8 @@ def read_topic(source: Source, event: str, topic: JSON) -> Reading:
         case "topic_destroyed":
             return _read_destroyed(source, topic, refused)
         case _ if refused:
-            return ignored(refused)
+            moved = event == "topic_edited" and refused in OUT_OF_SIGHT
+            return withdrawn(topic, _artefact(source, topic), refused) if moved else ignored(refused)
         case "topic_created":
             return _read_created(source, topic)
         case "topic_recovered":
@@ -47,11 +48,12 @@ def _read_recovered(source: Source, topic: JSON) -> Reading:
 
 
 def _read_destroyed(source: Source, topic: JSON, refused: Reason | None) -> Reading:
-    if _user_id(topic) < 1:
+    user_id = _optional_user_id(topic)
+    if user_id is not None and user_id < 1:
         return ignored(refused or Reason.BOT)
-    actor, kind = deleter(source, topic, AccountName(str(_user_id(topic))))
+    actor, kind = deleter(source, topic, NOBODY if user_id is None else AccountName(str(user_id)))
     deleted = _change(source, topic, Event.DELETED, kind, actor)
-    if refused or _unheard(source, topic):
+    if refused or user_id is None or _unheard(source, topic):
         return Reading(undecided=(Undecided(Rule.WITHDRAWAL, deleted.artefact.native, deleted),))
     return Reading(decided=(deleted,))
 
@@ -74,12 +76,20 @@ def _artefact(source: Source, topic: JSON) -> Artefact:
 
 
 def _user_id(topic: JSON) -> int:
-    """Return who began the topic, wherever this version of Discourse says so."""
+    """Return who began the topic; raise Incomplete where nobody is named."""
+    user_id = _optional_user_id(topic)
+    if user_id is None:
+        raise Incomplete("user_id")
+    return user_id
+
+
+def _optional_user_id(topic: JSON) -> int | None:
+    """Return who began the topic, wherever this version of Discourse says so; None where that account is gone."""
     for path in (("user_id",), ("created_by", "id"), ("details", "created_by", "id")):
         user_id = optional_number(topic, *path)
         if user_id is not None:
             return user_id
-    raise Incomplete("user_id")
+    return None
 
 
 def _unheard(source: Source, topic: JSON) -> Reason | None:
