@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId
 
@@ -61,6 +61,8 @@ class Hearing(StrEnum):
     TEXT = "text"
 
 
+HOLDING: Final[Mapping[Platform, frozenset[ArtefactType]]] = {Platform.FACEBOOK: frozenset({ArtefactType.NOTE})}
+"""What else than topics holds what is said in it: elsewhere, replies to a note are shown without it."""
 DEFAULT_ACCEPTING = frozenset({"white_check_mark", "heavy_check_mark"})
 
 
@@ -106,4 +108,4 @@ class Source:
 
     def holds_what_is_said_in(self, artefact: Artefact) -> bool:
         """Say whether the platform, where it shows *artefact* no more, shows none of what was said in it either."""
-        return artefact.type is ArtefactType.TOPIC
+        return artefact.type is ArtefactType.TOPIC or artefact.type in HOLDING.get(self.platform, ())

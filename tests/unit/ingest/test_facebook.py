@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import pytest
@@ -42,7 +43,7 @@ IGNORED: list[tuple[Sent, Reason]] = [
         Reason.DIRECT_MESSAGE,
     ),
     (delivery({"item": "rating", "verb": "add"}, field="ratings"), Reason.UNMAPPED),
-    (delivery({**ASKED, "verb": "hide"}), Reason.UNMAPPED),
+    (delivery({**ASKED, "verb": "unhide"}), Reason.UNMAPPED),
     (delivery({**ASKED, "item": "event"}), Reason.UNMAPPED),
     (delivery({**ASKED, "item": "like", "post_id": None}), Reason.UNMAPPED),
     (delivery(value("reaction", "add", 13, "12:03:00", reaction_type="something new")), Reason.UNMAPPED),
@@ -138,7 +139,7 @@ def test_a_feed_is_asked_for_only_of_a_page_that_is_named() -> None:
     asked = FEED.ask(FACEBOOK, {}, CIRCUMSTANCES)
 
     assert asked is not None
-    assert asked.url.startswith("https://graph.facebook.com/v24.0/900/feed?fields=id%2Cfrom%2Cmessage%2Ccreated_time%2Cprivacy")
+    assert asked.url.startswith("https://graph.facebook.com/v24.0/900/feed?fields=id%2Cfrom%2Cmessage%2Ccreated_time%2Cis_hidden%2Cprivacy")
     assert FEED.ask(replace(FACEBOOK, options={}), {}, CIRCUMSTANCES) is None
 
 
@@ -196,3 +197,34 @@ async def test_a_conversation_is_told_whole() -> None:
         ("13", "unlike", "900_1"),
         ("13", "unreacted", "1_2"),
     ]
+
+
+@pytest.mark.parametrize(
+    "change", [{"verb": "hide"}, {"verb": "delete"}, {"verb": "edited", "published": 0}, {"verb": "edited", "is_hidden": True}]
+)
+async def test_what_is_hidden_or_unpublished_is_redacted_with_what_was_said_upon_it(change: dict[str, Any]) -> None:
+    ear = Ear()
+
+    await ear.hear(delivery(ASKED), delivery(ANSWER), delivery({**ASKED, **change}, at="12:09:00"))
+
+    redacted = {iri.rpartition("/")[2] for iri in ear.received()[-1].redacts}
+    assert (redacted, ear.statements()[-1]["verb"]["id"].rpartition("/")[2]) == ({"900_1", "1_2"}, "delete")
+
+
+def test_what_is_hidden_was_so_at_the_time_of_its_entry() -> None:
+    (undecided,) = heard(delivery({**ASKED, "verb": "hide"}, at="12:09:00")).undecided
+
+    assert undecided.interaction.happened == "2026-03-02T12:09:00.000Z"
+
+
+def test_a_feed_is_asked_which_comments_are_hidden_and_they_are_not_heard() -> None:
+    asked = FEED.ask(FACEBOOK, {}, CIRCUMSTANCES)
+    shown = orjson.loads(feed())
+    shown["data"][0]["comments"]["data"][0]["is_hidden"] = True
+
+    reading = page(orjson.dumps(shown)).reading
+
+    assert asked is not None
+    assert parse_qs(urlsplit(asked.url).query)["fields"][0].count("is_hidden") == 2
+    assert reading.ignored == (Reason.PRIVATE_CHANNEL,)
+    assert "Drain it first." not in [each.interaction.text for each in reading.undecided]

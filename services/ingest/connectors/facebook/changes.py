@@ -19,6 +19,8 @@ POSTS: Final = frozenset({"post", "status", "photo", "video", "share", "link", "
 WRITTEN: Final = POSTS | {"comment"}
 REACTIONS: Final = frozenset({"reaction", "like"})
 EDITS: Final = frozenset({"edit", "edited"})
+REMOVED: Final = frozenset({"remove", "delete"})
+HIDDEN: Final = frozenset({"hide"})
 EMOJI: Final = {
     "love": "U+2764",
     "care": "U+1F917",
@@ -56,10 +58,15 @@ def _read_change(source: Source, entry: JSON, change: JSON) -> Reading:
     if member(change, "field") != "feed" or item not in WRITTEN | REACTIONS:
         return ignored(Reason.UNMAPPED)
     page = names.page_of(entry, "id")
-    if verb == "remove" and item in WRITTEN:
+    if item in WRITTEN and (verb in REMOVED | HIDDEN or _is_narrowed(source, page, value)):
         return _read_removed(entry, value, _written(value, item))
     actor = names.heard(source, page, value)
     return ignored(actor) if isinstance(actor, Reason) else _read_act(source, entry, value, actor)
+
+
+def _is_narrowed(source: Source, page: ChannelId, value: JSON) -> bool:
+    """Say whether what everybody saw was edited so that not everybody does: unpublished, hidden, for some only."""
+    return member(value, "verb") in EDITS and names.refusal(source, page, value) is Reason.PRIVATE_CHANNEL
 
 
 def _read_act(source: Source, entry: JSON, value: JSON, actor: AccountName) -> Reading:
@@ -106,8 +113,12 @@ def _read_edited(source: Source, entry: JSON, value: JSON, made: Interaction) ->
 
 
 def _read_removed(entry: JSON, value: JSON, artefact: Artefact) -> Reading:
-    """Read that something was taken back: heard wherever it had been."""
-    removed = names.moment(value, "created_time") if member(value, "created_time") else names.moment(entry, "time")
+    """Read that something was taken back, by its author or from sight: heard wherever it had been.
+
+    Of what is hidden or edited the value tells when it was made.
+    """
+    told = member(value, "verb") in REMOVED and member(value, "created_time")
+    removed = names.moment(value, "created_time") if told else names.moment(entry, "time")
     interaction = Interaction(
         event=Event.DELETED,
         kind=Kind.DELETE,

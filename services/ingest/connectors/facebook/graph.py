@@ -27,8 +27,8 @@ from shared.xapi.model import JSON
 EVERY: Final = timedelta(minutes=15)
 LIMIT: Final = 50
 MOST_REMEMBERED: Final = 3000
-WRITTEN: Final = "id,from,message,created_time"
-FIELDS: Final = f"{WRITTEN},privacy,is_hidden,comments.limit(100).filter(stream){{{WRITTEN},parent{{id}}}}"
+WRITTEN: Final = "id,from,message,created_time,is_hidden"
+FIELDS: Final = f"{WRITTEN},privacy,comments.limit(100).filter(stream){{{WRITTEN},parent{{id}}}}"
 OPTIONS: Final = {
     "page": Option("the id of a page whose feed is asked for, too; needs the page's token"),
     "version": Option("the version of Graph that is asked, where it is not v24.0"),
