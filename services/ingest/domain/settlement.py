@@ -118,10 +118,14 @@ def _former(interaction: Interaction, now: Known | None, before: Known | None, p
 
 
 def _withdrawal(interaction: Interaction, target: Known, root: Known | None) -> Interaction | Reason:
-    """Tell that something was taken back which we have heard: of its author, unless it is said that somebody else did it."""
+    """Tell that something was taken back which we have heard: of its author, unless it is said that somebody else did it.
+
+    What is told without a time is told at that of what was taken back.
+    """
     del root
     if target.author is None:
         return Reason.BOT
+    interaction = replace(interaction, happened=interaction.happened or target.happened)
     if interaction.kind is not Kind.REMOVE:
         return replace(interaction, actor=target.author)
     if interaction.actor in (target.author, NOBODY):

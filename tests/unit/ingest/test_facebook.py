@@ -139,7 +139,9 @@ def test_a_feed_is_asked_for_only_of_a_page_that_is_named() -> None:
     asked = FEED.ask(FACEBOOK, {}, CIRCUMSTANCES)
 
     assert asked is not None
-    assert asked.url.startswith("https://graph.facebook.com/v24.0/900/feed?fields=id%2Cfrom%2Cmessage%2Ccreated_time%2Cis_hidden%2Cprivacy")
+    assert asked.url.startswith(
+        "https://graph.facebook.com/v24.0/900/feed?fields=id%2Cfrom%2Cmessage%2Ccreated_time%2Cis_hidden%2Cprivacy"
+    )
     assert FEED.ask(replace(FACEBOOK, options={}), {}, CIRCUMSTANCES) is None
 
 

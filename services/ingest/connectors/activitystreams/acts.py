@@ -6,7 +6,7 @@ from typing import Final
 
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, Event, Interaction, Kind
 from services.ingest.domain.reading import Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
@@ -110,7 +110,9 @@ def read_delete(source: Source, activity: JSON, thing: JSON, actor: AccountName)
 
     Whether that was its author, or whoever keeps order, is known by whose it is, if the delivery does not say it.
     """
-    deleted = optional_time(thing, "deleted") or objects.moment(activity, None)
+    deleted = optional_time(thing, "deleted") or objects.optional_moment(activity, None)
+    if deleted is None:
+        return withdrawn(activity, thing)
     author = objects.author_of(source, thing, actor)
     interaction = Interaction(
         event=Event.DELETED,
@@ -125,6 +127,22 @@ def read_delete(source: Source, activity: JSON, thing: JSON, actor: AccountName)
     if next(objects.people(thing), None) is not None:
         return Reading(decided=(interaction,))
     return Reading(undecided=(Undecided(Rule.DELETION, interaction.artefact.native, interaction),))
+
+
+def withdrawn(activity: JSON, thing: JSON) -> Reading:
+    """Take back *thing*, if it was heard: whoever says so is nobody who is heard, or says no time."""
+    at = optional_time(thing, "deleted") or objects.optional_moment(activity, None) or ""
+    artefact = Artefact(objects.artefact(thing).native, objects.iri(thing, "object"), _former(thing))
+    interaction = Interaction(
+        event=Event.DELETED,
+        kind=Kind.REMOVE,
+        artefact=artefact,
+        actor=NOBODY,
+        happened=at,
+        place=None,
+        revision=at,
+    )
+    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),))
 
 
 def _former(thing: JSON) -> ArtefactType:

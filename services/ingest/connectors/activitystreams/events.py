@@ -52,19 +52,30 @@ def read_one(source: Source, activity: JSON) -> Reading:
 
 
 def _heard(source: Source, activity: JSON, thing: JSON) -> Reading:
-    actors = objects.several(member(activity, "actor") or member(activity, "attributedTo") or member(thing, "attributedTo"))
-    if not actors:
+    actors, kind = _actors(activity, thing), objects.kind_of(activity)
+    if not actors and kind != "Delete":
         raise Incomplete("actor")
-    actor = AccountName(objects.iri(actors[0], "actor"))
-    if objects.kind_of(actors[0]) in objects.BOTS:
-        return ignored(Reason.BOT)
-    if actor in source.policy.excluded:
-        return ignored(Reason.EXCLUDED_ACCOUNT)
-    kind = objects.kind_of(activity)
+    unheard = _unheard(source, actors[0]) if actors else Reason.ACTOR_UNKNOWN
+    if unheard is not None:
+        return acts.withdrawn(activity, thing) if kind == "Delete" else ignored(unheard)
     reason = objects.refusal(source, activity, thing)
+    if reason is Reason.DIRECT_MESSAGE and kind == "Update":
+        return joined((acts.withdrawn(activity, thing), ignored(reason)))
     if reason is not None and kind not in WITHDRAWALS:
         return ignored(reason)
-    return READERS[kind](source, activity, thing, actor)
+    return READERS[kind](source, activity, thing, AccountName(objects.iri(actors[0], "actor")))
+
+
+def _actors(activity: JSON, thing: JSON) -> list[JSON]:
+    return objects.several(member(activity, "actor") or member(activity, "attributedTo") or member(thing, "attributedTo"))
+
+
+def _unheard(source: Source, actor: JSON) -> Reason | None:
+    """Say why what *actor* does is not heard, or None if it is; raise Incomplete where it has no name."""
+    name = AccountName(objects.iri(actor, "actor"))
+    if objects.kind_of(actor) in objects.BOTS:
+        return Reason.BOT
+    return Reason.EXCLUDED_ACCOUNT if name in source.policy.excluded else None
 
 
 READERS: Final[dict[str, Reader]] = {

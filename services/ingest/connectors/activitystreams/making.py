@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.activitystreams import objects
-from services.ingest.connectors.fields import member, optional_text
+from services.ingest.connectors.fields import member
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
@@ -29,7 +29,7 @@ def read_made(source: Source, activity: JSON, thing: JSON, actor: AccountName) -
     made = _made(source, activity, thing, actor)
     parent = _parent(thing)
     if parent is not None and _is_vote(thing):
-        return Reading(decided=(_vote(made, parent, optional_text(thing, "name") or ""),))
+        return Reading(decided=(_vote(made, parent, objects.optional_words(thing, "name") or ""),))
     known = (Known(made.artefact, made.artefact.native, actor, made.kind is Kind.ASK, made.happened),)
     beside = (*_mentions(source, thing, made), *_attachments(thing, made), *_quotes(thing, made))
     if parent is None:
@@ -73,7 +73,7 @@ def _parent(thing: JSON) -> Artefact | None:
 
 def _is_vote(thing: JSON) -> bool:
     """Say whether a reply only names a choice, as a vote does (docs.joinmastodon.org, "Poll")."""
-    named, content = optional_text(thing, "name"), optional_text(thing, "content")
+    named, content = objects.optional_words(thing, "name"), objects.optional_words(thing, "content")
     return objects.kind_of(thing) == "Note" and named is not None and content is None
 
 

@@ -96,7 +96,7 @@ def artefact(thing: JSON, otherwise: ArtefactType = ArtefactType.NOTE) -> Artefa
     """Return *thing* as an artefact; of what is only named by its IRI, the type is taken to be *otherwise*."""
     named = iri(thing, "object")
     kind = ArtefactType.POLL if is_poll(thing) else ARTEFACTS.get(kind_of(thing), otherwise)
-    title = optional_text(thing, "name")
+    title = optional_words(thing, "name")
     return Artefact(NativeId(named), named, kind, title[:500] if title else None)
 
 
@@ -107,7 +107,7 @@ def is_poll(thing: JSON) -> bool:
 
 def choices(source: Source, thing: JSON) -> tuple[Choice, ...]:
     """Return what can be chosen in a poll."""
-    names = [optional_text(each, "name") for each in several(member(thing, "oneOf") or member(thing, "anyOf"))]
+    names = [optional_words(each, "name") for each in several(member(thing, "oneOf") or member(thing, "anyOf"))]
     return tuple(Choice(choice_id(name), source.policy.text(name)) for name in dict.fromkeys(names) if name)
 
 
@@ -118,7 +118,7 @@ def choice_id(name: str) -> str:
 
 def said(thing: JSON) -> str:
     """Return what *thing* says, without markup."""
-    content = (optional_text(thing, "content") or "")[:LONGEST_TEXT]
+    content = (optional_words(thing, "content") or "")[:LONGEST_TEXT]
     plain = (optional_text(thing, "mediaType") or "text/html") != "text/html"
     return content if plain else from_html(content)
 
@@ -130,9 +130,21 @@ def tags(source: Source, thing: JSON) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in kept if name))
 
 
+def optional_words(thing: JSON, name: str) -> str | None:
+    """Return the words under *name*, or the first of those that are told by language (ActivityStreams 2.0 Core, section 4.7)."""
+    written = member(thing, f"{name}Map")
+    languages = written if isinstance(written, dict) else {}
+    return optional_text(thing, name) or next((said for each in languages if (said := optional_text(languages, each))), None)
+
+
+def optional_moment(activity: JSON, thing: JSON) -> str | None:
+    """Return when it happened; None where neither says so."""
+    return optional_time(activity, "published") or optional_time(activity, "updated") or optional_time(thing, "published")
+
+
 def moment(activity: JSON, thing: JSON) -> str:
     """Return when it happened; raise Incomplete where neither says so: the time of arrival would differ from time to time."""
-    found = optional_time(activity, "published") or optional_time(activity, "updated") or optional_time(thing, "published")
+    found = optional_moment(activity, thing)
     if found is None:
         raise Incomplete("published")
     return found
