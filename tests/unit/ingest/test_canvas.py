@@ -73,7 +73,6 @@ IGNORED = [
     (live("asset_accessed", 11, "12:00:00", asset_type="course", asset_id="1", asset_subtype="quizzes"), Reason.UNMAPPED),
     (live("asset_accessed", 11, "12:00:00", asset_type="discussion_topic", asset_id="1", asset_subtype="x"), Reason.UNMAPPED),
     (saying(ASKED, workflow_state="unpublished"), Reason.UNMAPPED),
-    (topic("discussion_topic_updated", 11, "12:00:00", 21, "How?", workflow_state="unpublished"), Reason.UNMAPPED),
     (member("enrollment_created", 14, "12:00:00", "invited", course_id="565"), Reason.UNMAPPED),
     (member("enrollment_updated", 14, "12:00:00", "active", course_id="565"), Reason.UNMAPPED),
     (member("enrollment_created", 14, "12:00:00", "active", course_id="565", type="StudentViewEnrollment"), Reason.BOT),
@@ -305,3 +304,30 @@ def test_no_sample_can_be_made_of_what_canvas_alone_signs() -> None:
     assert sample_of(CANVAS, NOW).rest.startswith("?token=")
     with pytest.raises(BadSource):
         sample_of(replace(CANVAS, secrets=(KEYS,)), NOW)
+
+
+async def listened(*documents: Mapping[str, Any]) -> Ear:
+    ear = Ear()
+    await ear.hear(*(replace(canvas_conversation()[0], document=each) for each in documents))
+    return ear
+
+
+HIDDEN = topic("discussion_topic_updated", 2, "12:09:00", 21, "How?", workflow_state="unpublished")
+
+
+async def test_a_topic_that_is_unpublished_is_redacted_with_its_entries() -> None:
+    ear = await listened(ASKED, entry(12, "12:05:00", 51, 21, "So."), HIDDEN)
+
+    hidden, board = ear.statements()[-1], "https://acme.instructure.com/courses/565/discussion_topics/21"
+    assert set(ear.received()[-1].redacts) == {board, f"{board}#entry-51"}
+    assert (hidden["verb"]["id"].rpartition("/")[2], hidden["actor"]["account"]["name"]) == ("remove", "2")
+
+
+async def test_a_draft_is_redacted_only_if_it_was_published_between() -> None:
+    draft = saying(ASKED, workflow_state="unpublished")
+    published = topic("discussion_topic_updated", 11, "12:03:00", 21, "How?")
+
+    never, once = await listened(draft, HIDDEN), await listened(draft, published, HIDDEN)
+
+    assert never.statements() == []
+    assert [each["verb"]["id"].rpartition("/")[2] for each in once.statements()] == ["edited", "remove"]

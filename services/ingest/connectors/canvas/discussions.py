@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from services.ingest.connectors.canvas import places
 from services.ingest.connectors.canvas.places import Happening
 from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
-from services.ingest.domain.interaction import AccountName, Event, Kind, Place
+from services.ingest.domain.interaction import NOBODY, AccountName, Event, Kind, Place
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks
@@ -19,7 +19,7 @@ UNSEEN: Final = frozenset({"unpublished", "post_delayed"})
 
 
 def read_topic(source: Source, happened: Happening) -> Reading:
-    """Read that a topic was begun; one that is not published is remembered, and not told."""
+    """Read that a topic was begun; one that is not published is remembered as nobody's, and not told."""
     where, user = places.place(source, happened), places.actor(happened)
     if reason := places.refusal(source, where) or places.unheard(source, happened, user):
         return ignored(reason)
@@ -27,17 +27,17 @@ def read_topic(source: Source, happened: Happening) -> Reading:
         raise Incomplete("metadata/user_id")
     body, name = happened.body, places.title(happened.body)
     artefact = places.topic(places.base(source, where), places.required(happened, "discussion_topic_id"), name)
-    for_questions = where is not None and where.id in source.policy.question_channels
-    question = member(body, "is_announcement") is not True and (for_questions or asks(name or ""))
-    known = (Known(artefact, artefact.native, AccountName(user), question, happened.at),)
+    question = _asks(source, happened, where)
     if optional_text(body, "workflow_state") in UNSEEN:
-        return Reading(known=known, ignored=(Reason.UNMAPPED,))
+        draft = Known(artefact, artefact.native, None, question, happened.at, spoken=False)
+        return Reading(known=(draft,), ignored=(Reason.UNMAPPED,))
+    known = (Known(artefact, artefact.native, AccountName(user), question, happened.at),)
     made = places.act(happened, user, artefact, where, (Event.CREATED, Kind.ASK if question else Kind.POST))
     return Reading(decided=(replace(made, text=places.text(source, body, "body")),), known=known)
 
 
 def read_changed_topic(source: Source, happened: Happening) -> Reading:
-    """Read that a topic was changed, or taken back, which Canvas tells as a change of its state."""
+    """Read that a topic was changed, or taken back or out of sight, which Canvas tells as a change of its state."""
     where, user = places.place(source, happened), places.actor(happened)
     artefact = places.topic(places.base(source, where), places.required(happened, "discussion_topic_id"))
     reason = places.refusal(source, where) or places.unheard(source, happened, user)
@@ -46,12 +46,22 @@ def read_changed_topic(source: Source, happened: Happening) -> Reading:
         return (
             Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, deleted),)) if reason else Reading(decided=(deleted,))
         )
+    if optional_text(happened.body, "workflow_state") in UNSEEN:
+        hidden = places.act(happened, user or NOBODY, artefact, None, (Event.DELETED, Kind.REMOVE))
+        return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, hidden),))
     if reason or user is None:
         return ignored(reason or Reason.ACTOR_UNKNOWN)
-    if optional_text(happened.body, "workflow_state") in UNSEEN:
-        return ignored(Reason.UNMAPPED)
     edited = places.act(happened, user, artefact, where, (Event.EDITED, Kind.EDIT))
-    return Reading(decided=(replace(edited, revision=happened.at, text=places.text(source, happened.body, "body")),))
+    published = Known(artefact, artefact.native, edited.actor, _asks(source, happened, where), happened.at)
+    told = replace(edited, revision=happened.at, text=places.text(source, happened.body, "body"))
+    return Reading(decided=(told,), known=(published,))
+
+
+def _asks(source: Source, happened: Happening, where: Place | None) -> bool:
+    """Say whether a topic asks: by its title, or wherever it is for questions; never an announcement."""
+    for_questions = where is not None and where.id in source.policy.question_channels
+    announces = member(happened.body, "is_announcement") is True
+    return not announces and (for_questions or asks(places.title(happened.body) or ""))
 
 
 def read_entry(source: Source, happened: Happening) -> Reading:
