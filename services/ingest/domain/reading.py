@@ -53,6 +53,7 @@ class Rule(StrEnum):
     DELETION = "deletion"
     CHANGE = "change"
     LEAVING = "leaving"
+    UPON_NAMED = "upon-named"
     DERIVED = "derived"
 
 

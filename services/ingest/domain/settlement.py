@@ -1,10 +1,11 @@
 """What an interaction means once the root of its thread is known, or when we stop waiting for it.
 
 A reply is an answer if somebody else's question began its thread. A reaction accepts if it is one of the accepting ones, by the
-asker, upon a reply to the question. A comment is upon what its address or its id turns out to name. Who accepted a solution, and
-when a topic was voted for, the platform does not say: its topic does. A topic that was moved is not told again, and what it was
-before is taken back with it. Who leaves a session was there since they joined it. Deliveries come in any order, so each such
-interaction waits until what it depends on is known; all orders end the same.
+asker, upon a reply to the question. A comment is upon what its address or its id turns out to name. Who accepted a solution,
+and when a topic was voted for, the platform does not say: its topic does. Who looks at and follows what was written anonymously
+may have written it. A topic that was moved is not told again, and what it was before is taken back with it. Who leaves a
+session was there since they joined it. Deliveries come in any order, so each such interaction waits until what it depends on is
+known; all orders end the same.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
             meant = _solution(interaction, root) if root else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.TOPIC_VOTE:
             meant = _vote(interaction, root) if root and root.spoken else _if_spent(patience, Reason.INCOMPLETE)
-        case Rule.LEAVING | Rule.DELETION | Rule.CHANGE:
+        case Rule.LEAVING | Rule.DELETION | Rule.CHANGE | Rule.UPON_NAMED:
             meant = BY_TARGET[undecided.rule](interaction, target, patience)
         case Rule.DERIVED:
             meant = interaction
@@ -209,9 +210,17 @@ def _leaving(interaction: Interaction, joined: Known | None, patience: Patience)
     return replace(left, seconds=int(seconds)) if seconds >= 0 else left
 
 
+def _upon_named(interaction: Interaction, target: Known | None, patience: Patience) -> Interaction | Reason | None:
+    """Tell what was done to something unless nobody is named who wrote it: it may have been done by whoever did."""
+    if target is None:
+        return _if_spent(patience, interaction)
+    return interaction if target.author else Reason.ACTOR_UNKNOWN
+
+
 BY_TARGET: Final[Mapping[Rule, Callable[[Interaction, Known | None, Patience], Interaction | Reason | None]]] = {
     Rule.LEAVING: _leaving,
     Rule.DELETION: _deletion,
     Rule.CHANGE: _change,
+    Rule.UPON_NAMED: _upon_named,
 }
 """What depends on its target alone, and means something without it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -195,6 +196,27 @@ async def test_nothing_that_an_anonymous_author_does_later_names_him() -> None:
     )
 
     assert [each[:2] for each in acts(ear.statements())] == [("12", "answered")]
+
+
+async def test_who_follows_and_sees_what_is_anonymous_is_not_told_since_its_author_does_so_at_once() -> None:
+    ear, acts_of_hers = Ear(), [forum(f"thread.{act}", 11, "12:00:00", "a1") for act in ("followed", "viewed", "unfollowed")]
+
+    await ear.hear(*map(sent, acts_of_hers), sent(saying(ASKED, anonymous_to_peers=True)))
+    ear.now += timedelta(seconds=61)
+    await ear.sweep(OPENEDX)
+
+    assert ear.statements() == []
+    assert not ear.store.pending
+
+
+async def test_who_follows_a_thread_that_was_begun_before_we_heard_is_told() -> None:
+    ear = Ear()
+
+    await ear.hear(sent(forum("thread.followed", 11, "12:00:00", "a1")))
+    ear.now += timedelta(seconds=61)
+    await ear.sweep(OPENEDX)
+
+    assert [each[:2] for each in acts(ear.statements())] == [("11", "follow")]
 
 
 async def test_no_address_of_a_learners_computer_is_in_any_statement() -> None:

@@ -2,7 +2,7 @@
 
 What a thread asks is known from how it was made; a response to a question that somebody else asked is an answer. Who wrote
 anonymously must not be found out by what happens to it later: edits, deletes and acceptances of one's own are told of whoever
-is known to have written.
+is known to have written, and views and follows of what is anonymous of nobody.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ ACTS: Final = {
     "unfollowed": (Event.UNFOLLOWED, Kind.UNFOLLOW),
     "reported": (Event.FLAGGED, Kind.FLAG),
 }
+TELLING: Final = frozenset({"viewed", "followed", "unfollowed"})
+"""What Open edX tells of whoever writes a thread as soon as it is written: it would name who wrote anonymously."""
 MARKS: Final = {
     ("mark", "Answer"): (Event.ACCEPTED, Kind.ACCEPT),
     ("unmark", "Answer"): (Event.UNACCEPTED, Kind.UNACCEPT),
@@ -160,4 +162,7 @@ def _acted(source: Source, happened: Happening, what: str, action: str) -> Readi
     meaning = voted if action == "voted" else ACTS.get(action)
     if meaning is None:
         return ignored(Reason.UNMAPPED)
-    return Reading(decided=(happenings.act(source, happened, _artefact(source, happened, what), *meaning),))
+    acted = happenings.act(source, happened, _artefact(source, happened, what), *meaning)
+    if what == THREAD and action in TELLING:
+        return Reading(undecided=(Undecided(Rule.UPON_NAMED, acted.artefact.native, acted),))
+    return Reading(decided=(acted,))
