@@ -113,8 +113,8 @@ async def test_a_delete_redacts_a_topic_under_every_name_that_it_had(
 
         await ear.hear(*order)
 
-        redacted = [iri for received in ear.received() for iri in received.redacts]
-        assert sorted(redacted) == sorted(f"https://github.com/{each}" for each in names)
+        redacted = {iri for received in ear.received() for iri in received.redacts}
+        assert redacted == {f"https://github.com/{each}" for each in names}
         assert {who for who, verb, _ in acts(ear.statements()) if "remove" in verb} == {"14"}
 
 
