@@ -7,8 +7,8 @@ from typing import Final
 
 import asyncpg
 
-_PARTING: Final = 2.0
-"""Seconds in which a server answers that we go."""
+PARTING: Final = 2.0
+"""Seconds in which a server answers that we go, or roll back."""
 
 
 class Connection(asyncpg.Connection):
@@ -17,4 +17,4 @@ class Connection(asyncpg.Connection):
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  asyncpg's own signature
         """End in order or, after *timeout* seconds, as it is; asyncpg's pool, which gives none, would wait for ever."""
         with suppress(TimeoutError, OSError):
-            await super().close(timeout=_PARTING if timeout is None else timeout)
+            await super().close(timeout=PARTING if timeout is None else timeout)

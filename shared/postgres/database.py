@@ -16,7 +16,7 @@ from asyncpg.pool import PoolConnectionProxy
 from prometheus_client import CollectorRegistry
 
 from shared.errors import Unavailable
-from shared.postgres.connection import Connection
+from shared.postgres.connection import PARTING, Connection
 from shared.postgres.identifiers import quoted
 from shared.postgres.metrics import PostgresMetrics
 from shared.postgres.migrate import check_versions
@@ -160,7 +160,12 @@ class Database:
             await self._give_back(connection)
 
     async def _give_back(self, connection: Transaction) -> None:
-        """Return a connection to the pool, which terminates one that does not come to rest, as of a server that is frozen."""
+        """Return a connection to the pool, which terminates one that does not come to rest, as of a server that is frozen.
+
+        What befell one that comes back closed may have befallen the others too.
+        """
+        if _is_closed(connection):
+            await self._pool.expire_connections()
         try:
             await self._pool.release(connection)
         except Exception as error:
@@ -221,9 +226,10 @@ async def _begun(connection: Transaction) -> AsyncIterator[None]:
 
 
 async def _roll_back(connection: Transaction, transaction: asyncpg.transaction.Transaction) -> None:
-    """Roll back, or give the connection up, so that PostgreSQL does."""
+    """Roll back, or give a connection up that does not come to rest, so that PostgreSQL does."""
     try:
-        await transaction.rollback()
+        async with asyncio.timeout(PARTING):
+            await transaction.rollback()
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
         if not _is_closed(connection):
             connection.terminate()

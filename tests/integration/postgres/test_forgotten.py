@@ -27,7 +27,17 @@ async def between(empty_database_url: str) -> AsyncIterator[Network]:
 @pytest.fixture
 async def filled(between: Network) -> Database:
     """Return a pool that has all its connections."""
-    settings = settings_for(between.dsn, pool_size=POOL, command_timeout=1.0, acquire_timeout=0.5)
+    return await pool(between, command_timeout=1.0)
+
+
+@pytest.fixture
+async def patient(between: Network) -> Database:
+    """Return another, whose statements may take long."""
+    return await pool(between, command_timeout=20.0)
+
+
+async def pool(between: Network, *, command_timeout: float) -> Database:
+    settings = settings_for(between.dsn, pool_size=POOL, command_timeout=command_timeout, acquire_timeout=0.5)
     database = await Database.open(settings, schema="public", application="test")
     await asyncio.gather(*(database.fetchval(SLEEP) for _ in range(POOL)))
     assert between.carried == POOL
@@ -42,6 +52,21 @@ async def test_only_the_first_statement_meets_silence(between: Network, filled: 
 
     assert await asyncio.gather(*(filled.fetchval(SLEEP) for _ in range(POOL))) == [1] * POOL
     await filled.close()
+
+
+async def test_who_has_a_deadline_does_not_wait_for_the_rollback(between: Network, patient: Database) -> None:
+    async def forgotten_midway() -> None:
+        async with asyncio.timeout(0.5), patient.transaction() as transaction:
+            await transaction.fetchval(ONE)
+            between.forget()
+            await transaction.fetchval(ONE)
+
+    async with asyncio.timeout(10):
+        with pytest.raises(TimeoutError):
+            await forgotten_midway()
+
+        assert await asyncio.gather(*(patient.fetchval(SLEEP) for _ in range(POOL))) == [1] * POOL
+    await patient.close()
 
 
 async def test_nothing_waits_for_the_forgotten_to_end(between: Network, filled: Database) -> None:
