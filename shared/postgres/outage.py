@@ -39,6 +39,9 @@ _COLLISIONS = frozenset(
 )
 _UNREACHABLE: tuple[type[Exception], ...] = (OSError, TimeoutError, asyncpg.TargetServerAttributeNotMatched)
 
+_OUT_OF_STEP: tuple[type[Exception], ...] = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver says of a connection that ends between two of our messages."""
+
 
 def sqlstate(error: BaseException) -> str:
     """Return the error's SQLSTATE, or the name of its class where it has none."""
@@ -86,7 +89,7 @@ def connecting_failed(error: Exception, dsn: str = "") -> Unavailable | Misconfi
         return unavailable(error) if is_outage(error, closed=True) else None
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return Misconfigured(f"DATABASE_URL cannot be used: {error}")
-    if isinstance(error, (*_UNREACHABLE, asyncpg.InterfaceError)):
+    if isinstance(error, (*_UNREACHABLE, *_OUT_OF_STEP)):
         return unavailable(error, place_of(dsn))
     return None
 

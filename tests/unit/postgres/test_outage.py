@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from shared.errors import Misconfigured
+from shared.errors import Misconfigured, Unavailable
 from shared.postgres.outage import connecting_failed, is_lost, is_outage, place_of
 
 
@@ -12,6 +12,12 @@ def test_a_driver_out_of_step_with_its_server_is_an_outage() -> None:
 
     assert is_outage(error, closed=False)
     assert is_lost(error)
+
+
+def test_a_connection_that_ends_while_it_is_opened_is_an_outage() -> None:
+    error = asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+    assert isinstance(connecting_failed(error), Unavailable)
 
 
 def test_misuse_of_an_open_connection_is_a_bug() -> None:
