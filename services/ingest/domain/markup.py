@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 LONGEST_TAG: Final = 3000
 """A longer one is passed over as a whole: a picture that stands in the page itself, mostly."""
 UNREAD: Final = frozenset({"script", "style"})
-TAG: Final = re.compile(r"""<(/?)([a-zA-Z][^\s/>]*)((?:[^>"']|"[^"]*"|'[^']*')*+)>""")
+TAG: Final = re.compile(r"""<(/?)([a-zA-Z][^\s/>]*+)((?:[^>"']|"[^"]*"|'[^']*')*+)>""")
 ATTRIBUTE: Final = re.compile(r"""(?<![^\s/"'])([^\s=/>"']+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""")
 MARKUP: Final = re.compile(r"<[a-zA-Z/!?]")
 NUMBER: Final = re.compile(r"&#([0-9]{8,}|[xX][0-9a-fA-F]{8,})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import assert_never
@@ -64,8 +65,9 @@ class _Reading:
 
     def __init__(self) -> None:
         self.parts: list[str] = []
-        self._links: list[tuple[str, int]] = []
+        self._link: tuple[str, int] | None = None
         self._code: list[str] = []
+        self._open = Counter[str]()
 
     def open(self, opening: Opening) -> None:
         """Go into an element."""
@@ -73,11 +75,13 @@ class _Reading:
         if tag in BLOCKS or tag in BREAKS:
             self.parts.append("\n")
         if tag == "a":
-            self._links.append((_address(opening.attributes), len(self.parts)))
+            self._end_link()
+            self._link = _address(opening.attributes), len(self.parts)
         elif tag in MARKS:
             if not self._code:
                 self.parts.append(MARKS[tag])
             self._code.append(tag)
+            self._open[tag] += 1
         elif tag in ("emoji", "img"):
             given = opening.attributes
             if tag == "emoji" or any(each in given.get("class", "") for each in PICTURED):
@@ -85,9 +89,9 @@ class _Reading:
 
     def close(self, tag: str) -> None:
         """Come out of an element."""
-        if tag == "a" and self._links:
-            self._name_address(*self._links.pop())
-        elif tag in self._code:
+        if tag == "a":
+            self._end_link()
+        elif self._open[tag]:
             self._end_code(tag)
         if tag in BLOCKS:
             self.parts.append("\n")
@@ -96,14 +100,17 @@ class _Reading:
 
     def _end_code(self, tag: str) -> None:
         """Mark the end of code once, however it is nested."""
-        outermost = self._code[0]
-        while self._code.pop() != tag:
-            continue
+        outermost, ended = self._code[0], ""
+        while ended != tag:
+            ended = self._code.pop()
+            self._open[ended] -= 1
         if not self._code:
             self.parts.append(MARKS[outermost])
 
-    def _name_address(self, address: str, start: int) -> None:
-        """Write where a link leads behind what it says, unless it says so itself."""
+    def _end_link(self) -> None:
+        """Write where a link leads behind what it says, unless it says so itself; in HTML none is in another."""
+        address, start = self._link or ("", 0)
+        self._link = None
         said = "".join(self.parts[start:]) if address else ""
         if address and address.rstrip("/") not in said:
             self.parts.append(address if said[-1:].isspace() else f" {address}")

@@ -86,6 +86,10 @@ def test_what_stood_apart_stands_apart_and_what_was_not_read_is_none(html: str, 
         ('<a class="hashtag" href="https://m.example/tags/x">#x</a>', "#x"),
         ('<a href="/here">here</a> <a href="mailto:a@b.org">mail</a> <a>nowhere</a></a>', "here mail nowhere"),
         ('<a href="https://a.example/?">what</a>', "what https://a.example/"),
+        (
+            '<a href="https://a.example/">one <a href="https://b.example/">two</a></a>',
+            "one https://a.example/two https://b.example/",
+        ),
     ],
 )
 def test_a_link_is_followed_by_its_address(html: str, text: str) -> None:
@@ -113,7 +117,11 @@ def test_whatever_stands_in_html_is_read_and_is_text_that_can_be_stored(html: st
 
 
 @pytest.mark.parametrize(
-    "fragment", [*FRAGMENTS, "<!--x", '<a href="', "<a <", '="', "<p title='", " ", "&#9", "&a", "<pre>", "``"]
+    "fragment",
+    [
+        *(*FRAGMENTS, "<!--x", '<a href="', "<a <", '="', "<p title='", " ", "&#9", "&a", "<pre>", "``"),
+        *("<" + "a" * 3100 + ">", "<code></pre>", "<a href='https://a.example/'>a"),
+    ],
 )
 def test_html_that_never_ends_takes_no_time(fragment: str) -> None:
     html = (fragment * LONG)[:LONG]

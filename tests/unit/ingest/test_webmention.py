@@ -162,7 +162,19 @@ def test_a_page_that_says_too_little_or_too_much_is_incomplete(answer: Answer) -
         heard(answer)
 
 
-@pytest.mark.parametrize("page", ["<div>" * 190 + "</div>" * 190, "<p>" * 11_000, "<" * 11_000, "<div class=h-entry>" * 190])
+ATTRIBUTES = " ".join(f"a{number}" for number in range(80_000))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("<div>" * 190 + "</div>" * 190, "<p>" * 11_000, "<" * 11_000, "<div class=h-entry>" * 190),
+        *(f"<a {ATTRIBUTES}>", f"<a x='>' {ATTRIBUTES.replace('9 ', '<')}>", f"<{'a' * 500_000}>"),
+        *("<div></x>" * 5_900, "<div><!--</div>-->" * 5_900, "<div><textarea></div></textarea>" * 2_900),
+        *("<span><div></span></div>" * 2_900, "<svg>" + "<td>" * 11_000, "<b><p></b>" * 3_900, "<table><tr>" * 190),
+        *("<b><i></b></i>" * 2_900, "<a><li></a>" * 3_900, "<dl><dd><b>x</dl>" * 2_400, "<select><option>" * 5_900),
+    ],
+)
 def test_a_page_is_read_within_seconds(page: str) -> None:
     began = time.process_time()
 
