@@ -52,6 +52,17 @@ def joined(seat: Seat, at: str) -> Reading:
     )
 
 
+def joined_unheard(seat: Seat, at: str, reason: Reason) -> Reading:
+    """Read that somebody joined who is not heard, for this *reason*: what is done by that presence is nobody's."""
+    presence = Artefact(seat.native, seat.session.iri, seat.session.type)
+    return Reading(known=(Known(presence, seat.native, None, False, at),), ignored=(reason,))
+
+
+def done(seat: Seat, interaction: Interaction) -> Undecided:
+    """Return *interaction* as one of whoever joined: the platform may name nobody, or another."""
+    return Undecided(Rule.PRESENCE, seat.native, interaction)
+
+
 def left(seat: Seat, at: str) -> Reading:
     """Read that somebody left a session *at* a time: for how long they were there is known once it is when they joined it."""
     return Reading(

@@ -54,6 +54,7 @@ class Rule(StrEnum):
     CHANGE = "change"
     LEAVING = "leaving"
     UPON_NAMED = "upon-named"
+    PRESENCE = "presence"
     DERIVED = "derived"
 
 

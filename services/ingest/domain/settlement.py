@@ -76,7 +76,7 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
             meant = _solution(interaction, root) if root else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.TOPIC_VOTE:
             meant = _vote(interaction, root) if root and root.spoken else _if_spent(patience, Reason.INCOMPLETE)
-        case Rule.LEAVING | Rule.DELETION | Rule.CHANGE | Rule.UPON_NAMED:
+        case Rule.LEAVING | Rule.PRESENCE | Rule.DELETION | Rule.CHANGE | Rule.UPON_NAMED:
             meant = BY_TARGET[undecided.rule](interaction, target, patience)
         case Rule.DERIVED:
             meant = interaction
@@ -217,8 +217,16 @@ def _upon_named(interaction: Interaction, target: Known | None, patience: Patien
     return interaction if target.author else Reason.ACTOR_UNKNOWN
 
 
+def _by_who_is_there(interaction: Interaction, joined: Known | None, patience: Patience) -> Interaction | Reason | None:
+    """Tell that whoever joined did it; of a guest nothing, and of a presence whose beginning is not known what is said of it."""
+    actor = joined.author if joined else interaction.actor
+    meant = replace(interaction, actor=actor) if actor else Reason.ACTOR_UNKNOWN
+    return meant if joined else _if_spent(patience, meant)
+
+
 BY_TARGET: Final[Mapping[Rule, Callable[[Interaction, Known | None, Patience], Interaction | Reason | None]]] = {
     Rule.LEAVING: _leaving,
+    Rule.PRESENCE: _by_who_is_there,
     Rule.DELETION: _deletion,
     Rule.CHANGE: _change,
     Rule.UPON_NAMED: _upon_named,

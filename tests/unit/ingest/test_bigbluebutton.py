@@ -13,9 +13,9 @@ import pytest
 
 from services.ingest.connectors.bigbluebutton import BIGBLUEBUTTON, verify
 from services.ingest.connectors.bigbluebutton.events import parse, read
-from services.ingest.domain.interaction import ArtefactType, ChannelId, Choice, Kind
+from services.ingest.domain.interaction import ArtefactType, ChannelId, Choice, Interaction, Kind
 from services.ingest.domain.mapping import statement_of
-from services.ingest.domain.reading import Delivery, Reading, Reason
+from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Policy
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.guard import Limits, Malformed
@@ -52,6 +52,13 @@ def heard(delivery: Sent, policy: Policy | None = None) -> Reading:
     return read(source, Delivery({}, delivery.document))
 
 
+def done(delivery: Sent, policy: Policy | None = None) -> list[Interaction]:
+    """Return what somebody did, if it is whoever has the presence that *delivery* names."""
+    undecided = heard(delivery, policy).undecided
+    assert {each.rule for each in undecided} == {Rule.PRESENCE}
+    return [each.interaction for each in undecided]
+
+
 async def told(*deliveries: Sent) -> list[dict[str, Any]]:
     ear = Ear()
     await ear.hear(*deliveries)
@@ -78,8 +85,7 @@ RESPONSE = poll("poll-responded", "12:10:30", "23", "w_1", answerIds=[0])
 HAND = bbb("user-raise-hand-changed", "12:07:00", "23", "w_1", **{"raise-hand": True})
 
 IGNORED = [
-    (bbb("user-joined", "12:00:00", "", "w_1"), Reason.ACTOR_UNKNOWN),
-    (bbb("user-joined", "12:00:00", "31", "w_1", guest=True), Reason.ACTOR_UNKNOWN),
+    (bbb("user-raise-hand-changed", "12:00:00", "w_bea1-2", "w_9", **{"raise-hand": True}), Reason.ACTOR_UNKNOWN),
     (bbb("user-left", "12:00:00", "", "w_1"), Reason.ACTOR_UNKNOWN),
     (bbb("user-left", "12:00:00", "31", "w_1", guest=True), Reason.ACTOR_UNKNOWN),
     (said("", "w_1", "12:05:00", "m-1", "Hi"), Reason.ACTOR_UNKNOWN),
@@ -112,7 +118,12 @@ def test_no_room_is_heard_that_is_not_named_unless_private_ones_are(delivery: Se
 
 @pytest.mark.parametrize("delivery", [JOINED, QUESTION, HAND, RESPONSE, bbb("user-left", "12:30:00", "23", "w_1")])
 def test_an_excluded_account_is_not_heard(delivery: Sent) -> None:
-    assert heard(delivery, replace(OPEN, excluded=account_names("23"))) == Reading(ignored=(Reason.EXCLUDED_ACCOUNT,))
+    reading = heard(delivery, replace(OPEN, excluded=account_names("23")))
+
+    assert Reading(ignored=reading.ignored, decided=reading.decided, undecided=reading.undecided) == Reading(
+        ignored=(Reason.EXCLUDED_ACCOUNT,)
+    )
+    assert {each.author for each in reading.known} <= {None}
 
 
 def test_what_the_platform_does_by_itself_is_told_of_the_group_of_its_room() -> None:
@@ -147,6 +158,35 @@ async def test_who_leaves_is_whoever_joined_whatever_the_event_says() -> None:
         assert left["result"] == attended["result"] == {"duration": "PT1800S"}
 
 
+async def test_what_is_done_is_of_whoever_joined_whatever_the_event_says() -> None:
+    nameless = said("23", "w_1", "12:05:00", "m-1", "How?")
+    del nameless.document["event"][0]["data"]["attributes"]["chat-message"]["sender"]["external-user-id"]
+
+    for told_of in (nameless, bbb("user-presenter-assigned", "12:06:00", "17", "w_1"), HAND):
+        _, act = await told(JOINED, told_of)
+
+        assert act["actor"]["account"]["name"] == "23"
+        assert act in await told(told_of, JOINED)
+
+
+async def test_what_a_presence_does_that_was_not_seen_to_join_is_of_whom_the_event_names() -> None:
+    nameless = said("23", "w_1", "12:05:00", "m-1", "How?")
+    del nameless.document["event"][0]["data"]["attributes"]["chat-message"]["sender"]["external-user-id"]
+
+    assert [each["actor"]["account"]["name"] for each in await told(QUESTION)] == ["23"]
+    assert await told(nameless) == []
+
+
+@pytest.mark.parametrize("guest", [
+    bbb("user-joined", "12:00:00", "", "w_1"),
+    bbb("user-joined", "12:00:00", "23", "w_1", guest=True),
+    bbb("user-joined", "12:00:00", "w_bea1-2", "w_1", guest=False),
+], ids=["unnamed", "marked", "in a breakout room"])  # fmt: skip
+async def test_a_guest_says_nothing_whatever_later_events_call_them(guest: Sent) -> None:
+    assert heard(guest).ignored == (Reason.ACTOR_UNKNOWN,)
+    assert await told(guest, QUESTION, HAND, RESPONSE) == []
+
+
 async def test_who_leaves_without_a_name_and_was_not_seen_to_join_is_not_told() -> None:
     assert await told(bbb("user-left", "12:30:00", "", "w_1", **{"external-user-id": ""})) == []
 
@@ -162,13 +202,13 @@ async def test_everybody_who_is_there_when_the_session_ends_attended_until_then(
     [("👍", "U+1F44D"), ("👩‍💻", "U+1F469 U+200D U+1F4BB"), ("happy", ":happy:"), ("thumbsUp", ":thumbsUp:")],
 )
 def test_a_reaction_tells_its_emoji(emoji: str, written: str) -> None:
-    (interaction,) = heard(bbb("user-emoji-changed", "12:08:00", "23", "w_1", emoji=emoji)).decided
+    (interaction,) = done(bbb("user-emoji-changed", "12:08:00", "23", "w_1", emoji=emoji))
 
     assert (interaction.kind, interaction.emoji) == (Kind.REACT, written)
 
 
 def test_a_hand_that_is_raised_as_an_emoji_is_a_hand() -> None:
-    (interaction,) = heard(bbb("user-emoji-changed", "12:08:00", "23", "w_1", emoji="raiseHand")).decided
+    (interaction,) = done(bbb("user-emoji-changed", "12:08:00", "23", "w_1", emoji="raiseHand"))
 
     assert interaction.kind is Kind.RAISE_HAND
 
@@ -177,7 +217,7 @@ def test_a_hand_that_is_raised_as_an_emoji_is_a_hand() -> None:
     ("text", "kind"), [("How?", Kind.ASK), ("So.", Kind.POST), ("<a href='https://x.example/?'>So</a>", Kind.POST)]
 )
 def test_a_message_with_a_question_mark_asks(text: str, kind: Kind) -> None:
-    (interaction,) = heard(said("23", "w_1", "12:05:00", "m-1", text)).decided
+    (interaction,) = done(said("23", "w_1", "12:05:00", "m-1", text))
 
     assert interaction.kind is kind
     assert interaction.parent is not None
@@ -187,17 +227,17 @@ def test_a_message_with_a_question_mark_asks(text: str, kind: Kind) -> None:
 def test_text_questions_and_choices_are_kept_only_if_the_policy_says_so() -> None:
     quiet = replace(OPEN, hearing=Hearing.METADATA)
 
-    assert heard(QUESTION, quiet).decided[0].text is None
-    (asked,) = heard(STARTED, quiet).decided
+    assert done(QUESTION, quiet)[0].text is None
+    (asked,) = done(STARTED, quiet)
     assert (asked.artefact.title, asked.choices) == (None, (Choice("0"),))
-    (asked,) = heard(STARTED).decided
+    (asked,) = done(STARTED)
     assert (asked.artefact.title, asked.choices) == ("What first?", (Choice("0", "Drain"),))
 
 
 def test_a_choice_that_is_named_twice_is_one() -> None:
     twice = [{"id": 0, "key": "Drain"}, {"id": "0", "key": "Restart"}, {"key": "nothing"}, None]
 
-    (asked,) = heard(poll("poll-started", "12:10:00", "17", "w_2", answers=twice)).decided
+    (asked,) = done(poll("poll-started", "12:10:00", "17", "w_2", answers=twice))
 
     assert asked.choices == (Choice("0", "Drain"),)
     validate(statement_of(asked, BBB), Version.V1_0_3)
@@ -205,7 +245,7 @@ def test_a_choice_that_is_named_twice_is_one() -> None:
 
 def test_what_somebody_chose_is_heard_only_where_text_is_kept() -> None:
     assert heard(RESPONSE, replace(OPEN, hearing=Hearing.METADATA)).ignored == (Reason.NOT_KEPT,)
-    assert heard(RESPONSE).decided[0].chosen == ("0",)
+    assert done(RESPONSE)[0].chosen == ("0",)
 
 
 def test_several_events_of_one_delivery_are_read_each_by_itself() -> None:
@@ -213,7 +253,7 @@ def test_several_events_of_one_delivery_are_read_each_by_itself() -> None:
 
     reading = heard(sent(broken, *QUESTION.document["event"], event("pad-content", "12:00:00")))
 
-    assert [each.kind for each in reading.decided] == [Kind.ASK]
+    assert [each.interaction.kind for each in reading.undecided] == [Kind.ASK]
     assert reading.ignored == (Reason.INCOMPLETE, Reason.UNMAPPED)
 
 

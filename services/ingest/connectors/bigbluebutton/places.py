@@ -6,14 +6,19 @@ A room is what its LMS calls a meeting (`external-meeting-id`), a session what B
 
 from __future__ import annotations
 
+import re
+from typing import Final
 from urllib.parse import quote
 
 from services.ingest.connectors import fields, sessions
 from services.ingest.connectors.fields import Unheard, opaque, optional_opaque, optional_text
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
+from services.ingest.connectors.sessions import Seat
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
+
+BREAKOUT: Final = re.compile(r"w_[a-z0-9]+-[0-9]+")
 
 
 def room(source: Source, event: JSON) -> Place:
@@ -36,9 +41,12 @@ def within(place: Place, kind: str, name: str) -> str:
 
 
 def is_guest(person: JSON) -> bool:
-    """Say whether *person* is a guest: no LMS named them, so that BigBlueButton names them after their presence."""
+    """Say whether *person* is a guest: no LMS named them, so that BigBlueButton names them after their presence.
+
+    In a breakout room everybody is named after their presence in the room that they came from (`BreakoutHdlrHelpers`).
+    """
     name = optional_opaque(person, "external-user-id")
-    return name is not None and name == optional_opaque(person, "internal-user-id")
+    return name is not None and (name == optional_opaque(person, "internal-user-id") or bool(BREAKOUT.fullmatch(name)))
 
 
 def optional_account(person: JSON) -> AccountName | None:
@@ -55,6 +63,16 @@ def account(source: Source, person: JSON) -> AccountName:
     if name in source.policy.excluded:
         raise Unheard(Reason.EXCLUDED_ACCOUNT)
     return name
+
+
+def actor(source: Source, person: JSON) -> AccountName:
+    """Return who did something, or nobody where that is not told; raise Unheard for a guest, and for who is excluded."""
+    return account(source, person) if is_guest(person) or optional_account(person) else NOBODY
+
+
+def presence(session: Artefact, place: Place, who: AccountName, person: JSON) -> Seat:
+    """Return the presence of *person*, who is *who*; raise Incomplete where it has no name."""
+    return Seat(session, place, who, opaque(person, "internal-user-id"))
 
 
 def moment(event: JSON) -> str:

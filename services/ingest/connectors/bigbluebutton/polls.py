@@ -11,8 +11,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from services.ingest.connectors import sessions
 from services.ingest.connectors.bigbluebutton import places
 from services.ingest.connectors.fields import Incomplete, Unheard, member, opaque, optional_identifier, optional_text, several
+from services.ingest.connectors.sessions import Seat
 from services.ingest.domain.interaction import Artefact, ArtefactType, Choice, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Reading, Reason
 from services.ingest.domain.source import Hearing, Source
@@ -26,39 +28,41 @@ LONGEST: Final = 2_000
 def read_started(source: Source, event: JSON) -> Reading:
     """Read that somebody asked a poll."""
     poll = member(event, "attributes", "poll")
-    asked, question = _asked(source, event), optional_text(poll, "question") or ""
+    (seat, asked), question = _asked(source, event), optional_text(poll, "question") or ""
     title = source.policy.text(from_html(question[:LONGEST]))
     artefact, choices = asked.artefact, tuple(_choices(source, member(poll, "answers")))
     named = Artefact(artefact.native, artefact.iri, artefact.type, title)
-    return Reading(decided=(replace(asked, artefact=named, choices=choices),))
+    return Reading(undecided=(sessions.done(seat, replace(asked, artefact=named, choices=choices)),))
 
 
 def read_response(source: Source, event: JSON) -> Reading:
     """Read what somebody chose in a poll."""
-    asked, answers = _asked(source, event), member(event, "attributes", "poll", "answerIds")
+    (seat, asked), answers = _asked(source, event), member(event, "attributes", "poll", "answerIds")
     if source.policy.hearing is not Hearing.TEXT:
         raise Unheard(Reason.NOT_KEPT)
     chosen = tuple(_ids(answers))
     if not chosen:
         raise Incomplete("answerIds")
-    who = opaque(event, "attributes", "user", "internal-user-id")
-    answer = replace(asked, event=Event.POLL_ANSWERED, kind=Kind.ANSWER_POLL, revision=f"{who} {asked.happened}", chosen=chosen)
-    return Reading(decided=(answer,))
+    revision = f"{seat.name} {asked.happened}"
+    answer = replace(asked, event=Event.POLL_ANSWERED, kind=Kind.ANSWER_POLL, revision=revision, chosen=chosen)
+    return Reading(undecided=(sessions.done(seat, answer),))
 
 
-def _asked(source: Source, event: JSON) -> Interaction:
-    """Return that whom *event* names asked the poll that it names."""
-    place = places.room(source, event)
+def _asked(source: Source, event: JSON) -> tuple[Seat, Interaction]:
+    """Return that whoever has the presence that *event* names asked the poll that it names."""
+    place, user = places.room(source, event), member(event, "attributes", "user")
     session, name = places.session(place, event), opaque(event, "attributes", "poll", "id")
-    return Interaction(
+    seat = places.presence(session, place, places.actor(source, user), user)
+    asked = Interaction(
         event=Event.CREATED,
         kind=Kind.OPEN_POLL,
         artefact=Artefact(NativeId(f"poll/{name}"), places.within(place, "polls", name), ArtefactType.POLL),
-        actor=places.account(source, member(event, "attributes", "user")),
+        actor=seat.actor,
         happened=places.moment(event),
         place=place,
         parent=session,
     )
+    return seat, asked
 
 
 def _choices(source: Source, answers: JSON) -> Iterator[Choice]:

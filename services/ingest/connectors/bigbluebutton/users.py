@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec.structs import replace
-
 from services.ingest.connectors import sessions
 from services.ingest.connectors.bigbluebutton import places
-from services.ingest.connectors.fields import Incomplete, Unheard, member, opaque, text
-from services.ingest.connectors.sessions import Seat
+from services.ingest.connectors.fields import Incomplete, Unheard, member, text
 from services.ingest.domain.interaction import NOBODY, Event, Interaction, Kind
 from services.ingest.domain.reading import Reading, Reason
 from services.ingest.domain.source import Source
@@ -27,9 +24,13 @@ HAND: Final = "raiseHand"
 
 def read_joined(source: Source, event: JSON) -> Reading:
     """Read that somebody joined a session."""
-    if member(event, "attributes", "user", "guest") is True:
-        raise Unheard(Reason.ACTOR_UNKNOWN)
-    return sessions.joined(_seat(source, event), places.moment(event))
+    place, user, at = places.room(source, event), member(event, "attributes", "user"), places.moment(event)
+    seat = places.presence(places.session(place, event), place, places.optional_account(user) or NOBODY, user)
+    if member(user, "guest") is True or not seat.actor:
+        return sessions.joined_unheard(seat, at, Reason.ACTOR_UNKNOWN)
+    if seat.actor in source.policy.excluded:
+        return sessions.joined_unheard(seat, at, Reason.EXCLUDED_ACCOUNT)
+    return sessions.joined(seat, at)
 
 
 def read_left(source: Source, event: JSON) -> Reading:
@@ -40,19 +41,19 @@ def read_left(source: Source, event: JSON) -> Reading:
         raise Unheard(Reason.EXCLUDED_ACCOUNT)
     if member(user, "guest") is True or places.is_guest(user):
         raise Unheard(Reason.ACTOR_UNKNOWN)
-    return sessions.left(Seat(places.session(place, event), place, name or NOBODY, _presence(user)), places.moment(event))
+    return sessions.left(places.presence(places.session(place, event), place, name or NOBODY, user), places.moment(event))
 
 
 def read_presenter(source: Source, event: JSON) -> Reading:
     """Read that somebody became the presenter."""
-    return sessions.presented(_seat(source, event), places.moment(event))
+    return _act(source, event, Event.PRESENTED, Kind.PRESENT)
 
 
 def read_hand(source: Source, event: JSON) -> Reading:
     """Read that somebody raised a hand; lowering it means nothing."""
     if member(event, "attributes", "user", "raise-hand") is not True:
         raise Unheard(Reason.UNMAPPED)
-    return Reading(decided=(_act(source, event, Event.HAND_RAISED, Kind.RAISE_HAND),))
+    return _act(source, event, Event.HAND_RAISED, Kind.RAISE_HAND)
 
 
 def read_emoji(source: Source, event: JSON) -> Reading:
@@ -61,14 +62,14 @@ def read_emoji(source: Source, event: JSON) -> Reading:
     if emoji in TAKEN_BACK:
         raise Unheard(Reason.UNMAPPED)
     if emoji == HAND:
-        return Reading(decided=(_act(source, event, Event.HAND_RAISED, Kind.RAISE_HAND),))
-    reaction = _act(source, event, Event.REACTION_ADDED, Kind.REACT)
-    return Reading(decided=(replace(reaction, emoji=_written(emoji)),))
+        return _act(source, event, Event.HAND_RAISED, Kind.RAISE_HAND)
+    return _act(source, event, Event.REACTION_ADDED, Kind.REACT, _written(emoji))
 
 
-def _act(source: Source, event: JSON, happening: Event, kind: Kind) -> Interaction:
-    seat, at = _seat(source, event), places.moment(event)
-    return Interaction(
+def _act(source: Source, event: JSON, happening: Event, kind: Kind, emoji: str | None = None) -> Reading:
+    place, user, at = places.room(source, event), member(event, "attributes", "user"), places.moment(event)
+    seat = places.presence(places.session(place, event), place, places.actor(source, user), user)
+    act = Interaction(
         event=happening,
         kind=kind,
         artefact=seat.session,
@@ -76,17 +77,9 @@ def _act(source: Source, event: JSON, happening: Event, kind: Kind) -> Interacti
         happened=at,
         place=seat.place,
         revision=f"{seat.name} {at}",
+        emoji=emoji,
     )
-
-
-def _seat(source: Source, event: JSON) -> Seat:
-    """Return who was where; raise Unheard where that is not heard."""
-    place, user = places.room(source, event), member(event, "attributes", "user")
-    return Seat(places.session(place, event), place, places.account(source, user), _presence(user))
-
-
-def _presence(user: JSON) -> str:
-    return opaque(user, "internal-user-id")
+    return Reading(undecided=(sessions.done(seat, act),))
 
 
 def _written(emoji: str) -> str:
