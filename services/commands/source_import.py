@@ -14,7 +14,7 @@ from services.ingest.app import SCHEMA
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.filing.column_map import ColumnMap, load
 from services.ingest.filing.importing import Importer, Report, open_importer
-from services.ingest.filing.rows import Fault, Row, read_csv, read_json, read_ndjson
+from services.ingest.filing.rows import Fault, Row, encoding_of, read_csv, read_json, read_ndjson
 from services.ingest.settings import Settings
 from services.ingest.sources import open_sources
 from services.installation import Home, open_installation
@@ -73,7 +73,10 @@ async def _import(home: Home, name: SourceId, file: Path, map_: str | None, acto
 
 
 async def _take(importer: Importer, source: Source, file: Path, columns: ColumnMap, actor: str) -> Report:
-    with file.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+    with file.open("rb") as beginning:
+        encoding = encoding_of(beginning.read(2))
+    errors = "surrogateescape" if encoding == "utf-8" else "replace"
+    with file.open(encoding=encoding, errors=errors, newline="") as lines:
         return await importer.take(source, _rows(file, lines, columns), columns, actor)
 
 

@@ -16,9 +16,12 @@ from typing import Final
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.interaction import (
+    NOBODY,
+    WITHDRAWING,
     AccountName,
     Artefact,
     ArtefactType,
@@ -39,6 +42,8 @@ from shared.xapi.validation import is_iri
 PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 ANY: Final = "*"
 LONGEST_NAME: Final = 800
+ROUNDED: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
+"""A long number as a spreadsheet saves it: many ids are then one."""
 OURS: Final = frozenset({"workspace", "actor", "digest"})
 Fits = dict[str, list[str]]
 """The values, in small letters, that a column may have: `""` is an empty cell, `*` any other, `19:*` what begins so."""
@@ -69,7 +74,8 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a row tells if it fits *when*; *private* and *direct* say of which rows only by the source's leave.
 
     *closed* says of which rows it is not told who may see them: these are private unless the source names their place. Who
-    accepted an answer may be left out (*actor*): it is then told of who began its thread.
+    accepted an answer or took something back may be left out (*actor*): it is then told of who began its thread, or of who is
+    known to have made it, if it was heard. Whoever deletes what is another's (*author*) removes it.
     *happened* is a template of a time, ISO 8601 or as *formats* (of `strptime`) say; without a zone it is in UTC. A post that
     asks is told as a question, a reply as an answer where its root is known to ask.
     """
@@ -150,9 +156,13 @@ def _has(value: str, allowed: list[str]) -> bool:
 
 def _read(source: Source, act: Act, cells: Mapping[str, str]) -> Reading:
     interaction = _interaction(source, act, cells)
-    if reason := _refusal(source, act, cells, interaction):
+    reason, artefact, root = _refusal(source, act, cells, interaction), interaction.artefact, interaction.root
+    if interaction.kind in WITHDRAWING and (reason or not interaction.actor):
+        taken_back = replace(interaction, place=None) if reason else interaction
+        waiting = (Undecided(Rule.WITHDRAWAL, artefact.native, taken_back),)
+        return Reading(undecided=waiting, ignored=(reason,) if reason else ())
+    if reason:
         return ignored(reason)
-    artefact, root = interaction.artefact, interaction.root
     if not interaction.actor and root is not None:
         return Reading(undecided=(Undecided(Rule.SOLUTION, root.native, interaction),))
     if interaction.event is not Event.CREATED:
@@ -182,17 +192,19 @@ def _refusal(source: Source, act: Act, cells: Mapping[str, str], interaction: In
 
 
 def _interaction(source: Source, act: Act, cells: Mapping[str, str]) -> Interaction:
-    artefact = _artefact(act.artefact, cells)
+    artefact, actor, author = _artefact(act.artefact, cells), _actor(act, cells), _filled(act.author, cells)
     said = _filled(act.text, cells)
     said = from_html(said) if act.html else said
     kind = act.kind
     if kind is Kind.POST and asks(artefact.title or said):
         kind = Kind.ASK
+    if kind is Kind.DELETE and author not in ("", actor):
+        kind = Kind.REMOVE
     return Interaction(
         event=act.event,
         kind=kind,
         artefact=artefact,
-        actor=AccountName(_needed("actor", act.actor, cells) if act.actor or kind is not Kind.ACCEPT else ""),
+        actor=actor,
         happened=_moment(act, cells),
         place=_place(act.place, cells),
         revision=_filled(act.revision, cells),
@@ -200,8 +212,15 @@ def _interaction(source: Source, act: Act, cells: Mapping[str, str]) -> Interact
         root=_optional(act.root, cells),
         text=None if act.direct and fits(act.direct, cells) else source.policy.text(said),
         emoji=_filled(act.emoji, cells).lower() or None,
-        author=AccountName(_filled(act.author, cells)) or None,
+        author=AccountName(author) if author and kind is not Kind.DELETE else None,
     )
+
+
+def _actor(act: Act, cells: Mapping[str, str]) -> AccountName:
+    """Return who did it; nobody where the map leaves that out, as it may."""
+    if not act.actor and act.kind in {Kind.ACCEPT, *WITHDRAWING}:
+        return NOBODY
+    return AccountName(_needed("actor", act.actor, cells))
 
 
 def _artefact(thing: Thing, cells: Mapping[str, str]) -> Artefact:
@@ -232,6 +251,8 @@ def _needed(name: str, template: str, cells: Mapping[str, str]) -> str:
     filled = _filled(template, cells)
     if not filled or len(filled) > LONGEST_NAME:
         raise Incomplete(f"{name} ({template}) is {'too long' if filled else 'empty'}")
+    if any(ROUNDED.fullmatch(cells.get(column, "")) for column in PLACEHOLDER.findall(template)):
+        raise Incomplete(f"{name} ({template}) was rounded by a spreadsheet: import the file as it was exported")
     return filled
 
 

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.interaction import Kind
-from services.ingest.domain.reading import Reading, Reason, joined
+from services.ingest.domain.reading import Reading, Reason, Rule, joined
 from services.ingest.domain.source import Source
 from services.ingest.filing.column_map import BadMap, ColumnMap, read
 from services.ingest.filing.rows import Fault, Row
@@ -96,7 +96,7 @@ def _read(source: Source, batch: Iterable[Row | Fault], columns: ColumnMap, acto
             report.faults.append(Fault(row.line, str(error)))
             continue
         report.told.update(each.kind for each in reading.decided)
-        report.told.update(each.interaction.kind for each in reading.undecided)
+        report.told.update(each.interaction.kind for each in reading.undecided if each.rule is not Rule.WITHDRAWAL)
         report.ignored.update(reading.ignored)
         yield reading
 

@@ -16,6 +16,9 @@ from shared.xapi.model import JSON
 
 MOST_CHARACTERS: Final = 200_000
 MOST_DEPTH: Final = 4
+DELIMITERS: Final = (",", ";", "\t")
+UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+"""How a file begins that a spreadsheet saves as "Unicode text"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,17 @@ class Fault:
     reason: str
 
 
+def encoding_of(beginning: bytes) -> str:
+    """Return what a file is written in that begins so: UTF-16 if its first two bytes say it, else UTF-8."""
+    return "utf-16" if beginning[:2] in UTF_16 else "utf-8"
+
+
 def read_csv(lines: Iterable[str]) -> Iterator[Row | Fault]:
-    """Yield the rows of a CSV file, comma or semicolon; what cannot be read is told, and what follows is read on."""
+    """Yield the rows of a CSV file, comma, semicolon or tab; what cannot be read is told, and what follows is read on."""
     csv.field_size_limit(max(MOST_CHARACTERS, csv.field_size_limit()))  # one for the process: others may need more
     text = iter(lines)
     header = next(text, "")
-    delimiter = ";" if header.count(";") > header.count(",") else ","
+    delimiter = max(DELIMITERS, key=header.count)
     names = [name.strip() for name in next(csv.reader([header.removeprefix("\ufeff")], delimiter=delimiter), [])]
     reader = csv.reader(text, delimiter=delimiter)
     line = 2

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import pytest
 
-from services.ingest.filing.rows import Fault, Row, read_csv, read_json, read_ndjson
+from services.ingest.filing.rows import Fault, Row, encoding_of, read_csv, read_json, read_ndjson
 
 
 def test_csv_is_read_with_its_lines() -> None:
@@ -56,3 +57,15 @@ def test_json_is_read_with_its_rows_counted() -> None:
 @pytest.mark.parametrize("text", ["", "{", "\udcff"])
 def test_what_is_no_json_is_a_fault(text: str) -> None:
     assert [type(each) for each in read_json([text], "a")] == [Fault]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"])
+def test_what_spreadsheets_save_is_read_by_how_it_begins(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "export.txt"
+    mark = "\ufeff" if encoding.startswith("utf-16") else ""
+    file.write_bytes(f"{mark}id\tsaid\r\n7\tGr\u00fc\u00dfe, allerseits\r\n".encode(encoding))
+
+    with file.open(encoding=encoding_of(file.read_bytes()[:2]), newline="") as lines:
+        rows = list(read_csv(lines))
+
+    assert rows == [Row(2, {"id": "7", "said": "Gr\u00fc\u00dfe, allerseits"})]
