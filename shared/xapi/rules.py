@@ -9,15 +9,15 @@ RULES: Final[dict[str, str]] = {
     "null": "Null is allowed only inside extensions",
     "wrong-type": "The value has the wrong JSON type",
     # of xAPI's special strings
-    "iri": "The value is not an absolute IRI (RFC 3987)",
+    "iri": "The value is not an absolute IRI such as https://example.org/1 (RFC 3987)",
     "uri": "The value is not an absolute URI (RFC 3986)",
     "uuid": "The value is not a UUID in its standard form (RFC 4122)",
     "timestamp": "The value is not a date and time that xAPI takes (ISO 8601; in 2.0.0 RFC 3339; no offset of -00)",
     "duration": "The value is not an ISO 8601 duration such as PT4H35M59.14S or P4W",
     "language-tag": "The language tag is not well-formed (RFC 5646)",
-    "extension-key": "An extension's key is not an absolute IRI",
+    "extension-key": "An extension's key is not an absolute IRI such as https://example.org/x",
     "media-type": "The value is not an Internet media type",
-    "sha2": "The value is not a SHA-2 hash in hexadecimal",
+    "sha2": "The value is not a SHA-2 hash in hexadecimal: 56, 64, 96 or 128 digits",
     "version": "The version is not one that this version of xAPI takes",
     # of actors
     "actor-one-ifi": "An agent has exactly one of mbox, mbox_sha1sum, openid and account",

@@ -23,6 +23,12 @@ SHOWN_NAME: Final = 60
 EXPLAINED_VALUES: Final = 500
 EXPLAINED_CHARACTERS: Final = 65_536
 """Of a larger statement only the first violation is told: the validator copies what is around each error."""
+_WANTED: Final = {"type": "types", "enum": "options", "const": "expected_value"}
+"""Where an error of the schema's keyword says what it would have taken."""
+_TOLD_WANTED: Final = frozenset({"wrong-type", "object-type", "interaction-type"})
+"""The rules whose sentence leaves open what belongs there."""
+_AGENT_OR_GROUP: Final = frozenset({"actor", "instructor", "authority"})
+"""Where the schema takes for an agent what does not say that it is a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,16 @@ def _told(error: jsonschema_rs.ValidationError, version: Version, at: tuple[int,
         case "required":
             yield _violation(path, rule, error.kind.as_dict()["property"])
         case _:
-            yield _violation(path, rule)
+            yield _violation(path, rule, wanted=_wanted(error) if rule in _TOLD_WANTED else "")
+
+
+def _wanted(error: jsonschema_rs.ValidationError) -> str:
+    """Say what the schema would have taken, from its own words alone."""
+    said = error.kind.as_dict().get(_WANTED.get(error.kind.name, ""), ())
+    if said == "Agent" and _AGENT_OR_GROUP.intersection(error.instance_path[-2:-1]):
+        return "Agent or Group"
+    *others, last = (said,) if isinstance(said, str) else said or ("",)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _rule(error: jsonschema_rs.ValidationError, version: Version) -> str:
@@ -198,8 +213,8 @@ def _named(schema: Any, path: list[str | int]) -> str | dict[str, str]:
     return named
 
 
-def _violation(path: tuple[str | int, ...], rule: str, name: str = "") -> Violation:
-    shown = f": {name[:SHOWN_NAME]!r}" if name else ""
+def _violation(path: tuple[str | int, ...], rule: str, name: str = "", wanted: str = "") -> Violation:
+    shown = f": {name[:SHOWN_NAME]!r}" if name else f"; it should be {wanted}" if wanted else ""
     return Violation(pointer(path), rule, f"{RULES[rule]}{shown}.")
 
 

@@ -37,6 +37,37 @@ def test_a_substatement_against_the_specification_is_refused_at_the_place(versio
     assert (case.place, case.rule) in violations(statement, version)
 
 
+@pytest.mark.parametrize(
+    ("at", "value", "told"),
+    [
+        ("/actor/objectType", "group", "The objectType is not one that is allowed here; it should be Agent or Group."),
+        ("/actor/name", ["Ada"], "The value has the wrong JSON type; it should be string."),
+        (
+            "/object/objectType",
+            "activity",
+            "The objectType is not one that is allowed here; it should be Activity, Agent, Group, StatementRef or SubStatement.",
+        ),
+        (
+            "/context/contextActivities/parent",
+            [{**ACTIVITY, "objectType": "GroupActivity"}],
+            "The objectType is not one that is allowed here; it should be Activity.",
+        ),
+        ("/result/success", "False", "The value has the wrong JSON type; it should be boolean."),
+        (
+            "/object/definition/interactionType",
+            "compound",
+            "An interaction needs one of xAPI's interaction types; it should be true-false, choice, fill-in, long-fill-in, matching, "
+            "performance, sequencing, likert, numeric or other.",
+        ),
+    ],
+)
+def test_a_refusal_tells_what_it_should_be(at: str, value: Any, told: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        validate(changed(at, value), Version.V1_0_3)
+
+    assert told in [error.message for error in caught.value.errors]
+
+
 @both
 @pytest.mark.parametrize("name", ["revision", "platform"])
 @pytest.mark.parametrize("target", [REF, AGENT, GROUP, SUBSTATEMENT], ids=lambda target: target["objectType"])
