@@ -11,9 +11,9 @@ from services.gateway.domain.credential import Credential
 from services.gateway.domain.quirks import (
     PECULIARITIES,
     Quirk,
-    actor_arrays,
     bare_state,
     read_query,
+    read_statements,
     text_plain_form,
 )
 from services.gateway.metrics import GatewayMetrics
@@ -56,12 +56,10 @@ class Leniency:
         return understood
 
     def statements(self, request: Request, body: bytes) -> bytes:
-        """Return the statements in *body* with actors as xAPI has them."""
-        if not _has(request, Quirk.ACTOR_ARRAYS):
-            return body
-        understood = actor_arrays(body)
-        if understood != body:
-            self._metrics.quirk(Quirk.ACTOR_ARRAYS)
+        """Return the statements in *body* as xAPI has what their sender means."""
+        understood, taken = read_statements(body, request.scope.get(_QUIRKS, ()))
+        for quirk in taken:
+            self._metrics.quirk(quirk)
         return understood
 
 

@@ -10,8 +10,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from services.gateway.domain.open_edx import changed_members
 from shared.xapi import canonical
 from shared.xapi.guard import Limits, Malformed, parse
+from shared.xapi.model import JSON
 
 FORM: Final = "application/x-www-form-urlencoded"
 BYTES: Final = "application/octet-stream"
@@ -32,6 +34,7 @@ class Quirk(StrEnum):
     BARE_STATE = "bare-state"
     EXTRA_PARAMETERS = "extra-parameters"
     ACTOR_ARRAYS = "actor-arrays"
+    OPEN_EDX = "open-edx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,12 @@ PECULIARITIES: Final[Mapping[Quirk, Peculiarity]] = {
         "without the lists",
         "Tin Can API 0.90, launch parameters",
     ),
+    Quirk.OPEN_EDX: Peculiarity(
+        "Open edX (event-routing-backends)",
+        "the objectType GroupActivity, attempts at exams whose id is a bare UUID, and scores whose min and max are 0",
+        "as an Activity, as urn:uuid:…, and without the min",
+        "openedx/event-routing-backends, statements.py, exam_events.py, grading_events.py",
+    ),
 }
 
 
@@ -101,33 +110,57 @@ def actor_arrays_in_query(query: bytes) -> bytes:
 
 def actor_arrays(body: bytes) -> bytes:
     """Return one statement, or an array of them, each actor in the form of xAPI 1.0; what is no JSON as it is."""
+    return _each(body, _actor_without_lists)
+
+
+def open_edx(body: bytes) -> bytes:
+    """Return one statement, or an array of them, as Open edX means them; what is no JSON as it is."""
+    return _each(body, changed_members)
+
+
+def read_statements(body: bytes, quirks: Collection[Quirk]) -> tuple[bytes, list[Quirk]]:
+    """Return the statements in *body* as a sender with *quirks* means them, and the quirks that it took."""
+    return _read(body, quirks, {Quirk.ACTOR_ARRAYS: actor_arrays, Quirk.OPEN_EDX: open_edx})
+
+
+def read_query(query: bytes, quirks: Collection[Quirk]) -> tuple[bytes, list[Quirk]]:
+    """Return the query string as a sender with *quirks* means it, and the quirks that it took."""
+    return _read(query, quirks, {Quirk.EXTRA_PARAMETERS: extra_parameters, Quirk.ACTOR_ARRAYS: actor_arrays_in_query})
+
+
+def _read(text: bytes, quirks: Collection[Quirk], ways: Mapping[Quirk, Callable[[bytes], bytes]]) -> tuple[bytes, list[Quirk]]:
+    taken = []
+    for quirk, understand in ways.items():
+        understood = understand(text) if quirk in quirks else text
+        if understood != text:
+            text = understood
+            taken.append(quirk)
+    return text, taken
+
+
+def _each(body: bytes, changed: Callable[[Mapping[str, Any]], dict[str, JSON]]) -> bytes:
+    """Return *body* with those members of its statements anew that *changed* returns, all else byte by byte as it was."""
     try:
         parsed = parse(body, Limits(size=max(1, len(body))))
     except Malformed:
         return body
     several = parsed if isinstance(parsed, list) else [parsed]
-    actors = [_without_lists(each.get("actor")) if isinstance(each, dict) else None for each in several]
-    if all(actor is None for actor in actors):
+    changes = [changed(each) if isinstance(each, dict) else {} for each in several]
+    if not any(changes):
         return body
     try:
         pieces = [
-            raw if actor is None else canonical.splice(raw, actor=actor)
-            for raw, actor in zip(canonical.split(body), actors, strict=True)
+            canonical.splice(raw, **members) if members else raw
+            for raw, members in zip(canonical.split(body), changes, strict=True)
         ]
-    except TypeError:  # no actor of xAPI holds a number, least of all one of more than 64 bits
+    except TypeError:  # a number of more than 64 bits, which no sender that we know writes there
         return body
     return b"[" + b",".join(pieces) + b"]" if isinstance(parsed, list) else pieces[0]
 
 
-def read_query(query: bytes, quirks: Collection[Quirk]) -> tuple[bytes, list[Quirk]]:
-    """Return the query string as a sender with *quirks* means it, and the quirks that it took."""
-    taken = []
-    for quirk, understand in ((Quirk.EXTRA_PARAMETERS, extra_parameters), (Quirk.ACTOR_ARRAYS, actor_arrays_in_query)):
-        understood = understand(query) if quirk in quirks else query
-        if understood != query:
-            query = understood
-            taken.append(quirk)
-    return query, taken
+def _actor_without_lists(statement: Mapping[str, Any]) -> dict[str, JSON]:
+    actor = _without_lists(statement.get("actor"))
+    return {} if actor is None else {"actor": actor}
 
 
 def _rewritten(query: bytes, rewrite: Callable[[list[tuple[str, str]]], list[tuple[str, str]]]) -> bytes:

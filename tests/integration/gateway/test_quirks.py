@@ -96,6 +96,18 @@ async def test_the_actor_of_an_old_launch_link_is_one_of_1_0(doors: Doors) -> No
     assert await counted(doors, Quirk.ACTOR_ARRAYS) == 2
 
 
+async def test_one_problem_of_several_questions_costs_open_edx_no_batch(doors: Doors) -> None:
+    client, other = await doors.client(quirks=[Quirk.OPEN_EDX]), await doors.client()
+    problem = statement(object={"id": "https://edx.example/xblock/p1", "objectType": "GroupActivity"})
+    batch = [statement(), problem, statement(result={"score": {"min": 0, "max": 0, "raw": 0}})]
+
+    taken, refused = await client.post(batch), await other.post(batch)
+
+    assert (taken.status_code, refused.status_code) == (200, 400)
+    assert (await client.get(statementId=problem["id"])).json()["object"]["objectType"] == "Activity"
+    assert await counted(doors, Quirk.OPEN_EDX) == 1
+
+
 @pytest.mark.parametrize("quirk", Quirk)
 async def test_a_quirk_can_be_given_and_taken_while_the_gateway_runs(doors: Doors, quirk: Quirk) -> None:
     client = await doors.client()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -16,14 +18,29 @@ from services.gateway.domain.quirks import (
     actor_arrays_in_query,
     bare_state,
     extra_parameters,
+    open_edx,
     read_query,
+    read_statements,
     text_plain_form,
 )
 from shared.xapi.model import Version
+from shared.xapi.validation import validate
 from tests.support.statements import values
 
 LEGACY = {"name": ["Ann Example"], "mbox": ["mailto:ann@example.org"]}
 MODERN = {"name": "Ann Example", "mbox": "mailto:ann@example.org"}
+EDX = {
+    "actor": {"account": {"homePage": "https://edx.example", "name": "4711"}},
+    "verb": {"id": "https://w3id.org/xapi/acrossx/verbs/evaluated"},
+}
+COURSE = {"id": "https://edx.example/course/1", "objectType": "Activity"}
+
+
+def understood_of(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return *statements* of Open edX as its quirk understands them, which is valid."""
+    understood: list[dict[str, Any]] = json.loads(open_edx(json.dumps(statements).encode()))
+    validate(understood, Version.V1_0_3)
+    return understood
 
 
 def test_each_quirk_says_whose_it_is_and_where_that_was_reported() -> None:
@@ -101,16 +118,73 @@ def test_only_actors_in_lists_are_touched() -> None:
     assert [each["actor"] for each in json.loads(understood)] == [{"mbox": "mailto:a@b.org"}] * 2
 
 
+def test_open_edxs_problem_of_several_questions_is_an_activity() -> None:
+    problem = {"id": "https://edx.example/xblock/p1", "objectType": "GroupActivity"}
+    question = {**problem, "id": "https://edx.example/xblock/p1#q1", "objectType": "Activity"}
+
+    understood = understood_of(
+        [
+            {**EDX, "object": problem},
+            {
+                **EDX,
+                "object": question,
+                "context": {"contextActivities": {"parent": [problem], "grouping": [COURSE]}, "revision": "2"},
+            },
+        ]
+    )
+
+    assert understood[0]["object"] == {**problem, "objectType": "Activity"}
+    assert understood[1]["context"] == {
+        "contextActivities": {"parent": [{**problem, "objectType": "Activity"}], "grouping": [COURSE]},
+        "revision": "2",
+    }
+
+
+def test_open_edxs_attempt_at_an_exam_is_named_by_its_urn() -> None:
+    attempt = {"id": "0D2A1F1E-5C3B-4E0C-9A51-8B6E1D1C2F30", "definition": {"name": {"en": "Exam"}}}
+
+    [understood] = understood_of([{**EDX, "object": COURSE, "context": {"contextActivities": {"grouping": [attempt]}}}])
+
+    grouping = understood["context"]["contextActivities"]["grouping"]
+    assert grouping == [{**attempt, "id": "urn:uuid:0d2a1f1e-5c3b-4e0c-9a51-8b6e1d1c2f30"}]
+
+
+@pytest.mark.parametrize("zero", [0, 0.0])
+def test_open_edxs_score_of_what_gives_no_points_says_no_min(zero: float) -> None:
+    score = {"min": zero, "max": zero, "raw": zero, "scaled": zero}
+
+    [understood] = understood_of([{**EDX, "object": COURSE, "result": {"score": score, "success": True}}])
+
+    assert understood["result"] == {"score": {"max": zero, "raw": zero, "scaled": zero}, "success": True}
+
+
+def test_what_else_open_edx_gets_wrong_is_left_to_be_refused() -> None:
+    body = json.dumps(
+        [
+            {**EDX, "object": {"id": "0D2A1F1E-5C3B-4E0C-9A51-8B6E1D1C2F30"}},
+            {**EDX, "object": COURSE, "result": {"score": {"min": 1, "max": 1}}},
+            {**EDX, "object": COURSE, "result": {"score": {"min": False, "max": 0}}},
+            {"object": 1, "context": {"contextActivities": [1, {"id": 2}]}, "result": {"score": None}},
+            7,
+        ]
+    ).encode()
+
+    assert open_edx(body) == body
+
+
+@pytest.mark.parametrize("understand", [actor_arrays, open_edx])
 @given(values(Version.V1_0_3))
-def test_what_is_valid_stays_byte_by_byte_as_it_was(value: object) -> None:
+def test_what_is_valid_stays_byte_by_byte_as_it_was(understand: Callable[[bytes], bytes], value: object) -> None:
     body = json.dumps(value).encode()
 
-    assert actor_arrays(body) == body
+    assert understand(body) == body
 
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_understood_or_left_alone(junk: bytes) -> None:
     assert isinstance(actor_arrays(junk), bytes)
+    assert isinstance(open_edx(junk), bytes)
+    assert read_statements(junk, frozenset()) == (junk, [])
     assert read_query(junk, frozenset()) == (junk, [])
     once, _ = read_query(junk, frozenset(Quirk))
     assert read_query(once, frozenset(Quirk)) == (once, [])

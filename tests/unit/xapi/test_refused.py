@@ -6,6 +6,7 @@ import pytest
 
 from shared.xapi.model import Version
 from shared.xapi.rules import RULES
+from shared.xapi.schema import INTERACTIONS
 from shared.xapi.validation import Invalid, validate
 from tests.unit.xapi.examples import ACTIVITY, AGENT, GROUP, REMOVED, STATEMENT, SUBSTATEMENT, UUID, changed
 from tests.unit.xapi.refusals import CASES, IN_A_SUBSTATEMENT, IRI, MISSING, REF, UNKNOWN, Case
@@ -56,8 +57,7 @@ def test_a_substatement_against_the_specification_is_refused_at_the_place(versio
         (
             "/object/definition/interactionType",
             "compound",
-            "An interaction needs one of xAPI's interaction types; it should be true-false, choice, fill-in, long-fill-in, matching, "
-            "performance, sequencing, likert, numeric or other.",
+            f"{RULES['interaction-type']}; it should be {', '.join(INTERACTIONS[:-1])} or {INTERACTIONS[-1]}.",
         ),
     ],
 )
