@@ -103,9 +103,9 @@ def _check_context(context: JSON, kind: str, at: Path, found: list[Breach]) -> N
         found += [Breach("context-activity-only", (*at, "context", name)) for name in ABOUT_ACTIVITIES if name in context]
     for relation, activities in context.get("contextActivities", NOTHING).items():
         alone = activities.__class__ is dict
-        for activity in (activities,) if alone else activities:
+        for index, activity in enumerate((activities,) if alone else activities):
             if "definition" in activity and "interactionType" in activity["definition"]:
-                place = (relation,) if alone else (relation, activities.index(activity))
+                place = (relation,) if alone else (relation, index)
                 _check_components(activity["definition"], (*at, "context", "contextActivities", *place), found)
 
 

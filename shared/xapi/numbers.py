@@ -17,9 +17,8 @@ TAME_EXPONENT: Final = 2
 # Every digit becomes 0 and E becomes e, so that a few substring searches find numbers that may be harmful.
 FOLDED: Final = bytes.maketrans(b"123456789E", b"000000000e")
 LARGE_EXPONENTS: Final = (b"0e000", b"0e+000", b"0e-000")
-LONGEST_MANTISSA: Final = 2 * NUMBER_LENGTHS[-1] + 3
-BEFORE_A_NUMBER: Final = b"[:, \t\r\n"
-IN_A_NUMBER: Final = b"0.+-e"
+LARGE_EXPONENT_OF_A_NUMBER: Final = re.compile(rb"(?:\A|[\[:, \t\r\n])[0.+e-]*?0e[+-]?000")
+"""Each run of such letters is read once, from where a number may begin."""
 NUMBER: Final = re.compile(rb"-?[0-9][0-9.eE+-]*+")
 
 
@@ -58,16 +57,7 @@ def _refuse_harm(text: str) -> None:
 
 def _has_large_exponent(folded: bytes) -> bool:
     """Say whether a number may have an exponent of three digits or more; hexadecimal text, as in UUIDs, is none."""
-    for pattern in LARGE_EXPONENTS:
-        at = folded.find(pattern)
-        while at >= 0:
-            start, least = at, max(at - LONGEST_MANTISSA, 0)
-            while start > least and folded[start] in IN_A_NUMBER:
-                start -= 1
-            if start == least or folded[start] in BEFORE_A_NUMBER:
-                return True
-            at = folded.find(pattern, at + 1)
-    return False
+    return any(each in folded for each in LARGE_EXPONENTS) and LARGE_EXPONENT_OF_A_NUMBER.search(folded) is not None
 
 
 def _infinite(number: bytes) -> bool:

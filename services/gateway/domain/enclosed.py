@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, NewType
 
-from services.gateway.domain.signatures import Signatures, Unsigned
+from services.gateway.domain.signatures import MOST, Signatures, Unsigned
 from shared.xapi.model import JSON, SIGNATURE, Statement, StatementId, Version
 from shared.xapi.validation import Violation
 
@@ -78,9 +78,13 @@ def disagreements(
     declarations: dict[Sha2, list[Declared]] = {}
     signatures = Signatures(version)
     for index, statement in enumerate(several):
-        for each in declared(statement, f"/{index}" if many else ""):
+        attachments = list(declared(statement, f"/{index}" if many else ""))
+        too_many = sum(map(_is_signature, attachments)) > MOST
+        for each in attachments:
             declarations.setdefault(each.sha2, []).append(each)
-            if each.attachment["usageType"] == SIGNATURE:
+            if _is_signature(each) and too_many:
+                yield Violation(each.pointer, "too-many-signatures", f"A statement has at most {MOST} signatures.")
+            elif _is_signature(each):
                 yield from _signed_wrongly(statement, each, enclosed.get(each.sha2), signatures)
             elif "fileUrl" not in each.attachment and each.sha2 not in enclosed:
                 message = "An attachment without fileUrl comes as a part of a multipart/mixed request, named by its sha2."
@@ -94,6 +98,10 @@ def uses(identifier: StatementId, statement: Statement, enclosed: Mapping[Sha2, 
     for sha2 in dict.fromkeys(each.sha2 for each in declared(statement)):
         if sha2 in enclosed:
             yield Use(identifier, sha2, enclosed[sha2].content)
+
+
+def _is_signature(each: Declared) -> bool:
+    return bool(each.attachment["usageType"] == SIGNATURE)
 
 
 def _signed_wrongly(

@@ -63,8 +63,6 @@ class Signatures:
         """Check that *token* is a signature of *statement*, in which *attachment* declares it. Raises Unsigned."""
         if attachment["contentType"].partition(";")[0].strip().lower() != CONTENT_TYPE:
             raise Unsigned("signature-content-type", f"The contentType of a signature is {CONTENT_TYPE}.")
-        if sum(each["usageType"] == SIGNATURE for each in statement.get("attachments", ())) > MOST:
-            raise Unsigned("too-many-signatures", f"A statement has at most {MOST} signatures.")
         signed = self._signed(token)
         if isinstance(signed, Unsigned):
             raise signed

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from services.gateway.domain.enclosed import Declared, Enclosed, disagreements
 from services.gateway.domain.signatures import Signatures, Unsigned
 from shared.xapi.model import Version
 from tests.support.attachments import attachment, certificate, signature, signed, signing_key
@@ -174,13 +175,22 @@ def test_a_signature_is_read_once_however_many_name_it() -> None:
     assert perf_counter() - begun < 5.0
 
 
-def test_a_statement_has_few_signatures() -> None:
+@pytest.mark.parametrize("within", [False, True])
+def test_a_statement_has_few_signatures(*, within: bool) -> None:
     sent = statement()
     token = signed(sent, KEY)
-    declared = signature(token)
 
-    assert _rule(Signatures(Version.V1_0_3), {**sent, "attachments": [declared] * 8}, declared, token) == ""
-    assert _rule(Signatures(Version.V1_0_3), {**sent, "attachments": [declared] * 9}, declared, token) == "too-many-signatures"
+    def refused(number: int) -> list[str]:
+        attachments = [signature(token)] * number
+        target = {**sent, "objectType": "SubStatement", "attachments": attachments}
+        received: Any = {**sent, "object": target} if within else {**sent, "attachments": attachments}
+        enclosed = {Declared("", attachments[0]).sha2: Enclosed(1, token, None, None)}
+        return [each.rule for each in disagreements([received], enclosed, Version.V1_0_3, many=False)]
+
+    begun = perf_counter()
+    assert refused(8) == ["signature-statement"] * 8 if within else refused(8) == []
+    assert refused(20_000) == ["too-many-signatures"] * 20_000
+    assert perf_counter() - begun < 5.0
 
 
 def _rule(signatures: Signatures, received: dict[str, Any], declared: dict[str, Any], token: bytes) -> str:

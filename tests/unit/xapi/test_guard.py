@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -97,3 +98,13 @@ def test_long_chains_of_digits_and_exponents_cost_linear_time() -> None:
     chain: Any = ["0e000" * 400_000 + "\n"]
 
     assert parse(json.dumps(chain, indent=1).encode().replace(b"0e", b"\\u0030e", 1), Limits()) == chain
+
+
+def test_many_words_that_look_like_exponents_cost_no_more() -> None:
+    raw = b'{"a":"' + (b"x" + b"0e000" * 80) * 2_500 + b'","b":1.0,"b":2}'
+
+    begun = process_time()
+    with pytest.raises(Malformed, match="same key twice"):
+        parse(raw, Limits())
+
+    assert process_time() - begun < 1.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -169,3 +170,18 @@ def test_an_activity_is_refused_alike_in_every_place() -> None:
 
     for at in ("/object", "/context/contextActivities/category", "/context/contextActivities/grouping/0"):
         assert violations(changed(at, wrong), Version.V2_0_0) == {(f"{at}/id", IRI)}
+
+
+def test_many_activities_of_a_context_are_checked_in_a_time_that_grows_with_their_number() -> None:
+    definition = {"type": "http://adlnet.gov/expapi/activities/cmi.interaction", "interactionType": "other"}
+    twice = {"interactionType": "choice", "choices": [{"id": "a"}, {"id": "a"}]}
+    activities = [{"id": f"https://example.org/{number}", "definition": definition} for number in range(10_000)]
+    last = {"id": "https://example.org/last", "definition": {**definition, **twice}}
+    statement = changed("/context/contextActivities", {"other": [*activities, last]})
+
+    begun = process_time()
+    refused = violations(statement, Version.V1_0_3)
+
+    assert process_time() - begun < 3.0
+    place = "/context/contextActivities/other/10000/definition/choices/1/id"
+    assert refused == {(place, "interaction-component-ids")}
