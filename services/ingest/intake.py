@@ -106,7 +106,10 @@ class Intake:
             meant = [settle(each, Patience.WAITING) for each in met.ready]
             decided += [each for each in meant if isinstance(each, Interaction)]
             reasons += [each for each in meant if isinstance(each, Reason)]
-        if gone := await self._gone_with_their_threads(source, reading.withdrawn, reading.parts):
+        gone = await self._gone_with_their_threads(source, reading.withdrawn, reading.parts)
+        if reading.dissolved:
+            gone += self._redactions(source, await self._store.beneath(source.id, reading.dissolved))
+        if gone:
             await self._append(gone)
         statements, waiting = await self._tell(source, decided, opened, Patience.WAITING, reasons)
         for reason in reasons:
@@ -153,7 +156,7 @@ class Intake:
         if parts:
             withdrawn = await self._store.withdrawn(source.id, [each.root for each in parts])
             gone += [each.iri for each in parts if each.root in withdrawn]
-        return [self._redaction(source, gone[at : at + REDACTED_AT_ONCE]) for at in range(0, len(gone), REDACTED_AT_ONCE)]
+        return self._redactions(source, gone)
 
     async def _append_all(self, told: Sequence[Sequence[Outgoing]]) -> Sequence[None]:
         """Append at once what several deliveries tell."""
@@ -203,6 +206,9 @@ class Intake:
         validate(statement, Version.V1_0_3)
         return Outgoing(RECEIVED, encode(received))
 
+    def _redactions(self, source: Source, gone: Sequence[str]) -> list[Outgoing]:
+        return [self._redaction(source, gone[at : at + REDACTED_AT_ONCE]) for at in range(0, len(gone), REDACTED_AT_ONCE)]
+
     def _redaction(self, source: Source, addresses: Sequence[str]) -> Outgoing:
         """Write that the text of what has these *addresses* is gone, and nothing else."""
         name = f"{AUTHORITY_NAME}{source.id}"
@@ -237,7 +243,8 @@ def _withdrawals_only(reading: Reading) -> Reading:
     undecided = tuple(each for each in reading.undecided if each.interaction.kind in WITHDRAWING)
     silent = decided or undecided or reading.ignored
     heard = reading.ignored if silent else (Reason.PAUSED,)
-    return Reading(decided=decided, undecided=undecided, ignored=heard, withdrawn=reading.withdrawn)
+    kept = Reading(decided=decided, undecided=undecided, ignored=heard)
+    return msgspec.structs.replace(kept, withdrawn=reading.withdrawn, dissolved=reading.dissolved)
 
 
 def _is_closed(source: Source, waiting: Waiting) -> bool:

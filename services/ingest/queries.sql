@@ -88,6 +88,13 @@ ON CONFLICT DO NOTHING
 -- Returns the addresses of all that is known to have been said in these threads.
 SELECT iri FROM artefact WHERE source = $1 AND root = ANY ($2::text[]) ORDER BY native
 
+-- name: said_beneath
+-- Returns the addresses of all that is known whose names begin with one of these.
+SELECT DISTINCT iri
+FROM artefact JOIN unnest($2::text[]) AS beginning ON starts_with(artefact.native, beginning)
+WHERE source = $1
+ORDER BY iri
+
 -- name: withdrawn_threads
 -- Returns those of these threads that were taken back whole.
 SELECT root FROM withdrawn_thread WHERE source = $1 AND root = ANY ($2::text[])

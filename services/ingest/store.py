@@ -61,6 +61,9 @@ class Store(Protocol):
     async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Collection[NativeId]:
         """Return those of *roots* whose threads were taken back whole."""
 
+    async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
+        """Return the addresses of all that is known whose names begin with one of *beginnings*."""
+
     async def count(self) -> int:
         """Return how many interactions wait."""
 
@@ -128,6 +131,10 @@ class PostgresStore:
     async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Collection[NativeId]:
         """Return those of *roots* whose threads were taken back whole."""
         return {NativeId(row["root"]) for row in await self._database.fetch(SQL["withdrawn_threads"], source, list(roots))}
+
+    async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
+        """Return the addresses of all that is known whose names begin with one of *beginnings*."""
+        return [row["iri"] for row in await self._database.fetch(SQL["said_beneath"], source, list(beginnings))]
 
     async def count(self) -> int:
         """Return how many interactions wait."""

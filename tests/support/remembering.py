@@ -82,6 +82,10 @@ class MemoryStore:
     async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Collection[NativeId]:
         return [root for root in roots if (source, root) in self.withdrawn_threads]
 
+    async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
+        known = [each for (owner, native), each in self.known.items() if owner == source and native.startswith(tuple(beginnings))]
+        return sorted({each.artefact.iri for each in known})
+
     async def count(self) -> int:
         return len(self.pending)
 

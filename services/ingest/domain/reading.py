@@ -133,6 +133,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     *closed* are the channels that it shows to be private, *lookups* what it names without telling it; attendances are derived
     from *sightings* and *endings*. *withdrawn* are the roots of threads that were taken back whole, *parts* what may be of one.
+    *dissolved* is how the names of all begin that was said in a channel which was deleted.
     """
 
     decided: tuple[Interaction, ...] = ()
@@ -145,6 +146,7 @@ class Reading(msgspec.Struct, frozen=True):
     endings: tuple[Ending, ...] = ()
     withdrawn: tuple[NativeId, ...] = ()
     parts: tuple[Part, ...] = ()
+    dissolved: tuple[str, ...] = ()
 
 
 def ignored(reason: Reason) -> Reading:
@@ -168,4 +170,5 @@ def joined(readings: Iterable[Reading]) -> Reading:
         endings=tuple(each for reading in found for each in reading.endings),
         withdrawn=tuple(each for reading in found for each in reading.withdrawn),
         parts=tuple(each for reading in found for each in reading.parts),
+        dissolved=tuple(each for reading in found for each in reading.dissolved),
     )

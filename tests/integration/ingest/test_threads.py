@@ -9,10 +9,24 @@ from shared.stream.memory import MemoryLog
 from tests.integration.ingest.conftest import House
 from tests.support.ingest import Ear
 from tests.support.mattermost import event, named, post, posted
+from tests.support.slack import slack, slack_message
 
 ASKED = post("ask", "ann", "How?", "12:00:00")
 REPLIES = [posted(post(f"r{at}", "bea", "So.", "12:01:00", root_id=named("ask"))) for at in range(5)]
 GONE = event("post_deleted", "post", ASKED)
+
+
+async def test_a_channel_that_goes_takes_along_what_was_said_there_and_nothing_else(house: House) -> None:
+    ear = Ear(PostgresStore(house.database), MemoryLog())
+    said = [
+        slack(slack_message("U1", f"177245280{at}.000100", "How?", channel)) for at, channel in enumerate(("C1", "C1", "C10"))
+    ]
+
+    await ear.hear(*said, slack({"type": "channel_deleted", "channel": "C1", "event_ts": "1772453000.000100"}))
+
+    assert [each.redacts for each in ear.received() if each.redacts] == [
+        tuple(f"https://acme.slack.com/archives/C1/p177245280{at}000100" for at in range(2))
+    ]
 
 
 async def test_a_thread_that_goes_misses_no_reply_of_the_same_time(house: House) -> None:

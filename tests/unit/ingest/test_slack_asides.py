@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,11 @@ import pytest
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Reading, Reason, Rule
-from services.ingest.domain.source import Policy
+from services.ingest.domain.source import Policy, State
 from tests.support.asides import slack_huddle, slack_star
-from tests.support.ingest import account_names
+from tests.support.ingest import Ear, account_names
 from tests.support.profile import faults
-from tests.support.slack import SLACK, slack_message
+from tests.support.slack import SLACK, slack, slack_message
 from tests.unit.ingest.test_slack import MEMBERS, NEWCOMER, TS, changed, heard, message
 
 
@@ -66,6 +67,19 @@ def test_a_huddle_that_is_over_tells_how_long_it_was_and_who_was_there() -> None
     assert told(reading) == [(Kind.START, "U1", ROOM), (Kind.END, "U1", ROOM), (Kind.JOIN, "U1", ROOM), (Kind.JOIN, "U2", ROOM)]
     assert reading.decided[1].seconds == 600
     assert reading.decided[0] == heard(slack_huddle(TS)).decided[0]
+
+
+@pytest.mark.parametrize("kind", ["channel_deleted", "group_deleted"])
+@pytest.mark.parametrize("state", State)
+async def test_what_was_said_in_a_channel_goes_with_it(kind: str, state: State) -> None:
+    ear, other = Ear(), {**message("Elsewhere?"), "channel": "C10"}
+    reply = slack_message("U2", "1772452860.000200", "So.", thread_ts=TS)
+    deleted = slack({"type": kind, "channel": "C1", "event_ts": "1772453000.000100"}, replace(SLACK, state=state))
+
+    await ear.hear(slack(message("How?")), slack(reply), slack(other), deleted)
+
+    assert [each.redacts for each in ear.received() if each.redacts] == [(ROOM, f"{ROOM[:-16]}1772452860000200")]
+    assert heard({"type": kind, "channel": "C1"}).closed == ("C1",)
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("star_added", Kind.BOOKMARK), ("star_removed", Kind.UNBOOKMARK)])

@@ -289,6 +289,18 @@ def test_who_shares_a_screen_in_a_breakout_room_presents_in_the_session() -> Non
     assert (presented.kind, presented.artefact.native, presented.happened) == (Kind.PRESENT, UUID, "2026-03-02T12:20:00.000Z")
 
 
+async def test_what_was_said_in_a_channel_goes_with_it() -> None:
+    ear = Ear()
+    deleted = zoom("chat_channel.deleted", "12:30:00", {"id": CHANNEL, "name": "Kafka", "type": 3}, operator_id="owner")
+
+    await ear.hear(QUESTION, deleted)
+
+    assert [each.redacts for each in ear.received() if each.redacts] == [
+        (f"https://acme.zoom.us/chat/channels/{CHANNEL}/messages/M-1",)
+    ]
+    assert heard(deleted).ignored == (Reason.GONE,)
+
+
 def test_a_bookmark_tells_whose_message_it_is() -> None:
     (interaction,) = heard(BOOKMARKED).decided
 

@@ -1,6 +1,6 @@
 """Slack's Events API (docs.slack.dev/apis/events-api).
 
-message, reaction_added, reaction_removed, star_added, star_removed,
+message, reaction_added, reaction_removed, star_added, star_removed, channel_deleted, group_deleted,
 member_joined_channel, member_left_channel, team_join, subteam_members_changed
 ──▶ questions, posts, replies, acceptances, reactions, edits, deletes, mentions, files, huddles, bookmarks, joins, leaves
 """

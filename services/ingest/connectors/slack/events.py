@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from services.ingest.connectors.fields import member, several
+from services.ingest.connectors.slack.channels import read_deleted_channel
 from services.ingest.connectors.slack.members import read_group, read_membership, read_newcomer
 from services.ingest.connectors.slack.messages import read_message
 from services.ingest.connectors.slack.reactions import read_reaction
@@ -23,6 +24,8 @@ READERS: Final[dict[str, Callable[[Source, JSON], Reading]]] = {
     "star_removed": lambda source, event: read_star(source, event, Event.UNBOOKMARKED),
     "member_joined_channel": lambda source, event: read_membership(source, event, Event.JOINED),
     "member_left_channel": lambda source, event: read_membership(source, event, Event.LEFT),
+    "channel_deleted": read_deleted_channel,
+    "group_deleted": read_deleted_channel,
     "team_join": read_newcomer,
     "subteam_members_changed": read_group,
 }

@@ -65,6 +65,12 @@ def read_membership(source: Source, document: JSON) -> Reading:
     return Reading(decided=(_act(source, document, Artefact(NativeId(place.id), place.iri, ArtefactType.GROUP), place),))
 
 
+def read_deleted_channel(source: Source, document: JSON) -> Reading:
+    """Read that a channel was deleted: what was heard there goes, and nobody is told to do it."""
+    channel = places.channel(source, opaque(member(document, "payload", "object"), "id"))
+    return Reading(ignored=(Reason.GONE,), dissolved=(places.message(channel, "").native,))
+
+
 def _act(
     source: Source, document: JSON, artefact: Artefact, place: Place, *, emoji: str | None = None, author: str | None = None
 ) -> Interaction:
