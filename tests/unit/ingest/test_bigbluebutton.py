@@ -6,19 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 import pytest
 
-from services.ingest.connectors.bigbluebutton import BIGBLUEBUTTON, verify
-from services.ingest.connectors.bigbluebutton.events import parse, read
+from services.ingest.connectors.bigbluebutton.events import read
 from services.ingest.domain.interaction import ArtefactType, ChannelId, Choice, Interaction, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
 from services.ingest.domain.source import Hearing, Policy
-from services.ingest.verifiers import Message, Verdict
-from shared.xapi.guard import Limits, Malformed
+from shared.xapi.guard import Limits
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.bigbluebutton import (
@@ -27,17 +24,15 @@ from tests.support.bigbluebutton import (
     MEETING,
     RECORDING,
     ROOM,
-    as_form,
     bbb,
     bigbluebutton_conversation,
-    checksum,
     event,
     poll,
     said,
     sent,
     user,
 )
-from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names
+from tests.support.ingest import Ear, Sent, account_names
 from tests.support.profile import faults
 
 GOLDEN = Path(__file__).parent / "golden" / "bigbluebutton.json"
@@ -134,6 +129,19 @@ def test_what_the_platform_does_by_itself_is_told_of_the_group_of_its_room() -> 
     named = [each["object"]["definition"].get("name", {}).get("und") for each in statements]
     assert [each["actor"] for each in statements] == [group] * 3
     assert named == ["Kafka clinic", None, "Kafka clinic"]
+
+
+async def test_a_recording_that_is_deleted_is_redacted_in_each_format() -> None:
+    ear = Ear()
+    other = {**RECORDING["data"]["attributes"], "recording": {"name": "Kafka clinic", "playback": {"format": "video"}}}
+    deleted = event("rap-deleted", "15:00:00", **{"record-id": MEETING})
+
+    await ear.hear(sent(RECORDING), sent(event("rap-publish-ended", "14:31:00", **other)), sent(deleted))
+
+    room = "https://bbb.acme.example/bigbluebutton/rooms/course-17%5B3%5D"
+    assert [each.redacts for each in ear.received() if each.redacts] == [
+        tuple(f"{room}/recordings/{MEETING}%2F{form}" for form in ("presentation", "video"))
+    ]
 
 
 def test_a_session_ends_as_long_after_it_began_as_its_name_says() -> None:
@@ -282,74 +290,6 @@ def test_an_event_of_a_recording_tells_its_time_in_seconds_or_milliseconds() -> 
     in_seconds = {"data": {**RECORDING["data"], "event": {"ts": RECORDING["data"]["event"]["ts"] // 1000}}}
 
     assert heard(sent(in_seconds)) == heard(sent(RECORDING))
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"event=",
-        b"domain=x&timestamp=1",
-        b"event=[",
-        b"event={}",
-        b"event=%FF",
-        b"{}",
-        b"[",
-        b"&" * 300,
-        b"event=" + b"[" * 90 + b"]" * 90,
-    ],
-)
-def test_what_is_no_form_with_events_is_malformed(body: bytes) -> None:
-    with pytest.raises(Malformed):
-        parse(Message({}, body), LIMITS)
-
-
-def test_a_form_and_a_bare_array_are_read_alike() -> None:
-    events = QUESTION.document["event"]
-
-    forms = [as_form({"event": events}), orjson.dumps(events), urlencode({"event": orjson.dumps(events).decode()}).encode()]
-
-    assert [parse(Message({}, each), LIMITS) for each in forms] == [{"event": events}] * 3
-
-
-@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
-@pytest.mark.parametrize("url", [DOOR, f"{DOOR}?x=1"])
-def test_a_checksum_is_over_address_body_and_secret(algorithm: str, url: str) -> None:
-    body, other = QUESTION.body, JOINED.body
-    signed = checksum(url, body, SECRET, algorithm)
-
-    def verdict(body: bytes, url: str, secret: bytes = SECRET) -> Verdict:
-        return verify(Message({}, body, url), (b"the secret before", secret), NOW)
-
-    assert verdict(body, signed) is Verdict.GENUINE
-    assert verdict(other, signed) is Verdict.FORGED
-    assert verdict(body, signed.replace("clinic", "other")) is Verdict.FORGED
-    assert verdict(body, signed[:-1] + ("0" if signed[-1] != "0" else "1")) is Verdict.FORGED
-    assert verdict(body, signed, b"another secret") is Verdict.FORGED
-    assert verdict(body, url) is Verdict.UNSIGNED
-
-
-def test_the_secret_itself_may_be_shown_instead() -> None:
-    def verdict(token: str) -> Verdict:
-        return verify(Message({"authorization": f"Bearer {token}"}, QUESTION.body, DOOR), (SECRET,), NOW)
-
-    assert verdict(SECRET.decode()) is Verdict.GENUINE
-    assert verdict("something else") is Verdict.FORGED
-
-
-def test_a_wrong_checksum_is_forged_even_beside_the_secret() -> None:
-    message = Message({"authorization": f"Bearer {SECRET.decode()}"}, QUESTION.body, f"{DOOR}?checksum={'0' * 64}")
-
-    assert verify(message, (SECRET,), NOW) is Verdict.FORGED
-
-
-def test_the_sample_is_genuine_and_means_nothing() -> None:
-    assert BIGBLUEBUTTON.hook is not None
-    sample = BIGBLUEBUTTON.hook.sample(SECRET, NOW)
-    message = Message(sample.headers, sample.body, DOOR)
-
-    assert verify(message, (SECRET,), NOW) is Verdict.GENUINE
-    assert read(BBB, Delivery({}, parse(message, LIMITS))).ignored == (Reason.UNMAPPED,)
 
 
 def test_a_room_with_any_name_has_an_address() -> None:

@@ -149,6 +149,16 @@ def test_a_message_of_a_thread_replies_to_its_root_unless_it_replies_within_it()
     assert [(parent and parent.native, root and root.native) for parent, root in parents] == [("$ask", "$ask"), ("$last", "$ask")]
 
 
+def test_every_message_of_a_room_for_questions_asks_unless_it_replies() -> None:
+    policy = replace(MATRIX.policy, question_channels=frozenset({ChannelId(HELP)}))
+    begun, replied = message("m", "ann", "Help, please", "12:00:00"), message("n", "bea", "So.", "12:01:00", **reply_to("m"))
+
+    reading = heard(begun, replied, policy=policy)
+
+    assert [each.kind for each in reading.decided] == [Kind.ASK]
+    assert [each.interaction.kind for each in reading.undecided] == [Kind.REPLY]
+
+
 async def test_a_reply_to_an_answer_is_no_answer_itself() -> None:
     ear = Ear()
     answer = message("answer", "bea", "Drain it.", "12:01:00", **reply_to("ask"))

@@ -148,6 +148,15 @@ def test_a_threads_root_with_a_question_mark_asks(text: str, kind: Kind) -> None
     assert heard(message(text)).decided[0].kind is kind
 
 
+def test_every_thread_of_a_channel_for_questions_asks() -> None:
+    policy = Policy(question_channels=frozenset({ChannelId("C1")}))
+
+    assert heard(message("Help, please"), policy).decided[0].kind is Kind.ASK
+    assert (
+        heard(slack_message("U2", "1772452860.000200", "So.", thread_ts=TS), policy).undecided[0].interaction.kind is Kind.REPLY
+    )
+
+
 @pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share", "me_message"])
 def test_what_people_say_in_other_ways_is_said_too(subtype: str) -> None:
     assert heard(message(subtype=subtype)).decided

@@ -74,7 +74,6 @@ async def test_every_statement_is_valid_and_follows_its_template() -> None:
     assert [fault for each in statements for fault in faults(each)] == []
 
 
-REMOVED = chat("team_chat.channel_message_deleted", "ann", "12:06:00", message_id="M-1")
 KEPT = {"type": "to_channel", "message_id": "M-1", "sender": "bea@acme.example", "sender_id": "bea"}
 BOOKMARKED = chat("team_chat.bookmark_added", "cy", "12:04:00", **KEPT)
 MEMBER = {"id": CHANNEL, "name": "Kafka", "type": 3}
@@ -251,35 +250,6 @@ def test_text_is_kept_only_if_the_policy_says_so() -> None:
     assert [heard(each, OPEN).decided[0].text for each in (QUESTION, EDITED)] == ["How?", "Why?"]
 
 
-def test_a_delete_tells_who_took_it_back_and_else_waits_for_its_author() -> None:
-    (deleted,) = heard(REMOVED).undecided
-    (abroad,) = heard(chat("team_chat.channel_message_deleted", "", "12:06:00", message_id="M-1")).undecided
-    (elsewhere,) = heard(REMOVED, Policy(channels=frozenset({ChannelId("other")}))).undecided
-
-    assert (deleted.rule, deleted.interaction.kind, deleted.interaction.actor) == (Rule.DELETION, Kind.DELETE, "ann")
-    assert [(each.rule, each.interaction.actor, each.interaction.place) for each in (abroad, elsewhere)] == [
-        (Rule.WITHDRAWAL, "", None)
-    ] * 2
-
-
-async def test_a_delete_redacts_what_was_said() -> None:
-    ear = Ear()
-
-    await ear.hear(QUESTION, REMOVED)
-
-    assert [each.redacts for each in ear.received() if each.redacts] == [
-        (f"https://acme.zoom.us/chat/channels/{CHANNEL}/messages/M-1",)
-    ]
-
-
-async def test_who_looks_after_a_channel_removes_what_another_said() -> None:
-    statements = await told(QUESTION, chat("team_chat.channel_message_deleted", "owner", "12:06:00", message_id="M-1"))
-
-    (removed,) = [each for each in statements if each["actor"]["account"]["name"] == "owner"]
-    assert removed["verb"]["id"] == "http://activitystrea.ms/remove"
-    assert removed["context"]["extensions"]["http://id.tincanapi.com/extension/target"]["account"]["name"] == "ann"
-
-
 def test_who_shares_a_screen_in_a_breakout_room_presents_in_the_session() -> None:
     sharing = {"content": "screen1", "link_source": "", "file_link": "", "source": "", "date_time": "2026-03-02T12:20:00Z"}
     seen = participant("ann", "7", parent_user_id="1", sharing_details=sharing)
@@ -289,16 +259,10 @@ def test_who_shares_a_screen_in_a_breakout_room_presents_in_the_session() -> Non
     assert (presented.kind, presented.artefact.native, presented.happened) == (Kind.PRESENT, UUID, "2026-03-02T12:20:00.000Z")
 
 
-async def test_what_was_said_in_a_channel_goes_with_it() -> None:
-    ear = Ear()
-    deleted = zoom("chat_channel.deleted", "12:30:00", {"id": CHANNEL, "name": "Kafka", "type": 3}, operator_id="owner")
+def test_every_thread_of_a_channel_for_questions_asks() -> None:
+    policy = replace(OPEN, question_channels=frozenset({ChannelId(CHANNEL)}))
 
-    await ear.hear(QUESTION, deleted)
-
-    assert [each.redacts for each in ear.received() if each.redacts] == [
-        (f"https://acme.zoom.us/chat/channels/{CHANNEL}/messages/M-1",)
-    ]
-    assert heard(deleted).ignored == (Reason.GONE,)
+    assert heard(posted("ann", "M-1", "12:00:00", "Help, please"), policy).decided[0].kind is Kind.ASK
 
 
 def test_a_bookmark_tells_whose_message_it_is() -> None:

@@ -19,6 +19,7 @@ READERS: Final[dict[str, Callable[[Source, JSON], Reading]]] = {
     "meeting-created": meetings.read_created,
     "meeting-ended": meetings.read_ended,
     "rap-publish-ended": meetings.read_recording,
+    "rap-deleted": meetings.read_deleted_recording,
     "user-joined": users.read_joined,
     "user-left": users.read_left,
     "user-presenter-assigned": users.read_presenter,

@@ -6,7 +6,7 @@ from services.ingest.connectors import sessions
 from services.ingest.connectors.bigbluebutton import places
 from services.ingest.connectors.fields import Unheard, member, opaque, optional_moment, optional_text
 from services.ingest.domain.interaction import NOBODY, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
-from services.ingest.domain.reading import Reading, Reason
+from services.ingest.domain.reading import Known, Reading, Reason
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
@@ -25,6 +25,12 @@ def read_ended(source: Source, event: JSON) -> Reading:
     return sessions.ended(session, place, NOBODY, places.moment(event), _created(session.native))
 
 
+def read_deleted_recording(source: Source, event: JSON) -> Reading:
+    """Read that a recording was deleted in every format: heard even where its room no longer is; nobody is told to do it."""
+    del source
+    return Reading(ignored=(Reason.GONE,), dissolved=(_recording(opaque(event, "attributes", "record-id")),))
+
+
 def read_recording(source: Source, event: JSON) -> Reading:
     """Read that one format of a recording was published."""
     if member(event, "attributes", "success") is False:
@@ -32,7 +38,7 @@ def read_recording(source: Source, event: JSON) -> Reading:
     place, recording = places.room(source, event), member(event, "attributes", "recording")
     name, form = opaque(event, "attributes", "record-id"), opaque(recording, "playback", "format")
     artefact = Artefact(
-        NativeId(f"recording/{name}/{form}"),
+        NativeId(f"{_recording(name)}{form}"),
         places.within(place, "recordings", f"{name}/{form}"),
         ArtefactType.VIDEO,
         optional_text(recording, "name"),
@@ -46,7 +52,13 @@ def read_recording(source: Source, event: JSON) -> Reading:
         place=place,
         parent=places.session(place, event),
     )
-    return Reading(decided=(interaction,))
+    known = Known(artefact, artefact.native, None, False, interaction.happened)
+    return Reading(decided=(interaction,), known=(known,))
+
+
+def _recording(name: str) -> str:
+    """Return how the names of a recording's formats begin."""
+    return f"recording/{name}/"
 
 
 def _created(session: NativeId) -> str | None:

@@ -76,7 +76,8 @@ def _read_said(source: Source, event: JSON) -> Reading:
     content, channel, name = member(event, "content"), places.room(event), places.event_id(event)
     thread, replied = _thread(content), _replied_to(content)
     words = said(content)
-    question = thread is None and replied is None and asks(words)
+    begins = thread is None and replied is None
+    question = begins and (asks(words) or channel in source.policy.question_channels)
     made = Interaction(
         event=Event.CREATED,
         kind=Kind.ASK if question else Kind.POST,
@@ -88,7 +89,7 @@ def _read_said(source: Source, event: JSON) -> Reading:
     )
     known = (Known(made.artefact, NativeId(thread or replied or name), made.actor, question, made.happened),)
     beside = (*mentions(source, content, made, replies=replied is not None), *_files(content, made))
-    if thread is None and replied is None:
+    if begins:
         return Reading(decided=(made, *beside), known=known)
     parent, root = places.message(channel, replied or thread or ""), places.message(channel, thread or replied or "")
     reply = replace(made, kind=Kind.REPLY, parent=parent, root=root)

@@ -73,7 +73,7 @@ def _read_said(source: Source, event: JSON, channel: ChannelId, kind: str) -> Re
 
     actor = AccountName(identifier(event, "user"))
     said = optional_text(event, "text") or ""
-    question = thread == ts and asks(said)
+    question = thread == ts and (asks(said) or channel in source.policy.question_channels)
     interaction = Interaction(
         event=Event.CREATED,
         kind=Kind.ASK if question else Kind.POST,

@@ -39,7 +39,7 @@ def read_posted(source: Source, document: JSON) -> Reading:
         return Reading(known=(Known(artefact, root.native, None, False, happened),), ignored=(reason,))
 
     words = optional_text(said, "message") or ""
-    question = root == artefact and asks(words)
+    question = root == artefact and (asks(words) or place.id in source.policy.question_channels)
     made = Interaction(
         event=Event.CREATED,
         kind=Kind.ASK if question else Kind.POST,
