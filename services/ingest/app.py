@@ -9,6 +9,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from services.ingest.asking.backlog import Backlog
 from services.ingest.asking.handler import GROUP
 from services.ingest.asking.platform import open_platforms
 from services.ingest.asking.tasks import tasks_of
@@ -86,7 +87,8 @@ def parts_of(
         observer=observer,
     )
     book = SourceBook(Sources(database, Vault.of(settings.secrets)).load, clock, chosen.door.refresh)
-    return Parts(settings, database, stream_log, registry, clock, metrics, tallies, store, book, intake)
+    backlog = Backlog(chosen.asking.crowd)
+    return Parts(settings, database, stream_log, registry, clock, metrics, tallies, store, book, intake, backlog)
 
 
 def serving(parts: Parts, tasks: tuple[Task, ...] = ()) -> Service:
@@ -95,6 +97,7 @@ def serving(parts: Parts, tasks: tuple[Task, ...] = ()) -> Service:
     door = Door(
         book=parts.book,
         intake=parts.intake,
+        backlog=parts.backlog,
         clock=parts.clock,
         metrics=parts.metrics,
         settings=chosen.door,

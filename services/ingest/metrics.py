@@ -24,6 +24,7 @@ class Refusal(StrEnum):
     FORGED = "forged"
     STALE = "stale"
     MALFORMED = "malformed"
+    CROWDED = "crowded"
     UNAVAILABLE = "unavailable"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
+from services.ingest.asking.backlog import Backlog
 from services.ingest.book import SourceBook
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
@@ -31,3 +32,4 @@ class Parts:
     store: PostgresStore
     book: SourceBook
     intake: Intake
+    backlog: Backlog

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.ingest.asking.backlog import Backlog
 from services.ingest.book import SourceBook
 from services.ingest.connectors.connector import Hook
 from services.ingest.connectors.fields import Incomplete
@@ -38,6 +39,7 @@ from shared.xapi.model import JSON
 log = structlog.get_logger()
 
 UNKNOWN: Final = "unknown"
+LATER: Final = {"Retry-After": "600"}
 BY_NAME: Final = {str(platform): (platform, hook) for platform, hook in HOOKS.items()}
 REFUSALS: Final = {Verdict.FORGED: Refusal.FORGED, Verdict.STALE: Refusal.STALE, Verdict.UNSIGNED: Refusal.UNSIGNED}
 WHY: Final = {
@@ -55,6 +57,7 @@ class Door:
         *,
         book: SourceBook,
         intake: Intake,
+        backlog: Backlog,
         clock: Clock,
         metrics: IngestMetrics,
         settings: DoorSettings,
@@ -62,6 +65,7 @@ class Door:
     ) -> None:
         self._book = book
         self._intake = intake
+        self._backlog = backlog
         self._clock = clock
         self._metrics = metrics
         self._settings = settings
@@ -115,6 +119,8 @@ class Door:
             return _answer(Taken())
 
         reading = _read(hook, source, Delivery(message.headers, document))
+        if hook.open and reading.lookups:
+            self._admit(source, len(reading.lookups))
         taken = await self._intake.take(source, reading)
         if reading.closed:
             self._book.expire()
@@ -161,6 +167,13 @@ class Door:
             log.warning("a delivery was refused", source=source.id, verdict=verdict)
             problem = Problem(401, WHY[verdict], headers=dict(hook.refusal_headers))
             self._refuse(source.platform, REFUSALS[verdict], problem, source.id)
+
+    def _admit(self, source: Source, named: int) -> None:
+        """Let strangers name no more than can be asked for before long: whoever means it comes again. Raises Problem 429."""
+        if self._backlog.is_full(source.id):
+            problem = Problem(429, "Too much that was named waits to be asked for; try again later", headers=LATER)
+            self._refuse(source.platform, Refusal.CROWDED, problem, source.id)
+        self._backlog.take(source.id, named)
 
     def _parse(self, platform: Platform, hook: Hook, message: Message, source: SourceId | None = None) -> JSON:
         try:

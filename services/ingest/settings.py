@@ -57,6 +57,11 @@ class AskingSettings(Section):
     longest_pause: float = Field(default=3600.0, gt=0, description="Seconds between two tries at the most")
     attempts: int = Field(default=12, ge=1, description="Tries after which something that was named by id is given up")
     batch: int = Field(default=50, ge=1, description="Things named by id that are asked for in one go")
+    crowd: int = Field(
+        default=1000,
+        ge=1,
+        description="Things that strangers named to one source (ActivityPub, Webmention) and that wait; who names more gets 429",
+    )
 
 
 class IngestHttpSettings(HttpSettings):

@@ -13,6 +13,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from starlette.types import Message, Scope
 
+from services.ingest.asking.backlog import Backlog
 from services.ingest.book import SourceBook
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.routes import Door
@@ -164,7 +165,15 @@ def door(ear: Ear) -> Any:
 
     book = SourceBook(load, clock, 1e6)
     settings = DoorSettings(remembered=0)
-    doors = Door(book=book, intake=ear.intake, clock=clock, metrics=ear.metrics, settings=settings, base_url="https://a.example")
+    doors = Door(
+        book=book,
+        intake=ear.intake,
+        backlog=Backlog(1_000_000),
+        clock=clock,
+        metrics=ear.metrics,
+        settings=settings,
+        base_url="https://a.example",
+    )
     return create_app(service="ingest", registry=CollectorRegistry(), ready=ready, routes=doors.routes())
 
 

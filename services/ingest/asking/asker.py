@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 MOST_PAGES: Final = 100
 """Pages that a poll turns in one go; the rest waits for its next turn, so that other polls of the source have theirs."""
+MOST_GIVEN_UP: Final = 100
+"""What strangers named that stays, for the operator to see, when it was given up."""
 _FAILURES: Final = (PlatformAway, NotThere, Incomplete)
 
 
@@ -133,7 +135,7 @@ class Asker:
                 with _harming_nobody(source):
                     await self._fetch(connector, fetch, source, due)
             except PlatformAway as away:
-                await self._postpone(source, due, away)
+                await self._postpone(connector, source, due, away)
                 return  # the platform is away for the others, too
 
     async def _fetch(self, connector: Connector, fetch: Fetch, source: Source, due: DueLookup) -> None:
@@ -150,12 +152,14 @@ class Asker:
         self._metrics.asked(source, Asked.GONE if reading.ignored == (Reason.GONE,) else Asked.ANSWERED)
         await self._store.settle(source.id, due)
 
-    async def _postpone(self, source: Source, due: DueLookup, away: PlatformAway) -> None:
+    async def _postpone(self, connector: Connector, source: Source, due: DueLookup, away: PlatformAway) -> None:
         for_good = due.failures + 1 >= self._settings.attempts
         self._metrics.asked(source, Asked.GIVEN_UP if for_good else Asked.FAILED)
         log.warning("a platform could not be asked", source=source.id, failures=due.failures + 1, for_good=for_good)
         later = self._later(due.failures, away.retry_after)
         await self._store.fail_lookup(source.id, due, later, away.reason, for_good=for_good)
+        if for_good and connector.hook is not None and connector.hook.open:
+            await self._store.forget_given_up(source.id, MOST_GIVEN_UP)
 
     def _later(self, failures: int, asked: float) -> datetime:
         """Say when to ask again after *failures* and one more, no sooner than the platform *asked* for."""

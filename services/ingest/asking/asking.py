@@ -9,6 +9,7 @@ from contextlib import suppress
 import structlog
 
 from services.ingest.asking.asker import Asker
+from services.ingest.asking.backlog import Backlog
 from services.ingest.asking.metrics import AskingMetrics
 from services.ingest.asking.store import AskingStore
 from services.ingest.book import SourceBook
@@ -32,6 +33,7 @@ class Asking:
         connectors: Mapping[Platform, Connector],
         clock: Clock,
         metrics: AskingMetrics,
+        backlog: Backlog,
         look: float,
     ) -> None:
         self._book = book
@@ -40,6 +42,7 @@ class Asking:
         self._connectors = connectors
         self._clock = clock
         self._metrics = metrics
+        self._backlog = backlog
         self._look = look
         self._begun: Mapping[SourceId, tuple[bytes, ...]] = {}
 
@@ -66,7 +69,9 @@ class Asking:
     async def _due(self) -> list[Source]:
         try:
             found = await self._find()
-            self._metrics.stand(await self._store.standings())
+            standings = await self._store.standings()
+            self._metrics.stand(standings)
+            self._backlog.stand(standings)
         except Unavailable as outage:
             log.warning("platforms are asked later", part=outage.part, reason=outage.reason)
             return []

@@ -88,6 +88,13 @@ DELETE FROM lookup WHERE source = $1 AND key = $2 AND reference = $3 AND due = $
 -- Lets a lookup wait until $3, or gives it up, and says why.
 UPDATE lookup SET due = $3, failures = failures + 1, last_failure = $4, state = $5 WHERE source = $1 AND key = $2
 
+-- name: forget_given_up
+-- Forgets what was given up of the source $1, but for the last $2.
+DELETE FROM lookup
+WHERE source = $1 AND state = 'given-up' AND key IN (
+    SELECT key FROM lookup WHERE source = $1 AND state = 'given-up' ORDER BY due DESC, key OFFSET $2
+)
+
 -- name: standing
 -- How the polls and lookups of every source stand that is heard: of one that is paused nothing is asked.
 SELECT source.id AS source,

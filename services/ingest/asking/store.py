@@ -134,6 +134,10 @@ class AskingStore:
         state = "given-up" if for_good else "waiting"
         await self._database.execute(SQL["fail_lookup"], source, asked.lookup.key, due, why, state)
 
+    async def forget_given_up(self, source: SourceId, most: int) -> None:
+        """Forget what was given up, but for the *most* that were last."""
+        await self._database.execute(SQL["forget_given_up"], source, most)
+
     async def standings(self) -> list[AskingStanding]:
         """Say how every source stands that is heard."""
         rows = await self._database.fetch(SQL["standing"])

@@ -58,5 +58,6 @@ def asking_of(parts: Parts, platforms: PlatformClient) -> Asking:
         connectors=CONNECTORS,
         clock=parts.clock,
         metrics=metrics,
+        backlog=parts.backlog,
         look=settings.look,
     )

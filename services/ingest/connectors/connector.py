@@ -38,7 +38,8 @@ class Hook:
     *parse* turns a verified body into what *read* reads. *handshake* answers what the platform asks before it delivers.
     *fingerprint* names the headers that, with the body, make a delivery what it is. *refusal_headers* go with a 4xx answer, to
     spare the platform its retries. *most_bytes* is how long a delivery may be where that is more than the door takes of others.
-    *once* says that the same delivery is the same news, however often it comes: not where it only names what changed.
+    *once* says that the same delivery is the same news, however often it comes: not where it only names what changed. *open* says
+    that anybody may deliver, since what is delivered is judged by what is asked for.
     """
 
     verify: Verifier
@@ -51,6 +52,7 @@ class Hook:
     refusal_headers: tuple[tuple[str, str], ...] = ()
     most_bytes: int = 0
     once: bool = True
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,7 @@ class Process:
             connectors={self.connector.platform: self.connector},
             clock=self.house.clock,
             metrics=self.metrics,
+            backlog=parts.backlog,
             look=0.05,
         )
         self.intake = parts.intake

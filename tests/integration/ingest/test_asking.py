@@ -15,12 +15,14 @@ from starlette.requests import Request as Asked
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from services.ingest.asking.backlog import Backlog
 from services.ingest.asking.platform import NotThere, PlatformAway, PlatformClient, open_platforms
 from services.ingest.connectors.feeds import FEED
 from services.ingest.domain.asking import Request
 from services.ingest.domain.reading import Lookup
 from services.ingest.domain.source import SourceId
 from services.ingest.sources import NewSource
+from shared.postgres import Query
 from tests.integration.ingest.conftest import House
 from tests.integration.ingest.forum import EACH, FORUM, HOME, SETTINGS, Platform, Process, keep_noticed, noticed, told
 from tests.support.discourse import DISCOURSE, discourse_post
@@ -344,3 +346,26 @@ async def test_a_redirect_to_no_address_is_not_followed() -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
         with pytest.raises(PlatformAway):
             await PlatformClient(http, SETTINGS).ask(FORUM, DISCOURSE, Request(f"{HOME}/"))
+
+
+async def test_strangers_are_admitted_again_once_what_they_named_was_asked_for(house: House, process: Process) -> None:
+    backlog = Backlog(3)
+    await noticed(house, *(Lookup(str(number), {"path": f"/posts/{number}"}) for number in range(3)), intake=process.intake.take)
+
+    backlog.stand(await process.store.standings())
+    full = backlog.is_full(DISCOURSE.id)
+    await process.asking.once()
+    backlog.stand(await process.store.standings())
+
+    assert (full, backlog.is_full(DISCOURSE.id)) == (True, False)
+
+
+async def test_of_what_strangers_named_the_last_that_was_given_up_stays(house: House, process: Process) -> None:
+    await noticed(house, *(Lookup(f"{number:03}", {"path": "/posts/1"}) for number in range(5)), intake=process.intake.take)
+    for number, due in enumerate(await process.store.due_lookups(DISCOURSE.id, NOW, 10)):
+        await process.store.fail_lookup(DISCOURSE.id, due, NOW + timedelta(seconds=number), "away", for_good=number > 0)
+
+    await process.store.forget_given_up(DISCOURSE.id, 3)
+
+    rows = await house.database.fetch(Query("SELECT key FROM lookup WHERE source = $1 ORDER BY key"), DISCOURSE.id)
+    assert [row["key"] for row in rows] == ["000", "002", "003", "004"]

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from services.ingest.domain.source import Platform, SourceId
+from services.ingest.settings import AskingSettings
 from shared.contracts import NOTICED
 from tests.integration.ingest.conftest import House, post
 from tests.support.discourse import discourse, discourse_post
@@ -18,6 +19,7 @@ from tests.support.slack import SLACK, slack, slack_conversation, slack_message,
 from tests.support.teams import message as said
 from tests.support.teams import notified, resource_of, teams
 from tests.support.webex import participant, presence
+from tests.support.webmention import webmention
 
 QUESTION = slack(slack_message("UASK", "1772452800.000100", "How?"))
 TOPIC = discourse("post", "post_created", discourse_post(11, 57, 1, "It hangs.", "2026-03-02T12:00:00.000Z"))
@@ -230,3 +232,19 @@ async def test_a_homeserver_puts_its_transactions_below_the_address_of_its_sourc
     assert [each.status_code for each in answers] == [200, 200, 200]
     assert asked.status_code == 405
     assert len(house.ear().told()) == 1
+
+
+async def test_strangers_name_no_more_than_can_be_asked_for(house: House) -> None:
+    house.settings = house.settings.model_copy(
+        update={"ingest": house.settings.ingest.model_copy(update={"asking": AskingSettings(crowd=2)})}
+    )
+    async with house.open() as client:
+        answers = [await post(client, webmention(f"https://stranger.example/{number}")) for number in range(4)]
+        ours_to_ignore = await post(client, webmention("https://stranger.example/", "https://elsewhere.example/"))
+
+    noticed = [record for topic, records in house.log.records.items() if topic.topic == NOTICED.name for record in records]
+    assert [each.status_code for each in answers] == [200, 200, 429, 429]
+    assert answers[-1].headers["retry-after"] == "600"
+    assert ours_to_ignore.status_code == 200
+    assert len(noticed) == 2
+    assert house.count("symposia_ingest_refused_total", platform="webmention", reason="crowded") == 2

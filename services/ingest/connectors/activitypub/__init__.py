@@ -33,6 +33,7 @@ ACTIVITYPUB: Final = Connector(
         parse=delivered,
         handshake=ActorDocument(),
         fingerprint=("signature", "signature-input", "date"),
+        open=True,
     ),
     fetch=FETCH,
     polls={"follows": FOLLOWS},

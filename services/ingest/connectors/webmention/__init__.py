@@ -24,7 +24,7 @@ def sample(secret: bytes, now: datetime) -> Sample:
 
 WEBMENTION: Final = Connector(
     platform=Platform.WEBMENTION,
-    hook=Hook(verify=fetched_back_later, read=read, sample=sample, parse=claimed, once=False),
+    hook=Hook(verify=fetched_back_later, read=read, sample=sample, parse=claimed, once=False, open=True),
     fetch=Fetch(ask, read_page),
     options={"trusted": Option("hosts that may name authors of other hosts, such as brid.gy, with blanks between them")},
     per_minute=30,
