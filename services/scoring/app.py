@@ -13,7 +13,7 @@ import structlog
 
 from services.scoring.handler import GROUP, TOPICS, Scoring
 from services.scoring.metrics import ScoringMetrics
-from services.scoring.rules import adopt_rules, hindrance, until_in_force
+from services.scoring.rules import adopt_rules, hindrance, until_in_force, waiting_out
 from services.scoring.settings import Settings
 from shared.clock import Clock, utc_now
 from shared.contracts import OBJECTION, Topic, dead_letters_of
@@ -76,11 +76,11 @@ async def _ready(database: Database) -> None:
 def _scoring(database: Database, *, everything: Consumer[Transaction], objections: Consumer[Transaction]) -> Task:
     async def score(stop: asyncio.Event) -> None:
         """Consume; while the tables are of other rules than ours, which somebody has to make again, hear objections alone."""
-        if words := await hindrance(database):
+        if words := await waiting_out(partial(hindrance, database), stop):
             _log.warning("nothing is scored until `symposia replay --rebuild`", reason=words)
             await _alongside(objections, until_in_force(database, stop))
+        await waiting_out(partial(adopt_rules, database), stop)
         if not stop.is_set():
-            await adopt_rules(database)
             await everything.run(stop)
 
     return score

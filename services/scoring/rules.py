@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from services.scoring.domain.rules import VERSION, definition
 from services.scoring.store import QUERIES
@@ -12,8 +14,10 @@ from shared.errors import Misconfigured, Unavailable
 from shared.events import first
 from shared.postgres import Database, Transaction
 
+T = TypeVar("T")
+
 LOOK: Final = 1.0
-"""Seconds between two looks whether the facts were made again."""
+"""Seconds between two looks whether the facts were made again, or whether PostgreSQL is there."""
 
 
 def check_rules(current: str | None) -> None:
@@ -33,11 +37,17 @@ async def hindrance(database: Database) -> str | None:
 
 async def until_in_force(database: Database, stop: asyncio.Event) -> None:
     """Wait until the facts are of the rules that this code scores by, or *stop* is set; outages are waited out."""
-    while not stop.is_set():
-        with suppress(Unavailable):  # the pool counts it, and the next look comes soon
-            if await hindrance(database) is None:
-                return
+    while not stop.is_set() and await waiting_out(partial(hindrance, database), stop) is not None:
         await first(stop, within=LOOK)
+
+
+async def waiting_out(ask: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
+    """Return what *ask* returns, asking again while PostgreSQL is away; None where *stop* is set before."""
+    while not stop.is_set():
+        with suppress(Unavailable):  # the pool counts it, readiness tells, and the next look comes soon
+            return await ask()
+        await first(stop, within=LOOK)
+    return None
 
 
 async def adopt_rules(database: Database) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -97,6 +98,26 @@ async def test_an_outage_is_waited_out_while_the_facts_are_of_older_rules() -> N
     assert not done
     await asyncio.wait_for(waiting, 5)
     await database.close()
+
+
+async def test_a_start_that_finds_the_tables_locked_waits_until_they_are_not(
+    log: Log, postgres_settings: PostgresSettings
+) -> None:
+    messages = community(3, size=10)
+    impatient = postgres_settings.model_copy(update={"lock_timeout": 0.1})
+    stop = asyncio.Event()
+    operator = await asyncpg.connect(postgres_settings.url.get_secret_value())
+
+    async with open_service(Settings(postgres=impatient, http=HttpSettings(port=0))) as service, asyncio.TaskGroup() as group:
+        await log.append([Outgoing(ENRICHED, encode(message), key=message.id.encode()) for message in messages])
+        await operator.execute("BEGIN; LOCK TABLE impact.rules")
+        group.create_task(run([service], stop))
+        for waits in (True, False):
+            while await operator.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)") is not waits:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await operator.close()
+        await until_applied(service, len(messages))
+        stop.set()
 
 
 async def until_applied(service: Service, number: int) -> str:
