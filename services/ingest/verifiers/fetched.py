@@ -27,13 +27,19 @@ def fetched_back_later(message: Message, secrets: Sequence[bytes], now: datetime
 
 def names(content: bytes, media_type: str, source: str, target: str) -> bool:
     """Say whether a page names *target* exactly: as a link of HTML, as a value of JSON, or as a word of a text."""
+    return target in named_by(content, media_type, source)
+
+
+def named_by(content: bytes, media_type: str, source: str) -> Iterator[str]:
+    """Yield what the page at *source* names: the links of HTML, the values of JSON, or the words of a text."""
     text = content.decode(errors="replace")
     kind = media_type.partition(";")[0].strip().lower()
     if kind.endswith("json"):
-        return target in _values(content)
-    if kind == "text/plain":
-        return target in text.split()
-    return any(_joined(source, link) == target for link in _links(text))
+        yield from _values(content)
+    elif kind == "text/plain":
+        yield from text.split()
+    else:
+        yield from (joined for link in _links(text) if (joined := _joined(source, link)))
 
 
 def _joined(source: str, link: str) -> str | None:

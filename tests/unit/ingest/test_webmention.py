@@ -145,6 +145,22 @@ def test_a_page_that_does_not_name_ours_is_forged(answer: Answer) -> None:
     assert heard(answer).ignored == (Reason.FORGED,)
 
 
+async def test_what_was_said_on_a_page_that_names_none_of_ours_any_more_is_redacted() -> None:
+    ear = Ear()
+    elsewhere = entry(link("u-in-reply-to", "https://other.example/"))
+
+    await hear(ear, MENTIONS, heard(PAGES[PAGE]), heard(elsewhere))
+
+    assert acts(ear.statements()) == [(ANN, "delete", "ann.example/reply"), (ANN, "replied", "ann.example/reply")]
+    assert [each.redacts for each in ear.received() if each.redacts] == [(PAGE,)]
+
+
+def test_a_page_that_names_another_of_ours_is_not_taken_back_by_who_claims_what_it_never_said() -> None:
+    reading = heard(entry(link("u-in-reply-to", f"{TARGET}/more")))
+
+    assert (reading.ignored, reading.undecided) == ((Reason.FORGED,), ())
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -11,6 +11,7 @@ from services.ingest.connectors.activitystreams.dialects.mf2 import entries, fro
 from services.ingest.connectors.activitystreams.events import read_one
 from services.ingest.connectors.activitystreams.objects import optional_iri, several
 from services.ingest.connectors.fields import Incomplete, member, time
+from services.ingest.connectors.webmention.mentions import is_ours
 from services.ingest.connectors.webmention.pages import microformats
 from services.ingest.domain.asking import GONE, Answer, Circumstances, Request
 from services.ingest.domain.interaction import (
@@ -26,9 +27,9 @@ from services.ingest.domain.interaction import (
     Place,
     PlaceType,
 )
-from services.ingest.domain.reading import Lookup, Reading, Reason, Rule, Undecided, ignored
+from services.ingest.domain.reading import Lookup, Reading, Reason, Rule, Undecided, ignored, joined
 from services.ingest.domain.source import Source
-from services.ingest.verifiers.fetched import names
+from services.ingest.verifiers.fetched import named_by
 from shared.xapi.model import JSON
 
 ACCEPT: Final = "text/html, application/xhtml+xml;q=0.9"
@@ -42,12 +43,18 @@ def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request
 
 
 def read_page(source: Source, lookup: Lookup, answer: Answer) -> Reading:
-    """Say what a page says of ours; nothing where it does not name it. Raise Incomplete where it lacks what is needed."""
+    """Say what a page says of ours; nothing where it does not name it. Raise Incomplete where it lacks what is needed.
+
+    What was said on a page that names none of ours any more was taken back (section 3.2.4).
+    """
     page, target = lookup.reference["source"], lookup.reference["target"]
     if answer.status in GONE:
         return _taken_back(source, page, lookup.noticed)
-    if not names(answer.body, answer.headers.get("content-type", "text/html"), page, target):
-        return ignored(Reason.FORGED)
+    named = frozenset(named_by(answer.body, answer.headers.get("content-type", "text/html"), page))
+    if target not in named:
+        forged = ignored(Reason.FORGED)
+        ours = any(is_ours(source, each) for each in named)
+        return forged if ours else joined((forged, _taken_back(source, page, lookup.noticed)))
     found = entries(microformats(answer.body, page))
     responding = next((each for each in found if _responds(each, target)), None)
     entry = responding or next((each for each in found if "h-entry" in several(member(each, "type"))), None)
