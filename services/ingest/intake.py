@@ -18,7 +18,7 @@ from services.ingest.attendances import Due
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import WITHDRAWING, Interaction, NativeId
 from services.ingest.domain.mapping import body_of, statement_of
-from services.ingest.domain.reading import Lookup, Part, Reading, Reason, Undecided
+from services.ingest.domain.reading import Lookup, Reading, Reason, Undecided
 from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
 from services.ingest.domain.source import Source, State
 from services.ingest.domain.threads import emptied, with_threads
@@ -106,10 +106,7 @@ class Intake:
             meant = [settle(each, Patience.WAITING) for each in met.ready]
             decided += [each for each in meant if isinstance(each, Interaction)]
             reasons += [each for each in meant if isinstance(each, Reason)]
-        gone = await self._gone_with_their_threads(source, reading.withdrawn, reading.parts)
-        if reading.dissolved:
-            gone += self._redactions(source, await self._store.beneath(source.id, reading.dissolved))
-        if gone:
+        if gone := await self._gone(source, reading):
             await self._append(gone)
         statements, waiting = await self._tell(source, decided, opened, Patience.WAITING, reasons)
         for reason in reasons:
@@ -138,7 +135,7 @@ class Intake:
         interactions = [*decided, *(verdict for _, verdict in verdicts if isinstance(verdict, Interaction))]
         reasons += [verdict for _, verdict in verdicts if isinstance(verdict, Reason)]
         if interactions:
-            gone = await self._gone_with_their_threads(source, emptied(source, interactions))
+            gone = await self._gone(source, Reading(withdrawn=emptied(source, interactions)))
             await self._append([*(self._record(source, each) for each in interactions), *gone])
             await self._observe(IntakeStep.APPENDED)
             self._count(source, interactions)
@@ -148,14 +145,16 @@ class Intake:
         await self._observe(IntakeStep.SETTLED)
         return len(interactions), len(opened) - len(settled)
 
-    async def _gone_with_their_threads(
-        self, source: Source, roots: Sequence[NativeId], parts: Sequence[Part] = ()
-    ) -> list[Outgoing]:
-        """Return what redacts all that is known of the threads of *roots*, which are taken back, and *parts* of such ones."""
-        gone = list(await self._store.withdraw(source.id, roots)) if roots else []
-        if parts:
-            withdrawn = await self._store.withdrawn(source.id, [each.root for each in parts])
-            gone += [each.iri for each in parts if each.root in withdrawn]
+    async def _gone(self, source: Source, reading: Reading) -> list[Outgoing]:
+        """Return what redacts what went with its thread, its channel or its author, as *reading* says."""
+        gone = list(await self._store.withdraw(source.id, reading.withdrawn)) if reading.withdrawn else []
+        if reading.parts:
+            withdrawn = await self._store.withdrawn(source.id, [each.root for each in reading.parts])
+            gone += [each.iri for each in reading.parts if each.root in withdrawn]
+        if reading.dissolved:
+            gone += await self._store.beneath(source.id, reading.dissolved)
+        if reading.departed:
+            gone += await self._store.made_by(source.id, reading.departed)
         return self._redactions(source, gone)
 
     async def _append_all(self, told: Sequence[Sequence[Outgoing]]) -> Sequence[None]:
@@ -244,7 +243,7 @@ def _withdrawals_only(reading: Reading) -> Reading:
     silent = decided or undecided or reading.ignored
     heard = reading.ignored if silent else (Reason.PAUSED,)
     kept = Reading(decided=decided, undecided=undecided, ignored=heard)
-    return msgspec.structs.replace(kept, withdrawn=reading.withdrawn, dissolved=reading.dissolved)
+    return msgspec.structs.replace(kept, withdrawn=reading.withdrawn, dissolved=reading.dissolved, departed=reading.departed)
 
 
 def _is_closed(source: Source, waiting: Waiting) -> bool:

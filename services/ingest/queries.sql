@@ -99,6 +99,10 @@ ORDER BY iri
 -- Returns those of these threads that were taken back whole.
 SELECT root FROM withdrawn_thread WHERE source = $1 AND root = ANY ($2::text[])
 
+-- name: made_by
+-- Returns the addresses of all that these accounts are known to have made.
+SELECT iri FROM artefact WHERE source = $1 AND author = ANY ($2::text[]) ORDER BY native
+
 -- name: orphans
 -- Returns those of these statements that were told without what they waited for.
 SELECT statement FROM orphan WHERE source = $1 AND statement = ANY ($2::uuid[])

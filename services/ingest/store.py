@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from services.ingest import attendances
 from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
-from services.ingest.domain.interaction import NativeId
+from services.ingest.domain.interaction import AccountName, NativeId
 from services.ingest.domain.reading import Known, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
 from services.ingest.domain.source import SourceId
@@ -63,6 +63,9 @@ class Store(Protocol):
 
     async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
         """Return the addresses of all that is known whose names begin with one of *beginnings*."""
+
+    async def made_by(self, source: SourceId, accounts: Sequence[AccountName]) -> Sequence[str]:
+        """Return the addresses of all that *accounts* are known to have made."""
 
     async def count(self) -> int:
         """Return how many interactions wait."""
@@ -135,6 +138,10 @@ class PostgresStore:
     async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
         """Return the addresses of all that is known whose names begin with one of *beginnings*."""
         return [row["iri"] for row in await self._database.fetch(SQL["said_beneath"], source, list(beginnings))]
+
+    async def made_by(self, source: SourceId, accounts: Sequence[AccountName]) -> Sequence[str]:
+        """Return the addresses of all that *accounts* are known to have made."""
+        return [row["iri"] for row in await self._database.fetch(SQL["made_by"], source, list(accounts))]
 
     async def count(self) -> int:
         """Return how many interactions wait."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
-from services.ingest.domain.interaction import ChannelId, NativeId
+from services.ingest.domain.interaction import AccountName, ChannelId, NativeId
 from services.ingest.domain.reading import Known, Undecided
 from services.ingest.domain.settlement import Patience, Thread, Waiting, is_orphan, settle
 from services.ingest.domain.source import SourceId
@@ -85,6 +85,11 @@ class MemoryStore:
     async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
         known = [each for (owner, native), each in self.known.items() if owner == source and native.startswith(tuple(beginnings))]
         return sorted({each.artefact.iri for each in known})
+
+    async def made_by(self, source: SourceId, accounts: Sequence[AccountName]) -> Sequence[str]:
+        return [
+            each.artefact.iri for (owner, _), each in sorted(self.known.items()) if owner == source and each.author in accounts
+        ]
 
     async def count(self) -> int:
         return len(self.pending)

@@ -133,7 +133,8 @@ class Reading(msgspec.Struct, frozen=True):
 
     *closed* are the channels that it shows to be private, *lookups* what it names without telling it; attendances are derived
     from *sightings* and *endings*. *withdrawn* are the roots of threads that were taken back whole, *parts* what may be of one.
-    *dissolved* is how the names of all begin that was said in a channel which was deleted.
+    *dissolved* is how the names of all begin that was said in a channel which was deleted, *departed* are accounts that were
+    deleted with all that they wrote.
     """
 
     decided: tuple[Interaction, ...] = ()
@@ -147,6 +148,7 @@ class Reading(msgspec.Struct, frozen=True):
     withdrawn: tuple[NativeId, ...] = ()
     parts: tuple[Part, ...] = ()
     dissolved: tuple[str, ...] = ()
+    departed: tuple[AccountName, ...] = ()
 
 
 def ignored(reason: Reason) -> Reading:
@@ -171,4 +173,5 @@ def joined(readings: Iterable[Reading]) -> Reading:
         withdrawn=tuple(each for reading in found for each in reading.withdrawn),
         parts=tuple(each for reading in found for each in reading.parts),
         dissolved=tuple(each for reading in found for each in reading.dissolved),
+        departed=tuple(each for reading in found for each in reading.departed),
     )

@@ -7,14 +7,16 @@ import random
 
 import pytest
 
+from services.ingest.domain.interaction import AccountName
 from services.ingest.store import PostgresStore
 from shared.stream.memory import MemoryLog
 from tests.integration.ingest.conftest import House
-from tests.support.discourse import DISCOURSE, discourse_conversation
+from tests.support.discourse import DISCOURSE, discourse, discourse_conversation, discourse_post
 from tests.support.ingest import Ear, Sent
 from tests.support.slack import SLACK, slack_conversation
 
 SCRIPTS = {"slack": (SLACK, slack_conversation()), "discourse": (DISCOURSE, discourse_conversation())}
+AT = "2026-03-02T12:00:00.000Z"
 TABLES = ("artefact", "pending", "orphan")
 
 
@@ -99,3 +101,18 @@ async def test_a_sweep_and_a_root_at_the_same_time_tell_one_version(house: House
         told = ear.told()
         assert len(told) == 2
         assert len({statement for statement, _ in told}) == 2
+
+
+async def test_what_somebody_made_is_found_by_who_made_it(house: House) -> None:
+    ear = await emptied(house)
+    posts = [
+        discourse_post(11, 57, 1, "It hangs.", AT),
+        discourse_post(12, 57, 2, "So.", AT),
+        discourse_post(11, 57, 3, "Ah.", AT),
+    ]
+    await ear.hear(*(discourse("post", "post_created", each) for each in posts))
+
+    made = await ear.store.made_by(DISCOURSE.id, [AccountName("11")])
+
+    assert made == [f"{DISCOURSE.workspace}/t/57", f"{DISCOURSE.workspace}/t/57/3"]
+    assert await ear.store.made_by(SLACK.id, [AccountName("11")]) == []

@@ -19,8 +19,8 @@ from services.ingest.connectors.activitypub.keys import read as read_key
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.asking import Answer, Circumstances
 from services.ingest.domain.interaction import Kind
-from services.ingest.domain.reading import Delivery, Lookup, Reason
-from services.ingest.domain.source import Policy, Source
+from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason
+from services.ingest.domain.source import Policy, Source, State
 from services.ingest.verifiers import Message, Verdict
 from services.ingest.verifiers.strangers import SignedByStranger, judged
 from shared.xapi.guard import Limits, Malformed
@@ -190,7 +190,6 @@ IGNORED: list[tuple[Any, Source, Reason]] = [
     (ASKED, replace(FEDI, options={"servers": "else.example"}), Reason.CHANNEL_NOT_ALLOWED),
     (ASKED, replace(FEDI, options={}), Reason.CHANNEL_NOT_ALLOWED),
     ({**ASKED, "object": {**ASKED["object"], "to": [ANN]}}, FEDI, Reason.DIRECT_MESSAGE),
-    ({**activity("Delete", "ann", ANN, "00:00"), "object": ANN}, FEDI, Reason.UNMAPPED),
 ]
 
 
@@ -279,3 +278,47 @@ def test_a_conversation_is_no_place() -> None:
     (asked,) = judged_by(delivery(said)).decided
 
     assert asked.place is None
+
+
+LEFT = {**activity("Delete", "ann", "notes/1", "00:00"), "object": ANN}
+SHE_WROTE = "https://town.example/notes/1"
+
+
+def answered(sent: Sent, status: int, key: str = f"{ANN}#main-key") -> Reading:
+    lookup = kept(sent)
+    return read_key(FEDI, Lookup(lookup.key, {**lookup.reference, "key": key}), Answer(status, {}, orjson.dumps(sent.answer)))
+
+
+@pytest.mark.parametrize("status", [200, 410], ids=["whose key is still there", "whose server says that it is gone"])
+async def test_all_that_an_account_wrote_is_redacted_when_it_is_deleted(status: int) -> None:
+    ear = Ear()
+    await ear.hear(delivery(ASKED))
+
+    await ear.intake.take(FEDI, answered(delivery(LEFT), status))
+
+    assert ear.received()[-1].redacts == (SHE_WROTE,)
+    assert ear.received()[-1].statements == ()
+
+
+@pytest.mark.parametrize(
+    ("sent", "key"),
+    [
+        (delivery(ASKED), f"{ANN}#main-key"),
+        (delivery(LEFT), f"{ANN}/keys/1"),
+        (delivery(LEFT), "https://town.example/people/bea#x"),
+    ],
+    ids=["what somebody said who is gone", "a key that is gone", "somebody else who is gone"],
+)
+def test_nothing_is_redacted_because_something_else_is_gone(sent: Sent, key: str) -> None:
+    reading = answered(sent, 410, key)
+
+    assert (reading.ignored, reading.departed) == ((Reason.GONE,), ())
+
+
+async def test_a_paused_source_honours_that_an_account_is_deleted() -> None:
+    ear = Ear()
+    await ear.hear(delivery(ASKED))
+
+    await ear.intake.take(replace(FEDI, state=State.PAUSED), answered(delivery(LEFT), 410))
+
+    assert ear.received()[-1].redacts == (SHE_WROTE,)

@@ -71,17 +71,15 @@ def _refusal(source: Source, activity: JSON, key: str) -> Reason | None:
         return Reason.FORGED
     passed = passed_on(activity)
     if passed is None:
-        return _unheard(source, activity, actor)
+        return _unheard(source, activity)
     author = _name(passed, "actor")
     if host(author) != host(actor) and objects.kind_of(passed) != "Create":
         return Reason.UNMAPPED
-    return _unheard(source, passed, author)
+    return Reason.UNMAPPED if objects.departs(passed, first(passed, "object")) else _unheard(source, passed)
 
 
-def _unheard(source: Source, activity: JSON, actor: str) -> Reason | None:
+def _unheard(source: Source, activity: JSON) -> Reason | None:
     thing, kind = first(activity, "object"), objects.kind_of(activity)
-    if kind == "Delete" and objects.optional_iri(thing) == actor:
-        return Reason.UNMAPPED
     return None if kind in WITHDRAWALS else objects.refusal(source, activity, thing)
 
 

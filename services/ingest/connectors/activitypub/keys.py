@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urldefrag
 
@@ -19,6 +20,7 @@ from services.ingest.connectors.connector import Fetch
 from services.ingest.connectors.fields import Incomplete, member, optional_text
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Request
+from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.reading import Lookup, Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from services.ingest.verifiers import Message, Verdict
@@ -34,13 +36,15 @@ KEPT: Final = 300.0
 
 
 def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
-    """Ask for the document in which the key stands; it is shown no token of ours."""
+    """Ask for the document in which the key stands; it is shown no token of ours. That it is gone may be what was to be told."""
     url = urldefrag(lookup.reference["key"])[0]
-    return Request(url, headers=shown(source, url, circumstances), keep=KEPT, shown=False)
+    return Request(url, headers=shown(source, url, circumstances), keep=KEPT, shown=False, bears=frozenset({HTTPStatus.GONE}))
 
 
 def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     """Read what the key verifies; raise Incomplete where there is no key."""
+    if answer.status == HTTPStatus.GONE:
+        return _departed(lookup)
     document, message = answered(answer), _message(lookup)
     key, owner = _key(document, lookup.reference["key"])
     at = signed(message)
@@ -52,6 +56,18 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
         raise Incomplete("activity") from error
     told = _trusted(without_context(activity), document, owner, datetime.fromtimestamp(int(at.at), UTC))
     return ignored(Reason.FORGED) if told is None else read_one(source, told)
+
+
+def _departed(lookup: Lookup) -> Reading:
+    """Read that an account was deleted with all that it wrote: nothing verifies it but that its server says that it is gone."""
+    try:
+        activity = parse(_message(lookup).body, Limits())
+    except Malformed as error:
+        raise Incomplete("activity") from error
+    actor = objects.optional_iri(first(activity, "actor"))
+    if actor != urldefrag(lookup.reference["key"])[0] or not objects.departs(activity, first(activity, "object")):
+        return ignored(Reason.GONE)
+    return Reading(departed=(AccountName(actor),))
 
 
 def _message(lookup: Lookup) -> Message:

@@ -52,6 +52,8 @@ def read_one(source: Source, activity: JSON) -> Reading:
 
 
 def _heard(source: Source, activity: JSON, thing: JSON) -> Reading:
+    if objects.departs(activity, thing):
+        return Reading(departed=(AccountName(objects.iri(thing, "object")),))
     actors, kind = _actors(activity, thing), objects.kind_of(activity)
     if not actors and kind != "Delete":
         raise Incomplete("actor")

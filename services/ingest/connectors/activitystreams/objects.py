@@ -130,6 +130,13 @@ def tags(source: Source, thing: JSON) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in kept if name))
 
 
+def departs(activity: JSON, thing: JSON) -> bool:
+    """Say whether the actor of *activity* deletes himself or herself: an account that is deleted with all that it wrote."""
+    actor = next(iter(several(member(activity, "actor"))), None)
+    named = optional_iri(actor)
+    return kind_of(activity) == "Delete" and named is not None and optional_iri(thing) == named
+
+
 def optional_words(thing: JSON, name: str) -> str | None:
     """Return the words under *name*, or the first of those that are told by language (ActivityStreams 2.0 Core, section 4.7)."""
     written = member(thing, f"{name}Map")
