@@ -215,6 +215,15 @@ def test_a_delete_that_names_nobody_is_told_of_the_author_once_known() -> None:
     assert undecided.rule is Rule.WITHDRAWAL
 
 
+def test_the_delete_of_what_the_system_said_waits_for_what_nobody_said() -> None:
+    before = slack_message("U1", TS, "<@U1> has joined the channel", subtype="channel_join")
+
+    reading = heard({"type": "message", "subtype": "message_deleted", "channel": "C1", "ts": TS, "previous_message": before})
+
+    assert not reading.decided
+    assert [each.rule for each in reading.undecided] == [Rule.WITHDRAWAL]
+
+
 def test_a_delete_where_nothing_is_heard_names_neither_person_nor_place() -> None:
     event = {"type": "message", "subtype": "message_deleted", "channel": "D1", "channel_type": "im", "deleted_ts": TS,
              "ts": TS, "previous_message": message()}  # fmt: skip

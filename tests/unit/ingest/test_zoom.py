@@ -92,6 +92,8 @@ IGNORED = [
     (reacted("", "M-1", "12:00:00", "U+1F44D"), Reason.ACTOR_UNKNOWN),
     (chat("team_chat.channel_message_updated", "", "12:00:00", message_id="M-1"), Reason.ACTOR_UNKNOWN),
     (chat("team_chat.bookmark_added", "cy", "12:04:00", **{**KEPT, "type": "to_contact"}), Reason.DIRECT_MESSAGE),
+    (chat("team_chat.file_downloaded", "cy", "12:08:00", channel_id=None, contact_id="bea", file={"file_id": "F"}),
+     Reason.DIRECT_MESSAGE),
     (chat("team_chat.dm_message_posted", "ann", "12:00:00", message_id="M-1", message="Psst"), Reason.DIRECT_MESSAGE),
     (chat("team_chat.dm_reaction_added", "ann", "12:00:00", msg_id="M-1", emoji="U+1F44D"), Reason.DIRECT_MESSAGE),
     (chat("chat_message.sent", "ann", "12:00:00", id="M-1", message="Hi"), Reason.TOLD_ALREADY),
@@ -257,6 +259,16 @@ def test_who_shares_a_screen_in_a_breakout_room_presents_in_the_session() -> Non
     (presented,) = heard(zoom("meeting.breakout_room_sharing_started", "12:20:01", meeting(participant=seen))).decided
 
     assert (presented.kind, presented.artefact.native, presented.happened) == (Kind.PRESENT, UUID, "2026-03-02T12:20:00.000Z")
+
+
+def test_who_downloads_a_file_of_a_channel_is_told_and_whose_it_is() -> None:
+    file = {"file_id": "MS17RDk0QQ==", "file_name": "a.png", "file_size": 7, "file_type": "png", "file_owner_id": "bea"}
+
+    (interaction,) = heard(chat("team_chat.file_downloaded", "cy", "12:08:00", file=file)).decided
+
+    assert (interaction.kind, interaction.actor, interaction.author) == (Kind.DOWNLOAD, "cy", "bea")
+    assert interaction.artefact.iri == "https://acme.zoom.us/chat/files/MS17RDk0QQ%3D%3D"
+    assert faults(statement_of(interaction, ZOOM)) == []
 
 
 def test_every_thread_of_a_channel_for_questions_asks() -> None:

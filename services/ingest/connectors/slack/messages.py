@@ -137,7 +137,8 @@ def _read_deleted(source: Source, event: JSON, channel: ChannelId, refused: Reas
     ts = places.optional_timestamp(event, "deleted_ts") or places.optional_timestamp(before, "ts")
     ts = ts or places.timestamp(event, "message", "ts")
     taken_back = places.timestamp(event, "event_ts") if member(event, "event_ts") else places.timestamp(event, "ts")
-    author = None if refused else member_name(before)
+    told = refused is None and member(before, "subtype") in SAID
+    author = member_name(before) if told else None
     interaction = Interaction(
         event=Event.DELETED,
         kind=Kind.DELETE,

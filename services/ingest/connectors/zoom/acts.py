@@ -28,6 +28,7 @@ ACTS: Final = {
     "team_chat.channel_reaction_removed": (Event.REACTION_REMOVED, Kind.UNREACT),
     "team_chat.bookmark_added": (Event.BOOKMARKED, Kind.BOOKMARK),
     "team_chat.bookmark_removed": (Event.UNBOOKMARKED, Kind.UNBOOKMARK),
+    "team_chat.file_downloaded": (Event.DOWNLOADED, Kind.DOWNLOAD),
     "chat_channel.member_joined": (Event.JOINED, Kind.JOIN),
     "chat_channel.member_left": (Event.LEFT, Kind.LEAVE),
 }
@@ -55,6 +56,17 @@ def read_bookmark(source: Source, document: JSON) -> Reading:
     author = optional_identifier(said, "sender_id")
     author = None if places.unheard(source, author, optional_text(said, "sender")) else author
     return Reading(decided=(_act(source, document, message_of(place, said), place, author=author),))
+
+
+def read_download(source: Source, document: JSON) -> Reading:
+    """Read that somebody downloaded a file of a channel."""
+    shared = member(document, "payload", "object")
+    if not member(shared, "channel_id"):
+        raise Unheard(Reason.DIRECT_MESSAGE)
+    place, file = sessions.heard(source, channel_of(source, shared)), member(shared, "file")
+    owner = optional_identifier(file, "file_owner_id")
+    author = None if places.unheard(source, owner, None) else owner
+    return Reading(decided=(_act(source, document, places.file(source, opaque(file, "file_id")), place, author=author),))
 
 
 def read_membership(source: Source, document: JSON) -> Reading:

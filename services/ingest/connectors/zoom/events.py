@@ -32,6 +32,7 @@ READERS: Final[dict[str, Reader]] = {
     "team_chat.channel_reaction_removed": acts.read_reaction,
     "team_chat.bookmark_added": acts.read_bookmark,
     "team_chat.bookmark_removed": acts.read_bookmark,
+    "team_chat.file_downloaded": acts.read_download,
     "chat_channel.deleted": acts.read_deleted_channel,
     "chat_channel.member_joined": acts.read_membership,
     "chat_channel.member_left": acts.read_membership,
