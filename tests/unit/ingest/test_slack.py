@@ -215,6 +215,13 @@ def test_a_delete_that_names_nobody_is_told_of_the_author_once_known() -> None:
     assert undecided.rule is Rule.WITHDRAWAL
 
 
+@pytest.mark.parametrize("subtype", [[], {}, 7, ""])
+def test_a_delete_of_something_odd_is_a_delete(subtype: object) -> None:
+    before = slack_message("U1", TS, "Hi", subtype=subtype)
+
+    assert heard({"type": "message", "subtype": "message_deleted", "channel": "C1", "ts": TS, "previous_message": before}).decided
+
+
 def test_the_delete_of_what_the_system_said_waits_for_what_nobody_said() -> None:
     before = slack_message("U1", TS, "<@U1> has joined the channel", subtype="channel_join")
 

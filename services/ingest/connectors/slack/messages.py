@@ -137,7 +137,7 @@ def _read_deleted(source: Source, event: JSON, channel: ChannelId, refused: Reas
     ts = places.optional_timestamp(event, "deleted_ts") or places.optional_timestamp(before, "ts")
     ts = ts or places.timestamp(event, "message", "ts")
     taken_back = places.timestamp(event, "event_ts") if member(event, "event_ts") else places.timestamp(event, "ts")
-    told = refused is None and member(before, "subtype") in SAID
+    told = refused is None and optional_text(before, "subtype") in SAID
     author = member_name(before) if told else None
     interaction = Interaction(
         event=Event.DELETED,
