@@ -31,7 +31,7 @@ def edited(told: Told, repo: Repository, written: JSON, artefact: Artefact) -> R
     if reason := places.unheard(source, sender):
         return ignored(reason)
     actor, author = places.account(sender, "sender"), places.heard(source, member(written, "user"))
-    changed = time(written, "updated_at")
+    changed = optional_time(written, "updated_at") or told.noticed or time(written, "submitted_at")
     interaction = Interaction(
         event=Event.EDITED,
         kind=Kind.EDIT,

@@ -13,6 +13,7 @@ from services.ingest.connectors.github.comments import read_discussion_comment, 
 from services.ingest.connectors.github.discussions import read_discussion
 from services.ingest.connectors.github.members import read_collaborator, read_organization, read_team
 from services.ingest.connectors.github.places import Told, noticed_at
+from services.ingest.connectors.github.repositories import ALONE, read_repository
 from services.ingest.connectors.github.reviews import read_commit_comment, read_review, read_review_comment
 from services.ingest.connectors.github.stars import read_star
 from services.ingest.connectors.github.topics import read_issue, read_pull_request
@@ -50,5 +51,7 @@ def read(source: Source, delivery: Delivery) -> Reading:
     for needed, reader in READERS:
         if needed <= names:
             return reader(Told(source, document, noticed_at(delivery.headers)))
+    if {"action", "repository"} <= names <= ALONE and member(document, "action") in ("deleted", "privatized"):
+        return read_repository(Told(source, document))
     starred = delivery.headers.get(EVENT_HEADER) == "watch"
     return ignored(Reason.TOLD_ALREADY if starred else Reason.UNMAPPED)

@@ -24,14 +24,18 @@ def read_commit_comment(told: Told) -> Reading:
 
 
 def read_review(told: Told) -> Reading:
-    """Read what a reviewer says of a pull request as a whole; a bare verdict says nothing."""
+    """Read what a reviewer says of a pull request as a whole, or changes of that; a bare verdict says nothing."""
     repo, review = places.repository(told), member(told.document, "review")
     thread = threads.pull_request(told.source, repo, member(told.document, "pull_request"))
     name = identifier(review, "id")
     native, iri = NativeId(f"{repo.id}/reviews/{name}"), f"{thread.artefact.iri}#pullrequestreview-{name}"
-    if member(told.document, "action") != "submitted" or not optional_text(review, "body"):
+    said, action = Artefact(native, iri, ArtefactType.COMMENT), member(told.document, "action")
+    if action not in ("submitted", "edited") or not optional_text(review, "body"):
         return ignored(Reason.UNMAPPED)
-    return _commented(told, repo, review, Artefact(native, iri, ArtefactType.COMMENT), thread)
+    if action == "submitted":
+        return _commented(told, repo, review, said, thread)
+    refused = places.refusal(told.source, repo)
+    return ignored(refused) if refused else changes.edited(told, repo, review, said)
 
 
 def read_review_comment(told: Told) -> Reading:
