@@ -16,7 +16,7 @@ import structlog
 
 from shared.contracts.topics import Topic, dead_letters_of
 from shared.errors import Unavailable
-from shared.stream.errors import OffsetGap, TopicRecreated
+from shared.stream.errors import Stops
 from shared.stream.headers import as_outgoing, with_context
 from shared.stream.ledger import DeadLetter, Ledger, Settlement
 from shared.stream.log import Inbox, Log
@@ -107,8 +107,10 @@ class Consumer(Generic[T]):
         inbox = await self._joined()
         if unprepared := await self._unprepared(inbox):
             await self._published()
-        for partition in unprepared:
-            await self._prepare(inbox, partition)
+        with Stops() as stops:
+            for partition in unprepared:
+                with stops.noted():
+                    await self._prepare(inbox, partition)
         batch = await inbox.fetch(self._settings.batch_records, self._settings.fetch_wait)
         if batch is None:
             await self._published()
@@ -162,7 +164,7 @@ class Consumer(Generic[T]):
         if begins_late(mark, first, self._beginning):
             mark = await self._begin_late(place, first)
         self._applied[partition] = mark.next_offset
-        with _Stops(self._metrics, place):
+        with self._metrics.stops(place):
             start = start_of(mark, (first, end), place)
         await self._observer(Step.BOUNDS_CHECKED)
         await inbox.seek(partition, start)
@@ -216,7 +218,7 @@ class Consumer(Generic[T]):
         await self._observer(Step.CLAIMED)
         if mark.next_offset < self._applied.get(batch.partition, 0):
             raise Unavailable("ledger", f"{place.owner} went back from {self._applied[batch.partition]} to {mark.next_offset}")
-        with _Stops(self._metrics, place):
+        with self._metrics.stops(place):
             return unapplied(batch, mark, place)
 
     async def _decide(self, fresh: Batch, transaction: T) -> Decision:
@@ -279,18 +281,3 @@ class Consumer(Generic[T]):
 
     def _place(self, partition: Partition) -> Place:
         return Place(self._group, partition)
-
-
-class _Stops:
-    """Count a gap or a recreated topic on its way out."""
-
-    def __init__(self, metrics: StreamMetrics, place: Place) -> None:
-        self._metrics = metrics
-        self._place = place
-
-    def __enter__(self) -> None:
-        """Watch the block."""
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and issubclass(kind, OffsetGap | TopicRecreated):
-            self._metrics.stopped(self._place)

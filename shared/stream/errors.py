@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
 from shared.errors import SymposiaError
 
 
@@ -27,3 +31,27 @@ class TooManyRejections(ConsumerStopped):
 
 class RecordTooLarge(SymposiaError):
     """A record has more bytes than any part of the log accepts."""
+
+
+class Stops:
+    """Gathers what stops a consumer in several partitions, and raises it as one: an operator then decides once."""
+
+    def __init__(self) -> None:
+        self._noted: list[OffsetGap | TopicRecreated] = []
+
+    def __enter__(self) -> Self:
+        """Begin with none."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Raise what was noted, unless the block raises something else."""
+        if kind is None and self._noted:
+            raise type(self._noted[0])("; ".join(map(str, self._noted)))
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note a gap, or a recreated topic, instead of raising it."""
+        try:
+            yield
+        except (OffsetGap, TopicRecreated) as stop:
+            self._noted.append(stop)

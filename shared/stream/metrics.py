@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final
 
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shared.clock import Clock, utc_now
 from shared.contracts.topics import Topic
+from shared.stream.errors import OffsetGap, TopicRecreated
 from shared.stream.offsets import Place
 from shared.stream.record import Batch, Cause, Decision
 
@@ -119,9 +121,14 @@ class StreamMetrics:
             self._set_lag(place, 0, 0.0)
             self._progress.labels(place.group, place.partition.topic).set(now)
 
-    def stopped(self, place: Place) -> None:
-        """Count a stop for a gap or a recreated topic."""
-        self._gaps.labels(place.group, place.partition.topic).inc()
+    @contextmanager
+    def stops(self, place: Place) -> Iterator[None]:
+        """Count a gap or a recreated topic on its way out of the block."""
+        try:
+            yield
+        except (OffsetGap, TopicRecreated):
+            self._gaps.labels(place.group, place.partition.topic).inc()
+            raise
 
     def released(self, places: Iterable[Place]) -> None:
         """Forget the lag at *places*, which another member reads now."""

@@ -37,6 +37,18 @@ async def test_a_gap_before_what_is_next_stops_the_consumer(stage: Stage) -> Non
     assert await stage.books.next_offset(place(topic)) in {4, 8}
 
 
+async def test_gaps_in_several_partitions_are_told_at_once(stage: Stage) -> None:
+    topic = await stage.topic(partitions=3)
+    for number in range(30):
+        await stage.append(topic, b"%d" % number, key=b"%d" % number)
+    for number in (0, 2):
+        await stage.forget(Partition(topic.name, number), 3)
+
+    async with stage.consumer(stage.diary(), topic) as consumer:
+        with pytest.raises(OffsetGap, match=r"/0: applied up to 0, but the log starts at 3; .*/2: .* starts at 3"):
+            await turns(consumer, lambda: applied(stage, topic, 10))
+
+
 async def test_a_group_that_needs_all_stops_where_the_log_forgot_some_before_it_came(stage: Stage) -> None:
     topic = await stage.topic()
     await stage.append(topic, *values(0, 10))
