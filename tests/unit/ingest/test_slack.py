@@ -123,6 +123,24 @@ def test_only_channels_of_the_allow_list_are_heard() -> None:
     assert heard(message(channel="C2"), policy).decided
 
 
+@pytest.mark.parametrize(
+    ("envelope", "is_heard"),
+    [
+        ({}, True),
+        ({"team_id": "T2", "authorizations": [{"team_id": "T2", "user_id": "UBOT", "is_bot": True}]}, False),
+        ({"team_id": "T2", "authorizations": [{"team_id": None, "enterprise_id": "E1", "is_enterprise_install": True}]}, False),
+        ({"team_id": "T2"}, True),
+        ({"team_id": None, "authorizations": None}, False),
+    ],
+    ids=["its own", "another's", "of an organisation", "shared with another", "nobody's"],
+)
+def test_a_source_of_one_workspace_hears_no_other(envelope: Mapping[str, Any], *, is_heard: bool) -> None:
+    document = {**slack(message()).document, **envelope}
+
+    assert bool(read(replace(SLACK, options={"team": "T1"}), Delivery({}, document)).decided) is is_heard
+    assert read(SLACK, Delivery({}, document)).decided
+
+
 def test_an_excluded_account_is_not_heard_but_its_thread_is_known() -> None:
     reading = heard(message(), Policy(excluded=account_names("U1")))
 
@@ -197,47 +215,6 @@ def test_an_edit_without_its_previous_version_is_told() -> None:
     del event["previous_message"]
 
     assert heard(event).decided
-
-
-def test_a_thread_whose_root_is_taken_back_becomes_a_tombstone() -> None:
-    event = changed(message("How?"), subtype="tombstone", user="USLACKBOT", text="This message was deleted.")
-
-    (interaction,) = heard(event).decided
-
-    assert (interaction.kind, interaction.actor) == (Kind.DELETE, "U1")
-
-
-def test_a_delete_that_names_nobody_is_told_of_the_author_once_known() -> None:
-    event = {"type": "message", "subtype": "message_deleted", "channel": "C1", "deleted_ts": TS, "ts": "1772452900.000100"}
-
-    (undecided,) = heard(event).undecided
-
-    assert undecided.rule is Rule.WITHDRAWAL
-
-
-@pytest.mark.parametrize("subtype", [[], {}, 7, ""])
-def test_a_delete_of_something_odd_is_a_delete(subtype: object) -> None:
-    before = slack_message("U1", TS, "Hi", subtype=subtype)
-
-    assert heard({"type": "message", "subtype": "message_deleted", "channel": "C1", "ts": TS, "previous_message": before}).decided
-
-
-def test_the_delete_of_what_the_system_said_waits_for_what_nobody_said() -> None:
-    before = slack_message("U1", TS, "<@U1> has joined the channel", subtype="channel_join")
-
-    reading = heard({"type": "message", "subtype": "message_deleted", "channel": "C1", "ts": TS, "previous_message": before})
-
-    assert not reading.decided
-    assert [each.rule for each in reading.undecided] == [Rule.WITHDRAWAL]
-
-
-def test_a_delete_where_nothing_is_heard_names_neither_person_nor_place() -> None:
-    event = {"type": "message", "subtype": "message_deleted", "channel": "D1", "channel_type": "im", "deleted_ts": TS,
-             "ts": TS, "previous_message": message()}  # fmt: skip
-
-    (undecided,) = heard(event).undecided
-
-    assert (undecided.interaction.actor, undecided.interaction.place) == ("", None)
 
 
 @pytest.mark.parametrize(

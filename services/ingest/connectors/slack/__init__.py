@@ -12,8 +12,8 @@ from typing import Final
 
 import orjson
 
-from services.ingest.connectors.connector import Connector, Hook, Sample
-from services.ingest.connectors.slack.events import read
+from services.ingest.connectors.connector import Connector, Hook, Option, Sample
+from services.ingest.connectors.slack.events import TEAM, read
 from services.ingest.domain.source import Platform
 from services.ingest.handshakes import Echo
 from services.ingest.verifiers import TimedHmac
@@ -30,6 +30,7 @@ def sample(secret: bytes, now: datetime) -> Sample:
 
 SLACK: Final = Connector(
     platform=Platform.SLACK,
+    options={TEAM: Option("The workspace's id (T…), where the app is installed in several; what comes by others is not heard")},
     hook=Hook(
         verify=VERIFY,
         read=read,

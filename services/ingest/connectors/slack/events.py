@@ -30,6 +30,7 @@ READERS: Final[dict[str, Callable[[Source, JSON], Reading]]] = {
     "subteam_members_changed": read_group,
 }
 """How to read each event that is ours."""
+TEAM: Final = "team"
 TOLD_BY_MESSAGES: Final = frozenset({"app_mention", "file_shared", "link_shared"})
 """What comes as a message too, which tells it."""
 
@@ -39,11 +40,23 @@ def read(source: Source, delivery: Delivery) -> Reading:
     document = delivery.document
     event = member(document, "event") if member(document, "type") == "event_callback" else None
     kind = member(event, "type")
+    if event is not None and _is_of_another_workspace(source, document):
+        return ignored(Reason.CHANNEL_NOT_ALLOWED)
     if "app_rate_limited" in (member(document, "type"), kind):
         return ignored(Reason.RATE_LIMITED)
     if not isinstance(kind, str) or kind not in READERS:
         return ignored(Reason.TOLD_ALREADY if isinstance(kind, str) and kind in TOLD_BY_MESSAGES else Reason.UNMAPPED)
     return READERS[kind](source, _as_bots(document, _dated(event, member(document, "event_time"))))
+
+
+def _is_of_another_workspace(source: Source, document: JSON) -> bool:
+    """Say whether a delivery came by another workspace than the source's: an app may be installed in many, to one address.
+
+    Of a channel that is shared by organisations the authorisation says whose app hears it (docs.slack.dev, "Slack Connect").
+    """
+    wanted = source.options.get(TEAM)
+    named = [member(each, "team_id") for each in (document, *several(document, "authorizations"))]
+    return wanted is not None and wanted not in (*named, member(document, "context_team_id"))
 
 
 def _as_bots(document: JSON, event: JSON) -> JSON:
