@@ -17,6 +17,7 @@ from xml.parsers import expat
 import feedparser
 
 from services.ingest.connectors.feeds.entities import spelt
+from services.ingest.connectors.feeds.tombstones import tombstones
 from services.ingest.domain.markup import unescaped
 from services.ingest.domain.text import from_html
 from shared.xapi.model import JSON
@@ -52,7 +53,8 @@ def parsed(body: bytes, address: str) -> JSON:
         return None
     html = str(found["version"]).startswith("rss")
     entries: list[JSON] = [_entry(each, address, html=html) for each in found.get("entries", ())[:MOST_ENTRIES]]
-    return {"author": _author(found["feed"]), "minutes": _text(found["feed"], "ttl"), "entries": entries}
+    author, minutes = _author(found["feed"]), _text(found["feed"], "ttl")
+    return {"author": author, "minutes": minutes, "entries": entries, "gone": tombstones(body)}
 
 
 def is_xml(body: bytes) -> bool:

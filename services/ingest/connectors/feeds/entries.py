@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from services.ingest.connectors.feeds import tombstones
 from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
 from services.ingest.domain.interaction import (
     AccountName,
@@ -56,7 +57,16 @@ def read_entries(source: Source, feed: JSON, shelf: Shelf) -> Reading:
     entries = member(feed, "entries")
     if not isinstance(entries, list):
         raise Incomplete("entries")
-    return joined(_tolerant(source, feed, each, shelf) for each in entries) if entries else Reading()
+    deleted = [each for each in tombstones.gone(feed) if mark(tombstones.mark(each)) not in (shelf.told or {})]
+    found = [*(_tolerant(source, feed, each, shelf) for each in entries), *map(_deleted, deleted)]
+    return joined(found) if found else Reading()
+
+
+def _deleted(tombstone: JSON) -> Reading:
+    try:
+        return tombstones.read_tombstone(tombstone)
+    except Incomplete:
+        return ignored(Reason.INCOMPLETE)
 
 
 def _tolerant(source: Source, feed: JSON, entry: JSON, shelf: Shelf) -> Reading:

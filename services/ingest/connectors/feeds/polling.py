@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from services.ingest.connectors.connector import Fetch, Option, Poll
+from services.ingest.connectors.feeds import tombstones
 from services.ingest.connectors.feeds.document import parsed
 from services.ingest.connectors.feeds.entries import Shelf, changed, mark, named, native_of, read_entries
 from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text
@@ -71,6 +72,7 @@ def _cursor(answer: Answer, feed: JSON, before: Mapping[str, JSON]) -> Cursor:
         told.pop(mark(native), None)
         told[mark(native)] = changed(entry)
         told |= {_thread_mark(lookup): lookup.key for lookup in _lookup(entry)}
+    told |= {mark(tombstones.mark(each)): "" for each in tombstones.gone(feed)}
     validators = {"etag": answer.headers.get("etag"), "modified": answer.headers.get("last-modified")}
     kept = {name: value for name, value in validators.items() if value and value.isascii() and value.isprintable()}
     return {**kept, "told": dict(list(told.items())[-MOST_REMEMBERED:])}
