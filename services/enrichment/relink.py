@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -35,14 +34,20 @@ class Relinker:
         self._publisher = publisher
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look for jobs until *stop* is set; an outage is waited out."""
-        while not stop.is_set():
+        """Look for jobs until *stop* is set; what is under way then is given up, and done again by whoever comes next."""
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(self._work())
+            await stop.wait()
+            working.cancel()
+
+    async def _work(self) -> None:
+        """Look for jobs over and over, and wait outages out."""
+        while True:
             try:
                 await self.turn()
             except Unavailable as outage:
                 log.warning("relinking waits", part=outage.part, reason=outage.reason)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), PAUSE)
+            await asyncio.sleep(PAUSE)
 
     async def turn(self) -> bool:
         """Do the jobs that there are, and publish what they say; say whether there were any, for one may leave another."""
