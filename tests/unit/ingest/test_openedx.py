@@ -160,6 +160,25 @@ def test_whoever_is_added_joins_not_who_adds() -> None:
     assert (joined.kind, joined.actor) == (Kind.JOIN, "14")
 
 
+@pytest.mark.parametrize("by", ["", 2], ids=["a task", "staff who are not heard"])
+def test_whoever_is_enrolled_joins_though_it_was_done_by_nobody_who_is_heard(by: object) -> None:
+    enrolled = tracked(
+        "edx.course.enrollment.activated", 2, "12:00:00", course_id=COURSE, user_id=14, username="user14", mode="audit"
+    )
+    enrolled["context"] |= {"user_id": by, "username": "user2" if by else ""}
+
+    joined = heard(enrolled, policy=Policy(excluded=account_names("2")))
+
+    assert [(each.kind, each.actor) for each in joined.decided] == [(Kind.JOIN, "14")]
+
+
+@pytest.mark.parametrize("excluded", ["14", "user14"])
+def test_an_excluded_account_does_not_join_either(excluded: str) -> None:
+    enrolled = tracked("edx.course.enrollment.activated", 2, "12:00:00", course_id=COURSE, user_id=14, username="user14")
+
+    assert heard(enrolled, policy=Policy(excluded=account_names(excluded))).ignored == (Reason.EXCLUDED_ACCOUNT,)
+
+
 @pytest.mark.parametrize("excluded", ["11", "user11"])
 def test_an_excluded_account_is_named_by_id_or_user_name(excluded: str) -> None:
     assert heard(ASKED, policy=Policy(excluded=account_names(excluded))).ignored == (Reason.EXCLUDED_ACCOUNT,)

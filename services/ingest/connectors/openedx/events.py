@@ -45,7 +45,7 @@ def read_one(source: Source, event: JSON) -> Reading:
     name = optional_text(event, "name") or optional_text(event, "event_type") or ""
     if not name.startswith(PREFIX) and name not in READERS:
         return ignored(Reason.UNMAPPED)
-    happened = happenings.happening(event)
+    happened = learners.of_whom(happenings.happening(event))
     if happened.claimed and name not in CLAIMABLE:
         return ignored(Reason.UNMAPPED)
     if name.startswith(PREFIX):

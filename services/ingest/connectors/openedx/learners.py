@@ -12,7 +12,7 @@ from services.ingest.connectors.fields import Incomplete, identifier, member, nu
 from services.ingest.connectors.openedx import happenings
 from services.ingest.connectors.openedx.happenings import Happening
 from services.ingest.domain.interaction import Artefact, ArtefactType, Event, Kind, NativeId, Rating
-from services.ingest.domain.reading import Reading, Reason, ignored
+from services.ingest.domain.reading import Reading
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
@@ -30,17 +30,21 @@ KEEPING: Final = {
 
 
 def read_joining(source: Source, happened: Happening) -> Reading:
-    """Read who joined or left a course or a team: not always who did it, staff may have."""
-    whose = optional_identifier(happened.data, "user_id")
-    if whose is not None and whose in source.policy.excluded:
-        return ignored(Reason.EXCLUDED_ACCOUNT)
-    joined = dataclasses.replace(happened, user=whose or happened.user)
+    """Read who joined or left a course or a team."""
     if happened.name.startswith("edx.team."):
         name = identifier(happened.data, "team_id")
         group = Artefact(NativeId(f"teams/{name}"), f"{source.workspace}/api/team/v0/teams/{name}", ArtefactType.GROUP)
     else:
         group = happenings.course(source, happened)
-    return Reading(decided=(happenings.act(source, joined, group, *JOINING[happened.name]),))
+    return Reading(decided=(happenings.act(source, happened, group, *JOINING[happened.name]),))
+
+
+def of_whom(happened: Happening) -> Happening:
+    """Return that somebody joined or left as told of that person: staff may have done it, or a task that is nobody."""
+    whose = optional_identifier(happened.data, "user_id")
+    if happened.name not in JOINING or whose in (None, happened.user):
+        return happened
+    return dataclasses.replace(happened, user=whose, user_name=optional_text(happened.data, "username"))
 
 
 def read_bookmark(source: Source, happened: Happening) -> Reading:
