@@ -44,6 +44,7 @@ IGNORED: list[tuple[Sent, Reason]] = [
     ),
     (delivery({"item": "rating", "verb": "add"}, field="ratings"), Reason.UNMAPPED),
     (delivery({**ASKED, "verb": "unhide"}), Reason.UNMAPPED),
+    (delivery({**ASKED, "verb": ["hide"]}), Reason.UNMAPPED),
     (delivery({**ASKED, "item": "event"}), Reason.UNMAPPED),
     (delivery({**ASKED, "item": "like", "post_id": None}), Reason.UNMAPPED),
     (delivery(value("reaction", "add", 13, "12:03:00", reaction_type="something new")), Reason.UNMAPPED),

@@ -66,7 +66,7 @@ def _read_change(source: Source, entry: JSON, change: JSON) -> Reading:
 
 def _is_narrowed(source: Source, page: ChannelId, value: JSON) -> bool:
     """Say whether what everybody saw was edited so that not everybody does: unpublished, hidden, for some only."""
-    return member(value, "verb") in EDITS and names.refusal(source, page, value) is Reason.PRIVATE_CHANNEL
+    return optional_text(value, "verb") in EDITS and names.refusal(source, page, value) is Reason.PRIVATE_CHANNEL
 
 
 def _read_act(source: Source, entry: JSON, value: JSON, actor: AccountName) -> Reading:
@@ -117,7 +117,7 @@ def _read_removed(entry: JSON, value: JSON, artefact: Artefact) -> Reading:
 
     Of what is hidden or edited the value tells when it was made.
     """
-    told = member(value, "verb") in REMOVED and member(value, "created_time")
+    told = optional_text(value, "verb") in REMOVED and member(value, "created_time")
     removed = names.moment(value, "created_time") if told else names.moment(entry, "time")
     interaction = Interaction(
         event=Event.DELETED,
