@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -26,6 +27,15 @@ async def test_a_document_comes_back_as_it_was_sent(client: Client, place: Place
     assert found.headers["content-type"] == 'image/png; a="b c"'
     assert found.headers["etag"] == f'"{hashlib.sha1(sent).hexdigest()}"' == put.headers["etag"]  # noqa: S324  1.0.3 wants SHA-1
     assert found.headers["last-modified"].endswith("GMT")
+
+
+@PLACES
+async def test_a_document_is_there_also_for_those_who_end_its_resource_with_a_slash(client: Client, place: Place) -> None:
+    await stored(client, place, {"a": 1})
+
+    found = await ask(client, "GET", replace(place, path=f"{place.path}/"), place.at())
+
+    assert (found.status_code, found.json()) == (200, {"a": 1})
 
 
 @PLACES
