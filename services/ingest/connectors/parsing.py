@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
@@ -16,12 +17,32 @@ from shared.xapi.model import JSON
 Parse: TypeAlias = Callable[[Message, Limits], JSON]
 
 MOST_FIELDS: Final = 200
+HALF: Final = "surrogate"
+ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+"""An escape of JSON: a pair of halves, a half alone, or any other."""
 LINES: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+
+
+def parsed(body: bytes, limits: Limits) -> JSON:
+    """Parse JSON; where a text was cut within a character (UTF-16 has halves of them), the half becomes U+FFFD."""
+    try:
+        return parse(body, limits)
+    except Malformed as error:
+        if error.rule != HALF:
+            raise
+    return parse(whole(body), limits)
+
+
+def whole(body: bytes) -> bytes:
+    """Return JSON with U+FFFD in place of each half of a character."""
+    return ESCAPE.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], body)
 
 
 def json_object(message: Message, limits: Limits) -> JSON:
     """Parse a JSON object."""
-    document = parse(message.body, limits)
+    document = parsed(message.body, limits)
     if not isinstance(document, dict):
         raise Malformed("object", "A delivery is a JSON object.")
     return document
@@ -29,7 +50,7 @@ def json_object(message: Message, limits: Limits) -> JSON:
 
 def json_objects(message: Message, limits: Limits) -> JSON:
     """Parse a JSON object, or an array of them; an array always comes of it."""
-    document = parse(message.body, limits)
+    document = parsed(message.body, limits)
     objects = document if isinstance(document, list) else [document]
     if not all(isinstance(each, dict) for each in objects):
         raise Malformed("object", "A delivery is a JSON object, or an array of them.")

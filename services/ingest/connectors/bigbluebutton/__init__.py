@@ -16,6 +16,8 @@ from services.ingest.connectors.connector import Connector, Hook, Sample
 from services.ingest.domain.source import Platform
 from services.ingest.verifiers import Message, SharedToken, UrlHash, Verdict, bearer
 
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""What is written into shared notes at once, three bytes for each; what is refused holds up all that comes behind it."""
 CHECKSUM: Final = UrlHash()
 TOKEN: Final = SharedToken(bearer)
 
@@ -33,4 +35,7 @@ def sample(secret: bytes, now: datetime) -> Sample:
     return Sample(headers, body)
 
 
-BIGBLUEBUTTON: Final = Connector(platform=Platform.BIGBLUEBUTTON, hook=Hook(verify=verify, read=read, sample=sample, parse=parse))
+BIGBLUEBUTTON: Final = Connector(
+    platform=Platform.BIGBLUEBUTTON,
+    hook=Hook(verify=verify, read=read, sample=sample, parse=parse, most_bytes=MOST_BYTES),
+)

@@ -7,12 +7,11 @@ from typing import Final
 
 from services.ingest.connectors.bigbluebutton import chats, meetings, polls, users
 from services.ingest.connectors.fields import Incomplete, Unheard, member, optional_text
-from services.ingest.connectors.parsing import form
+from services.ingest.connectors.parsing import form, parsed
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed
-from shared.xapi.guard import parse as parse_json
 from shared.xapi.model import JSON
 
 READERS: Final[dict[str, Callable[[Source, JSON], Reading]]] = {
@@ -34,9 +33,9 @@ READERS: Final[dict[str, Callable[[Source, JSON], Reading]]] = {
 def parse(message: Message, limits: Limits) -> JSON:
     """Parse the events of a form; where the body is no form, it is the array itself."""
     if message.body.lstrip().startswith(b"["):
-        events = parse_json(message.body, limits)
+        events = parsed(message.body, limits)
     else:
-        events = parse_json(_event(form(message, limits)).encode(), limits)
+        events = parsed(_event(form(message, limits)).encode(errors="replace"), limits)
     if not isinstance(events, list):
         raise Malformed("array", "The field `event` of a delivery is a JSON array.")
     return {"event": events}
