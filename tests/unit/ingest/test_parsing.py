@@ -45,6 +45,17 @@ def test_any_text_is_read_as_it_is_but_for_halves(text: str) -> None:
     assert parsed(json.dumps([text]).encode(), LIMITS) == [json.loads(json.dumps(whole))]
 
 
+@pytest.mark.parametrize("depth", [100, 1_500, 30_000])
+def test_an_event_without_end_of_nesting_costs_none_of_its_neighbours(depth: int) -> None:
+    said = b'{"type": "m.room.message", "content": {"body": "[{\\"]"}}'
+    deep = b'{"type": "m.x", "content": {"a": ' + b'[{"b":' * depth + b"1" + b"}]" * depth + b', "c": "\\ud83d"}}'
+
+    found = HOOKS[Platform.MATRIX].parse(Message({}, b'{"events": [' + b", ".join((said, deep, said)) + b"]}"), LIMITS)
+
+    message = {"type": "m.room.message", "content": {"body": '[{"]'}}
+    assert found == {"events": [message, None, message]}
+
+
 def test_half_a_character_costs_neither_a_transaction_nor_its_event() -> None:
     body = rb'{"events": [{"type": "m.room.message", "content": {"body": "cut \ud83d"}}, {"type": "x"}]}'
 

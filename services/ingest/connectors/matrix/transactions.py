@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import msgspec
 
 from services.ingest.connectors.parsing import parsed, whole
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed
 from shared.xapi.model import JSON
+
+TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.?)*"?|[\[\]{}]', re.DOTALL)
+DEEPEST: Final = 200
+"""More than any event is let be; homeservers bear more than a parser here does."""
 
 
 class _Transaction(msgspec.Struct):
@@ -30,11 +37,29 @@ def transaction(message: Message, limits: Limits) -> JSON:
 
 
 def _split(body: bytes) -> _Transaction:
-    """Split a transaction into its events; half a character in one of them refuses none."""
+    """Split a transaction into its events; half a character in one of them, or one without end of nesting, refuses none."""
     try:
         return msgspec.json.decode(body, type=_Transaction)
     except msgspec.DecodeError:
         return msgspec.json.decode(whole(body), type=_Transaction)
+    except RecursionError:
+        return msgspec.json.decode(_shallow(whole(body)), type=_Transaction)
+
+
+def _shallow(body: bytes) -> bytes:
+    """Return JSON with null in place of what is nested more than DEEPEST deep."""
+    parts, depth, start = list[bytes](), 0, 0
+    for token in TOKEN.finditer(body):
+        if token[0] in b"[{":
+            depth += 1
+            if depth == DEEPEST + 1:
+                parts.append(body[start : token.start()])
+        elif token[0] in b"]}":
+            if depth == DEEPEST + 1:
+                parts.append(b"null")
+                start = token.end()
+            depth -= 1
+    return b"".join((*parts, body[start:]))
 
 
 def _event(written: bytes, limits: Limits) -> JSON:
