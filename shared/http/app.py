@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 from shared.http.direct import Direct
 from shared.http.observed import HttpMetrics, Observed
 from shared.http.problem import (
@@ -28,6 +28,7 @@ from shared.http.problem import (
     on_bug,
     on_http_exception,
     on_invalid_parameters,
+    on_misconfigured,
     on_problem,
     on_unavailable,
     problem_response,
@@ -38,6 +39,7 @@ Ready = Callable[[], Awaitable[None]]
 HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
     Problem: on_problem,
     Unavailable: on_unavailable,
+    Misconfigured: on_misconfigured,
     HTTPException: on_http_exception,
     RequestValidationError: on_invalid_parameters,
     Exception: on_bug,
@@ -122,7 +124,7 @@ def _probes(ready: Ready, registry: CollectorRegistry) -> list[Route]:
             return problem_response(Problem(503, "draining"), request)
         try:
             await ready()
-        except Unavailable as error:
+        except (Unavailable, Misconfigured) as error:
             return problem_response(Problem(503, str(error)), request)
         return PlainTextResponse("ok\n")
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 from shared.http.problem import Problem, problem_response, unavailable
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -46,7 +46,7 @@ class Direct:
             response = await endpoint(request)
         except Problem as problem:
             response = problem_response(problem, request)
-        except Unavailable as outage:
+        except (Unavailable, Misconfigured) as outage:
             response = problem_response(unavailable(outage), request)
         await response(scope, receive, send)
 

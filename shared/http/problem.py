@@ -9,15 +9,20 @@ from html import escape
 from http import HTTPStatus
 
 import orjson
+import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 from shared.http.accept import chosen
 
+log = structlog.get_logger()
+
 MEDIA_TYPE = "application/problem+json"
+SET_UP_ANEW = "60"
+"""Seconds after which somebody may have changed what is wrong with the set-up."""
 OFFERED = (MEDIA_TYPE, "application/json", "text/plain", "text/html")
 """In this order; who takes JSON of one kind or the other gets problem+json."""
 
@@ -98,8 +103,17 @@ async def on_unavailable(request: Request, error: Exception) -> Response:
     return problem_response(unavailable(error), request)
 
 
-def unavailable(error: Unavailable) -> Problem:
-    """Turn an outage into the 503 that a client should see."""
+async def on_misconfigured(request: Request, error: Exception) -> Response:
+    """Answer 503 with `Retry-After`: somebody has to change how this installation is set up, and the log says what."""
+    assert isinstance(error, Misconfigured)  # noqa: S101  registered for this class only
+    return problem_response(unavailable(error), request)
+
+
+def unavailable(error: Unavailable | Misconfigured) -> Problem:
+    """Turn an outage, or a set-up that cannot work, into the 503 that a client should see."""
+    if isinstance(error, Misconfigured):
+        log.error("misconfigured", reason=str(error))
+        return Problem(503, "This installation cannot do that as it is set up", headers={"Retry-After": SET_UP_ANEW})
     retry_after = str(max(1, math.ceil(error.retry_after)))
     return Problem(503, f"{error.part} is not available; try again", headers={"Retry-After": retry_after})
 

@@ -10,8 +10,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 from shared.http import Fault, Problem, create_app, read_body
 from shared.telemetry import new_registry
 
@@ -26,6 +27,10 @@ async def refuse(request: Request) -> Response:
 
 async def outage(request: Request) -> Response:
     raise Unavailable("kafka", "no answer from broker-7", retry_after=2.5)
+
+
+async def misconfigured(request: Request) -> Response:
+    raise Misconfigured("topic x does not exist at broker-7")
 
 
 async def bug(request: Request) -> Response:
@@ -50,7 +55,7 @@ def readiness() -> Readiness:
 
 @pytest.fixture
 def app(readiness: Readiness) -> Starlette:
-    routes = [Route(f"/{route.__name__}", route, methods=["POST"]) for route in (echo, refuse, outage, bug)]
+    routes = [Route(f"/{route.__name__}", route, methods=["POST"]) for route in (echo, refuse, outage, misconfigured, bug)]
     return create_app(service="trial", registry=new_registry("trial", "1"), ready=readiness, routes=routes)
 
 
@@ -101,6 +106,15 @@ async def test_an_outage_is_503_with_a_whole_number_of_seconds_to_wait(client: h
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
     assert "broker-7" not in answer.text
+
+
+async def test_what_waits_for_its_operator_is_503_too_and_the_log_says_what_for(client: httpx.AsyncClient) -> None:
+    with capture_logs() as logged:
+        answer = await client.post("/misconfigured")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert "broker-7" not in answer.text
+    assert [line["reason"] for line in logged] == ["topic x does not exist at broker-7"]
 
 
 async def test_a_bug_is_500_without_internals(client: httpx.AsyncClient) -> None:
