@@ -56,6 +56,11 @@ def test_an_event_without_end_of_nesting_costs_none_of_its_neighbours(depth: int
     assert found == {"events": [message, None, message]}
 
 
+def test_a_long_transaction_that_is_nested_without_end_is_refused_at_once() -> None:
+    with pytest.raises(Malformed):
+        HOOKS[Platform.MATRIX].parse(Message({}, b'{"events": [' + b"[" * 2_000_000), LIMITS)
+
+
 def test_half_a_character_costs_neither_a_transaction_nor_its_event() -> None:
     body = rb'{"events": [{"type": "m.room.message", "content": {"body": "cut \ud83d"}}, {"type": "x"}]}'
 

@@ -15,6 +15,8 @@ from shared.xapi.model import JSON
 TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.?)*"?|[\[\]{}]', re.DOTALL)
 DEEPEST: Final = 200
 """More than any event is let be; homeservers bear more than a parser here does."""
+MOST_CUT: Final = 1024 * 1024
+"""Bytes of a transaction that are looked through for what is too deep: a hundred events of ten thousand, in a second at worst."""
 
 
 class _Transaction(msgspec.Struct):
@@ -43,6 +45,8 @@ def _split(body: bytes) -> _Transaction:
     except msgspec.DecodeError:
         return msgspec.json.decode(whole(body), type=_Transaction)
     except RecursionError:
+        if len(body) > MOST_CUT:
+            raise
         return msgspec.json.decode(_shallow(whole(body)), type=_Transaction)
 
 
