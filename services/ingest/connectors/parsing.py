@@ -18,6 +18,8 @@ Parse: TypeAlias = Callable[[Message, Limits], JSON]
 
 MOST_FIELDS: Final = 200
 HALF: Final = "surrogate"
+MOST_MENDED: Final = 1024 * 1024
+"""Bytes that are looked through for halves of characters, in a third of a second at worst."""
 ESCAPE: Final = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
@@ -30,7 +32,7 @@ def parsed(body: bytes, limits: Limits) -> JSON:
     try:
         return parse(body, limits)
     except Malformed as error:
-        if error.rule != HALF:
+        if error.rule != HALF or len(body) > MOST_MENDED:
             raise
     return parse(whole(body), limits)
 

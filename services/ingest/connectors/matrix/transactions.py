@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from services.ingest.connectors.parsing import parsed, whole
+from services.ingest.connectors.parsing import MOST_MENDED, parsed, whole
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed
 from shared.xapi.model import JSON
@@ -15,8 +15,6 @@ from shared.xapi.model import JSON
 TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.?)*"?|[\[\]{}]', re.DOTALL)
 DEEPEST: Final = 200
 """More than any event is let be; homeservers bear more than a parser here does."""
-MOST_CUT: Final = 1024 * 1024
-"""Bytes of a transaction that are looked through for what is too deep: a hundred events of ten thousand, in a second at worst."""
 
 
 class _Transaction(msgspec.Struct):
@@ -43,9 +41,11 @@ def _split(body: bytes) -> _Transaction:
     try:
         return msgspec.json.decode(body, type=_Transaction)
     except msgspec.DecodeError:
+        if len(body) > MOST_MENDED:
+            raise
         return msgspec.json.decode(whole(body), type=_Transaction)
     except RecursionError:
-        if len(body) > MOST_CUT:
+        if len(body) > MOST_MENDED:
             raise
         return msgspec.json.decode(_shallow(whole(body)), type=_Transaction)
 
