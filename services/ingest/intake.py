@@ -8,7 +8,7 @@ once its statement is in the log. What depends on nothing that is not known alre
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -18,7 +18,7 @@ from services.ingest.attendances import Due
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import WITHDRAWING, Interaction, NativeId
 from services.ingest.domain.mapping import body_of, statement_of
-from services.ingest.domain.reading import Lookup, Reading, Reason, Undecided
+from services.ingest.domain.reading import Lookup, Part, Reading, Reason, Undecided
 from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
 from services.ingest.domain.source import Source, State
 from services.ingest.domain.threads import emptied, with_threads
@@ -39,6 +39,7 @@ from shared.xapi.timestamps import instant
 from shared.xapi.validation import validate
 
 AUTHORITY_NAME: Final = "source:"
+FOR_EVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 REDACTED_AT_ONCE: Final = 1_000
 """Addresses of what goes with its thread, in one message."""
 
@@ -147,10 +148,11 @@ class Intake:
 
     async def _gone(self, source: Source, reading: Reading) -> list[Outgoing]:
         """Return what redacts what went with its thread, its channel or its author, as *reading* says."""
-        gone = list(await self._store.withdraw(source.id, reading.withdrawn)) if reading.withdrawn else []
+        threads = [(each.root, instant(each.at) if each.at else FOR_EVER) for each in reading.withdrawn]
+        gone = list(await self._store.withdraw(source.id, threads)) if threads else []
         if reading.parts:
             withdrawn = await self._store.withdrawn(source.id, [each.root for each in reading.parts])
-            gone += [each.iri for each in reading.parts if each.root in withdrawn]
+            gone += [each.iri for each in reading.parts if each.root in withdrawn and _went(each, withdrawn[each.root])]
         if reading.dissolved:
             gone += await self._store.beneath(source.id, reading.dissolved)
         if reading.departed:
@@ -244,6 +246,11 @@ def _withdrawals_only(reading: Reading) -> Reading:
     heard = reading.ignored if silent else (Reason.PAUSED,)
     kept = Reading(decided=decided, undecided=undecided, ignored=heard)
     return msgspec.structs.replace(kept, withdrawn=reading.withdrawn, dissolved=reading.dissolved, departed=reading.departed)
+
+
+def _went(part: Part, withdrawn: datetime) -> bool:
+    """Say whether *part* of a thread was there when that was *withdrawn*: what was said later is shown again."""
+    return not part.happened or instant(part.happened) <= withdrawn
 
 
 def _is_closed(source: Source, waiting: Waiting) -> bool:

@@ -78,11 +78,12 @@ WHERE source = $1
        OR native IN (SELECT root FROM artefact WHERE source = $1 AND native = ANY ($2::text[])))
 
 -- name: withdraw_threads
--- Remembers that these threads were taken back whole.
-INSERT INTO withdrawn_thread (source, root)
-SELECT $1, root FROM unnest($2::text[]) AS root
+-- Remembers that these threads were taken back whole, and when that was last.
+INSERT INTO withdrawn_thread (source, root, at)
+SELECT $1, root, max(at) FROM unnest($2::text[], $3::timestamptz[]) AS gone (root, at)
+GROUP BY root
 ORDER BY root
-ON CONFLICT DO NOTHING
+ON CONFLICT (source, root) DO UPDATE SET at = excluded.at WHERE withdrawn_thread.at < excluded.at
 
 -- name: said_in_threads
 -- Returns the addresses of all that is known to have been said in these threads.
@@ -96,8 +97,8 @@ WHERE source = $1
 ORDER BY iri
 
 -- name: withdrawn_threads
--- Returns those of these threads that were taken back whole.
-SELECT root FROM withdrawn_thread WHERE source = $1 AND root = ANY ($2::text[])
+-- Returns those of these threads that were taken back whole, and when that was last.
+SELECT root, at FROM withdrawn_thread WHERE source = $1 AND root = ANY ($2::text[])
 
 -- name: made_by
 -- Returns the addresses of all that these accounts are known to have made.

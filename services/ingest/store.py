@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
@@ -55,11 +55,11 @@ class Store(Protocol):
     async def settle(self, source: SourceId, statements: Sequence[StatementId]) -> None:
         """Forget what waited under *statements*."""
 
-    async def withdraw(self, source: SourceId, roots: Sequence[NativeId]) -> Sequence[str]:
-        """Remember that the threads of *roots* were taken back whole; return the addresses of what is known of them."""
+    async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
+        """Remember that *threads* were taken back whole, and when; return the addresses of what is known of them."""
 
-    async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Collection[NativeId]:
-        """Return those of *roots* whose threads were taken back whole."""
+    async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Mapping[NativeId, datetime]:
+        """Return those of *roots* whose threads were taken back whole, and when that was last."""
 
     async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
         """Return the addresses of all that is known whose names begin with one of *beginnings*."""
@@ -123,17 +123,20 @@ class PostgresStore:
         if statements:
             await self._database.execute(SQL["settle_pending"], source, list(statements))
 
-    async def withdraw(self, source: SourceId, roots: Sequence[NativeId]) -> Sequence[str]:
-        """Remember that the threads of *roots* were taken back whole; return the addresses of what is known of them.
+    async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
+        """Remember that *threads* were taken back whole, and when; return the addresses of what is known of them.
 
         It is committed before it is read what is known: who learns of a reply meanwhile sees the one or is seen by the other.
         """
-        await self._database.execute(SQL["withdraw_threads"], source, list(roots))
-        return [row["iri"] for row in await self._database.fetch(SQL["said_in_threads"], source, list(roots))]
+        roots, times = [root for root, _ in threads], [at for _, at in threads]
+        await self._database.execute(SQL["withdraw_threads"], source, roots, times)
+        return [row["iri"] for row in await self._database.fetch(SQL["said_in_threads"], source, roots)]
 
-    async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Collection[NativeId]:
-        """Return those of *roots* whose threads were taken back whole."""
-        return {NativeId(row["root"]) for row in await self._database.fetch(SQL["withdrawn_threads"], source, list(roots))}
+    async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Mapping[NativeId, datetime]:
+        """Return those of *roots* whose threads were taken back whole, and when that was last."""
+        return {
+            NativeId(row["root"]): row["at"] for row in await self._database.fetch(SQL["withdrawn_threads"], source, list(roots))
+        }
 
     async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
         """Return the addresses of all that is known whose names begin with one of *beginnings*."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from services.ingest.domain.attendance import derived
@@ -25,7 +25,7 @@ class MemoryStore:
         self.pending: dict[tuple[SourceId, StatementId], tuple[Undecided, datetime]] = {}
         self.orphans: set[tuple[SourceId, StatementId]] = set()
         self.closed: set[tuple[SourceId, ChannelId]] = set()
-        self.withdrawn_threads: set[tuple[SourceId, NativeId]] = set()
+        self.withdrawn_threads: dict[tuple[SourceId, NativeId], datetime] = {}
         self.attendances = MemoryAttendances()
 
     async def learn(self, lesson: Lesson, look: Look) -> Met:
@@ -75,12 +75,14 @@ class MemoryStore:
         for statement in statements:
             self.pending.pop((source, statement), None)
 
-    async def withdraw(self, source: SourceId, roots: Sequence[NativeId]) -> Sequence[str]:
-        self.withdrawn_threads |= {(source, root) for root in roots}
+    async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
+        for root, at in threads:
+            self.withdrawn_threads[source, root] = max(at, self.withdrawn_threads.get((source, root), at))
+        roots = [root for root, _ in threads]
         return [each.artefact.iri for (owner, _), each in sorted(self.known.items()) if owner == source and each.root in roots]
 
-    async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Collection[NativeId]:
-        return [root for root in roots if (source, root) in self.withdrawn_threads]
+    async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Mapping[NativeId, datetime]:
+        return {root: self.withdrawn_threads[source, root] for root in roots if (source, root) in self.withdrawn_threads}
 
     async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
         known = [each for (owner, native), each in self.known.items() if owner == source and native.startswith(tuple(beginnings))]

@@ -114,11 +114,22 @@ class Ending(msgspec.Struct, frozen=True):
     ended: str
 
 
+class Withdrawn(msgspec.Struct, frozen=True):
+    """That the thread of *root* was taken back whole, *at* a time, RFC 3339 in UTC; without one it is never shown again."""
+
+    root: NativeId
+    at: str = ""
+
+
 class Part(msgspec.Struct, frozen=True):
-    """What was said below *root*, at the address *iri*, on a platform that takes a thread back whole with what began it."""
+    """What was said below *root*, at the address *iri*, on a platform that takes a thread back whole with what began it.
+
+    It goes with a thread that was taken back after it *happened*, or, without that time, with any.
+    """
 
     root: NativeId
     iri: str
+    happened: str = ""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -132,7 +143,7 @@ class Reading(msgspec.Struct, frozen=True):
     """What a delivery says.
 
     *closed* are the channels that it shows to be private, *lookups* what it names without telling it; attendances are derived
-    from *sightings* and *endings*. *withdrawn* are the roots of threads that were taken back whole, *parts* what may be of one.
+    from *sightings* and *endings*. *withdrawn* are threads that were taken back whole, *parts* what may be of one.
     *dissolved* is how the names of all begin that was said in a channel which was deleted, *departed* are accounts that were
     deleted with all that they wrote.
     """
@@ -145,7 +156,7 @@ class Reading(msgspec.Struct, frozen=True):
     lookups: tuple[Lookup, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     endings: tuple[Ending, ...] = ()
-    withdrawn: tuple[NativeId, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
     parts: tuple[Part, ...] = ()
     dissolved: tuple[str, ...] = ()
     departed: tuple[AccountName, ...] = ()

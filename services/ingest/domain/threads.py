@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from services.ingest.domain.interaction import MAKING, WITHDRAWING, Interaction, NativeId
-from services.ingest.domain.reading import Part, Reading
+from services.ingest.domain.interaction import MAKING, WITHDRAWING, Interaction
+from services.ingest.domain.reading import Part, Reading, Withdrawn
 from services.ingest.domain.source import Source
 
 
@@ -15,14 +15,14 @@ def with_threads(source: Source, reading: Reading) -> Reading:
     """Return *reading* with the threads that go with what it takes back, and with what it tells of threads that may have gone."""
     interactions = [*reading.decided, *(each.interaction for each in reading.undecided)]
     parts = tuple(
-        Part(each.root.native, each.artefact.iri)
+        Part(each.root.native, each.artefact.iri, each.happened)
         for each in interactions
         if each.root is not None and each.kind in MAKING and source.holds_what_is_said_in(each.root)
     )
     return replace(reading, withdrawn=(*reading.withdrawn, *emptied(source, interactions)), parts=(*reading.parts, *parts))
 
 
-def emptied(source: Source, interactions: Iterable[Interaction]) -> tuple[NativeId, ...]:
-    """Return the roots of the threads that go with what *interactions* take back."""
-    gone = (each.artefact for each in interactions if each.kind in WITHDRAWING)
-    return tuple(dict.fromkeys(each.native for each in gone if source.holds_what_is_said_in(each)))
+def emptied(source: Source, interactions: Iterable[Interaction]) -> tuple[Withdrawn, ...]:
+    """Return the threads that go with what *interactions* take back."""
+    gone = (each for each in interactions if each.kind in WITHDRAWING and source.holds_what_is_said_in(each.artefact))
+    return tuple(Withdrawn(each.artefact.native, each.happened) for each in gone)

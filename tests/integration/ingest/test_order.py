@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+from datetime import timedelta
 
 import pytest
 
-from services.ingest.domain.interaction import AccountName
+from services.ingest.domain.interaction import AccountName, NativeId
 from services.ingest.store import PostgresStore
 from shared.stream.memory import MemoryLog
 from tests.integration.ingest.conftest import House
 from tests.support.discourse import DISCOURSE, discourse, discourse_conversation, discourse_post
-from tests.support.ingest import Ear, Sent
+from tests.support.ingest import NOW, Ear, Sent
 from tests.support.slack import SLACK, slack_conversation
 
 SCRIPTS = {"slack": (SLACK, slack_conversation()), "discourse": (DISCOURSE, discourse_conversation())}
@@ -116,3 +117,14 @@ async def test_what_somebody_made_is_found_by_who_made_it(house: House) -> None:
 
     assert made == [f"{DISCOURSE.workspace}/t/57", f"{DISCOURSE.workspace}/t/57/3"]
     assert await ear.store.made_by(SLACK.id, [AccountName("11")]) == []
+
+
+async def test_a_thread_is_withdrawn_when_it_was_last_in_whichever_order_that_is_heard(house: House) -> None:
+    ear, topic = await emptied(house), NativeId("57/1")
+    first, last = NOW, NOW + timedelta(hours=1)
+
+    for order in ([first, last], [last, first]):
+        await house.database.execute("DELETE FROM withdrawn_thread")  # type: ignore[arg-type]
+        await asyncio.gather(*(ear.store.withdraw(DISCOURSE.id, [(topic, at), (topic, at)]) for at in order))
+
+        assert await ear.store.withdrawn(DISCOURSE.id, [topic]) == {topic: last}

@@ -189,6 +189,16 @@ async def test_a_reply_that_is_heard_after_its_topic_went_is_redacted_as_it_come
     assert f"{DISCOURSE.workspace}/t/57/2" in {iri for each in ear.received() for iri in each.redacts}
 
 
+async def test_what_is_said_in_a_topic_after_it_came_back_stays() -> None:
+    ear, later = Ear(), "2026-03-02T12:30:00.000Z"
+    topic = discourse("post", "post_created", discourse_post(11, 57, 1, "It hangs.", AT))
+    gone = discourse("topic", "topic_destroyed", discourse_topic(11, 57, AT, deleted_at=AT))
+
+    await ear.hear(topic, gone, discourse("post", "post_created", discourse_post(12, 57, 2, "So.", later)))
+
+    assert {iri for each in ear.received() for iri in each.redacts} == {f"{DISCOURSE.workspace}/t/57"}
+
+
 async def test_a_solution_whose_topic_is_never_known_is_given_up_after_long() -> None:
     ear = Ear()
     await ear.hear(discourse("solved", "accepted_solution", discourse_post(12, 57, 2, "So.", AT)))

@@ -21,7 +21,7 @@ from services.ingest.domain.interaction import (
     Kind,
     NativeId,
 )
-from services.ingest.domain.reading import Known, Part, Reading, Reason, Rule, Undecided, ignored
+from services.ingest.domain.reading import Known, Part, Reading, Reason, Rule, Undecided, Withdrawn, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks
 from shared.xapi.model import JSON
@@ -109,7 +109,7 @@ def read_deleted(source: Source, post: Post, deleted_by: str | None) -> Reading:
         place=None if refused else places.place(source, post.channel),
         author=None if own or author is None else AccountName(author),
     )
-    withdrawn = () if optional_identifier(document, "root_id") else (interaction.artefact.native,)
+    withdrawn = () if optional_identifier(document, "root_id") else (Withdrawn(interaction.artefact.native),)
     if refused or author is None or optional_text(document, "type") not in SAID:
         waiting = Undecided(Rule.WITHDRAWAL, interaction.artefact.native, interaction)
         return Reading(undecided=(waiting,), withdrawn=withdrawn)
