@@ -8,8 +8,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from shared.errors import Unavailable
 
-Rows: TypeAlias = list[tuple[int, bytes]]
-"""The seq and the stored bytes of statements, in the order asked for."""
+Rows: TypeAlias = list[tuple[int, bytes | None]]
+"""The seq and the stored bytes of statements, in the order asked for; None in the place of bytes that are long."""
 
 TOGETHER: Final = 250
 """Statements that one query is asked for at most, unless one alone asks for more: whoever is first waits for all of them."""

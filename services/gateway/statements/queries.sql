@@ -32,9 +32,22 @@ ORDER BY
     ),
     place
 
+-- A page has the bytes of short statements alone (32 KiB at most), and null in the place of longer ones: of a thousand of these, which
+-- any sender may write, nobody's memory holds a page. `long` reads as many of them as it does hold.
+
+-- name: long
+-- The statements with the seqs $1, in that order: as many as $2 bytes hold, and the one that they do not.
+SELECT seq, body
+FROM (
+    SELECT seq, body, coalesce(sum(octet_length(body)) OVER (ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+    FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (seq, place)
+    JOIN statement USING (seq)
+) weighed
+WHERE before < $2
+
 -- name: all_ascending
 -- At most $3 statements with a seq above $1, up to $2, the oldest first.
-SELECT seq, body
+SELECT seq, CASE WHEN octet_length(body) <= 32768 THEN body END AS body
 FROM statement
 WHERE seq > $1 AND seq <= $2 AND NOT voided
 ORDER BY seq
@@ -42,7 +55,7 @@ LIMIT $3
 
 -- name: all_descending
 -- At most $3 statements with a seq above $1, up to $2, the newest first.
-SELECT seq, body
+SELECT seq, CASE WHEN octet_length(body) <= 32768 THEN body END AS body
 FROM statement
 WHERE seq > $1 AND seq <= $2 AND NOT voided
 ORDER BY seq DESC
@@ -56,7 +69,7 @@ SELECT place, seq, body
 FROM unnest((SELECT $1::bigint[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::uuid[]))
     WITH ORDINALITY AS asked (behind, last, most, key, place)
 CROSS JOIN LATERAL (
-    SELECT s.seq, s.body
+    SELECT s.seq, CASE WHEN octet_length(s.body) <= 32768 THEN s.body END AS body
     FROM statement_mention m
     JOIN statement s USING (seq)
     WHERE m.key = asked.key AND m.direct AND m.seq > asked.behind AND m.seq <= asked.last AND NOT s.voided
@@ -72,7 +85,7 @@ SELECT place, seq, body
 FROM unnest((SELECT $1::bigint[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::uuid[]))
     WITH ORDINALITY AS asked (behind, last, most, key, place)
 CROSS JOIN LATERAL (
-    SELECT s.seq, s.body
+    SELECT s.seq, CASE WHEN octet_length(s.body) <= 32768 THEN s.body END AS body
     FROM statement_mention m
     JOIN statement s USING (seq)
     WHERE m.key = asked.key AND m.direct AND m.seq > asked.behind AND m.seq <= asked.last AND NOT s.voided
@@ -87,7 +100,7 @@ CROSS JOIN LATERAL (
 SELECT DISTINCT ON (seq) seq, body
 FROM (
     (
-        SELECT s.seq, s.body
+        SELECT s.seq, CASE WHEN octet_length(s.body) <= 32768 THEN s.body END AS body
         FROM statement_mention m
         JOIN statement s USING (seq)
         WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
@@ -102,7 +115,7 @@ FROM (
     )
     UNION ALL
     (
-        SELECT s.seq, s.body
+        SELECT s.seq, CASE WHEN octet_length(s.body) <= 32768 THEN s.body END AS body
         FROM statement_mention m
         JOIN statement s USING (seq)
         WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
@@ -126,7 +139,7 @@ LIMIT $3
 SELECT DISTINCT ON (seq) seq, body
 FROM (
     (
-        SELECT s.seq, s.body
+        SELECT s.seq, CASE WHEN octet_length(s.body) <= 32768 THEN s.body END AS body
         FROM statement_mention m
         JOIN statement s USING (seq)
         WHERE m.key = $4 AND m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)
@@ -141,7 +154,7 @@ FROM (
     )
     UNION ALL
     (
-        SELECT s.seq, s.body
+        SELECT s.seq, CASE WHEN octet_length(s.body) <= 32768 THEN s.body END AS body
         FROM statement_mention m
         JOIN statement s USING (seq)
         WHERE $5 AND m.key = $4 AND NOT m.direct AND m.seq > $1 AND m.seq <= $2 AND NOT s.voided AND ($8::text IS NULL OR s.authority = $8)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from shared.xapi.model import StatementId
 
 _QUERIES: Final = load_queries(__package__)
 _LAST: Final = 2**63 - 1
+LONG_BYTES: Final = 16 * 1024 * 1024
+"""How much there is of long statements on a page before no further one is put on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,16 @@ class StatementStore:
     async def page(self, filters: Filters, limit: int, after: int | None = None) -> Page:
         """Return the first *limit* statements that match *filters*, from behind the seq *after* on; voided ones never match.
 
+        Where some of them are long, only as many as LONG_BYTES hold of these, and what stands before the next one.
+
         Statements that refer to a matching statement match too (1.0.3 Communication §2.1.3). Raises Unavailable.
         """
         behind, last = await self.bounds(filters)
         if after is not None:
             behind, last = (max(behind, after), last) if filters.ascending else (behind, min(last, after - 1))
         rows = await self._rows(filters, (behind, last, limit + 1))
-        found = rows[:limit]
-        return Page(tuple(body for _, body in found), found[-1][0] if found else None, more=len(rows) > limit)
+        found = await self._whole(rows[:limit])
+        return Page(tuple(body for _, body in found), found[-1][0] if found else None, more=len(rows) > len(found))
 
     async def digests(self, identifiers: Sequence[StatementId]) -> Mapping[StatementId, bytes]:
         """Return the digests (32 bytes) of those statements that are recorded. Raises Unavailable."""
@@ -94,6 +99,16 @@ class StatementStore:
                 asked = (first.key.hex(), first.related, keys, related, filters.authority)
                 rows = await self._database.fetch(_QUERIES[f"matching_{order}"], *window, *asked)
         return [(seq, body) for seq, body in rows]
+
+    async def _whole(self, rows: Rows) -> list[tuple[int, bytes]]:
+        """Return *rows* with the long ones among them, up to the first that there is no more room for."""
+        long = [seq for seq, body in rows if body is None]
+        read = dict(await self._long(long)) if long else {}
+        several = ((seq, read.get(seq) if body is None else body) for seq, body in rows)
+        return [(seq, body) for seq, body in takewhile(lambda row: row[1] is not None, several) if body is not None]
+
+    async def _long(self, seqs: Sequence[int]) -> list[tuple[int, bytes]]:
+        return [(seq, body) for seq, body in await self._database.fetch(_QUERIES["long"], seqs, LONG_BYTES)]
 
     async def _mentioning(self, asked: Sequence[Asked], *, ascending: bool) -> list[Rows]:
         """Return each page that is *asked* for, by one query."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import datetime
 
 import pytest
 
+from services.gateway.statements import store as store_module
 from tests.support.gateway import Client, Doors, follow, own_path, statement, store
 
 
@@ -72,3 +74,37 @@ async def test_more_needs_a_key_too(client: Client, doors: Doors) -> None:
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize("ascending", ["true", "false"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"agent": json.dumps({"mbox": "mailto:ann@example.org"})},
+        {"agent": json.dumps({"mbox": "mailto:ann@example.org"}), "related_agents": "true", "verb": statement()["verb"]["id"]},
+    ],
+)
+async def test_long_statements_stand_on_more_pages(
+    client: Client, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], ascending: str
+) -> None:
+    monkeypatch.setattr(store_module, "LONG_BYTES", 50_000)
+    lengths = (10, 40_000, 60_000, 90_000, 10, 10, 40_000, 40_000, 200_000)
+    ids = await store(client, *(statement(result={"response": "x" * length}) for length in lengths))
+
+    first = await client.get(ascending=ascending, **asked)
+    found = await follow(client, first)
+
+    assert found == (ids if ascending == "true" else ids[::-1])
+    assert len(first.json()["statements"]) == (3 if ascending == "true" else 1)
+
+
+async def test_a_page_that_is_filled_by_the_last_statement_has_none_behind_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "LONG_BYTES", 50_000)
+    await store(client, statement(), statement(result={"response": "x" * 60_000}))
+
+    page = await client.get(ascending="true")
+
+    assert (len(page.json()["statements"]), page.json()["more"]) == (2, "")
