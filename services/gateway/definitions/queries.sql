@@ -27,27 +27,36 @@ ON CONFLICT (key) DO UPDATE SET leaves = excluded.leaves
 DELETE FROM definition WHERE key = ANY ($1::uuid[])
 
 -- name: mentioning
--- At most $3 statements with a seq below $2 that name the activity or agent $1 themselves, the newest first; the silent say nothing.
+-- At most $3 statements with a seq below $2 that name the activity or agent $1 themselves, the newest first: as many as $4 bytes hold,
+-- and the one that they do not. The silent say nothing.
 -- Each branch walks an index in the order of seq and stops at the limit; 16384 alone: only a statement referred to names it.
-SELECT s.seq, s.voided OR NOT s.defines AS silent, s.body
+SELECT seq, silent, body
 FROM (
-    (
-        SELECT seq FROM statement_mention
-        WHERE key = $1::uuid AND direct AND seq < $2 AND usage <> 16384
-        ORDER BY seq DESC
+    SELECT *, coalesce(sum(octet_length(body)) OVER (ORDER BY seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+    FROM (
+        SELECT s.seq, s.voided OR NOT s.defines AS silent, s.body
+        FROM (
+            (
+                SELECT seq FROM statement_mention
+                WHERE key = $1::uuid AND direct AND seq < $2 AND usage <> 16384
+                ORDER BY seq DESC
+                LIMIT $3
+            )
+            UNION
+            (
+                SELECT seq FROM statement_mention
+                WHERE key = $1::uuid AND NOT direct AND seq < $2 AND usage <> 16384
+                ORDER BY seq DESC
+                LIMIT $3
+            )
+        ) named
+        JOIN statement s USING (seq)
+        ORDER BY s.seq DESC
         LIMIT $3
-    )
-    UNION
-    (
-        SELECT seq FROM statement_mention
-        WHERE key = $1::uuid AND NOT direct AND seq < $2 AND usage <> 16384
-        ORDER BY seq DESC
-        LIMIT $3
-    )
-) named
-JOIN statement s USING (seq)
-ORDER BY s.seq DESC
-LIMIT $3
+    ) newest
+) weighed
+WHERE before < $4
+ORDER BY seq DESC
 
 -- name: forget
 -- Empties what a replay makes again.

@@ -12,6 +12,8 @@ from shared.xapi.model import StatementId
 
 PAGE: Final = 64
 """Statements that one look into the record takes."""
+PAGE_BYTES: Final = 4 * 1024 * 1024
+"""It takes no further one where it has so many bytes: senders choose how long statements are."""
 _QUERIES: Final = load_queries(__package__)
 _LAST: Final = 2**63 - 1
 
@@ -58,11 +60,11 @@ async def write(leaves: Mapping[Key, Leaves], transaction: Transaction) -> None:
 async def told(key: Key, transaction: Transaction, *, below: int) -> AsyncIterator[tuple[int, Saying]]:
     """Yield what each statement with a seq *below* that says of the activity *key*, with its seq, the newest first."""
     while True:
-        rows = await transaction.fetch(_QUERIES["mentioning"], key.hex(), below, PAGE)
+        rows = await transaction.fetch(_QUERIES["mentioning"], key.hex(), below, PAGE, PAGE_BYTES)
         for seq, silent, body in rows:
             if not silent:
                 yield seq, saying(body, key)
-        if len(rows) < PAGE:
+        if len(rows) < PAGE and sum(len(body) for _, _, body in rows) < PAGE_BYTES:
             return
         below = rows[-1]["seq"]
 
@@ -85,7 +87,7 @@ class DefinitionStore:
 
     async def newest(self, key: Key) -> list[tuple[int, bytes]]:
         """Return the newest statements that name the activity or agent *key*, but for silent ones, by seq. Raises Unavailable."""
-        rows = await self._database.fetch(_QUERIES["mentioning"], key.hex(), _LAST, PAGE)
+        rows = await self._database.fetch(_QUERIES["mentioning"], key.hex(), _LAST, PAGE, PAGE_BYTES)
         return [(seq, body) for seq, silent, body in rows if not silent]
 
 

@@ -6,9 +6,12 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from services.gateway.definitions import store
 from services.gateway.definitions.handler import Definitions
 from services.gateway.domain.definitions import MOST_LEAVES
+from services.gateway.domain.keys import activity_key
 from services.gateway.recorder.replay import replay
 from shared.contracts import RECORDED
 from shared.postgres import Query
@@ -79,7 +82,11 @@ async def test_old_news_brings_nothing_back_that_was_voided_since(lrs: Lrs) -> N
     assert await table(lrs.database) == {}
 
 
-async def test_what_only_voided_statements_said_is_looked_for_far_back_in_the_record(lrs: Lrs) -> None:
+@pytest.mark.parametrize("size", [store.PAGE_BYTES, 1_000])
+async def test_what_only_voided_statements_said_is_looked_for_far_back_in_the_record(
+    lrs: Lrs, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(store, "PAGE_BYTES", size)
     old = await lrs.take(request(about(1, name={"en": "Git"}, description={"en": "Old"})))
     later = await lrs.take(request(*(about(number, name={"en": "Git"}) for number in range(2, MANY))))
     wrong = await lrs.take(request(about(MANY, name={"en": "Git"}, description={"en": "Wrong"})))
@@ -193,3 +200,14 @@ async def test_a_replay_changes_nothing_and_makes_everything_again_from_nothing(
 
 async def versions(lrs: Lrs) -> list[Any]:
     return [tuple(row) for row in await lrs.database.fetch(Query("SELECT key, ctid, xmin, xmax FROM definition ORDER BY key"))]
+
+
+async def test_one_look_into_the_record_takes_no_more_than_a_few_long_statements(
+    lrs: Lrs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PAGE_BYTES", 25_000)
+    await lrs.take(request(*(about(number, description={"en": "x" * 10_000}) for number in range(1, 9))))
+
+    newest = await store.DefinitionStore(lrs.database).newest(activity_key(COURSE))
+
+    assert [seq for seq, _ in newest] == [8, 7, 6]
