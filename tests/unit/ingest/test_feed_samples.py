@@ -40,7 +40,7 @@ def test_what_its_parser_trips_over_is_no_feed_or_read_as_far_as_it_goes(broken:
         assert isinstance(reading, Reading)
 
 
-@pytest.mark.parametrize("author", ["@" * 100_000, "a@" * 50_000, "a@b" + " " * 100_000 + "("])
+@pytest.mark.parametrize("author", ["@" * 100_000, "a" * 100_000, "&#97;" * 100_000, "a@" * 50_000, "a@b" + " " * 100_000 + "("])
 def test_an_author_that_never_ends_takes_no_time(author: str) -> None:
     feed = rss(
         f"<item><title>A</title><guid>{HOME}/1</guid><author>{author}</author><pubDate>2026-03-02T12:00:00Z</pubDate></item>"
@@ -48,6 +48,16 @@ def test_an_author_that_never_ends_takes_no_time(author: str) -> None:
 
     began = process_time()
     heard(feed)
+
+    assert process_time() - began < 5
+
+
+@pytest.mark.parametrize("end", ["/>", ">"])
+def test_an_element_with_no_end_of_attributes_takes_no_time(end: str) -> None:
+    attributes = " ".join(f"a{number}=''" for number in range(30_000))
+
+    began = process_time()
+    parsed(f"<rss version='2.0'><channel><x {attributes}{end}</channel></rss>".encode(), HOME)
 
     assert process_time() - began < 5
 
