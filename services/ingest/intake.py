@@ -18,10 +18,10 @@ from services.ingest.attendances import Due
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import WITHDRAWING, Interaction, NativeId
 from services.ingest.domain.mapping import body_of, statement_of
-from services.ingest.domain.reading import Lookup, Part, Reading, Reason, Undecided
+from services.ingest.domain.reading import Lookup, Reading, Reason, Undecided
 from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
 from services.ingest.domain.source import Source, State
-from services.ingest.domain.threads import emptied, with_threads
+from services.ingest.domain.threads import apart_from_known, emptied, went, with_threads
 from services.ingest.learning import Lesson, Look, Met
 from services.ingest.merging import Merging
 from services.ingest.metrics import IngestMetrics
@@ -151,8 +151,10 @@ class Intake:
         threads = [(each.root, instant(each.at) if each.at else FOR_EVER) for each in reading.withdrawn]
         gone = list(await self._store.withdraw(source.id, threads)) if threads else []
         if reading.parts:
+            if apart := apart_from_known(reading):
+                await self._store.remember(source.id, apart)
             withdrawn = await self._store.withdrawn(source.id, [each.root for each in reading.parts])
-            gone += [each.iri for each in reading.parts if each.root in withdrawn and _went(each, withdrawn[each.root])]
+            gone += [each.iri for each in reading.parts if each.root in withdrawn and went(each, withdrawn[each.root])]
         if reading.dissolved:
             gone += await self._store.beneath(source.id, reading.dissolved)
         if reading.departed:
@@ -246,11 +248,6 @@ def _withdrawals_only(reading: Reading) -> Reading:
     heard = reading.ignored if silent else (Reason.PAUSED,)
     kept = Reading(decided=decided, undecided=undecided, ignored=heard)
     return msgspec.structs.replace(kept, withdrawn=reading.withdrawn, dissolved=reading.dissolved, departed=reading.departed)
-
-
-def _went(part: Part, withdrawn: datetime) -> bool:
-    """Say whether *part* of a thread was there when that was *withdrawn*: what was said later is shown again."""
-    return not part.happened or instant(part.happened) <= withdrawn
 
 
 def _is_closed(source: Source, waiting: Waiting) -> bool:

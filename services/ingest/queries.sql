@@ -86,8 +86,21 @@ ORDER BY root
 ON CONFLICT (source, root) DO UPDATE SET at = excluded.at WHERE withdrawn_thread.at < excluded.at
 
 -- name: said_in_threads
--- Returns the addresses of all that is known to have been said in these threads.
-SELECT iri FROM artefact WHERE source = $1 AND root = ANY ($2::text[]) ORDER BY native
+-- Returns the addresses of all that is known to have been said in these threads; of their parts, of what was there when they went.
+SELECT iri FROM artefact WHERE source = $1 AND root = ANY ($2::text[])
+UNION
+SELECT part.iri
+FROM part JOIN withdrawn_thread USING (source, root)
+WHERE source = $1 AND root = ANY ($2::text[]) AND (happened IS NULL OR happened <= at)
+ORDER BY iri
+
+-- name: remember_parts
+-- Remembers what was said in these threads, each once, and when.
+INSERT INTO part (source, root, iri, happened)
+SELECT $1, part.*
+FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS part (root, iri, happened)
+ORDER BY root, iri
+ON CONFLICT DO NOTHING
 
 -- name: said_beneath
 -- Returns the addresses of all that is known whose names begin with one of these.

@@ -15,13 +15,14 @@ from services.ingest import attendances
 from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, NativeId
-from services.ingest.domain.reading import Known, Undecided
+from services.ingest.domain.reading import Known, Part, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
 from services.ingest.domain.source import SourceId
 from services.ingest.learning import SQL, Lesson, Look, Met, known_of, learn, look_around, meet, wait
 from services.ingest.merging import Merging
 from shared.postgres import Database, Transaction
 from shared.xapi.model import StatementId
+from shared.xapi.timestamps import instant
 
 OPENED_AT_ONCE: Final = 500
 """What one delivery can set free; the rest is set free when it is due."""
@@ -57,6 +58,9 @@ class Store(Protocol):
 
     async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
         """Remember that *threads* were taken back whole, and when; return the addresses of what is known of them."""
+
+    async def remember(self, source: SourceId, parts: Sequence[Part]) -> None:
+        """Remember *parts* of threads, each once."""
 
     async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Mapping[NativeId, datetime]:
         """Return those of *roots* whose threads were taken back whole, and when that was last."""
@@ -131,6 +135,12 @@ class PostgresStore:
         roots, times = [root for root, _ in threads], [at for _, at in threads]
         await self._database.execute(SQL["withdraw_threads"], source, roots, times)
         return [row["iri"] for row in await self._database.fetch(SQL["said_in_threads"], source, roots)]
+
+    async def remember(self, source: SourceId, parts: Sequence[Part]) -> None:
+        """Remember *parts* of threads, each once."""
+        roots, addresses = [each.root for each in parts], [each.iri for each in parts]
+        times = [instant(each.happened) if each.happened else None for each in parts]
+        await self._database.execute(SQL["remember_parts"], source, roots, addresses, times)
 
     async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Mapping[NativeId, datetime]:
         """Return those of *roots* whose threads were taken back whole, and when that was last."""

@@ -8,9 +8,10 @@ from datetime import datetime
 from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, ChannelId, NativeId
-from services.ingest.domain.reading import Known, Undecided
+from services.ingest.domain.reading import Known, Part, Undecided
 from services.ingest.domain.settlement import Patience, Thread, Waiting, is_orphan, settle
 from services.ingest.domain.source import SourceId
+from services.ingest.domain.threads import went
 from services.ingest.learning import Lesson, Look, Met
 from services.ingest.store import Opened
 from shared.xapi.model import StatementId
@@ -26,6 +27,7 @@ class MemoryStore:
         self.orphans: set[tuple[SourceId, StatementId]] = set()
         self.closed: set[tuple[SourceId, ChannelId]] = set()
         self.withdrawn_threads: dict[tuple[SourceId, NativeId], datetime] = {}
+        self.parts: dict[tuple[SourceId, NativeId, str], Part] = {}
         self.attendances = MemoryAttendances()
 
     async def learn(self, lesson: Lesson, look: Look) -> Met:
@@ -79,7 +81,13 @@ class MemoryStore:
         for root, at in threads:
             self.withdrawn_threads[source, root] = max(at, self.withdrawn_threads.get((source, root), at))
         roots = [root for root, _ in threads]
-        return [each.artefact.iri for (owner, _), each in sorted(self.known.items()) if owner == source and each.root in roots]
+        said = {each.artefact.iri for (owner, _), each in self.known.items() if owner == source and each.root in roots}
+        parts = [each for (owner, root, _), each in self.parts.items() if owner == source and root in roots]
+        return sorted(said | {each.iri for each in parts if went(each, self.withdrawn_threads[source, each.root])})
+
+    async def remember(self, source: SourceId, parts: Sequence[Part]) -> None:
+        for each in parts:
+            self.parts.setdefault((source, each.root, each.iri), each)
 
     async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Mapping[NativeId, datetime]:
         return {root: self.withdrawn_threads[source, root] for root in roots if (source, root) in self.withdrawn_threads}

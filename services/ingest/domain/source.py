@@ -61,8 +61,11 @@ class Hearing(StrEnum):
     TEXT = "text"
 
 
-HOLDING: Final[Mapping[Platform, frozenset[ArtefactType]]] = {Platform.FACEBOOK: frozenset({ArtefactType.NOTE})}
-"""What else than topics holds what is said in it: elsewhere, replies to a note are shown without it."""
+HOLDING: Final[Mapping[Platform, frozenset[ArtefactType]]] = {
+    Platform.FACEBOOK: frozenset({ArtefactType.NOTE}),
+    Platform.CONFLUENCE: frozenset({ArtefactType.PAGE, ArtefactType.ARTICLE, ArtefactType.FILE}),
+}
+"""What else than topics holds what is said in it: elsewhere, replies to a note, or to a comment, are shown without it."""
 DEFAULT_ACCEPTING = frozenset({"white_check_mark", "heavy_check_mark"})
 
 

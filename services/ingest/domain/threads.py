@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from msgspec.structs import replace
 
-from services.ingest.domain.interaction import MAKING, WITHDRAWING, Interaction
+from services.ingest.domain.interaction import MAKING, WITHDRAWING, Artefact, Interaction, NativeId
 from services.ingest.domain.reading import Part, Reading, Withdrawn
 from services.ingest.domain.source import Source
+from shared.xapi.timestamps import instant
 
 
 def with_threads(source: Source, reading: Reading) -> Reading:
     """Return *reading* with the threads that go with what it takes back, and with what it tells of threads that may have gone."""
     interactions = [*reading.decided, *(each.interaction for each in reading.undecided)]
     parts = tuple(
-        Part(each.root.native, each.artefact.iri, each.happened)
+        Part(above, each.artefact.iri, each.happened)
         for each in interactions
-        if each.root is not None and each.kind in MAKING and source.holds_what_is_said_in(each.root)
+        if each.kind in MAKING
+        for above in holding(source, each.root, each.parent)
     )
-    return replace(reading, withdrawn=(*reading.withdrawn, *emptied(source, interactions)), parts=(*reading.parts, *parts))
+    return replace(
+        reading,
+        withdrawn=(*reading.withdrawn, *emptied(source, interactions)),
+        parts=tuple(dict.fromkeys((*reading.parts, *parts))),
+    )
+
+
+def holding(source: Source, *above: Artefact | None) -> list[NativeId]:
+    """Return what of *above* holds what is said in it, each once."""
+    return list(dict.fromkeys(each.native for each in above if each is not None and source.holds_what_is_said_in(each)))
+
+
+def apart_from_known(reading: Reading) -> list[Part]:
+    """Return the parts that are not known to have been said in their thread by what *reading* teaches of their roots."""
+    known = {(each.root, each.artefact.iri) for each in reading.known}
+    return [each for each in reading.parts if (each.root, each.iri) not in known]
+
+
+def went(part: Part, withdrawn: datetime) -> bool:
+    """Say whether *part* of a thread was there when that was *withdrawn*: what was said later is shown again."""
+    return not part.happened or instant(part.happened) <= withdrawn
 
 
 def emptied(source: Source, interactions: Iterable[Interaction]) -> tuple[Withdrawn, ...]:

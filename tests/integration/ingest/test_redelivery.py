@@ -17,7 +17,18 @@ from tests.support.ingest import NOW, Ear, Sent
 from tests.support.platforms import CLAIMS, CONVERSATIONS
 
 SCRIPTS = CONVERSATIONS | CLAIMS
-TABLES = ("artefact", "pending", "orphan", "closed_channel", "withdrawn_thread", "session", "presence", "attendance", "lookup")
+TABLES = (
+    "artefact",
+    "pending",
+    "orphan",
+    "closed_channel",
+    "withdrawn_thread",
+    "part",
+    "session",
+    "presence",
+    "attendance",
+    "lookup",
+)
 """What deliveries teach; not what operators set, nor how often something was counted."""
 GIVEN_UP = timedelta(days=40)
 

@@ -76,7 +76,7 @@ async def test_a_removed_source_leaves_nothing_behind(house: House) -> None:
 
     await house.sources.remove(ACME)
 
-    for table in ("source", "artefact", "pending", "orphan", "closed_channel", "withdrawn_thread"):
+    for table in ("source", "artefact", "pending", "orphan", "closed_channel", "withdrawn_thread", "part"):
         column = "id" if table == "source" else "source"
         query = f"SELECT count(*) FROM {table} WHERE {column} = 'acme'"  # noqa: S608
         assert await house.database.fetchval(query) == 0  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import asyncio
 from services.ingest.store import PostgresStore
 from shared.stream.memory import MemoryLog
 from tests.integration.ingest.conftest import House
+from tests.support.confluence import CONFLUENCE, HOME, confluence, content, upon
 from tests.support.ingest import Ear
 from tests.support.mattermost import event, named, post, posted
 from tests.support.slack import slack, slack_message
@@ -40,3 +41,20 @@ async def test_a_thread_that_goes_misses_no_reply_of_the_same_time(house: House)
 
         redacted = {iri for each in ear.received() for iri in each.redacts}
         assert len(redacted) == 1 + len(REPLIES)
+
+
+async def test_a_page_that_goes_misses_no_comment_of_the_same_time_and_takes_none_that_came_later(house: House) -> None:
+    source, gone = CONFLUENCE.id, confluence("page_trashed", 100, "bea", "12:51:00")
+    comments = [content("comment", name, "bea", "12:20:00", **upon("page", 100)) for name in range(300, 305)]
+    early = [confluence("comment_created", name, "bea", "12:20:01", each) for name, each in enumerate(comments, 300)]
+    late = content("comment", 400, "cy", "12:55:00", **upon("page", 100))
+    for _ in range(8):
+        for table in ("artefact", "withdrawn_thread", "part"):
+            await house.database.execute(f"DELETE FROM {table} WHERE source = $1", source)  # type: ignore[arg-type]  # noqa: S608
+        ear = Ear(PostgresStore(house.database), MemoryLog())
+        await ear.hear(confluence("comment_created", 400, "cy", "12:55:01", late), *early[:2])
+
+        await asyncio.gather(*(ear.hear(each) for each in (early[2], gone, *early[3:])))
+
+        redacted = {iri for each in ear.received() for iri in each.redacts}
+        assert redacted == {f"{HOME}/pages/viewpage.action?focusedCommentId={name}" for name in range(300, 305)}

@@ -12,9 +12,10 @@ from services.ingest.connectors.connector import Fetch
 from services.ingest.connectors.fields import Incomplete, member, optional_identifier, optional_text, text, time
 from services.ingest.domain.asking import Answer, Circumstances, Request
 from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, Event, Interaction, Kind
-from services.ingest.domain.reading import Known, Lookup, Reading, Reason, Rule, Undecided, ignored
+from services.ingest.domain.reading import Known, Lookup, Part, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Hearing, Source
 from services.ingest.domain.text import from_html
+from services.ingest.domain.threads import holding
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
 
@@ -50,23 +51,25 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     made = _made(source, thing, content)
     author = places.heard(source, member(content, "history", "createdBy"))
     known = Known(made.artefact, made.artefact.native, None if isinstance(author, Reason) else author, False, made.happened)
+    parts = tuple(Part(each, made.artefact.iri, made.happened) for each in holding(source, made.root))
     told = replace(made, place=space, actor=NOBODY if isinstance(author, Reason) else author)
     if reference["happened"] == "created":
-        return _told(told, known, author)
+        return _told(told, known, author, parts)
     event, kind = CHANGING[reference["happened"]]
     actor = places.heard_by_key(source, reference["user"], content)
     changed = replace(told, event=event, kind=kind, happened=reference["at"], revision=reference["at"], parent=None, root=None)
     by_another = None if isinstance(author, Reason) or author == actor else author
     named = replace(changed, actor=NOBODY if isinstance(actor, Reason) else actor, author=by_another)
-    return _told(named, known, actor)
+    return _told(named, known, actor, parts)
 
 
-def _told(told: Interaction, known: Known, actor: AccountName | Reason) -> Reading:
+def _told(told: Interaction, known: Known, actor: AccountName | Reason, parts: tuple[Part, ...]) -> Reading:
+    """Tell what *actor* did; what was changed may never have been heard before, and goes with what it is upon all the same."""
     if isinstance(actor, Reason):
         return Reading(known=(known,), ignored=(actor,))
     if told.kind is Kind.COMMENT and told.parent is not None:
-        return Reading(undecided=(Undecided(Rule.COMMENT, told.parent.native, told),), known=(known,))
-    return Reading(decided=(told,), known=(known,))
+        return Reading(undecided=(Undecided(Rule.COMMENT, told.parent.native, told),), known=(known,), parts=parts)
+    return Reading(decided=(told,), known=(known,), parts=parts)
 
 
 def _made(source: Source, thing: str, content: JSON) -> Interaction:
