@@ -10,25 +10,25 @@ PARTS: Final = re.compile(r"(.{10}T..:..|.{8}T....)(?::?([0-9]{2}(?:[.,][0-9]+)?
 """Up to the minute, which a zone may move; the seconds, which none does; and the zone."""
 LEAP_SECOND: Final = re.compile(r"^(.{10}T..:?..:|.{8}T....)60")
 
+FIRST: Final = datetime.min.replace(tzinfo=UTC)
+LAST: Final = datetime.max.replace(tzinfo=UTC)
+"""To PostgreSQL's driver these are its infinities, which come back as moments in no zone."""
+MICROSECOND: Final = timedelta(microseconds=1)
+
 
 def instant(text: str) -> datetime:
     """Return the moment that *text* names, aware and in UTC, cut to microseconds; without a zone it is UTC.
 
-    A leap second becomes the first moment after it. Raises ValueError for a day that the calendar does not have,
-    and for a moment that UTC puts outside the years 1 to 9999.
+    A leap second becomes the first moment after it, and the first and the last moment of all the one next to it. Raises
+    ValueError for a day that the calendar does not have, and for a moment that UTC puts outside the years 1 to 9999.
     """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = _unusual(text.upper())
-    if moment.tzinfo is UTC:
-        return moment
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("beyond the years 1 to 9999") from error
+    if moment.tzinfo is not UTC:
+        moment = _moved(moment)
+    return moment if FIRST < moment < LAST else min(max(moment, FIRST + MICROSECOND), LAST - MICROSECOND)
 
 
 def in_utc(text: str) -> str:
@@ -44,6 +44,16 @@ def in_utc(text: str) -> str:
     minute, seconds, zone = written.groups(default="")
     moment = instant(f"{minute}{zone}").replace(tzinfo=None)
     return f"{moment.isoformat(timespec='minutes')}:{seconds.replace(',', '.') or '00'}Z"
+
+
+def _moved(moment: datetime) -> datetime:
+    """Return *moment* in UTC. Raises ValueError where that has no such year."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("beyond the years 1 to 9999") from error
 
 
 def _unusual(text: str) -> datetime:

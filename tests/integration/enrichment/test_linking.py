@@ -6,6 +6,7 @@ import asyncio
 import itertools
 
 import msgspec
+import pytest
 
 from services.enrichment.domain.people import imported_learner
 from services.enrichment.imports import Kind
@@ -152,3 +153,13 @@ async def test_a_channel_that_a_course_is_bound_to_links_what_is_said_there(hous
 
     (link,) = next(iter(house.known().values())).links
     assert (link.method, link.confidence) == ("channel", 0.95)
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+async def test_what_happened_at_the_beginning_or_the_end_of_time_stops_nobody(house: House, when: str) -> None:
+    await prepare(house)
+
+    await house.hear(recorded({**ASK, "timestamp": when}, 1), recorded(ANSWER, 2))
+
+    assert house.known()[ASK["id"]].timestamp[:4] == when[:4]
+    assert ANSWER["id"] in house.known()

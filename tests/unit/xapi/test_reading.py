@@ -144,3 +144,15 @@ def test_a_timestamp_is_written_in_utc_to_its_last_digit(text: str, written: str
 def test_what_is_no_moment_raises(text: str) -> None:
     with pytest.raises(ValueError, match=r"day|month|years|Invalid"):
         instant(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, microsecond=1, tzinfo=UTC)),
+        ("0001-01-01T02:00+02:00", datetime(1, 1, 1, microsecond=1, tzinfo=UTC)),
+        ("9999-12-31T23:59:59.999999", datetime(9999, 12, 31, 23, 59, 59, 999_998, UTC)),
+    ],
+)
+def test_no_moment_is_what_a_database_takes_for_infinite(text: str, moment: datetime) -> None:
+    assert instant(text) == moment
