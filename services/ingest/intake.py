@@ -21,7 +21,7 @@ from services.ingest.domain.mapping import body_of, statement_of
 from services.ingest.domain.reading import Lookup, Reading, Reason, Undecided
 from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
 from services.ingest.domain.source import Source, State
-from services.ingest.domain.threads import apart_from_known, emptied, went, with_threads
+from services.ingest.domain.threads import apart_from_known, emptied, has_gone, with_threads
 from services.ingest.learning import Lesson, Look, Met
 from services.ingest.merging import Merging
 from services.ingest.metrics import IngestMetrics
@@ -154,7 +154,9 @@ class Intake:
             if apart := apart_from_known(reading):
                 await self._store.remember(source.id, apart)
             withdrawn = await self._store.withdrawn(source.id, [each.root for each in reading.parts])
-            gone += [each.iri for each in reading.parts if each.root in withdrawn and went(each, withdrawn[each.root])]
+            went = [each for each in reading.parts if each.root in withdrawn and has_gone(each, withdrawn[each.root])]
+            below = [(each.native, withdrawn[each.root]) for each in went if each.native]
+            gone += [each.iri for each in went] + list(await self._store.withdraw(source.id, below) if below else ())
         if reading.dissolved:
             gone += await self._store.beneath(source.id, reading.dissolved)
         if reading.departed:

@@ -86,19 +86,20 @@ ORDER BY root
 ON CONFLICT (source, root) DO UPDATE SET at = excluded.at WHERE withdrawn_thread.at < excluded.at
 
 -- name: said_in_threads
--- Returns the addresses of all that is known to have been said in these threads; of their parts, of what was there when they went.
-SELECT iri FROM artefact WHERE source = $1 AND root = ANY ($2::text[])
+-- Returns the addresses of all that is known to have been said in these threads; of their parts, of what was there when they went,
+-- and what names those in which something may have been said, too.
+SELECT iri, '' AS native, NULL AS at FROM artefact WHERE source = $1 AND root = ANY ($2::text[])
 UNION
-SELECT part.iri
+SELECT part.iri, part.native, withdrawn_thread.at
 FROM part JOIN withdrawn_thread USING (source, root)
 WHERE source = $1 AND root = ANY ($2::text[]) AND (happened IS NULL OR happened <= at)
 ORDER BY iri
 
 -- name: remember_parts
 -- Remembers what was said in these threads, each once, and when.
-INSERT INTO part (source, root, iri, happened)
+INSERT INTO part (source, root, iri, happened, native)
 SELECT $1, part.*
-FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS part (root, iri, happened)
+FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::text[]) AS part (root, iri, happened, native)
 ORDER BY root, iri
 ON CONFLICT DO NOTHING
 

@@ -130,17 +130,25 @@ class PostgresStore:
     async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
         """Remember that *threads* were taken back whole, and when; return the addresses of what is known of them.
 
+        What holds something itself is taken back with its thread, and so on.
         It is committed before it is read what is known: who learns of a reply meanwhile sees the one or is seen by the other.
         """
-        roots, times = [root for root, _ in threads], [at for _, at in threads]
-        await self._database.execute(SQL["withdraw_threads"], source, roots, times)
-        return [row["iri"] for row in await self._database.fetch(SQL["said_in_threads"], source, roots)]
+        gone, seen, going = dict[str, None](), set[NativeId](), list(threads)
+        while going:
+            roots, times = [root for root, _ in going], [at for _, at in going]
+            await self._database.execute(SQL["withdraw_threads"], source, roots, times)
+            rows = await self._database.fetch(SQL["said_in_threads"], source, roots)
+            seen |= set(roots)
+            gone |= dict.fromkeys(row["iri"] for row in rows)
+            going = [(NativeId(row["native"]), row["at"]) for row in rows if row["native"] and row["native"] not in seen]
+        return list(gone)
 
     async def remember(self, source: SourceId, parts: Sequence[Part]) -> None:
         """Remember *parts* of threads, each once."""
         roots, addresses = [each.root for each in parts], [each.iri for each in parts]
         times = [instant(each.happened) if each.happened else None for each in parts]
-        await self._database.execute(SQL["remember_parts"], source, roots, addresses, times)
+        names = [each.native for each in parts]
+        await self._database.execute(SQL["remember_parts"], source, roots, addresses, times, names)
 
     async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Mapping[NativeId, datetime]:
         """Return those of *roots* whose threads were taken back whole, and when that was last."""

@@ -11,7 +11,7 @@ from services.ingest.domain.interaction import AccountName, ChannelId, NativeId
 from services.ingest.domain.reading import Known, Part, Undecided
 from services.ingest.domain.settlement import Patience, Thread, Waiting, is_orphan, settle
 from services.ingest.domain.source import SourceId
-from services.ingest.domain.threads import went
+from services.ingest.domain.threads import has_gone
 from services.ingest.learning import Lesson, Look, Met
 from services.ingest.store import Opened
 from shared.xapi.model import StatementId
@@ -78,12 +78,17 @@ class MemoryStore:
             self.pending.pop((source, statement), None)
 
     async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
-        for root, at in threads:
-            self.withdrawn_threads[source, root] = max(at, self.withdrawn_threads.get((source, root), at))
-        roots = [root for root, _ in threads]
+        roots, going = set[NativeId](), list(threads)
+        while going:
+            for root, at in going:
+                self.withdrawn_threads[source, root] = max(at, self.withdrawn_threads.get((source, root), at))
+            roots |= {root for root, _ in going}
+            below = [each for (owner, root, _), each in self.parts.items() if owner == source and root in roots]
+            gone = [(each, self.withdrawn_threads[source, each.root]) for each in below]
+            going = [(each.native, at) for each, at in gone if has_gone(each, at) and each.native not in {"", *roots}]
         said = {each.artefact.iri for (owner, _), each in self.known.items() if owner == source and each.root in roots}
         parts = [each for (owner, root, _), each in self.parts.items() if owner == source and root in roots]
-        return sorted(said | {each.iri for each in parts if went(each, self.withdrawn_threads[source, each.root])})
+        return sorted(said | {each.iri for each in parts if has_gone(each, self.withdrawn_threads[source, each.root])})
 
     async def remember(self, source: SourceId, parts: Sequence[Part]) -> None:
         for each in parts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -121,15 +122,21 @@ class Withdrawn(msgspec.Struct, frozen=True):
     at: str = ""
 
 
+NOTHING_BELOW: Final = NativeId("")
+"""What names a part in which nothing is said."""
+
+
 class Part(msgspec.Struct, frozen=True):
     """What was said below *root*, at the address *iri*, on a platform that takes a thread back whole with what began it.
 
-    It goes with a thread that was taken back after it *happened*, or, without that time, with any.
+    It goes with a thread that was taken back after it *happened*, or, without that time, with any; and what was said in it goes
+    with it where it is *native* that holds it.
     """
 
     root: NativeId
     iri: str
     happened: str = ""
+    native: NativeId = NOTHING_BELOW
 
 
 class Delivery(msgspec.Struct, frozen=True):

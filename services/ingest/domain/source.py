@@ -62,8 +62,9 @@ class Hearing(StrEnum):
 
 
 HOLDING: Final[Mapping[Platform, frozenset[ArtefactType]]] = {
-    Platform.FACEBOOK: frozenset({ArtefactType.NOTE}),
+    Platform.FACEBOOK: frozenset({ArtefactType.NOTE, ArtefactType.COMMENT}),
     Platform.CONFLUENCE: frozenset({ArtefactType.PAGE, ArtefactType.ARTICLE, ArtefactType.FILE}),
+    Platform.OPENEDX: frozenset({ArtefactType.FORUM_POST}),
 }
 """What else than topics holds what is said in it: elsewhere, replies to a note, or to a comment, are shown without it."""
 DEFAULT_ACCEPTING = frozenset({"white_check_mark", "heavy_check_mark"})

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from services.ingest.domain.interaction import MAKING, WITHDRAWING, Artefact, Interaction, NativeId
-from services.ingest.domain.reading import Part, Reading, Withdrawn
+from services.ingest.domain.interaction import MAKING, WITHDRAWING, Artefact, Interaction
+from services.ingest.domain.reading import NOTHING_BELOW, Part, Reading, Withdrawn
 from services.ingest.domain.source import Source
 from shared.xapi.timestamps import instant
 
@@ -17,10 +17,10 @@ def with_threads(source: Source, reading: Reading) -> Reading:
     """Return *reading* with the threads that go with what it takes back, and with what it tells of threads that may have gone."""
     interactions = [*reading.decided, *(each.interaction for each in reading.undecided)]
     parts = tuple(
-        Part(above, each.artefact.iri, each.happened)
+        part
         for each in interactions
         if each.kind in MAKING
-        for above in holding(source, each.root, each.parent)
+        for part in parts_of(source, each.artefact, each.happened, (each.root, each.parent))
     )
     return replace(
         reading,
@@ -29,9 +29,11 @@ def with_threads(source: Source, reading: Reading) -> Reading:
     )
 
 
-def holding(source: Source, *above: Artefact | None) -> list[NativeId]:
-    """Return what of *above* holds what is said in it, each once."""
-    return list(dict.fromkeys(each.native for each in above if each is not None and source.holds_what_is_said_in(each)))
+def parts_of(source: Source, artefact: Artefact, happened: str, above: Iterable[Artefact | None]) -> tuple[Part, ...]:
+    """Return of what an *artefact* that was made below *above* is a part: of what holds what is said in it, each once."""
+    roots = dict.fromkeys(each.native for each in above if each is not None and source.holds_what_is_said_in(each))
+    native = artefact.native if source.holds_what_is_said_in(artefact) else NOTHING_BELOW
+    return tuple(Part(root, artefact.iri, happened, native) for root in roots if root != artefact.native)
 
 
 def apart_from_known(reading: Reading) -> list[Part]:
@@ -40,7 +42,7 @@ def apart_from_known(reading: Reading) -> list[Part]:
     return [each for each in reading.parts if (each.root, each.iri) not in known]
 
 
-def went(part: Part, withdrawn: datetime) -> bool:
+def has_gone(part: Part, withdrawn: datetime) -> bool:
     """Say whether *part* of a thread was there when that was *withdrawn*: what was said later is shown again."""
     return not part.happened or instant(part.happened) <= withdrawn
 

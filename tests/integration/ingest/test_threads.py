@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import permutations
+
+import pytest
 
 from services.ingest.store import PostgresStore
 from shared.stream.memory import MemoryLog
 from tests.integration.ingest.conftest import House
-from tests.support.confluence import CONFLUENCE, HOME, confluence, content, upon
+from tests.support.confluence import CONFLUENCE, FILE, HOME, confluence, content, upon
 from tests.support.ingest import Ear
 from tests.support.mattermost import event, named, post, posted
 from tests.support.slack import slack, slack_message
@@ -41,6 +44,27 @@ async def test_a_thread_that_goes_misses_no_reply_of_the_same_time(house: House)
 
         redacted = {iri for each in ear.received() for iri in each.redacts}
         assert len(redacted) == 1 + len(REPLIES)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_page_that_goes_takes_along_what_is_said_upon_its_files(house: House, order: tuple[int, ...]) -> None:
+    remark = content("comment", 303, "bea", "12:35:00", **upon("attachment", 400))
+    script = [
+        confluence("attachment_created", 400, "cy", "12:30:01", FILE),
+        confluence("comment_created", 303, "bea", "12:35:01", remark),
+        confluence("page_trashed", 100, "bea", "12:51:00"),
+    ]
+    for together in (False, True):
+        for table in ("artefact", "withdrawn_thread", "part"):
+            await house.database.execute(f"DELETE FROM {table}")  # type: ignore[arg-type]  # noqa: S608
+        ear = Ear(PostgresStore(house.database), MemoryLog())
+
+        await asyncio.gather(*(ear.hear(script[at]) for at in order)) if together else await ear.hear(
+            *(script[at] for at in order)
+        )
+
+        redacted = {iri for each in ear.received() for iri in each.redacts}
+        assert {iri.rpartition("=")[2] for iri in redacted} == {"400", "303"}
 
 
 async def test_a_page_that_goes_misses_no_comment_of_the_same_time_and_takes_none_that_came_later(house: House) -> None:

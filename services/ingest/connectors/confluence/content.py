@@ -15,7 +15,7 @@ from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, Ar
 from services.ingest.domain.reading import Known, Lookup, Part, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Hearing, Source
 from services.ingest.domain.text import from_html
-from services.ingest.domain.threads import holding
+from services.ingest.domain.threads import parts_of
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
 
@@ -51,7 +51,7 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     made = _made(source, thing, content)
     author = places.heard(source, member(content, "history", "createdBy"))
     known = Known(made.artefact, made.artefact.native, None if isinstance(author, Reason) else author, False, made.happened)
-    parts = tuple(Part(each, made.artefact.iri, made.happened) for each in holding(source, made.root))
+    parts = parts_of(source, made.artefact, made.happened, (made.root,))
     told = replace(made, place=space, actor=NOBODY if isinstance(author, Reason) else author)
     if reference["happened"] == "created":
         return _told(told, known, author, parts)

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from services.ingest.connectors.facebook import names
 from services.ingest.connectors.facebook.writing import commented, posted
 from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_text, several, text
-from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ChannelId, Event, Interaction, Kind
-from services.ingest.domain.reading import Delivery, Reading, Reason, Rule, Undecided, ignored, joined
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind
+from services.ingest.domain.reading import Delivery, Reading, Reason, Rule, Undecided, Withdrawn, ignored, joined
 from services.ingest.domain.source import Source
+from services.ingest.domain.threads import parts_of
 from shared.xapi.model import JSON
 
 MOST: Final = 1000
@@ -100,24 +101,34 @@ def _read_added(source: Source, page: ChannelId, value: JSON, actor: AccountName
     said = optional_text(value, "message") or ""
     if member(value, "item") != "comment":
         return posted(source, _made(page, value, _written(value, "post"), actor), said)
+    return commented(source, _made(page, value, _written(value, "comment"), actor), said, _thread(value))
+
+
+def _thread(value: JSON) -> tuple[Artefact, Artefact]:
+    """Return what a comment is upon, a post or a comment, and the post."""
     root, upon = names.post(identifier(value, "post_id")), optional_identifier(value, "parent_id")
-    parent = root if upon is None or upon == root.native else names.comment(upon)
-    return commented(source, _made(page, value, _written(value, "comment"), actor), said, (parent, root))
+    return (root if upon is None or upon == root.native else names.comment(upon)), root
 
 
 def _read_edited(source: Source, entry: JSON, value: JSON, made: Interaction) -> Reading:
-    """Read an edit; its time is that of the entry, since the value's is when it was made."""
+    """Read an edit; its time is that of the entry, since the value's is when it was made.
+
+    What was edited may never have been heard before, and goes with what it is upon all the same.
+    """
     edited = names.moment(entry, "time")
     said = source.policy.text(optional_text(value, "message"))
-    return Reading(decided=(replace(made, event=Event.EDITED, kind=Kind.EDIT, happened=edited, revision=edited, text=said),))
+    above = _thread(value) if made.artefact.type is ArtefactType.COMMENT and optional_identifier(value, "post_id") else ()
+    changed = replace(made, event=Event.EDITED, kind=Kind.EDIT, happened=edited, revision=edited, text=said)
+    return Reading(decided=(changed,), parts=parts_of(source, made.artefact, made.happened, above))
 
 
 def _read_removed(entry: JSON, value: JSON, artefact: Artefact) -> Reading:
     """Read that something was taken back, by its author or from sight: heard wherever it had been.
 
-    Of what is hidden or edited the value tells when it was made.
+    What is removed never comes back, what is hidden may. Of what is hidden or edited the value tells when it was made.
     """
-    told = optional_text(value, "verb") in REMOVED and member(value, "created_time")
+    for_good = optional_text(value, "verb") in REMOVED
+    told = for_good and member(value, "created_time")
     removed = names.moment(value, "created_time") if told else names.moment(entry, "time")
     interaction = Interaction(
         event=Event.DELETED,
@@ -127,7 +138,8 @@ def _read_removed(entry: JSON, value: JSON, artefact: Artefact) -> Reading:
         happened=removed,
         place=None,
     )
-    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),))
+    withdrawn = (Withdrawn(artefact.native),) if for_good else ()
+    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),), withdrawn=withdrawn)
 
 
 def _read_reaction(page: ChannelId, value: JSON, actor: AccountName) -> Reading:
