@@ -61,6 +61,7 @@ class Consumer(Generic[T]):
         self._inbox: Inbox | None = None
         self._settled: set[Partition] = set()
         self._applied: dict[Partition, int] = {}
+        self._looked = 0.0
         self._publishing = Publishing(log, ledger, observer)
         self._rejections = RejectionWindow(settings)
         self._patience = Patience(settings)
@@ -113,14 +114,26 @@ class Consumer(Generic[T]):
                     await self._prepare(inbox, partition)
         batch = await inbox.fetch(self._settings.batch_records, self._settings.fetch_wait)
         if batch is None:
-            await self._published()
-            self._metrics.idle(self._place(partition) for partition in self._settled)
+            await self._rest()
             return
         await self._observer(Step.FETCHED)
         self._settled.discard(batch.partition)
         self._patience.trying = batch.partition
         await self._settle(inbox, batch)
         self._settled.add(batch.partition)
+
+    async def _rest(self) -> None:
+        """Note that no record waits, and say now and then what stands in the outbox though nobody left it there.
+
+        A PostgreSQL that was promoted may not know that a row was published and forgotten, and then nobody else will look.
+        """
+        await self._published()
+        self._metrics.idle(self._place(partition) for partition in self._settled)
+        now = asyncio.get_running_loop().time()
+        if now - self._looked >= self._settings.outbox_look:
+            self._looked = now
+            for partition in sorted(self._settled):
+                await self._drain(self._place(partition))
 
     async def _take_turn(self, stop: asyncio.Event) -> None:
         """Take one turn; after an outage wait, longer each time, and give up after too many."""
@@ -140,6 +153,7 @@ class Consumer(Generic[T]):
             topics = tuple(self._topics.values())
             await self._log.ensure((*topics, *(dead_letters_of(topic, self._group) for topic in topics)))
             self._inbox = await self._log.inbox(self._group, topics)
+            self._looked = asyncio.get_running_loop().time()
         return self._inbox
 
     async def _unprepared(self, inbox: Inbox) -> list[Partition]:

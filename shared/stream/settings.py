@@ -25,6 +25,9 @@ class ConsumerSettings(Section):
     attempts: int = Field(default=300, ge=1, description="Attempts of a turn that meets an outage; then the consumer stops")
     backoff: float = Field(default=0.05, gt=0, description="Seconds to wait after the first failed attempt; doubles with each")
     backoff_limit: float = Field(default=2.0, gt=0, description="Seconds to wait between two attempts at most")
+    outbox_look: float = Field(
+        default=30.0, gt=0, description="Seconds between two looks of an idle consumer for what stands unsaid in its outbox"
+    )
     rejection_window: int = Field(default=1000, ge=1, description="Records over which refused ones are counted")
     rejection_number: int = Field(default=100, ge=0, description="Refused records in the window that are always borne")
     rejection_share: float = Field(default=0.5, ge=0, le=1, description="Share of the window above which more than that stop")

@@ -37,7 +37,7 @@ from shared.stream import (
     unobserved,
 )
 
-QUICK = ConsumerSettings(fetch_wait=0.05, backoff=0.01, backoff_limit=0.05, attempts=5)
+QUICK = ConsumerSettings(fetch_wait=0.05, backoff=0.01, backoff_limit=0.05, attempts=5, outbox_look=0.5)
 PATIENCE = 30.0
 _NUMBERS = count(1)
 

@@ -18,7 +18,7 @@ from shared.stream import (
     Step,
 )
 from tests.contract.stream.stage import QUICK, Elsewhere, Stage, Unacknowledged, Unreachable, eventually, turns
-from tests.contract.stream.watching import applied, empty_outbox, first_seen, holds, values
+from tests.contract.stream.watching import applied, empty_outbox, first_seen, holds, place, values
 
 
 class Crash(Exception):
@@ -152,6 +152,19 @@ async def test_what_was_left_unsaid_is_said_on_assignment(stage: Stage) -> None:
         await turns(consumer, lambda: empty_outbox(stage))
 
     assert await stage.everything(said) == values(0, 3)
+
+
+async def test_what_a_failover_brings_back_into_the_outbox_is_said_though_nothing_comes(stage: Stage) -> None:
+    topic, said = await stage.topic(), await stage.topic()
+    await stage.append(topic, b"heard")
+    async with stage.consumer(stage.diary(), topic) as consumer:
+        await turns(consumer, lambda: applied(stage, topic, 1))
+        async with stage.books.ledger.transaction() as transaction:
+            await stage.books.ledger.store(place(topic).owner, [Outgoing(said, b"brought back")], transaction)
+
+        await turns(consumer, lambda: empty_outbox(stage))
+
+    assert await stage.everything(said) == [b"brought back"]
 
 
 async def test_a_batch_that_was_applied_already_drains_the_outbox(stage: Stage) -> None:

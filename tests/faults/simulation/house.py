@@ -45,7 +45,7 @@ from shared.xapi.model import Version
 from tests.faults.simulation.faults import Troop
 from tests.faults.simulation.parts import MERGE, Books, Cast, HouseParts
 from tests.faults.simulation.plot import MONDAY, Plot, Said, as_passed_on, as_sent
-from tests.faults.simulation.stage import Crash, Director
+from tests.faults.simulation.stage import NEVER, Crash, Director
 from tests.support.received import AUTHORITY, received_statement
 
 TWO: Final = 2
@@ -155,7 +155,9 @@ class House:
                 handler=handler,
                 log=self.log,
                 ledger=self.parts.ledger(self.books.pools[name], announce if group == "recorder" else None),
-                settings=ConsumerSettings(batch_records=2, fetch_wait=0.5, backoff=0.1, backoff_limit=1.0, attempts=1000),
+                settings=ConsumerSettings(
+                    batch_records=2, fetch_wait=0.5, backoff=0.1, backoff_limit=1.0, attempts=1000, outbox_look=NEVER
+                ),
                 metrics=StreamMetrics(CollectorRegistry()),
                 observer=observer,
             )

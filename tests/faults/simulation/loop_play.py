@@ -32,7 +32,7 @@ from shared.stream import (
 )
 from shared.stream.memory import Faults
 from tests.faults.simulation.faults import Misfortune, Troop, crash, fated, slow_down
-from tests.faults.simulation.stage import Actor, Crash, Director, StageLoop, Violation, play
+from tests.faults.simulation.stage import NEVER, Actor, Crash, Director, StageLoop, Violation, play
 
 HEARD: Final = Topic("heard.v1", partitions=2)
 SAID: Final = Topic("said.v1", partitions=2)
@@ -171,7 +171,12 @@ class LoopPlay:
                 log=self._log,
                 ledger=self._ledger,
                 settings=ConsumerSettings(
-                    batch_records=self._batch, fetch_wait=0.5, backoff=0.1, backoff_limit=1.0, attempts=1000
+                    batch_records=self._batch,
+                    fetch_wait=0.5,
+                    backoff=0.1,
+                    backoff_limit=1.0,
+                    attempts=1000,
+                    outbox_look=NEVER,
                 ),
                 metrics=StreamMetrics(CollectorRegistry()),
                 observer=self.director.observe,

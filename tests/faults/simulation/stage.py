@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+NEVER: Final = 1e9
+"""Seconds until consumers look for what stands unsaid: rules are tried without what would mend, late, that one is broken."""
+
 FAR: Final = 60.0
 """Seconds: time does not pass to what is later than this; those are limits that no history reaches."""
 GLANCE: Final = 0.0007
