@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -48,6 +49,10 @@ class Direct:
             response = problem_response(problem, request)
         except (Unavailable, Misconfigured) as outage:
             response = problem_response(unavailable(outage), request)
+        except asyncio.CancelledError:
+            if not _is_draining(scope):
+                raise
+            response = problem_response(Problem(503, "draining", headers={"Retry-After": "1"}), request)
         await response(scope, receive, send)
 
     def _endpoint(self, scope: Scope) -> Endpoint | None:
@@ -110,3 +115,8 @@ def _template(route: Route, segments: Sequence[str]) -> _Template | None:
 def _is_plain(scope: Scope) -> bool:
     """Say whether *scope* is of a request, and whether its path is the whole of it."""
     return scope["type"] == "http" and not scope.get("root_path")
+
+
+def _is_draining(scope: Scope) -> bool:
+    """Say whether the process is to end: who then has not sent his request within its grace is told to come again."""
+    return "app" in scope and scope["app"].state.draining is True
