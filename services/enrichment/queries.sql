@@ -6,6 +6,14 @@ SELECT pg_advisory_xact_lock_shared(hashtext('records.identities')::bigint)
 -- Waits for every transaction that relies on an identity, and keeps new ones out until this one ends.
 SELECT pg_advisory_xact_lock(hashtext('records.identities')::bigint)
 
+-- name: share_artefacts
+-- Lets others lock artefacts too, each its own.
+SELECT pg_advisory_xact_lock_shared(hashtext('records.artefacts')::bigint)
+
+-- name: hold_artefacts
+-- Has all artefacts alone until the transaction ends: one lock in the place of thousands.
+SELECT pg_advisory_xact_lock(hashtext('records.artefacts')::bigint)
+
 -- name: lock_artefacts
 -- Locks artefacts, given in order of their keys: parent and reply, committing at once, cannot miss each other.
 SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 MOST_AT_ONCE: Final = 1_000
 """Statements that a transaction looks at again because of others; more would want more locks than the server has, and no end."""
 
+MOST_ARTEFACTS_LOCKED: Final = 2_000
+"""A transaction with more has all of them alone: one statement may name a hundred thousand, and the server's table of locks has
+room for some thousands in all."""
+
 _links = msgspec.json.Decoder(tuple[Link, ...])
 
 
@@ -61,8 +65,13 @@ class Store:
         await transaction.execute(self._sql["hold_identities"])
 
     async def lock_artefacts(self, transaction: Transaction, iris: Iterable[str]) -> None:
-        """Lock artefacts in the order of their keys."""
-        await transaction.fetch(self._sql["lock_artefacts"], sorted({_lock_key(iri) for iri in iris}))
+        """Lock artefacts in the order of their keys; where they are very many, all that there are."""
+        keys = sorted({_lock_key(iri) for iri in iris})
+        if len(keys) > MOST_ARTEFACTS_LOCKED:
+            await transaction.execute(self._sql["hold_artefacts"])
+            return
+        await transaction.execute(self._sql["share_artefacts"])
+        await transaction.fetch(self._sql["lock_artefacts"], keys)
 
     async def catalogue(self, transaction: Transaction) -> Catalogue:
         """Return the catalogue as this transaction sees it; read anew only after an import."""

@@ -30,7 +30,7 @@ def canonical(actor: Mapping[str, JSON]) -> Ifi | None:
     if "mbox" in actor:
         return Ifi(f"mbox::{bounded(lower_domain(actor['mbox']))}")
     if "mbox_sha1sum" in actor:
-        return Ifi(f"mbox_sha1sum::{actor['mbox_sha1sum'].lower()}")
+        return Ifi(f"mbox_sha1sum::{bounded(actor['mbox_sha1sum'].lower())}")
     if "openid" in actor:
         return Ifi(f"openid::{bounded(actor['openid'])}")
     return None

@@ -113,7 +113,7 @@ class AskingStore:
 
     async def fail_poll(self, source: SourceId, poll: str, due: datetime, why: str) -> None:
         """Let a poll wait until *due*."""
-        await self._database.execute(SQL["fail_poll"], source, poll, due, why)
+        await self._database.execute(SQL["fail_poll"], source, poll, due, _told(why))
 
     async def due_lookups(self, source: SourceId, now: datetime, limit: int) -> list[DueLookup]:
         """Return what is to be asked for."""
@@ -132,7 +132,7 @@ class AskingStore:
     async def fail_lookup(self, source: SourceId, asked: DueLookup, due: datetime, why: str, *, for_good: bool) -> None:
         """Let a lookup wait until *due*, or give it up."""
         state = "given-up" if for_good else "waiting"
-        await self._database.execute(SQL["fail_lookup"], source, asked.lookup.key, due, why, state)
+        await self._database.execute(SQL["fail_lookup"], source, asked.lookup.key, due, _told(why), state)
 
     async def forget_given_up(self, source: SourceId, most: int) -> None:
         """Forget what was given up, but for the *most* that were last."""
@@ -156,3 +156,8 @@ class AskingStore:
 
 def _written(reference: Mapping[str, str]) -> bytes:
     return orjson.dumps(reference, option=orjson.OPT_SORT_KEYS)
+
+
+def _told(why: str) -> str:
+    """Return *why* as PostgreSQL keeps text: it may quote an answer, in which anything stands."""
+    return why.encode(errors="replace").decode().replace("\0", " ")

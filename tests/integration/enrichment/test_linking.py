@@ -11,7 +11,7 @@ import pytest
 from services.enrichment.domain.people import imported_learner
 from services.enrichment.imports import Kind
 from shared.contracts import Enriched, Recorded, Status
-from shared.xapi.vocabulary import Verb
+from shared.xapi.vocabulary import TARGET_EXTENSION, Verb
 from tests.integration.enrichment.conftest import House
 from tests.support.conversation import COURSE, HOME, recorded, statement
 
@@ -163,3 +163,23 @@ async def test_what_happened_at_the_beginning_or_the_end_of_time_stops_nobody(ho
 
     assert house.known()[ASK["id"]].timestamp[:4] == when[:4]
     assert ANSWER["id"] in house.known()
+
+
+async def test_an_author_who_is_named_by_no_hash_but_by_a_book_stops_nobody(house: House) -> None:
+    await prepare(house)
+    book = "".join(map(str, range(5_000)))
+    named = {**LIKE, "context": {"extensions": {TARGET_EXTENSION: {"mbox_sha1sum": book}}}}
+
+    await house.hear(recorded(named, 1), recorded(ANSWER, 2))
+
+    assert {named["id"], ANSWER["id"]} <= house.known().keys()
+
+
+async def test_a_statement_that_stands_in_more_threads_than_the_server_has_locks_stops_nobody(house: House) -> None:
+    await prepare(house)
+    threads = [{"id": f"{HOME}/{number}"} for number in range(50_000)]
+    crowded = {**ASK, "context": {"contextActivities": {"grouping": threads}}}
+
+    await house.hear(recorded(crowded, 1), recorded(ANSWER, 2))
+
+    assert {crowded["id"], ANSWER["id"]} <= house.known().keys()

@@ -90,6 +90,17 @@ async def test_a_platform_that_fails_is_spared_as_long_as_it_asks_and_nothing_is
     assert told(house) == 5
 
 
+async def test_a_failure_that_is_told_with_what_no_text_column_takes_is_one_like_any(
+    house: House, forum: Platform, process: Process
+) -> None:
+    forum.failing["/posts"] = forum.failing["/posts/0"] = Response(b"\x00broken\xff", status_code=500)
+    await noticed(house, Lookup("post 1", {"path": "/posts/0"}), intake=process.intake.take)
+    await process.asking.once()
+
+    rows = await house.database.fetch(Query("SELECT last_failure FROM lookup UNION ALL SELECT last_failure FROM poll"))
+    assert [row["last_failure"] for row in rows] == ["answered 500:  broken\N{REPLACEMENT CHARACTER}"] * 2
+
+
 async def test_an_answer_that_cannot_be_read_moves_no_cursor(house: House, forum: Platform, process: Process) -> None:
     forum.failing["/posts"] = JSONResponse({"message": "under maintenance"})
     await process.asking.once()

@@ -66,6 +66,7 @@ def test_all_other_answers_say_what_becomes_of_the_statements(status: int, becam
         ("-3", 0),
         ("soon", 0),
         ("²", 0),
+        ("Mon, 02 Mar 99999999999999999999 12:01:00 GMT", 0),
     ],
 )
 def test_retry_after_is_a_number_or_a_date_and_bounded(said: str | None, seconds: float) -> None:
