@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import IntFlag
 from typing import Final, TypeAlias, get_args
 
 from services.gateway.domain.keys import Key, activity_key, agent_key, registration_key, verb_key
 from shared.xapi import extract
+
+MOST_REFERRED: Final = 256
+"""One statement may mention half a million things, and thirty thousand others in one request refer to it: that has no end."""
 
 
 class Usage(IntFlag):
@@ -53,8 +56,19 @@ def mentions(statement: extract.AnyStatement) -> Mentions:
 
 
 def referred(statement: extract.AnyStatement) -> Mentions:
-    """Return what a statement mentions by referring to *statement* (1.0.3 Communication §2.1.3, StatementRefs)."""
-    return {key: (int(Usage.REFERRED), direct) for key, (_, direct) in mentions(statement).items()}
+    """Return what a statement mentions by referring to *statement* (1.0.3 Communication §2.1.3, StatementRefs).
+
+    Of more than MOST_REFERRED mentions those that are direct come first, and the rest are left out.
+    """
+    found: Collection[tuple[Key, Place]] = mentions(statement).items()
+    if len(found) > MOST_REFERRED:
+        found = sorted(found, key=_direct_first)[:MOST_REFERRED]
+    return {key: (int(Usage.REFERRED), direct) for key, (_, direct) in found}
+
+
+def _direct_first(mention: tuple[Key, Place]) -> bool:
+    _, (_, direct) = mention
+    return not direct
 
 
 def _add(found: dict[Key, Place], key: Key, place: Place) -> None:

@@ -92,8 +92,15 @@ reach (seq, target, step) AS (
 SELECT DISTINCT seq, target FROM reach
 
 -- name: bodies
--- The bodies of the statements $1, by seq.
-SELECT seq, body FROM statement WHERE seq = ANY ($1::bigint[])
+-- The bodies of those of the statements $1 that are behind seq $2, in order: what $3 bytes hold, but one at least.
+SELECT seq, body
+FROM (
+    SELECT seq, body, sum(octet_length(body)) OVER (ORDER BY seq) AS bytes, row_number() OVER (ORDER BY seq) AS place
+    FROM statement
+    WHERE seq = ANY ($1::bigint[]) AND seq > $2
+) weighed
+WHERE bytes <= $3 OR place = 1
+ORDER BY seq
 
 -- name: inherit
 -- Lets the statements ($2) be found by the keys ($1) too, unless they are already.

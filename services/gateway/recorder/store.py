@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import orjson
 
 from services.gateway.domain.keys import Key
-from services.gateway.domain.mentions import referred
+from services.gateway.domain.mentions import Mentions, referred
 from services.gateway.domain.redaction import redact
 from services.gateway.recorder import binary_copy
 from services.gateway.recorder.erasing import Mark
@@ -23,6 +23,10 @@ from shared.xapi.model import StatementId
 _QUERIES: Final = load_queries(__package__)
 _LIMITS: Final = Limits()
 _REFERENCE: Final = ("seq", "target", "voids")
+PAGE_BYTES: Final = 4 * 1024 * 1024
+"""Of what is referred to, no further statement is read at once where these have so many bytes: senders choose how long."""
+MOST_ROWS: Final = 20_000
+"""What referring makes findable is written so much at a time."""
 
 
 async def lock(transaction: Transaction) -> None:
@@ -68,10 +72,32 @@ async def inherit(seqs: Sequence[int], ids: Sequence[StatementId], transaction: 
     reach = await transaction.fetch(_QUERIES["reach"], seqs, ids)
     if not reach:
         return
-    bodies = await transaction.fetch(_QUERIES["bodies"], list({target for _, target in reach}))
-    mentions = {seq: referred(parse(body, _LIMITS)) for seq, body in bodies}
-    rows = sorted({(key.hex(), seq, usage, direct) for seq, target in reach for key, (usage, direct) in mentions[target].items()})
-    await transaction.execute(_QUERIES["inherit"], *map(list, zip(*rows, strict=True)))
+    reaching: dict[int, list[int]] = {}
+    for seq, target in reach:
+        reaching.setdefault(target, []).append(seq)
+    rows: set[tuple[str, int, int, bool]] = set()
+    async for target, mentions in _referred(sorted(reaching), transaction):
+        for seq in reaching[target]:
+            rows.update((key.hex(), seq, usage, direct) for key, (usage, direct) in mentions.items())
+            if len(rows) >= MOST_ROWS:
+                await _inherit(rows, transaction)
+                rows.clear()
+    await _inherit(rows, transaction)
+
+
+async def _referred(targets: Sequence[int], transaction: Transaction) -> AsyncIterator[tuple[int, Mentions]]:
+    """Yield what is mentioned by referring to each of *targets*, seqs in order; a few megabytes of them are read at once."""
+    seq = 0
+    while seq < targets[-1] and (rows := await transaction.fetch(_QUERIES["bodies"], targets, seq, PAGE_BYTES)):
+        for target, body in rows:
+            yield target, referred(parse(body, _LIMITS))
+        seq = rows[-1]["seq"]
+
+
+async def _inherit(rows: Iterable[tuple[str, int, int, bool]], transaction: Transaction) -> None:
+    columns = [list(column) for column in zip(*sorted(rows), strict=True)]
+    if columns:
+        await transaction.execute(_QUERIES["inherit"], *columns)
 
 
 async def void(targets: Iterable[StatementId], transaction: Transaction) -> list[RecordedRow]:

@@ -9,8 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
+from services.gateway.domain.mentions import MOST_REFERRED
 from services.gateway.domain.query import Filters
+from services.gateway.recorder.store import PAGE_BYTES
 from services.gateway.statements.store import Page
+from shared.postgres import Query
 from shared.xapi import ifi
 from tests.support.lrs import Lrs
 from tests.support.received import AUTHORITY, activity, id_of, reference, request, statement, voiding
@@ -143,3 +146,24 @@ async def test_a_reference_in_the_context_matches_nothing_more(told: Lrs) -> Non
     await told.take(request(statement(8, actor=BOB, context={"statement": reference(1)})))
 
     assert await found(told, agent=ANN_IFI) == [1, 3, 4, 6]
+
+
+async def test_of_a_statement_that_names_very_much_a_reference_finds_its_object_and_so_much_of_the_rest(lrs: Lrs) -> None:
+    crowd = [activity(f"https://lms.example/{number}") for number in range(3 * MOST_REFERRED)]
+    named = statement(1, object=activity(COURSE), context={"contextActivities": {"other": crowd}})
+    await lrs.take(request(named), request(*(statement(number, object=reference(1)) for number in range(2, 30))))
+
+    mentioned = await lrs.database.fetch(Query("SELECT count(*) FROM statement_mention WHERE usage = 16384 GROUP BY seq"))
+
+    assert await found(lrs, activity=COURSE) == [*range(1, 30)]
+    assert len(mentioned) == 28
+    assert all(MOST_REFERRED - 10 < row["count"] <= MOST_REFERRED for row in mentioned)
+
+
+async def test_references_to_statements_of_many_megabytes_are_read_a_few_at_a_time(lrs: Lrs) -> None:
+    for number in range(1, 4):
+        await lrs.take(request(statement(number, object=activity(COURSE), result={"response": "x" * (PAGE_BYTES // 2 + 1)})))
+
+    await lrs.take(request(*(statement(number + 3, object=reference(number)) for number in range(1, 4))))
+
+    assert await found(lrs, activity=COURSE) == [*range(1, 7)]
