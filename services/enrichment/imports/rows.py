@@ -11,6 +11,7 @@ from services.enrichment.domain.catalogue import Course, CourseIri
 from services.enrichment.domain.people import LearnerId, email_ifis, imported_learner
 from services.enrichment.imports.table import Fault, Row
 from shared.xapi import ifi
+from shared.xapi.bounded import MAX_BYTES, bounded
 from shared.xapi.model import Ifi
 
 EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
@@ -54,6 +55,8 @@ class Enrolment:
 def person(row: Row) -> Person | Fault:
     """Read a person: external_id; name, email, accounts (`name@home page`, several separated by `|`)."""
     email = row.text("email")
+    if fault := _unkeyable(row, "external_id"):
+        return fault
     if email and not EMAIL.fullmatch(email):
         return Fault(row.line, "email", f"{email[:80]!r} is no e-mail address")
     identities: list[Ifi] = list(email_ifis(email)) if email else []
@@ -67,6 +70,8 @@ def person(row: Row) -> Person | Fault:
 
 def course(row: Row) -> Course | Fault:
     """Read a course: iri, title; description, codes, aliases, urls, channels (lists separated by `|`)."""
+    if fault := _unkeyable(row, "iri"):
+        return fault
     if not IRI.fullmatch(row.text("iri")):
         return Fault(row.line, "iri", f"{row.text('iri')[:80]!r} is no IRI, such as https://lms.example/course/7")
     wrong = next((url for url in row.items("urls") if not url.startswith(("http://", "https://"))), None)
@@ -134,8 +139,17 @@ def names_of(courses: Iterable[Course]) -> dict[str, CourseIri]:
 
 def _identity(account: str) -> Ifi | None:
     if CANONICAL.fullmatch(account):
-        return Ifi(account)
+        return Ifi(account) if _is_keyable(account.partition("::")[2]) else None
     name, at, home_page = account.partition("@")
     if not (name and at and IRI.fullmatch(home_page)):
         return None
     return ifi.of_account(home_page, name)
+
+
+def _unkeyable(row: Row, column: str) -> Fault | None:
+    """Return what is wrong with a cell that is a key, if it is too long for an index."""
+    return None if _is_keyable(row.text(column)) else Fault(row.line, column, f"is longer than {MAX_BYTES} bytes")
+
+
+def _is_keyable(text: str) -> bool:
+    return bounded(text) == text

@@ -130,3 +130,23 @@ async def test_an_enrolment_that_comes_late_is_said_of_what_was_done_before(hous
 
     like = next(one for one in house.known().values() if one.verb == Verb.LIKED)
     assert [(link.actor_enrolled, link.author_enrolled) for link in like.links] == [(False, True)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "row", "column"),
+    [
+        (Kind.PEOPLE, "external_id,accounts", "{book},", "external_id"),
+        (Kind.PEOPLE, "external_id,accounts", "HR-2,openid::https://{book}", "accounts"),
+        (Kind.COURSES, "iri,title", "https://lms.example/{book},Book", "iri"),
+    ],
+)
+async def test_a_key_that_no_index_takes_is_told_and_the_other_rows_are_taken(
+    house: House, kind: Kind, header: str, row: str, column: str
+) -> None:
+    book = "".join(map(str, range(2_000)))
+    good = "https://lms.example/1,One" if kind is Kind.COURSES else "HR-1,"
+
+    report = await house.importer.take(kind, "\n".join([header, row.format(book=book), good]).encode())
+
+    assert report.taken == 1
+    assert [(fault.line, fault.column) for fault in report.faults] == [(2, column)]
