@@ -24,10 +24,13 @@ from shared.postgres import Database, load_queries
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
 from shared.stream.open import open_log
+from shared.stream.record import Partition
 
 SQL: Final = load_queries("services", "pipeline.sql")
 LOOK: Final = 0.1
 """Seconds between two looks at the offsets."""
+_NOTHING: Final = 0
+_LAST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,12 @@ class Pipeline:
 
     async def standing(self, stage: Stage) -> Standing:
         """Say where *stage* stands."""
-        ends = await self.log.ends(stage.topic)
+        return await self._standing(stage, await self.log.ends(stage.topic), _LAST)
+
+    async def _standing(self, stage: Stage, ends: Mapping[Partition, int], row_id: int) -> Standing:
+        """Say how much *stage* has left of its topic up to *ends*, and of its outbox up to the row *row_id*."""
         database = self.databases[stage.schema]
-        row = await database.fetchrow(SQL["place"], stage.group, stage.topic.name)
+        row = await database.fetchrow(SQL["place"], stage.group, stage.topic.name, row_id)
         offsets = orjson.loads(row["offsets"]) if row else {}
         behind = sum(max(end - offsets.get(str(partition.number), 0), 0) for partition, end in ends.items())
         jobs = await database.fetchval(SQL["relinks"]) if stage.group == ENRICHMENT_GROUP else 0
@@ -89,11 +95,23 @@ class Pipeline:
         return [await self.standing(stage) for stage in stages]
 
     async def until_settled(self, tell: Callable[[Sequence[Standing]], None]) -> None:
-        """Return once nothing is left, telling at each look where the stages stand."""
+        """Return once each stage has done and said what lay before it when those before it had; later news is not waited for.
+
+        At each look it is told where the stages stand, from the one that is waited for on.
+        """
+        for place, stage in enumerate(STAGES):
+            await self._until_done(place, await self.log.ends(stage.topic), _NOTHING, tell)
+            said = await self.databases[stage.schema].fetchval(SQL["youngest_row"])
+            await self._until_done(place, {}, said, tell)
+
+    async def _until_done(
+        self, place: int, ends: Mapping[Partition, int], row_id: int, tell: Callable[[Sequence[Standing]], None]
+    ) -> None:
+        """Return once the stage at *place* has nothing left up to *ends* and *row_id*."""
         while True:
-            standings = await self.standings()
-            tell(standings)
-            if not any(standing.left for standing in standings):
+            standing = await self._standing(STAGES[place], ends, row_id)
+            tell([standing, *await self.standings(STAGES[place + 1 :])])
+            if not standing.left:
                 return
             await asyncio.sleep(LOOK)
 

@@ -1,9 +1,14 @@
 -- name: place
--- How far a group ($1) has read each partition of a topic ($2), and, of the same moment, how much its schema still has to say.
+-- How far a group ($1) has read each partition of a topic ($2), and, of the same moment, how much its schema still has to say, up to
+-- the row $3 of its outbox.
 SELECT
     coalesce((SELECT jsonb_object_agg(partition, next_offset) FROM consumer_offset WHERE group_name = $1 AND topic = $2), '{}')::text
         AS offsets,
-    (SELECT count(*) FROM outbox) AS outbox
+    (SELECT count(*) FROM outbox WHERE id <= $3) AS outbox
+
+-- name: youngest_row
+-- The last row that waits to be said; what was committed before it was read has no later one.
+SELECT coalesce(max(id), 0) FROM outbox
 
 -- name: relinks
 -- How many jobs of linking anew imports and batches left.
