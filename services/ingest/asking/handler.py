@@ -12,6 +12,7 @@ from shared.clock import Clock
 from shared.contracts import BadMessage, decode
 from shared.postgres import Transaction
 from shared.stream import Batch, Decision, Rejection
+from shared.xapi.bounded import bounded
 
 GROUP: Final = "asking"
 
@@ -32,7 +33,7 @@ class Noticing:
             except BadMessage as error:
                 rejections.append(Rejection(record, str(error)))
                 continue
-            noticed.append(Noticed(SourceId(message.source), Lookup(message.key, message.reference, message.noticed_at)))
+            noticed.append(Noticed(SourceId(message.source), Lookup(bounded(message.key), message.reference, message.noticed_at)))
         if noticed:
             await notice(transaction, noticed, self._clock())
         return Decision(rejections=tuple(rejections))

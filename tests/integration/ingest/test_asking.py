@@ -239,6 +239,19 @@ async def test_what_waits_since_its_platform_was_away_waits_on_however_often_it_
     assert [(each.due, each.failures) for each in await process.store.due_lookups(DISCOURSE.id, later, 10)] == [(later, 1)]
 
 
+async def test_what_has_a_name_that_no_index_takes_is_asked_for_like_anything(
+    house: House, forum: Platform, process: Process
+) -> None:
+    lookup = Lookup("".join(map(str, range(2_000))), {"path": "/posts/1"})
+    for _ in range(2):
+        await noticed(house, lookup, intake=process.intake.take)
+
+    await process.asker.serve(replace(FORUM, polls={}), DISCOURSE)
+
+    assert forum.asked == [f"{HOME}/posts/1"]
+    assert [each.waiting for each in await process.store.standings() if each.source == DISCOURSE.id] == [0]
+
+
 async def test_what_is_gone_is_forgotten_and_what_never_answers_is_given_up(
     house: House, forum: Platform, process: Process
 ) -> None:
