@@ -148,3 +148,8 @@ def moment(document: JSON, *path: str) -> str:
     if value is None:
         raise Incomplete("/".join(path))
     return value
+
+
+def fits(text: str, most: int) -> bool:
+    """Say whether *text* has *most* bytes at most: an index takes no more than some, whatever letters they write."""
+    return len(text) <= most and len(text.encode(errors="replace")) <= most

@@ -26,7 +26,7 @@ from shared.postgres import Query
 from tests.integration.ingest.conftest import House
 from tests.integration.ingest.forum import EACH, FORUM, HOME, SETTINGS, Platform, Process, keep_noticed, noticed, told
 from tests.support.discourse import DISCOURSE, discourse_post
-from tests.support.feeds import BLOG, POSTS, THREAD, blog
+from tests.support.feeds import BLOG, POSTS, THREAD, atom, blog, entry
 from tests.support.ingest import NOW
 
 
@@ -325,6 +325,21 @@ async def test_a_redirect_to_another_host_is_not_followed(house: House, process:
 
     rows = await house.database.fetch("SELECT last_failure FROM lookup")  # type: ignore[arg-type]
     assert [row["last_failure"] for row in rows] == ["redirects to another host, b.example"]
+
+
+async def test_an_entry_whose_id_no_index_takes_holds_up_no_other(house: House) -> None:
+    letters = "".join(chr(0x20000 + number * 7919 % 40_000) for number in range(700))
+    feed = atom(entry(letters, "ann", "Long", "11:00:00"), entry("short", "bea", "Notes", "11:10:00"))
+    secret = b"never shown to anybody"
+    await house.sources.add(NewSource(SourceId("blog-of-ours"), BLOG.platform, BLOG.workspace, secret, options=BLOG.options), NOW)
+
+    app = Starlette(routes=[Route("/{path:path}", lambda _: Response(feed))])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+        process = Process(house, client, FEED)
+        await process.asking.once()
+
+    standing = next(each for each in await process.store.standings() if each.source == "blog-of-ours")
+    assert (standing.failures, told(house)) == (0, 1)
 
 
 async def test_a_blog_is_asked_for_what_changed_and_for_the_comments_upon_it(house: House) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
+from services.ingest.connectors.fields import Incomplete, fits, member, optional_text, optional_time
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, Choice, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
@@ -60,7 +60,7 @@ def several(value: JSON) -> list[JSON]:
 def optional_iri(thing: JSON) -> str | None:
     """Return the IRI that names *thing*: itself, its `id`, or else where it stands; None where it has none."""
     if isinstance(thing, str):
-        return thing if len(thing) <= LONGEST_IRI and is_iri(thing) else None
+        return thing if fits(thing, LONGEST_IRI) and is_iri(thing) else None
     if not isinstance(thing, dict):
         return None
     for name in ("id", "href"):

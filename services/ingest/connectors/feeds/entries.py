@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.feeds import tombstones
-from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
+from services.ingest.connectors.fields import Incomplete, fits, member, optional_text, optional_time
 from services.ingest.domain.interaction import (
     AccountName,
     Artefact,
@@ -127,7 +127,7 @@ def _changed(told: Interaction, entry: JSON) -> Reading:
 def native_of(entry: JSON) -> NativeId:
     """Return what names *entry* for good: its id, or else its address; raise Incomplete where it has neither."""
     found = optional_text(entry, "id") or optional_text(entry, "link")
-    if found is None or len(found) > LONGEST or not found.isprintable():
+    if found is None or not fits(found, LONGEST) or not found.isprintable():
         raise Incomplete("id")
     return NativeId(found)
 
@@ -151,7 +151,7 @@ def account(source: Source, feed: JSON, entry: JSON) -> AccountName | None:
     """Return who wrote *entry*, by a page or a name, never by an e-mail address; else whose the *feed* is."""
     for author in (member(entry, "author"), member(feed, "author")):
         uri, name, email = (optional_text(author, each) for each in ("uri", "name", "email"))
-        if uri and len(uri) <= LONGEST and is_iri(uri):
+        if uri and fits(uri, LONGEST) and is_iri(uri):
             return AccountName(uri)
         if name and "@" not in name and name.isprintable():
             return AccountName(name[:LONGEST_NAME])
@@ -192,7 +192,7 @@ def _artefact(entry: JSON, native: NativeId, kind: ArtefactType) -> Artefact:
 
 def _address(link: str | None, native: str, name: str) -> str:
     """Return the IRI by which statements name something; raise Incomplete where there is none."""
-    found = next((each for each in (link, native) if each and len(each) <= LONGEST and is_iri(each)), None)
+    found = next((each for each in (link, native) if each and fits(each, LONGEST) and is_iri(each)), None)
     if found is None:
         raise Incomplete(name)
     return found
@@ -211,7 +211,7 @@ def _parent(entry: JSON, shelf: Shelf) -> Artefact | None:
 
 def named(native: str, link: str | None) -> Artefact:
     """Return a post, or a comment, that is only named; raise Incomplete where its name is none."""
-    if not native or len(native) > LONGEST or not native.isprintable():
+    if not native or not fits(native, LONGEST) or not native.isprintable():
         raise Incomplete("in-reply-to")
     address = _address(link, native, "in-reply-to")
     return Artefact(NativeId(native), address, ArtefactType.COMMENT if "#" in address else ArtefactType.ARTICLE)
@@ -233,7 +233,7 @@ def _enclosures(told: Interaction, entry: JSON) -> tuple[Interaction, ...]:
     """Return that files came with a post: an episode, a picture."""
     found = member(entry, "enclosures")
     given = [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
-    places = dict.fromkeys(each for each in given if len(each) <= LONGEST and is_iri(each) and each != told.artefact.iri)
+    places = dict.fromkeys(each for each in given if fits(each, LONGEST) and is_iri(each) and each != told.artefact.iri)
     bare = replace(told, kind=Kind.ATTACH, parent=told.artefact, root=None, text=None, tags=())
     return tuple(
         replace(bare, artefact=Artefact(NativeId(f"{told.artefact.native} {each}"), each, ArtefactType.FILE))

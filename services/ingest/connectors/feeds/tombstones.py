@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 from xml.parsers import expat
 
-from services.ingest.connectors.fields import Incomplete, member, text, time
+from services.ingest.connectors.fields import Incomplete, fits, member, text, time
 from services.ingest.domain.interaction import NOBODY, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Reading, Rule, Undecided
 from shared.xapi.model import JSON
@@ -42,7 +42,7 @@ def tombstones(body: bytes) -> list[JSON]:
 def read_tombstone(tombstone: JSON) -> Reading:
     """Read that an entry was deleted: told of its author, if it was heard. Raise Incomplete where it lacks what it needs."""
     native, deleted = text(tombstone, "id"), time(tombstone, "deleted")
-    if len(native) > LONGEST or not is_iri(native):
+    if not fits(native, LONGEST) or not is_iri(native):
         raise Incomplete("ref")
     interaction = Interaction(
         event=Event.DELETED,

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.fields import (
     Incomplete,
+    fits,
     identifier,
     member,
     optional_identifier,
@@ -153,5 +154,5 @@ def _files(status: JSON, made: Interaction) -> tuple[Interaction, ...]:
     return tuple(
         replace(bare, artefact=Artefact(NativeId(f"{made.artefact.native} {address}"), address, ArtefactType.FILE))
         for address in dict.fromkeys(addresses)
-        if address and len(address) <= LONGEST_ADDRESS and is_iri(address)
+        if address and fits(address, LONGEST_ADDRESS) and is_iri(address)
     )

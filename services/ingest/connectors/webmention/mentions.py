@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from services.ingest.connectors.fields import text
+from services.ingest.connectors.fields import fits, text
 from services.ingest.connectors.parsing import form
 from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason, ignored
 from services.ingest.domain.source import Source
@@ -49,9 +49,5 @@ def _is_address(said: str) -> bool:
     except ValueError:
         return False
     return (
-        len(said) <= LONGEST
-        and said.isprintable()
-        and parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and is_iri(said)
+        fits(said, LONGEST) and said.isprintable() and parts.scheme in ("http", "https") and bool(parts.hostname) and is_iri(said)
     )

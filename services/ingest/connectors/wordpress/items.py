@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.fields import (
     Incomplete,
+    fits,
     identifier,
     member,
     optional_number,
@@ -151,7 +152,7 @@ def _refusal(source: Source, item: JSON) -> Reason | None:
 
 def _link(item: JSON) -> str:
     found = text(item, "link")
-    if len(found) > LONGEST or not is_iri(found):
+    if not fits(found, LONGEST) or not is_iri(found):
         raise Incomplete("link")
     return found
 

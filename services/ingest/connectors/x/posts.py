@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import member
+from services.ingest.connectors.fields import fits, member
 from services.ingest.connectors.x import tweets
 from services.ingest.connectors.x.tweets import Tweet
 from services.ingest.domain.interaction import (
@@ -113,5 +113,5 @@ def _files(tweet: Tweet, made: Interaction) -> tuple[Interaction, ...]:
     return tuple(
         replace(bare, artefact=Artefact(NativeId(f"{tweet.name} {address}"), address, ArtefactType.FILE))
         for address in dict.fromkeys(tweet.pictures)
-        if len(address) <= LONGEST_ADDRESS and is_iri(address)
+        if fits(address, LONGEST_ADDRESS) and is_iri(address)
     )
