@@ -14,7 +14,7 @@ from services.gateway.forwarding.lrs import Lrs
 from services.gateway.forwarding.packing import Packer
 from services.gateway.forwarding.store import Refusal, Settled
 from shared.xapi.canonical import digest
-from shared.xapi.model import Version
+from shared.xapi.model import JSON, Version
 from shared.xapi.validation import Invalid, validate
 
 BATCH_STATEMENTS: Final = 50
@@ -113,11 +113,11 @@ def _same(held: bytes, own: bytes) -> bool:
     """Say whether two copies of a statement have the same content, but for what an LRS sets itself."""
     ours: Mapping[str, Any] = orjson.loads(own)
     try:
-        theirs: Mapping[str, Any] = orjson.loads(held)
+        theirs: JSON = orjson.loads(held)
         validate(theirs, Version.V2_0_0 if ours["version"].startswith("2") else Version.V1_0_3)
     except (orjson.JSONDecodeError, Invalid):
         return False
-    return digest(theirs) == digest(ours)
+    return isinstance(theirs, dict) and digest(theirs) == digest(ours)
 
 
 def _refused(entry: Entry, answer: Answer) -> Settled:

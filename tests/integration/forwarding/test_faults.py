@@ -186,6 +186,22 @@ async def test_a_target_that_fails_over_everything_is_waited_for(
     assert settled.letters == 0
 
 
+@pytest.mark.parametrize("held", [b"[]", b"[{}]", b"null", b"no JSON", b'{"id": 1e400}'])
+async def test_a_conflict_over_what_is_no_statement_is_a_letter_and_stops_nobody(
+    held: bytes, lrs: Lrs, targets: Targets, other: ScriptedLrs, postgres_settings: PostgresSettings
+) -> None:
+    other.statements = {IDS[0]: held}
+    other.refused = {IDS[0]: Reply(409)}
+    await add(targets, other)
+    await record(lrs, 0, 1)
+
+    async with forwarding(postgres_settings):
+        await until_settled(targets)
+
+    assert [letter.id for letter in await targets.letters(OTHER, 10)] == [IDS[0]]
+    assert IDS[1] in other.statements
+
+
 async def test_a_conflict_over_what_the_target_has_already_is_a_repetition_and_over_other_content_a_letter(
     lrs: Lrs, targets: Targets, other: ScriptedLrs, postgres_settings: PostgresSettings
 ) -> None:
