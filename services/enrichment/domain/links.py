@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -28,6 +29,9 @@ INHERITED: Final = 99
 """Of a hundred parts of its confidence, what a link keeps when a reply inherits it (a parent has the same course in 99.3 %)."""
 
 MOST_EVIDENCE: Final = 500
+
+MOST_LINKS: Final = 50
+"""A statement may name a hundred thousand courses, and every reply to it would inherit them all."""
 
 
 class Link(msgspec.Struct, frozen=True, order=True):
@@ -58,11 +62,11 @@ def inherit(links: Iterable[Link]) -> tuple[Link, ...]:
 
 
 def best(links: Iterable[Link]) -> tuple[Link, ...]:
-    """Keep the surest link to each course, in the order of the courses' IRIs."""
+    """Keep the surest link to each course, and of these the MOST_LINKS surest, in the order of the courses' IRIs."""
     surest: dict[CourseIri, Link] = {}
     for link in sorted(links, key=lambda link: (-link.confidence, link.method, link.evidence)):
         surest.setdefault(link.course, link)
-    return tuple(surest[course] for course in sorted(surest))
+    return tuple(surest[course] for course in sorted(islice(surest, MOST_LINKS)))
 
 
 def _explicit(features: Features, catalogue: Catalogue) -> Iterator[Link]:

@@ -8,10 +8,11 @@ import itertools
 import msgspec
 import pytest
 
+from services.enrichment.domain.links import MOST_LINKS
 from services.enrichment.domain.people import imported_learner
 from services.enrichment.imports import Kind
 from shared.contracts import Enriched, Recorded, Status
-from shared.xapi.vocabulary import TARGET_EXTENSION, Verb
+from shared.xapi.vocabulary import TARGET_EXTENSION, ActivityType, Verb
 from tests.integration.enrichment.conftest import House
 from tests.support.conversation import COURSE, HOME, recorded, statement
 
@@ -183,3 +184,13 @@ async def test_a_statement_that_stands_in_more_threads_than_the_server_has_locks
     await house.hear(recorded(crowded, 1), recorded(ANSWER, 2))
 
     assert {crowded["id"], ANSWER["id"]} <= house.known().keys()
+
+
+async def test_of_a_statement_that_names_very_many_courses_some_are_kept_and_inherited(house: House) -> None:
+    await prepare(house)
+    course = {"definition": {"type": ActivityType.COURSE}}
+    crowded = {**ASK, "context": {"contextActivities": {"grouping": [{"id": f"{HOME}/{n}", **course} for n in range(2_000)]}}}
+
+    await house.hear(recorded(crowded, 1), recorded(ANSWER, 2))
+
+    assert [len(house.known()[one["id"]].links) for one in (crowded, ANSWER)] == [MOST_LINKS, MOST_LINKS]
