@@ -14,6 +14,8 @@ CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 """What is unpacked (RFC 9110 §8.4.1), which is all that httpx asks for; what is called otherwise is taken as it is."""
 _ANY_HEADER: Final = zlib.MAX_WBITS | 32
 """gzip, or zlib as `deflate` is meant."""
+_HEADER_BYTES: Final = 2
+"""By which it is known whether there is a header."""
 
 
 async def unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
@@ -22,7 +24,7 @@ async def unpacked(response: httpx.Response) -> AsyncIterator[bytes]:
     if len(codings) > 1:
         raise httpx.DecodingError("the answer was packed more than once")
     inflator = _Inflator() if codings else None
-    async for raw in response.aiter_raw(PIECE):
+    async for raw in response.aiter_raw():  # a stream's pieces as they come, however short
         if inflator is None:
             yield raw
             continue
@@ -39,7 +41,7 @@ class _Inflator:
 
     def __init__(self) -> None:
         self._inflator = zlib.decompressobj(_ANY_HEADER)
-        self._begun = False
+        self._head = b""
 
     def inflated(self, packed: bytes) -> Iterator[bytes]:
         """Yield what *packed* goes on with. Raises DecodingError."""
@@ -52,12 +54,12 @@ class _Inflator:
                 return
 
     def _next(self, packed: bytes) -> bytes:
+        head = self._head
+        self._head = (head + packed)[:_HEADER_BYTES]
         try:
             return self._inflator.decompress(packed, PIECE)
         except zlib.error as error:
-            if self._begun:
+            if len(head) == _HEADER_BYTES:
                 raise httpx.DecodingError(str(error)) from error
-        finally:
-            self._begun = True
-        self._inflator = zlib.decompressobj(-zlib.MAX_WBITS)
-        return self._next(packed)
+        self._inflator, self._head = zlib.decompressobj(-zlib.MAX_WBITS), bytes(_HEADER_BYTES)
+        return self._next(head + packed)
