@@ -6,17 +6,15 @@ SELECT pg_advisory_xact_lock_shared(hashtext('records.identities')::bigint)
 -- Waits for every transaction that relies on an identity, and keeps new ones out until this one ends.
 SELECT pg_advisory_xact_lock(hashtext('records.identities')::bigint)
 
--- name: share_artefacts
--- Lets others lock artefacts too, each its own.
-SELECT pg_advisory_xact_lock_shared(hashtext('records.artefacts')::bigint)
-
 -- name: hold_artefacts
 -- Has all artefacts alone until the transaction ends: one lock in the place of thousands.
 SELECT pg_advisory_xact_lock(hashtext('records.artefacts')::bigint)
 
 -- name: lock_artefacts
--- Locks artefacts, given in order of their keys: parent and reply, committing at once, cannot miss each other.
-SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key
+-- Locks artefacts, given in order of their keys: parent and reply, committing at once, cannot miss each other. Before them it takes
+-- what who locks all of them has alone.
+SELECT pg_advisory_xact_lock(key)
+FROM pg_advisory_xact_lock_shared(hashtext('records.artefacts')::bigint) AS shared, unnest($1::bigint[]) AS key
 
 -- name: catalogue_version
 -- Says whether a catalogue that was read before is still the one.

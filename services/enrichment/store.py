@@ -70,7 +70,6 @@ class Store:
         if len(keys) > MOST_ARTEFACTS_LOCKED:
             await transaction.execute(self._sql["hold_artefacts"])
             return
-        await transaction.execute(self._sql["share_artefacts"])
         await transaction.fetch(self._sql["lock_artefacts"], keys)
 
     async def catalogue(self, transaction: Transaction) -> Catalogue:
