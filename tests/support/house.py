@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -112,7 +113,8 @@ async def open_house(
     postgres = PostgresSettings(url=SecretStr(url))
     kind = LogKind.KAFKA if kafka else LogKind.POSTGRES
     stream = StreamSettings(kind=kind, kafka=KafkaSettings(bootstrap=kafka or ""))
-    ports = ports_from(0, "127.0.0.1")
+    below_those_of_connections = random.randrange(20_000, 32_000)  # noqa: S311  no secret
+    ports = ports_from(below_those_of_connections, "127.0.0.1")
     stop, started = asyncio.Event(), asyncio.Event()
     async with AsyncExitStack() as stack:
         services = []

@@ -59,12 +59,12 @@ async def test_an_export_imported_into_an_empty_installation_and_exported_again_
 
     count = await desk.export(tmp_path / name)
     tally = await empty_desk.take(tmp_path / name, authority=Authority.KEEP)
-    await desk.export(tmp_path / "plain.json")
-    again = await empty_desk.export(tmp_path / "second" / "plain.json")
+    await desk.export(tmp_path / "plain.ndjson")
+    again = await empty_desk.export(tmp_path / "second" / "plain.ndjson")
 
     assert tally == Tally(taken=count, line=count), empty_desk.told
     assert again == count
-    first, second = exported(tmp_path / "plain.json"), exported(tmp_path / "second" / "plain.json")
+    first, second = exported(tmp_path / "plain.ndjson"), exported(tmp_path / "second" / "plain.ndjson")
     assert same(first, second, "stored")
     assert not same(first, second)
     octets = [

@@ -11,38 +11,19 @@ import pytest
 
 from services.ingest.domain.interaction import AccountName, ChannelId, Kind
 from services.ingest.domain.reading import Reason
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Hearing, Platform, Policy
 from services.ingest.filing.column_map import BadMap, ColumnMap, load, shipped
 from services.ingest.filing.importing import Importer, Report
 from services.ingest.filing.rows import Row, read_csv, read_json
 from shared.contracts import RECEIVED
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
-from tests.support.ingest import SECRET, Ear, acts
+from tests.support.exports import NAMED, TEXT, YAMMER, source
+from tests.support.ingest import Ear, acts
 from tests.support.profile import faults
 
 EXPORTS = Path(__file__).parent / "exports"
-TEXT = Policy(hearing=Hearing.TEXT)
-YAMMER = "https://www.yammer.com/acme.example"
-
-
-WORKSPACES = {
-    Platform.VIVA_ENGAGE: YAMMER,
-    Platform.LINKEDIN: "https://www.linkedin.com",
-    Platform.SKYPE: "https://web.skype.com",
-    Platform.KHOROS: "https://community.acme.example",
-    Platform.SALESFORCE: "https://acme.my.site.com",
-}
 CLOSED = frozenset({Platform.SKYPE, Platform.KHOROS, Platform.SALESFORCE})
-NAMED = Policy(
-    hearing=Hearing.TEXT,
-    channels=frozenset(map(ChannelId, ("19:b0c1d2@thread.skype", "operations", "engineering-blog", "0F9000000000001AAA"))),
-)
-"""What the makers of the exports below name: of these nobody says who may see them."""
-
-
-def source(platform: Platform, policy: Policy = TEXT) -> Source:
-    return Source(SourceId("files"), platform, WORKSPACES[platform], (SECRET,), policy)
 
 
 async def imported(ear: Ear, platform: Platform, file: str, actor: str = "", policy: Policy = TEXT) -> Report:
@@ -290,87 +271,3 @@ def test_a_map_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(BadMap, match="khoros, linkedin, salesforce, skype, viva-engage"):
         load("facebook")
     assert shipped() == ("khoros", "linkedin", "salesforce", "skype", "viva-engage")
-
-
-MESSAGE = {"id": "9001", "thread_id": "9001", "group_id": "500", "sender_id": "71", "sender_type": "User", "body": "Hello",
-           "created_at": "2026-03-02T12:00:00.000Z", "message_type": "update", "in_private_group": "false"}  # fmt: skip
-DELETED = {**MESSAGE, "deleted_at": "2026-03-02T12:30:00.000Z"}
-POST = {"Id": "0D5000000000001AAA", "ParentId": "0F9000000000001AAA", "Type": "TextPost", "CreatedById": "005000000000011AAA",
-        "CreatedDate": "2026-03-02T12:00:00.000Z", "Body": "Hello", "SystemModstamp": "2026-03-02T12:30:00.000Z"}  # fmt: skip
-SAID = {"id": "174", "conversationid": "19:b0c1d2@thread.skype", "from": "8:live:ann", "messagetype": "RichText", "content": "Hi",
-        "originalarrivaltime": "2025-03-03T11:06:40.001Z"}  # fmt: skip
-
-
-async def taken(ear: Ear, platform: Platform, *rows: dict[str, str], policy: Policy = NAMED) -> Report:
-    await ear.log.ensure((RECEIVED,))
-    numbered = [Row(line, cells) for line, cells in enumerate(rows, start=2)]
-    return await Importer(ear.intake).take(source(platform, policy), numbered, load(platform))
-
-
-@pytest.mark.parametrize(("by", "verb", "who"), [("71", "delete", "71"), ("73", "remove", "73"), ("", "delete", "71")])
-async def test_who_deletes_a_message_of_viva_engage_is_told(by: str, verb: str, who: str) -> None:
-    ear = Ear()
-
-    await taken(ear, Platform.VIVA_ENGAGE, {**DELETED, "deleted_by_id": by}, policy=TEXT)
-
-    assert acts(ear.statements()) == [(who, verb, "www.yammer.com/acme.example/messages/9001")]
-
-
-async def test_what_a_bot_says_on_viva_engage_is_not_heard() -> None:
-    ear = Ear()
-
-    report = await taken(ear, Platform.VIVA_ENGAGE, MESSAGE, {**MESSAGE, "id": "9002", "sender_type": "Bot"}, policy=TEXT)
-
-    assert (len(ear.statements()), report.ignored) == (1, {Reason.UNMAPPED: 1})
-
-
-async def test_a_delete_is_honoured_though_its_community_is_heard_no_more() -> None:
-    ear = Ear()
-
-    await taken(ear, Platform.VIVA_ENGAGE, MESSAGE, policy=TEXT)
-    report = await taken(ear, Platform.VIVA_ENGAGE, DELETED, policy=Policy(channels=frozenset({ChannelId("501")})))
-
-    assert ear.received()[-1].redacts == (f"{YAMMER}/messages/9001",)
-    assert (report.told, report.ignored) == ({}, {Reason.CHANNEL_NOT_ALLOWED: 1})
-
-
-@pytest.mark.parametrize(
-    ("platform", "before", "after"),
-    [
-        (Platform.SALESFORCE, {**POST, "Status": "Published"}, {**POST, "Status": "Isolated"}),
-        (Platform.SKYPE, SAID, {**SAID, "content": "", "properties.deletetime": "1741000000001"}),
-    ],
-    ids=["salesforce", "skype"],
-)
-async def test_what_is_hidden_or_deleted_since_the_last_import_is_redacted_and_otherwise_never_heard(
-    platform: Platform, before: dict[str, str], after: dict[str, str]
-) -> None:
-    ear, late = Ear(), Ear()
-
-    await taken(ear, platform, before)
-    await taken(ear, platform, after)
-    await taken(late, platform, after)
-
-    assert [each.rpartition("/")[2] for each in ear.received()[-1].redacts] == [before.get("Id") or before["id"]]
-    assert late.statements() == []
-
-
-async def test_who_is_anonymous_in_khoros_is_nobody() -> None:
-    anonymous = {"type": "message", "id": "101", "depth": "0", "author.id": "-1", "board.id": "operations", "body": "Hi",
-                 "post_time": "2026-03-02T04:00:00.000-08:00", "subject": "Hi", "topic.id": "101"}  # fmt: skip
-    ear = Ear()
-
-    await taken(ear, Platform.KHOROS, anonymous, {**anonymous, "id": "102", "author.id": "12"})
-
-    assert [each["actor"]["account"]["name"] for each in ear.statements()] == ["12"]
-
-
-async def test_an_id_that_a_spreadsheet_rounded_is_a_fault() -> None:
-    ear = Ear()
-
-    report = await taken(
-        ear, Platform.VIVA_ENGAGE, {**MESSAGE, "id": "1,04345E+15"}, {**MESSAGE, "sender_id": "1.04345E+15"}, policy=TEXT
-    )
-
-    assert [(fault.line, "rounded" in fault.reason) for fault in report.faults] == [(2, True), (3, True)]
-    assert ear.statements() == []

@@ -1,0 +1,115 @@
+"""What deliveries only name is asked for: once, in turn, and of strangers within bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from services.ingest.asking.backlog import Backlog
+from services.ingest.domain.reading import Lookup
+from shared.postgres import Query
+from tests.integration.ingest.conftest import House
+from tests.integration.ingest.forum import FORUM, HOME, SETTINGS, Platform, Process, noticed, told
+from tests.support.discourse import DISCOURSE
+from tests.support.ingest import NOW
+
+
+async def test_what_is_named_by_id_is_asked_for_once_however_often_it_is_named(
+    house: House, forum: Platform, process: Process
+) -> None:
+    lookup = Lookup("post 1", {"path": "/posts/0"})
+    source = replace(DISCOURSE, workspace=HOME)
+    only_fetch = replace(FORUM, polls={})
+
+    for _ in range(3):
+        await noticed(house, lookup, intake=process.intake.take)
+    await process.asker.serve(only_fetch, source)
+    await process.asker.serve(only_fetch, source)
+
+    assert forum.asked == [f"{HOME}/posts/0"]
+    assert told(house) == 1
+
+
+async def test_what_is_named_again_while_it_is_asked_for_is_asked_for_again(house: House, process: Process) -> None:
+    lookup = Lookup("post 1", {"path": "/posts/0"})
+    await noticed(house, lookup, intake=process.intake.take)
+    [asked] = await process.store.due_lookups(DISCOURSE.id, house.now, 10)
+
+    house.now += timedelta(seconds=1)
+    await noticed(house, lookup, intake=process.intake.take)
+    await process.store.settle(DISCOURSE.id, asked)
+    [again] = await process.store.due_lookups(DISCOURSE.id, house.now, 10)
+    await process.store.settle(DISCOURSE.id, again)
+
+    assert (again.lookup, again.due - asked.due) == (asked.lookup, timedelta(seconds=1))
+    assert await process.store.due_lookups(DISCOURSE.id, house.now, 10) == []
+
+
+async def test_what_waits_since_its_platform_was_away_waits_on_however_often_it_is_named(house: House, process: Process) -> None:
+    lookup = Lookup("post 1", {"path": "/posts/0"})
+    await noticed(house, lookup, intake=process.intake.take)
+    [asked] = await process.store.due_lookups(DISCOURSE.id, house.now, 10)
+    later = house.now + timedelta(minutes=5)
+
+    await process.store.fail_lookup(DISCOURSE.id, asked, later, "away", for_good=False)
+    await noticed(house, lookup, intake=process.intake.take)
+
+    assert await process.store.due_lookups(DISCOURSE.id, house.now, 10) == []
+    assert [(each.due, each.failures) for each in await process.store.due_lookups(DISCOURSE.id, later, 10)] == [(later, 1)]
+
+
+async def test_what_has_a_name_that_no_index_takes_is_asked_for_like_anything(
+    house: House, forum: Platform, process: Process
+) -> None:
+    lookup = Lookup("".join(map(str, range(2_000))), {"path": "/posts/1"})
+    for _ in range(2):
+        await noticed(house, lookup, intake=process.intake.take)
+
+    await process.asker.serve(replace(FORUM, polls={}), DISCOURSE)
+
+    assert forum.asked == [f"{HOME}/posts/1"]
+    assert [each.waiting for each in await process.store.standings() if each.source == DISCOURSE.id] == [0]
+
+
+async def test_what_is_gone_is_forgotten_and_what_never_answers_is_given_up(
+    house: House, forum: Platform, process: Process
+) -> None:
+    only_fetch = replace(FORUM, polls={})
+    forum.failing["/posts/1"] = Response(status_code=500)
+    await noticed(
+        house, Lookup("gone", {"path": "/posts/99"}), Lookup("broken", {"path": "/posts/1"}), intake=process.intake.take
+    )
+
+    for _ in range(8):
+        await process.asker.serve(only_fetch, DISCOURSE)
+        house.now += timedelta(hours=1)
+
+    standing = next(each for each in await process.store.standings() if each.source == DISCOURSE.id)
+    assert (standing.waiting, standing.given_up) == (0, 1)
+    assert forum.asked.count(f"{HOME}/posts/99") == 1
+    assert forum.asked.count(f"{HOME}/posts/1") == SETTINGS.attempts
+
+
+async def test_strangers_are_admitted_again_once_what_they_named_was_asked_for(house: House, process: Process) -> None:
+    backlog = Backlog(3)
+    await noticed(house, *(Lookup(str(number), {"path": f"/posts/{number}"}) for number in range(3)), intake=process.intake.take)
+
+    backlog.stand(await process.store.standings())
+    full = backlog.is_full(DISCOURSE.id)
+    await process.asking.once()
+    backlog.stand(await process.store.standings())
+
+    assert (full, backlog.is_full(DISCOURSE.id)) == (True, False)
+
+
+async def test_of_what_strangers_named_the_last_that_was_given_up_stays(house: House, process: Process) -> None:
+    await noticed(house, *(Lookup(f"{number:03}", {"path": "/posts/1"}) for number in range(5)), intake=process.intake.take)
+    for number, due in enumerate(await process.store.due_lookups(DISCOURSE.id, NOW, 10)):
+        await process.store.fail_lookup(DISCOURSE.id, due, NOW + timedelta(seconds=number), "away", for_good=number > 0)
+
+    await process.store.forget_given_up(DISCOURSE.id, 3)
+
+    rows = await house.database.fetch(Query("SELECT key FROM lookup WHERE source = $1 ORDER BY key"), DISCOURSE.id)
+    assert [row["key"] for row in rows] == ["000", "002", "003", "004"]
