@@ -1,8 +1,10 @@
-"""Wait for several events at once."""
+"""Wait for several events at once, or work until one is set."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 
 async def first(*events: asyncio.Event, within: float | None = None) -> None:
@@ -13,3 +15,11 @@ async def first(*events: asyncio.Event, within: float | None = None) -> None:
     finally:
         for task in waiting:
             task.cancel()
+
+
+async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Have *work* done until *stop* is set, and then given up. Raises what it raises, in an ExceptionGroup."""
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(work)
+        await stop.wait()
+        working.cancel()

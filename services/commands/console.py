@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO, TypeVar
@@ -83,3 +83,10 @@ def read_secret(given: str) -> str:
         return given
     line = sys.stdin.readline()
     return (line + sys.stdin.read() if line.startswith(KEYS_BEGIN) else line).strip()
+
+
+def ask_secret(what: str, given: str | None, look: Callable[[], object]) -> str:
+    """Return the secret that was *given*; where it has to be asked for or read, *look* first whether what it is for is there."""
+    if given in {None, "-"}:
+        look()
+    return str(typer.prompt(what, hide_input=True)) if given is None else read_secret(given)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import typer
 
-from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, read_secret, run, table, utc
+from services.commands.console import DEFAULT_HOME, NONE, HomeOption, ask_secret, day, out, read_secret, run, table, utc
 from services.gateway.app import SCHEMA
 from services.gateway.domain.selection import Selection
 from services.gateway.forwarding.target import (
@@ -167,9 +168,7 @@ def rotate(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Show another key, or another secret of it, to a target from now on."""
-    if secret in {None, "-"}:
-        _look(home, name)
-    shown = str(typer.prompt("Secret", hide_input=True)) if secret is None else read_secret(secret)
+    shown = ask_secret("Secret", secret, partial(_look, home, name))
 
     async def work(targets: Targets, vault: ForwardingVault) -> None:
         del vault

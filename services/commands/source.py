@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Annotated, Final, TypeVar
 
 import typer
 
-from services.commands.console import DEFAULT_HOME, HomeOption, out, read_secret, run
+from services.commands.console import DEFAULT_HOME, HomeOption, ask_secret, out, read_secret, run
 from services.commands.faults import Refused
 from services.commands.source_import import import_
 from services.commands.source_standing import NameArgument, door_of, find, list_, retry
@@ -156,7 +157,7 @@ def rotate(
     retire: Annotated[bool, typer.Option("--retire", help="Refuse the secret before it from now on.")] = False,
 ) -> None:
     """Take a new secret; the one before it is taken too, until the next rotation."""
-    taken = _asked(home, name, "Secret", secret)
+    taken = ask_secret("Secret", secret, partial(_look, home, name)).encode()
 
     async def change(sources: Sources) -> None:
         await sources.rotate(SourceId(name), taken)
@@ -180,7 +181,7 @@ def show(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Show another token when the platform is asked for something."""
-    shown = _asked(home, name, "Token", token)
+    shown = ask_secret("Token", token, partial(_look, home, name)).encode()
     _change(home, lambda sources: sources.show(SourceId(name), shown), f"{name} has a new token.")
 
 
@@ -213,13 +214,6 @@ def _with_sources(home: Path, work: Callable[[Sources, Installation], Awaitable[
 def _look(home: Path, name: str) -> None:
     """Look whether there is a source *name*, before anybody is asked about it. Raises Refused."""
     _with_sources(home, lambda sources, _: find(sources, name))
-
-
-def _asked(home: Path, name: str, what: str, given: str | None) -> bytes:
-    """Return what was *given* for the source *name*; where it has to be read, look first whether there is one. Raises Refused."""
-    if given in {None, "-"}:
-        _look(home, name)
-    return (str(typer.prompt(what, hide_input=True)) if given is None else read_secret(given)).encode()
 
 
 def _change(home: Path, change: Callable[[Sources], Awaitable[None]], said: str) -> None:

@@ -13,6 +13,7 @@ import structlog
 from services.enrichment.linking import Linking
 from services.enrichment.store import Job, Store
 from shared.errors import Unavailable
+from shared.events import until
 from shared.postgres import Database, Transaction
 from shared.stream.publisher import Publisher
 from shared.xapi.model import Ifi, Iri
@@ -35,10 +36,7 @@ class Relinker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look for jobs until *stop* is set; what is under way then is given up, and done again by whoever comes next."""
-        async with asyncio.TaskGroup() as group:
-            working = group.create_task(self._work())
-            await stop.wait()
-            working.cancel()
+        await until(stop, self._work())
 
     async def _work(self) -> None:
         """Look for jobs over and over, and wait outages out."""

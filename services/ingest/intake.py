@@ -248,8 +248,14 @@ def _withdrawals_only(reading: Reading) -> Reading:
     undecided = tuple(each for each in reading.undecided if each.interaction.kind in WITHDRAWING)
     silent = decided or undecided or reading.ignored
     heard = reading.ignored if silent else (Reason.PAUSED,)
-    kept = Reading(decided=decided, undecided=undecided, ignored=heard)
-    return msgspec.structs.replace(kept, withdrawn=reading.withdrawn, dissolved=reading.dissolved, departed=reading.departed)
+    return Reading(
+        decided=decided,
+        undecided=undecided,
+        ignored=heard,
+        withdrawn=reading.withdrawn,
+        dissolved=reading.dissolved,
+        departed=reading.departed,
+    )
 
 
 def _is_closed(source: Source, waiting: Waiting) -> bool:

@@ -102,10 +102,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._looks = self._looks + 1 if owed == self._owed else 0
         self._owed = owed
         if owed is not None and self._looks >= owed.debt.looks:
-            if owed.debt is _Debt.HEAD and self._head_bytes:
-                self.transport.write(TOO_SLOW)
-            self.transport.close() if owed.debt is _Debt.HEAD else self.transport.abort()
+            self._hang_up(owed.debt)
         self._looking = self.loop.call_later(LOOK, self._look)
+
+    def _hang_up(self, debt: _Debt) -> None:
+        """End the connection: in order where something can still be said on it."""
+        if debt is not _Debt.HEAD:
+            self.transport.abort()
+            return
+        if self._head_bytes:
+            self.transport.write(TOO_SLOW)
+        self.transport.close()
 
     def _now_owed(self) -> _Owed | None:
         """Say what the client owes. Between two requests that is nothing, for a while that is uvicorn's to measure."""

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from shared.clock import rfc3339
 from shared.errors import Unavailable
+from shared.events import until
 
 EVERY: Final = 1.0
 QUIET: Final = 15
@@ -57,10 +58,7 @@ class Horizon:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read every second while there are requests, until *stop*."""
-        async with asyncio.TaskGroup() as group:
-            reading = group.create_task(self._read_on())
-            await stop.wait()
-            reading.cancel()
+        await until(stop, self._read_on())
 
     async def _read(self) -> None:
         """Read, keep what came of it, and wake all who wait: whom it answers, and whom the next one will."""

@@ -13,6 +13,7 @@ import structlog
 
 from services.gateway.metrics import GatewayMetrics, Unawaited
 from shared.errors import Unavailable
+from shared.events import until
 from shared.stream.record import Partition, Position
 from shared.xapi.model import StatementId
 
@@ -117,10 +118,7 @@ class Progress:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer those who wait, until *stop*."""
-        async with asyncio.TaskGroup() as group:
-            looking = group.create_task(self._look_on())
-            await stop.wait()
-            looking.cancel()
+        await until(stop, self._look_on())
 
     def _enqueue(self, waiting: _Waiting) -> None:
         heapq.heappush(self._waiting.setdefault(waiting.partition, []), waiting)

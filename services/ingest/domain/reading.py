@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from services.ingest.domain.interaction import AccountName, Artefact, ChannelId, Interaction, NativeId, Place
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ChannelId, Event, Interaction, Kind, NativeId, Place
 from shared.xapi.model import JSON
 
 
@@ -79,6 +79,22 @@ class Undecided(msgspec.Struct, frozen=True):
     rule: Rule
     target: NativeId
     interaction: Interaction
+
+
+def withdrawal(
+    artefact: Artefact, happened: str, *, kind: Kind = Kind.DELETE, revision: str = "", rule: Rule = Rule.WITHDRAWAL
+) -> Undecided:
+    """Return that *artefact* was taken back, by nobody who is named: it is told of its author, if it was heard."""
+    taken_back = Interaction(
+        event=Event.DELETED,
+        kind=kind,
+        artefact=artefact,
+        actor=NOBODY,
+        happened=happened,
+        place=None,
+        revision=revision,
+    )
+    return Undecided(rule, artefact.native, taken_back)
 
 
 class Lookup(msgspec.Struct, frozen=True):

@@ -25,11 +25,6 @@ def fetched_back_later(message: Message, secrets: Sequence[bytes], now: datetime
     return Verdict.GENUINE
 
 
-def names(content: bytes, media_type: str, source: str, target: str) -> bool:
-    """Say whether a page names *target* exactly: as a link of HTML, as a value of JSON, or as a word of a text."""
-    return target in named_by(content, media_type, source)
-
-
 def named_by(content: bytes, media_type: str, source: str) -> Iterator[str]:
     """Yield what the page at *source* names: the links of HTML, the values of JSON, or the words of a text."""
     text = content.decode(errors="replace")

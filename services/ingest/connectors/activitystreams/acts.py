@@ -6,8 +6,8 @@ from typing import Final
 
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time
-from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, Event, Interaction, Kind
-from services.ingest.domain.reading import Reading, Reason, Rule, Undecided, ignored
+from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind
+from services.ingest.domain.reading import Reading, Reason, Rule, Undecided, ignored, withdrawal
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
@@ -133,16 +133,7 @@ def withdrawn(activity: JSON, thing: JSON) -> Reading:
     """Take back *thing*, if it was heard: whoever says so is nobody who is heard, or says no time."""
     at = optional_time(thing, "deleted") or objects.optional_moment(activity, None) or ""
     artefact = Artefact(objects.artefact(thing).native, objects.iri(thing, "object"), _former(thing))
-    interaction = Interaction(
-        event=Event.DELETED,
-        kind=Kind.REMOVE,
-        artefact=artefact,
-        actor=NOBODY,
-        happened=at,
-        place=None,
-        revision=at,
-    )
-    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),))
+    return Reading(undecided=(withdrawal(artefact, at, kind=Kind.REMOVE, revision=at),))
 
 
 def _former(thing: JSON) -> ArtefactType:

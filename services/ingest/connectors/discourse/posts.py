@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from services.ingest.connectors.discourse import places
 from services.ingest.connectors.fields import member, number, optional_number, optional_text, time
 from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, Event, Interaction, Kind, Place
-from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
+from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored, withdrawal
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import from_html
 from shared.xapi.model import JSON
@@ -139,16 +139,8 @@ def _read_destroyed(source: Source, post: JSON, refused: Reason | None) -> Readi
 def withdrawn(document: JSON, artefact: Artefact, reason: Reason) -> Reading:
     """Take back what cannot be seen any more, if it was heard while it could."""
     changed = places.changed_at(document)
-    interaction = Interaction(
-        event=Event.DELETED,
-        kind=Kind.REMOVE,
-        artefact=artefact,
-        actor=NOBODY,
-        happened=changed,
-        place=None,
-        revision=f"hidden {changed}",
-    )
-    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),), ignored=(reason,))
+    waiting = withdrawal(artefact, changed, kind=Kind.REMOVE, revision=f"hidden {changed}")
+    return Reading(undecided=(waiting,), ignored=(reason,))
 
 
 def deleter(source: Source, document: JSON, author: AccountName) -> tuple[AccountName, Kind]:

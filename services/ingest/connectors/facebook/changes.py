@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from services.ingest.connectors.facebook import names
 from services.ingest.connectors.facebook.writing import commented, posted
 from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_text, several, text
-from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind
-from services.ingest.domain.reading import Delivery, Reading, Reason, Rule, Undecided, Withdrawn, ignored, joined
+from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind
+from services.ingest.domain.reading import Delivery, Reading, Reason, Withdrawn, ignored, joined, withdrawal
 from services.ingest.domain.source import Source
 from services.ingest.domain.threads import parts_of
 from shared.xapi.model import JSON
@@ -130,16 +130,8 @@ def _read_removed(entry: JSON, value: JSON, artefact: Artefact) -> Reading:
     for_good = optional_text(value, "verb") in REMOVED
     told = for_good and member(value, "created_time")
     removed = names.moment(value, "created_time") if told else names.moment(entry, "time")
-    interaction = Interaction(
-        event=Event.DELETED,
-        kind=Kind.DELETE,
-        artefact=artefact,
-        actor=NOBODY,
-        happened=removed,
-        place=None,
-    )
     withdrawn = (Withdrawn(artefact.native),) if for_good else ()
-    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),), withdrawn=withdrawn)
+    return Reading(undecided=(withdrawal(artefact, removed),), withdrawn=withdrawn)
 
 
 def _read_reaction(page: ChannelId, value: JSON, actor: AccountName) -> Reading:

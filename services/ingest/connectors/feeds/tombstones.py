@@ -9,8 +9,8 @@ from typing import Final
 from xml.parsers import expat
 
 from services.ingest.connectors.fields import Incomplete, fits, member, text, time
-from services.ingest.domain.interaction import NOBODY, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
-from services.ingest.domain.reading import Reading, Rule, Undecided
+from services.ingest.domain.interaction import Artefact, ArtefactType, NativeId
+from services.ingest.domain.reading import Reading, Rule, withdrawal
 from shared.xapi.model import JSON
 from shared.xapi.validation import is_iri
 
@@ -44,16 +44,8 @@ def read_tombstone(tombstone: JSON) -> Reading:
     native, deleted = text(tombstone, "id"), time(tombstone, "deleted")
     if not fits(native, LONGEST) or not is_iri(native):
         raise Incomplete("ref")
-    interaction = Interaction(
-        event=Event.DELETED,
-        kind=Kind.DELETE,
-        artefact=Artefact(NativeId(native), native, ArtefactType.ARTICLE),
-        actor=NOBODY,
-        happened=deleted,
-        place=None,
-        revision=deleted,
-    )
-    return Reading(undecided=(Undecided(Rule.TAKEN_BACK, interaction.artefact.native, interaction),))
+    entry = Artefact(NativeId(native), native, ArtefactType.ARTICLE)
+    return Reading(undecided=(withdrawal(entry, deleted, revision=deleted, rule=Rule.TAKEN_BACK),))
 
 
 def gone(feed: JSON) -> list[JSON]:

@@ -40,14 +40,11 @@ def _split(body: bytes) -> _Transaction:
     """Split a transaction into its events; half a character in one of them, or one without end of nesting, refuses none."""
     try:
         return msgspec.json.decode(body, type=_Transaction)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError) as error:
         if len(body) > MOST_MENDED:
             raise
-        return msgspec.json.decode(whole(body), type=_Transaction)
-    except RecursionError:
-        if len(body) > MOST_MENDED:
-            raise
-        return msgspec.json.decode(_shallow(whole(body)), type=_Transaction)
+        mended = whole(body)
+        return msgspec.json.decode(_shallow(mended) if isinstance(error, RecursionError) else mended, type=_Transaction)
 
 
 def _shallow(body: bytes) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.ingest.connectors.fields import member
 from services.ingest.connectors.x import tweets
 from services.ingest.connectors.x.posts import place, refusal
-from services.ingest.domain.interaction import NOBODY, AccountName, Event, Interaction, Kind, Place
-from services.ingest.domain.reading import Reading, Reason, Rule, Undecided, ignored
+from services.ingest.domain.interaction import AccountName, Event, Interaction, Kind, Place
+from services.ingest.domain.reading import Reading, Reason, ignored, withdrawal
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
@@ -85,15 +85,8 @@ def read_deleted(source: Source, event: JSON) -> Reading:
     del source
     artefact = tweets.post(tweets.name_of(member(event, "status"), "id_str", "id"))
     timed = tweets.optional_name(event, "timestamp_ms") is not None
-    interaction = Interaction(
-        event=Event.DELETED,
-        kind=Kind.DELETE,
-        artefact=artefact,
-        actor=NOBODY,
-        happened=tweets.moment(event, "timestamp_ms") if timed else tweets.made_at(artefact.native),
-        place=None,
-    )
-    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),))
+    happened = tweets.moment(event, "timestamp_ms") if timed else tweets.made_at(artefact.native)
+    return Reading(undecided=(withdrawal(artefact, happened),))
 
 
 def _person(document: JSON, *path: str) -> AccountName:

@@ -17,8 +17,8 @@ from services.ingest.connectors.websub.subscription import EVERY, subscribing
 from services.ingest.connectors.websub.subscription import read as promised
 from services.ingest.connectors.youtube import names
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
-from services.ingest.domain.interaction import NOBODY, Event, Interaction, Kind
-from services.ingest.domain.reading import Delivery, Known, Reading, Reason, Rule, Undecided, ignored, joined
+from services.ingest.domain.interaction import Event, Interaction, Kind
+from services.ingest.domain.reading import Delivery, Known, Reading, Reason, ignored, joined, withdrawal
 from services.ingest.domain.source import Source
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed
@@ -123,16 +123,7 @@ def _read_gone(item: JSON) -> Reading:
     artefact, happened = names.video(names.name(item, "id")), optional_time(item, "deleted")
     if happened is None:
         return ignored(Reason.INCOMPLETE)
-    interaction = Interaction(
-        event=Event.DELETED,
-        kind=Kind.DELETE,
-        artefact=artefact,
-        actor=NOBODY,
-        happened=happened,
-        place=None,
-        revision=happened,
-    )
-    return Reading(undecided=(Undecided(Rule.WITHDRAWAL, artefact.native, interaction),))
+    return Reading(undecided=(withdrawal(artefact, happened, revision=happened),))
 
 
 def _subscribe(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request:
