@@ -1,4 +1,4 @@
-"""Which tests run first, and which together: two processes share them file by file, and what is long must not be last."""
+"""Which tests run first, which together, and by what name: two processes share them file by file, long ones first."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist ships no py
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     config.option.loadscopereorder = False
     return Scheduling(config, log)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their number where they are no text: packed ones hold the time, and two processes must name a test alike."""
+    if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
+        return f"{len(val)} bytes"
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
