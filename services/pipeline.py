@@ -57,7 +57,7 @@ SCHEMAS: Final = tuple(dict.fromkeys(stage.schema for stage in (*STAGES, ASKING)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a stage stands: records that it has not read, rows that it has not published, jobs that it has not begun."""
+    """Where a stage stands: records that it has not read, rows that it has not published, jobs that it has not done."""
 
     stage: Stage
     behind: int

@@ -106,6 +106,12 @@ PIPELINE: Final = Row(
             ),
         ),
         Panel(
+            "Linking anew",
+            "Jobs that imports and batches left; postponed ones met an error of our own: `symposia doctor`.",
+            "short",
+            (Query("max by (state) (symposia_relink_jobs)", "{{state}}"),),
+        ),
+        Panel(
             "Interruptions",
             "Turns that an outage interrupted, stops for a gap, failed appends, producers replaced; in the time shown.",
             "short",

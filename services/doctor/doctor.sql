@@ -19,6 +19,14 @@ ORDER BY wanted.name
 -- How many erasures began more than an hour ago and are not done.
 SELECT count(*) FROM erasure WHERE finished_at IS NULL AND erased_at < clock_timestamp() - interval '1 hour'
 
+-- name: postponed_jobs
+-- How many jobs of linking anew met a bug, and what the one met that has failed most often: how often it did, why, and when it is tried again.
+SELECT count(*) OVER () AS postponed, failures, last_failure, retry_at
+FROM relink
+WHERE failures > 0
+ORDER BY failures DESC, id
+LIMIT 1
+
 -- name: overdue
 -- How many interactions should have been told five minutes before $1 and were not.
 SELECT count(*) FROM pending WHERE due < $1::timestamptz - interval '5 minutes'

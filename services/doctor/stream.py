@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from services.doctor.database import SQL
 from services.doctor.finding import Finding, Findings, well, worrying, wrong
+from services.enrichment.app import SCHEMA as RECORDS
 from services.installation import Installation
 from services.pipeline import ASKING, STAGES, Pipeline, Standing, open_pipeline
 from shared.contracts import TOPICS
+from shared.postgres import Database
 from shared.stream.dead_letters import DeadLetters
 
 CONSUMERS: Final = (*STAGES, ASKING)
@@ -27,6 +30,7 @@ async def look_at_stream(installation: Installation) -> Findings:
             await asyncio.sleep(WATCHED)  # to see whether they move
         for earlier, later in zip(before, await pipeline.standings(CONSUMERS), strict=True):
             yield _stage(earlier, later)
+        yield await _relinking(pipeline.databases[RECORDS])
         for schema, database in pipeline.databases.items():
             yield _letters(schema, await DeadLetters(database).counts())
 
@@ -60,6 +64,16 @@ def _what_waits(standing: Standing) -> Sequence[str]:
         ("imports not linked", standing.jobs),
     )
     return [f"{number} {what}" for what, number in counted if number]
+
+
+async def _relinking(database: Database) -> Finding:
+    """Look for jobs of linking anew that met a bug."""
+    about, worst = "Linking anew", await database.fetchrow(SQL["postponed_jobs"])
+    if worst is None:
+        return well(about, "no job met an error")
+    words = f"{worst['postponed']} jobs met an error of our own, one of them {worst['failures']} times: {worst['last_failure']}"
+    again = f"{worst['retry_at']:%Y-%m-%d %H:%M}"
+    return wrong(about, words, f"Report it with the log of enrichment. All else is linked, and this is tried again at {again}.")
 
 
 def _letters(schema: str, counts: dict[str, int]) -> Finding:

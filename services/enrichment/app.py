@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from services.enrichment.handler import Enrichment
 from services.enrichment.linking import Linking
+from services.enrichment.metrics import RelinkMetrics
 from services.enrichment.relink import Relinker
 from services.enrichment.settings import Settings
 from services.enrichment.store import Store
@@ -55,6 +56,6 @@ async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: 
             metrics=metrics,
             observer=observer,
         )
-        relinker = Relinker(database, store, linking, publisher)
+        relinker = Relinker(database, store, linking, publisher, RelinkMetrics(registry))
         app = create_app(service=NAME, registry=registry, ready=database.ready)
         yield Service(NAME, app, settings.http, (consumer.run, relinker.run, publisher.run))

@@ -54,13 +54,12 @@ class Erasing:
         """Forget *identities*, and *learners* whom they leave without any; *holds* says which dead letters go.
 
         Statements behind the seq *through* are new: who acts there is met again, as somebody of whom nothing else is known.
-        Interrupted, it is whole after being done again. Raises Unavailable.
+        Interrupted, it is whole after being done again. Raises Unavailable, and Bug where what names them cannot be told anew.
         """
         await self._publisher.drain()
         while chunk := await self._naming(identities, through):
             await self._say(partial(self._replace, chunk, identities))
-        while await self._relinker.turn():
-            pass
+        await self._relinker.finish()
         await self._database.run(partial(self._forget, identities, learners))
         later = sorted(await self._database.run(partial(self._by_person, identities)))
         for start in range(0, len(later), CHUNK):

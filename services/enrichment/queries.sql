@@ -210,9 +210,26 @@ SELECT object AS iri FROM interaction WHERE statement_id = ANY($1::uuid[]) AND o
 UNION
 SELECT anchor FROM interaction_anchor WHERE statement_id = ANY($1::uuid[])
 
--- name: jobs
--- Returns what is to be linked anew.
-SELECT id, identities, statements, artefacts FROM relink ORDER BY id
+-- name: due_jobs
+-- Returns what is to be linked anew, but for what met a bug and is left alone for a while.
+SELECT id, failures, identities, statements, artefacts
+FROM relink
+WHERE retry_at IS NULL OR retry_at <= clock_timestamp()
+ORDER BY id
+
+-- name: all_jobs
+-- Returns what is to be linked anew, now or later.
+SELECT id, failures, identities, statements, artefacts FROM relink ORDER BY id
+
+-- name: jobs_left
+-- Counts the jobs that wait, and those that met a bug.
+SELECT count(*) FILTER (WHERE failures = 0) AS waiting, count(*) FILTER (WHERE failures > 0) AS postponed FROM relink
+
+-- name: postpone
+-- Leaves the job $1, which has failed $2 times, alone for $4 seconds, and keeps why ($3); of two processes that met the same, one does.
+UPDATE relink
+SET failures = failures + 1, last_failure = $3, retry_at = clock_timestamp() + make_interval(secs => $4)
+WHERE id = $1 AND failures = $2
 
 -- name: leave
 -- Leaves statements to the relinker.

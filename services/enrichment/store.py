@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import asyncpg
@@ -32,20 +32,6 @@ MOST_ARTEFACTS_LOCKED: Final = 2_000
 room for some thousands in all."""
 
 _links = msgspec.json.Decoder(tuple[Link, ...])
-
-
-class Job(NamedTuple):
-    """What is to be linked anew: where *identities* stand, *statements*, or what builds on *artefacts*; else everything."""
-
-    id: int
-    identities: list[Ifi] | None
-    statements: list[UUID] | None
-    artefacts: list[Iri] | None
-
-    @property
-    def everything(self) -> bool:
-        """Say whether the whole record is meant."""
-        return self.identities is None and self.statements is None and self.artefacts is None
 
 
 class Store:
@@ -148,20 +134,12 @@ class Store:
         rows = await transaction.fetch(self._sql["artefacts_of"], list(statements))
         return {row["iri"] for row in rows}
 
-    async def jobs(self, transaction: Transaction) -> list[Job]:
-        """Return what is to be linked anew, in order."""
-        return [Job(*row) for row in await transaction.fetch(self._sql["jobs"])]
-
     async def at_once(self, transaction: Transaction, statements: set[UUID]) -> set[UUID]:
         """Return *statements* if a transaction can look at them all; else leave them to the relinker, and return none."""
         if len(statements) <= MOST_AT_ONCE:
             return statements
         await transaction.execute(self._sql["leave"], sorted(statements))
         return set()
-
-    async def done(self, transaction: Transaction, job: int) -> None:
-        """Forget a job."""
-        await transaction.execute(self._sql["done"], job)
 
     async def after(self, transaction: Transaction, seq: int, limit: int) -> list[tuple[UUID, int]]:
         """Return the next statements in the order of the record, with their seq."""

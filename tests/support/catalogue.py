@@ -9,6 +9,7 @@ from functools import cache
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from services.enrichment.metrics import RelinkMetrics
 from services.gateway.forwarding.metrics import ForwardingMetrics
 from services.gateway.metrics import GatewayMetrics
 from services.ingest.asking.metrics import AskingMetrics
@@ -64,6 +65,7 @@ def registry_of_all() -> CollectorRegistry:
     ForwardingMetrics(registry)
     IngestMetrics(registry, Tallies(utc_now))
     AskingMetrics(registry)
+    RelinkMetrics(registry)
     ScoringMetrics(registry, utc_now)
     return registry
 
