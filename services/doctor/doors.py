@@ -11,6 +11,7 @@ import httpx
 
 from services.doctor.finding import Finding, Findings, State, safely, well, worrying, wrong
 from services.doctor.sources import look_at_sources
+from services.doctor.targets import look_at_targets
 from services.gateway.app import open_issuer
 from services.gateway.credentials.store import Issued
 from services.gateway.settings import Settings as GatewaySettings
@@ -35,8 +36,10 @@ async def look_at_services(installation: Installation) -> Findings:
 
 
 async def look_at_senders(installation: Installation, clock: Clock) -> Findings:
-    """Look at sources and credentials."""
+    """Look at sources, at the LRSs that we forward to, and at credentials."""
     async for finding in safely("Sources", lambda: look_at_sources(installation, clock())):
+        yield finding
+    async for finding in safely("Forwarding", lambda: look_at_targets(installation)):
         yield finding
     async for finding in safely("Credentials", lambda: _credentials(installation, clock())):
         yield finding

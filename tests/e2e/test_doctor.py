@@ -179,3 +179,30 @@ async def test_sources_that_fail_are_found_and_what_was_given_up_is_tried_again(
     assert "1 things are asked for again" in retried.stdout
     assert "Nothing of wiki was given up" in again.stdout
     assert (unknown.returncode, "There is no source called 'nobody'" in unknown.stderr) == (1, True)
+
+
+async def test_jobs_and_targets_over_which_we_met_an_error_of_our_own_are_found(home: Path, database_url: str) -> None:
+    await append(settings_for(database_url), b"unread")  # makes the topics
+    for name in ("warehouse", "archive", "well"):
+        added = symposia(
+            "forwarding", "add", name, "https://lrs.example.org/xapi", "--key", "ours", "--secret", "-", "--home", home,
+            stdin="a-secret\n", DATABASE_URL=database_url,
+        )  # fmt: skip
+        assert added.returncode == 0, added.stderr
+    await plant(
+        database_url,
+        """
+        INSERT INTO records.relink (failures, last_failure, retry_at) VALUES
+            (1, 'KeyError at a.module:7, over statement x', now()), (4, 'DecodeError at b.module:9', '2026-03-02 09:00Z');
+        UPDATE lrs.forwarding_target SET failures = 3, last_failure = 'made us meet an error of our own' WHERE name = 'warehouse';
+        UPDATE lrs.forwarding_target SET state = 'paused', last_failure = '200 refused' WHERE name = 'archive';
+        """,
+    )
+
+    ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
+
+    assert ill.returncode == 1
+    assert "Linking anew: 2 jobs met an error of our own, one of them 4 times: DecodeError at b.module:9" in ill.stdout
+    assert "tried again at 2026-03-02 09:00" in ill.stdout
+    assert "wrong    Forwarding: warehouse took nothing 3 times in a row: made us meet an error of our own" in ill.stdout
+    assert "worrying Forwarding: archive is paused: 200 refused" in ill.stdout

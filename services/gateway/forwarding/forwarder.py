@@ -20,7 +20,8 @@ from services.gateway.forwarding.metrics import ForwardingMetrics, Outcome
 from services.gateway.forwarding.packing import Packer
 from services.gateway.forwarding.sending import batches, resend, send
 from services.gateway.forwarding.store import SendingStore, Settled
-from services.gateway.forwarding.target import ForwardingVault, Target, TargetName
+from services.gateway.forwarding.target import ForwardingVault, Standing, Target, TargetName
+from shared.bugs import Bug, harming_nobody
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.postgres import Database
@@ -65,45 +66,51 @@ class Forwarder:
         senders: dict[TargetName, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
-                for name in await self._due():
-                    if name not in senders or senders[name].done():
-                        senders[name] = group.create_task(self._serve(name), name=f"forwarding to {name}")
+                for due in await self._due():
+                    if due.name not in senders or senders[due.name].done():
+                        senders[due.name] = group.create_task(self._serve(due), name=f"forwarding to {due.name}")
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), self._pace.look)
             for sender in senders.values():
                 sender.cancel()
 
-    async def _due(self) -> list[TargetName]:
+    async def _due(self) -> list[Standing]:
         try:
             standings = await self._store.standings()
         except Unavailable as outage:
             log.warning("forwarding_waits", part=outage.part, reason=outage.reason)
             return []
         self._metrics.stand(standings)
-        return [standing.name for standing in standings if standing.due]
+        return [standing for standing in standings if standing.due]
 
-    async def _serve(self, name: TargetName) -> None:
+    async def _serve(self, standing: Standing) -> None:
         """Send to a target all that it lacks, while no other process does."""
+        name = standing.name
         try:
-            await self._send_all(name)
+            await self._send_all(name, standing.failures)
         except Unavailable as outage:
             log.warning("forwarding_waits", target=name, part=outage.part, reason=outage.reason)
         finally:
             with suppress(Unavailable):
                 await self._store.release(name)
 
-    async def _send_all(self, name: TargetName) -> None:
-        target = await self._store.claim(name)
-        if target is None:
-            return
-        failures = target.failures
+    async def _send_all(self, name: TargetName, failures: int) -> None:
+        """Send until nothing is left, or the target fails: a bug of ours that is met over it stops nobody else."""
         try:
-            authentication = self._vault.open_for(name, target.sealed)
-            async with open_lrs(target, authentication, self._clock, self._pace.request) as lrs:
-                sender = _Sender(self._store, self._attachments, lrs, self._metrics)
-                while target is not None and await sender.turn(target):
-                    failures = 0
-                    target = await self._store.claim(name)
+            with harming_nobody(Sealed, TargetAway):
+                target = await self._store.claim(name)
+                if target is None:
+                    return
+                failures = target.failures
+                authentication = self._vault.open_for(name, target.sealed)
+                async with open_lrs(target, authentication, self._clock, self._pace.request) as lrs:
+                    sender = _Sender(self._store, self._attachments, lrs, self._metrics)
+                    while target is not None and await sender.turn(target):
+                        failures = 0
+                        target = await self._store.claim(name)
+        except Bug as bug:
+            log.error("forwarding_met_a_bug", target=name, bug=str(bug))  # noqa: TRY400  the text may hold what somebody wrote
+            await self._fail(name, TargetAway(f"made us meet an error of our own: {bug}"), failures)
         except Sealed as error:
             await self._fail(name, TargetAway(str(error)), failures)
         except TargetAway as away:

@@ -1,0 +1,39 @@
+"""The LRSs that we forward to: those that take nothing, and those that were paused since they refused all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from services.doctor.finding import Finding, Findings, well, worrying, wrong
+from services.doctor.sources import OFTEN
+from services.gateway.app import SCHEMA
+from services.gateway.forwarding.store import standings
+from services.gateway.forwarding.target import Standing, State
+from services.gateway.forwarding.targets import NOBODY
+from services.installation import Installation
+from services.tables import open_tables
+
+ABOUT: Final = "Forwarding"
+
+
+async def look_at_targets(installation: Installation) -> Findings:
+    """Look at each LRS that we forward to."""
+    async with open_tables(installation, SCHEMA, "doctor") as database:
+        stand = await standings(database, NOBODY)
+    for finding in [*_failing(stand), *_flooded(stand)] or [well(ABOUT, f"to {len(stand)} LRSs, and none refuses us")]:
+        yield finding
+
+
+def _failing(stand: Iterable[Standing]) -> Iterator[Finding]:
+    for each in stand:
+        if each.state is State.RUNNING and each.failures >= OFTEN:
+            words = f"{each.name} took nothing {each.failures} times in a row: {each.last_failure}"
+            yield wrong(ABOUT, words, "Mend what it says: `symposia forwarding test` tries it; it is sent to again by itself.")
+
+
+def _flooded(stand: Iterable[Standing]) -> Iterator[Finding]:
+    for each in stand:
+        if each.state is State.PAUSED and each.last_failure:
+            words = f"{each.name} is paused: {each.last_failure}"
+            yield worrying(ABOUT, words, f"Mend what it says, then `symposia forwarding resume {each.name}`.")
