@@ -15,11 +15,12 @@ from services.enrichment.app import NAME as ENRICHMENT_GROUP
 from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
 from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.ingest.asking.handler import GROUP as ASKING_GROUP
+from services.ingest.telling import GROUP as TELLING_GROUP
 from services.installation import Installation
 from services.scoring.handler import GROUP as SCORING_GROUP
 from services.tables import open_tables
 from shared.clock import utc_now
-from shared.contracts import ENRICHED, NOTICED, OBJECTION, RECEIVED, RECORDED, Topic
+from shared.contracts import ENRICHED, HEARD, NOTICED, OBJECTION, RECEIVED, RECORDED, Topic
 from shared.postgres import Database, load_queries
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
@@ -43,6 +44,7 @@ class Stage:
 
 
 STAGES: Final = (
+    Stage(TELLING_GROUP, HEARD, "ingest"),
     Stage(RECORDER_GROUP, RECEIVED, "lrs"),
     Stage(ENRICHMENT_GROUP, RECORDED, "records"),
     Stage(SCORING_GROUP, ENRICHED, "impact"),

@@ -70,11 +70,10 @@ def load_programme() -> Programme:
 
 @dataclass(slots=True)
 class Reception:
-    """What the doors answered: how many deliveries, statements that came of them, and why some came to nothing."""
+    """What the doors answered: how many deliveries, what was heard in them, and why some came to nothing."""
 
     deliveries: int = 0
-    statements: int = 0
-    waiting: int = 0
+    heard: int = 0
     posted: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
 
@@ -148,6 +147,5 @@ def _count(reception: Reception, answer: httpx.Response) -> None:
     """Count what the door for webhooks says that came of a delivery."""
     came = answer.json()
     reception.deliveries += 1
-    reception.statements += came["statements"]
-    reception.waiting += came["waiting"]
+    reception.heard += came["heard"]
     reception.ignored.update(came["ignored"])

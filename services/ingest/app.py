@@ -14,6 +14,7 @@ from services.ingest.asking.handler import GROUP
 from services.ingest.asking.platform import open_platforms
 from services.ingest.asking.tasks import tasks_of
 from services.ingest.book import SourceBook
+from services.ingest.hearing import Hearing
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.parts import Parts
@@ -23,9 +24,10 @@ from services.ingest.sources import Sources
 from services.ingest.store import PostgresStore
 from services.ingest.sweep import Sweep
 from services.ingest.tallies import Tallies, TallyWriter
+from services.ingest.telling import task_of
 from services.ingest.vault import Vault
 from shared.clock import Clock, utc_now
-from shared.contracts import NOTICED, RECEIVED, dead_letters_of
+from shared.contracts import HEARD, NOTICED, RECEIVED, dead_letters_of
 from shared.http import create_app
 from shared.postgres import Database, PostgresMetrics
 from shared.service import Service, Task
@@ -44,7 +46,7 @@ SESSION: Final = {"plan_cache_mode": "force_custom_plan"}
 
 @asynccontextmanager
 async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: Observer = unobserved) -> AsyncIterator[Service]:
-    """Open ingest: its database, the log, the door, the sweep of what waits, the tallies, and what asks the platforms.
+    """Open ingest: its database, the log, the door, the telling, the sweep of what waits, the tallies, and the asking.
 
     Raises Misconfigured where there is no master key, and Unavailable where the log cannot be reached.
     """
@@ -59,10 +61,14 @@ async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: 
             settings.stream, settings.postgres, application=NAME, metrics=stream_metrics, postgres_metrics=measured
         )
         stack.push_async_callback(stream_log.close)
-        await stream_log.ensure((RECEIVED, NOTICED, dead_letters_of(NOTICED, GROUP)))
-        platforms = await stack.enter_async_context(open_platforms(settings.ingest.asking))
+        await stream_log.ensure((HEARD, RECEIVED, NOTICED, dead_letters_of(NOTICED, GROUP)))
         parts = parts_of(settings, database, stream_log, registry, clock=clock, observer=observer)
-        yield serving(parts, tasks_of(parts, platforms, stream_metrics))
+        if settings.ingest.background:
+            platforms = await stack.enter_async_context(open_platforms(settings.ingest.asking))
+            tasks = (task_of(parts, stream_metrics, observer), sweep_of(parts), *tasks_of(parts, platforms, stream_metrics))
+        else:
+            tasks = ()
+        yield serving(parts, tasks)
 
 
 def parts_of(
@@ -74,7 +80,7 @@ def parts_of(
     clock: Clock = utc_now,
     observer: Observer = unobserved,
 ) -> Parts:
-    """Make what the door, the sweep, the tallies and the asking share."""
+    """Make what the door, the telling, the sweep, the tallies and the asking share."""
     chosen, store, tallies = settings.ingest, PostgresStore(database), Tallies(clock)
     metrics = IngestMetrics(registry, tallies)
     intake = Intake(
@@ -86,34 +92,40 @@ def parts_of(
         home_page=settings.http.base_url,
         observer=observer,
     )
+    hearing = Hearing(stream_log, clock, metrics)
     book = SourceBook(Sources(database, Vault.of(settings.secrets)).load, clock, chosen.door.refresh)
     backlog = Backlog(chosen.asking.crowd)
-    return Parts(settings, database, stream_log, registry, clock, metrics, tallies, store, book, intake, backlog)
+    return Parts(settings, database, stream_log, registry, clock, metrics, tallies, store, book, hearing, intake, backlog)
 
 
-def serving(parts: Parts, tasks: tuple[Task, ...] = ()) -> Service:
-    """Put the door, the sweep, the tallies and further *tasks* together."""
-    settings, chosen = parts.settings, parts.settings.ingest
-    door = Door(
-        book=parts.book,
-        intake=parts.intake,
-        backlog=parts.backlog,
-        clock=parts.clock,
-        metrics=parts.metrics,
-        settings=chosen.door,
-        base_url=settings.http.base_url,
-    )
+def sweep_of(parts: Parts) -> Task:
+    """Return what tells what has waited long enough."""
     sweep = Sweep(
         store=parts.store,
         book=parts.book,
         intake=parts.intake,
         clock=parts.clock,
         metrics=parts.metrics,
-        waiting=chosen.waiting,
+        waiting=parts.settings.ingest.waiting,
+    )
+    return sweep.run
+
+
+def serving(parts: Parts, tasks: tuple[Task, ...] = ()) -> Service:
+    """Put the door, the tallies and further *tasks* together."""
+    settings, chosen = parts.settings, parts.settings.ingest
+    door = Door(
+        book=parts.book,
+        hearing=parts.hearing,
+        backlog=parts.backlog,
+        clock=parts.clock,
+        metrics=parts.metrics,
+        settings=chosen.door,
+        base_url=settings.http.base_url,
     )
     tallying = TallyWriter(parts.tallies, parts.database, parts.clock, chosen.tally_interval)
     app = create_app(service=NAME, registry=parts.registry, ready=_Readiness(parts.database), routes=door.routes())
-    return Service(NAME, app, settings.http, (sweep.run, tallying.run, *tasks))
+    return Service(NAME, app, settings.http, (tallying.run, *tasks))
 
 
 class _Readiness:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.source import Source, SourceId
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -27,6 +29,7 @@ class SourceBook:
         self._clock = clock
         self._refresh = timedelta(seconds=refresh)
         self._sources: Mapping[SourceId, Source] | None = None
+        self._closed: dict[SourceId, frozenset[ChannelId]] = {}
         self._looked: datetime | None = None
         self._missed: datetime | None = None
         self._lock = asyncio.Lock()
@@ -52,10 +55,22 @@ class SourceBook:
         await self._read(self._refresh)
         return self._get(name)
 
+    async def look_up(self, name: SourceId) -> Source | None:
+        """Return the source *name*, or None where the table has none by now; raise Unavailable where it cannot be read."""
+        if (source := await self.get(name)) is None:
+            self._sources, self._looked = self._closing(await self._load()), self._clock()
+            source = self._get(name)
+        return source
+
     async def all(self) -> tuple[Source, ...]:
         """Return every source; raises as `find` does."""
         await self._read(self._refresh)
         return tuple(self._sources.values()) if self._sources is not None else ()
+
+    def close(self, name: SourceId, channels: Iterable[ChannelId]) -> None:
+        """Take *channels* of the source *name* for private from now on: the table is told so later, by what tells."""
+        self._closed[name] = self._closed.get(name, frozenset()).union(channels)
+        self._sources = self._closing(self._sources or {})
 
     def expire(self) -> None:
         """Read the table again at the next use."""
@@ -76,12 +91,17 @@ class SourceBook:
             if self._is_fresh(age):
                 return
             try:
-                self._sources = await self._load()
+                self._sources = self._closing(await self._load())
             except Unavailable as error:
                 if self._sources is None:
                     raise
                 log.warning("the sources are used as they were last read", reason=error.reason)
             self._looked = self._clock()
+
+    def _closing(self, sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Source]:
+        """Return *sources* with the channels closed that are known to be, by the table or by what was heard here."""
+        closed = ((sources[name], channels) for name, channels in self._closed.items() if name in sources)
+        return {**sources, **{each.id: replace(each, closed=each.closed | channels) for each, channels in closed}}
 
     def _is_fresh(self, age: timedelta) -> bool:
         return self._sources is not None and self._looked is not None and self._clock() - self._looked < age

@@ -1,4 +1,4 @@
-"""Take what a delivery says: remember what it teaches, tell what is decided, and leave the rest to wait.
+"""Take what was heard: remember what it teaches, tell what is decided, and leave the rest to wait.
 
 What it teaches is committed before what waits is read, and so is what is to wait: of two deliveries that need each other, the
 later to commit sees the other. Both may then tell the same statement, which its id makes harmless. What waits is forgotten only
@@ -18,9 +18,9 @@ from services.ingest.attendances import Due
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import WITHDRAWING, Interaction, NativeId
 from services.ingest.domain.mapping import body_of, statement_of
-from services.ingest.domain.reading import Lookup, Reading, Reason, Undecided
+from services.ingest.domain.reading import Reading, Reason, Undecided
 from services.ingest.domain.settlement import WAITING_LONG, Patience, Waiting, settle
-from services.ingest.domain.source import Source, State
+from services.ingest.domain.source import Source
 from services.ingest.domain.threads import apart_from_known, emptied, has_gone, with_threads
 from services.ingest.learning import Lesson, Look, Met
 from services.ingest.merging import Merging
@@ -28,7 +28,7 @@ from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Opened, Store
 from shared.clock import Clock, rfc3339
-from shared.contracts import NOTICED, RECEIVED, Noticed, Received, ReceivedStatement, encode
+from shared.contracts import RECEIVED, Received, ReceivedStatement, encode
 from shared.stream.log import Log
 from shared.stream.record import Outgoing
 from shared.stream.steps import Observer, unobserved
@@ -52,17 +52,16 @@ class IntakeStep(StrEnum):
     SETTLED = "ingest-settled"
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """What came of a delivery: statements that are in the log, interactions that wait, what was ignored, what is asked for."""
+class Told(msgspec.Struct, frozen=True):
+    """What came of what was heard: statements that are in the log, interactions that wait, and why others mean nothing for us."""
 
     statements: int = 0
     waiting: int = 0
     ignored: tuple[Reason, ...] = ()
-    lookups: int = 0
 
 
 class Intake:
-    """Turn readings into received statements; *home_page* is the address that vouches for them."""
+    """Turn what was heard into received statements; *home_page* is the address that vouches for them."""
 
     def __init__(
         self,
@@ -85,16 +84,10 @@ class Intake:
         self._observe = observer
         self._append = Merging(self._append_all, "appending")
 
-    async def take(self, source: Source, reading: Reading) -> Taken:
-        """Make durable what *reading* says; raise Unavailable where that cannot be done now."""
-        if events := _events(reading):
-            self._metrics.heard(source, events)
-        if source.state is State.PAUSED:
-            reading = _withdrawals_only(reading)
-        reading = with_threads(source, reading)
-        if reading.lookups:
-            await self._log.append([self._notice(source, each) for each in reading.lookups])
-        decided, reasons, opened, met = list(reading.decided), list(reading.ignored), list[Waiting](), Met()
+    async def take(self, source: Source, reading: Reading, heard_at: str) -> Told:
+        """Tell what *reading* says, as the door heard it at *heard_at*; raise Unavailable where that cannot be done now."""
+        reading, reasons = _without_closed(source, with_threads(source, reading))
+        decided, opened, met = list(reading.decided), list[Waiting](), Met()
         if _teaches(reading):
             ids, artefacts = [id_of(source.id, each) for each in decided], _artefacts(reading)
             met = await self._store.learn(self._lesson(reading), Look(source.id, ids, artefacts, reading.undecided))
@@ -107,37 +100,39 @@ class Intake:
             meant = [settle(each, Patience.WAITING) for each in met.ready]
             decided += [each for each in meant if isinstance(each, Interaction)]
             reasons += [each for each in meant if isinstance(each, Reason)]
-        if gone := await self._gone(source, reading):
+        if gone := await self._gone(source, reading, heard_at):
             await self._append(gone)
-        statements, waiting = await self._tell(source, decided, opened, Patience.WAITING, reasons)
+        statements, waiting = await self._tell(source, (decided, opened), Patience.WAITING, reasons, heard_at)
         for reason in reasons:
             self._metrics.ignored(source, reason)
-        return Taken(statements, waiting + met.attendances, tuple(reasons), len(reading.lookups))
+        return Told(statements, waiting + met.attendances, tuple(reasons))
 
     async def tell_overdue(self, source: Source, overdue: Sequence[Waiting]) -> None:
         """Tell what has waited long enough; raise Unavailable where that cannot be done now."""
-        closed = [each for each in overdue if _is_closed(source, each)]
+        closed = [each for each in overdue if _is_closed(source, each.undecided.interaction)]
         reasons = [Reason.PRIVATE_CHANNEL] * len(closed)
         await self._store.settle(source.id, [each.statement for each in closed])
-        await self._tell(source, [], [each for each in overdue if each not in closed], Patience.SPENT, reasons)
+        due = [each for each in overdue if each not in closed]
+        await self._tell(source, ([], due), Patience.SPENT, reasons, rfc3339(self._clock()))
         for reason in reasons:
             self._metrics.ignored(source, reason)
 
     async def _tell(
         self,
         source: Source,
-        decided: Sequence[Interaction],
-        opened: Sequence[Waiting],
+        known: tuple[Sequence[Interaction], Sequence[Waiting]],
         patience: Patience,
         reasons: list[Reason],
+        heard_at: str,
     ) -> tuple[int, int]:
-        """Append what is decided by now; return how many statements that is and how many of *opened* go on waiting."""
+        """Append what is decided by now of what is *known*; return how many statements that is and how many go on waiting."""
+        decided, opened = known
         verdicts = [(each.statement, settle(each, patience)) for each in opened]
         interactions = [*decided, *(verdict for _, verdict in verdicts if isinstance(verdict, Interaction))]
         reasons += [verdict for _, verdict in verdicts if isinstance(verdict, Reason)]
         if interactions:
-            gone = await self._gone(source, Reading(withdrawn=emptied(source, interactions)))
-            await self._append([*(self._record(source, each) for each in interactions), *gone])
+            gone = await self._gone(source, Reading(withdrawn=emptied(source, interactions)), heard_at)
+            await self._append([*(self._record(source, each, heard_at) for each in interactions), *gone])
             await self._observe(IntakeStep.APPENDED)
             self._count(source, interactions)
         settled = [statement for statement, verdict in verdicts if verdict is not None]
@@ -146,7 +141,7 @@ class Intake:
         await self._observe(IntakeStep.SETTLED)
         return len(interactions), len(opened) - len(settled)
 
-    async def _gone(self, source: Source, reading: Reading) -> list[Outgoing]:
+    async def _gone(self, source: Source, reading: Reading, heard_at: str) -> list[Outgoing]:
         """Return what redacts what went with its thread, its channel or its author, as *reading* says."""
         threads = [(each.root, instant(each.at) if each.at else FOR_EVER) for each in reading.withdrawn]
         gone = list(await self._store.withdraw(source.id, threads)) if threads else []
@@ -161,7 +156,8 @@ class Intake:
             gone += await self._store.beneath(source.id, reading.dissolved)
         if reading.departed:
             gone += await self._store.made_by(source.id, reading.departed)
-        return self._redactions(source, gone)
+        pages = (gone[at : at + REDACTED_AT_ONCE] for at in range(0, len(gone), REDACTED_AT_ONCE))
+        return [self._redaction(source, page, heard_at) for page in pages]
 
     async def _append_all(self, told: Sequence[Sequence[Outgoing]]) -> Sequence[None]:
         """Append at once what several deliveries tell."""
@@ -191,18 +187,13 @@ class Intake:
         due = Due(now, now + self._grace, now + self._session)
         return Lesson(due, reading.known, reading.closed, reading.sightings, reading.endings)
 
-    def _notice(self, source: Source, lookup: Lookup) -> Outgoing:
-        """Write what is to be asked for; when the door heard of it stays, however often it is named by what was asked for."""
-        noticed = lookup.noticed or rfc3339(self._clock())
-        return Outgoing(NOTICED, encode(Noticed(source.id, lookup.key, dict(lookup.reference), noticed)), source.id.encode())
-
-    def _record(self, source: Source, interaction: Interaction) -> Outgoing:
+    def _record(self, source: Source, interaction: Interaction, heard_at: str) -> Outgoing:
         """Write one statement as one request: refused alone, should it ever be."""
         statement = statement_of(interaction, source)
         name = f"{AUTHORITY_NAME}{source.id}"
         body = body_of(statement, {"objectType": "Agent", "account": {"homePage": self._home_page, "name": name}})
         received = Received(
-            received_at=rfc3339(self._clock()),
+            received_at=heard_at,
             source=name,
             authority=ifi.of_account(self._home_page, name),
             statements=(ReceivedStatement(StatementId(statement["id"]), digest(statement).hex(), msgspec.Raw(body)),),
@@ -211,14 +202,11 @@ class Intake:
         validate(statement, Version.V1_0_3)
         return Outgoing(RECEIVED, encode(received))
 
-    def _redactions(self, source: Source, gone: Sequence[str]) -> list[Outgoing]:
-        return [self._redaction(source, gone[at : at + REDACTED_AT_ONCE]) for at in range(0, len(gone), REDACTED_AT_ONCE)]
-
-    def _redaction(self, source: Source, addresses: Sequence[str]) -> Outgoing:
+    def _redaction(self, source: Source, addresses: Sequence[str], heard_at: str) -> Outgoing:
         """Write that the text of what has these *addresses* is gone, and nothing else."""
         name = f"{AUTHORITY_NAME}{source.id}"
         authority = ifi.of_account(self._home_page, name)
-        return Outgoing(RECEIVED, encode(Received(rfc3339(self._clock()), name, authority, (), tuple(addresses))))
+        return Outgoing(RECEIVED, encode(Received(heard_at, name, authority, (), tuple(addresses))))
 
     def _count(self, source: Source, interactions: Iterable[Interaction]) -> None:
         now = self._clock()
@@ -231,36 +219,23 @@ def _teaches(reading: Reading) -> bool:
     return any((reading.known, reading.undecided, reading.closed, reading.sightings, reading.endings))
 
 
-def _events(reading: Reading) -> int:
-    """Count what *reading* tells of."""
-    told = len(reading.decided) + len(reading.undecided) + len(reading.ignored) + len(reading.lookups)
-    return told or int(_teaches(reading))
-
-
 def _artefacts(reading: Reading) -> list[NativeId]:
     """Return the artefacts for which something may wait that can be decided now."""
     return sorted({each.artefact.native for each in reading.known} | {each.target for each in reading.undecided})
 
 
-def _withdrawals_only(reading: Reading) -> Reading:
-    """Keep of a paused source's reading only what takes something back: a platform's delete is always honoured."""
-    decided = tuple(each for each in reading.decided if each.kind in WITHDRAWING)
-    undecided = tuple(each for each in reading.undecided if each.interaction.kind in WITHDRAWING)
-    silent = decided or undecided or reading.ignored
-    heard = reading.ignored if silent else (Reason.PAUSED,)
-    return Reading(
-        decided=decided,
-        undecided=undecided,
-        ignored=heard,
-        withdrawn=reading.withdrawn,
-        dissolved=reading.dissolved,
-        departed=reading.departed,
-    )
+def _without_closed(source: Source, reading: Reading) -> tuple[Reading, list[Reason]]:
+    """Leave out what happened where we have learnt since it was heard that it was private; say so of each."""
+    decided = tuple(each for each in reading.decided if not _is_closed(source, each))
+    undecided = tuple(each for each in reading.undecided if not _is_closed(source, each.interaction))
+    closed = len(reading.decided) - len(decided) + len(reading.undecided) - len(undecided)
+    if not closed:
+        return reading, []
+    return msgspec.structs.replace(reading, decided=decided, undecided=undecided), [Reason.PRIVATE_CHANNEL] * closed
 
 
-def _is_closed(source: Source, waiting: Waiting) -> bool:
-    """Say whether *waiting* happened where we have learnt since that it was private."""
-    interaction = waiting.undecided.interaction
+def _is_closed(source: Source, interaction: Interaction) -> bool:
+    """Say whether *interaction* happened where we have learnt since that it was private."""
     if source.policy.private or interaction.kind in WITHDRAWING or interaction.place is None:
         return False
     return interaction.place.id in source.closed

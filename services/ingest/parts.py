@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest.asking.backlog import Backlog
 from services.ingest.book import SourceBook
+from services.ingest.hearing import Hearing
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import Settings
@@ -31,5 +32,6 @@ class Parts:
     tallies: Tallies
     store: PostgresStore
     book: SourceBook
+    hearing: Hearing
     intake: Intake
     backlog: Backlog

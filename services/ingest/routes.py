@@ -24,7 +24,7 @@ from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
 from services.ingest.domain.source import Platform, Source, SourceId
 from services.ingest.handshakes import Reply
-from services.ingest.intake import Intake, Taken
+from services.ingest.hearing import Hearing, Taken
 from services.ingest.metrics import IngestMetrics, Outcome, Refusal
 from services.ingest.remembered import Remembered, fingerprint_of
 from services.ingest.settings import DoorSettings
@@ -56,7 +56,7 @@ class Door:
         self,
         *,
         book: SourceBook,
-        intake: Intake,
+        hearing: Hearing,
         backlog: Backlog,
         clock: Clock,
         metrics: IngestMetrics,
@@ -64,7 +64,7 @@ class Door:
         base_url: str,
     ) -> None:
         self._book = book
-        self._intake = intake
+        self._hearing = hearing
         self._backlog = backlog
         self._clock = clock
         self._metrics = metrics
@@ -121,10 +121,10 @@ class Door:
         reading = _read(hook, source, Delivery(message.headers, document))
         if hook.open and reading.lookups:
             self._admit(source, len(reading.lookups))
-        taken = await self._intake.take(source, reading)
+        taken = await self._hearing.take(source, reading)
         if reading.closed:
-            self._book.expire()
-        if hook.once and (taken.statements or taken.waiting or taken.lookups):
+            self._book.close(source.id, reading.closed)
+        if hook.once and (taken.heard or taken.lookups):
             self._remembered.add(fingerprint)
         self._note(source, taken)
         return _answer(taken)
@@ -192,7 +192,7 @@ class Door:
         raise problem
 
     def _note(self, source: Source, taken: Taken) -> None:
-        outcome = Outcome.TAKEN if taken.statements or taken.waiting or taken.lookups else Outcome.IGNORED
+        outcome = Outcome.TAKEN if taken.heard or taken.lookups else Outcome.IGNORED
         self._metrics.delivered(source, outcome)
         if Reason.RATE_LIMITED in taken.ignored:
             log.warning("the platform holds deliveries back: too many in one hour", source=source.id)
@@ -224,10 +224,5 @@ def _replied(reply: Reply) -> Response:
 @lru_cache(maxsize=256)
 def _answer(taken: Taken) -> Response:
     """Say what came of a delivery: platforms do not read it, `symposia source test` does. Few things do come of one."""
-    document = {
-        "statements": taken.statements,
-        "waiting": taken.waiting,
-        "lookups": taken.lookups,
-        "ignored": taken.ignored,
-    }
+    document = {"heard": taken.heard, "lookups": taken.lookups, "ignored": taken.ignored}
     return Response(orjson.dumps(document), media_type="application/json")

@@ -76,6 +76,9 @@ class IngestSettings(Section):
     door: DoorSettings = Field(default_factory=DoorSettings)
     waiting: WaitingSettings = Field(default_factory=WaitingSettings)
     asking: AskingSettings = Field(default_factory=AskingSettings)
+    background: bool = Field(
+        default=True, description="Tell what was heard, and ask platforms; false for doors beside which another process does"
+    )
     tally_interval: float = Field(
         default=5.0, gt=0, description="Seconds between two writings of what was counted of each source, for its operators"
     )

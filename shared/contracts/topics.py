@@ -28,10 +28,13 @@ ENRICHED = Topic("xapi.statement.enriched.v1")
 OBJECTION = Topic("learner.objection.v1", partitions=1)
 """A learner's objection to being scored (GDPR Art. 21) or its withdrawal, keyed by learner id."""
 
+HEARD = Topic("interaction.heard.v1")
+"""What was heard on a platform and may be told, keyed by source, on its way from ingest's doors to what tells it."""
+
 NOTICED = Topic("platform.noticed.v1", partitions=1, retention_ms=7 * DAY_MS)
 """What a platform named by id alone, keyed by source, on its way from ingest's door to whoever asks for it."""
 
-TOPICS = (RECEIVED, RECORDED, ENRICHED, OBJECTION, NOTICED)
+TOPICS = (HEARD, RECEIVED, RECORDED, ENRICHED, OBJECTION, NOTICED)
 
 
 def dead_letters_of(topic: Topic, group: str) -> Topic:

@@ -63,7 +63,7 @@ async def test_topics_that_nobody_made_yet_are_found(home: Path, database_url: s
     ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
 
     assert ill.returncode == 1
-    assert "Log: topics are missing or have too few partitions: xapi.statement.received.v1" in ill.stdout
+    assert "Log: topics are missing or have too few partitions: interaction.heard.v1, xapi.statement.received.v1" in ill.stdout
 
 
 async def test_missing_migrations_are_found(home: Path, database_url: str) -> None:

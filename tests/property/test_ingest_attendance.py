@@ -24,7 +24,7 @@ async def attended(readings: list[Reading], sweeps: frozenset[int] = frozenset()
     ear = Ear()
     await ear.hear()
     for number, reading in enumerate(readings):
-        await ear.intake.take(SLACK, reading)
+        await ear.take(SLACK, reading)
         if number in sweeps:
             ear.now += LATER
             await ear.sweep(SLACK)

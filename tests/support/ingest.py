@@ -1,4 +1,4 @@
-"""A platform's delivery, signed as the platform signs, and an ear that hears it: an intake over a log in memory."""
+"""A platform's delivery, signed as the platform signs, and an ear that hears and tells it, over a log in memory."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from typing import Any
 import orjson
 from prometheus_client import CollectorRegistry
 
+from services.ingest.book import SourceBook
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.reading import Delivery, Lookup, Reading
-from services.ingest.domain.source import Source
+from services.ingest.domain.source import Source, SourceId
+from services.ingest.hearing import Hearing, Taken
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.tallies import Tallies
+from services.ingest.telling import Telling
 from shared.clock import rfc3339
-from shared.contracts import NOTICED, RECEIVED, Received, decode
+from shared.contracts import HEARD, NOTICED, RECEIVED, Received, decode
+from shared.stream import Batch, Partition, Rejection
 from shared.stream.memory import MemoryLog
 from tests.support.remembering import MemoryStore
 from tests.support.signing import sign
@@ -60,7 +64,7 @@ class Sent:
 
 
 class Ear:
-    """An intake over a log in memory: what was heard, and what came of it."""
+    """What a door and what tells do, over a log in memory: what was heard, and what came of it."""
 
     def __init__(self, store: Any = None, log: MemoryLog | None = None, metrics: IngestMetrics | None = None) -> None:
         self.now = NOW
@@ -68,6 +72,7 @@ class Ear:
         self.store = store or MemoryStore()
         self.registry = CollectorRegistry()
         self.metrics = metrics or IngestMetrics(self.registry, Tallies(self.clock))
+        self.hearing = Hearing(self.log, self.clock, self.metrics)
         self.intake = Intake(
             store=self.store,
             log=self.log,
@@ -77,20 +82,51 @@ class Ear:
             home_page="https://symposia.acme.example",
         )
 
+        self.sources: dict[SourceId, Source] = {}
+        self.rejected: list[Rejection] = []
+        self._told: dict[Partition, int] = {}
+
     def clock(self) -> datetime:
         return self.now
 
+    async def load(self) -> Mapping[SourceId, Source]:
+        return self.sources
+
+    async def take(self, source: Source, reading: Reading) -> Taken:
+        """Hear *reading*, and tell it with all that was heard meanwhile."""
+        self.sources[source.id] = source
+        taken = await self.hearing.take(source, reading)
+        await self.tell()
+        return taken
+
+    async def tell(self) -> None:
+        """Tell what was heard and is not told yet."""
+        for partition, records in [*self.log.records.items()]:
+            first = self._told.get(partition, 0)
+            if partition.topic == HEARD.name and len(records) > first:
+                self._told[partition] = len(records)
+                await self._tell(Batch(partition, tuple(records[first:])), first)
+
+    async def _tell(self, batch: Batch, first: int) -> None:
+        telling = Telling(SourceBook(self.load, self.clock, 1e-9), self.intake)
+        try:
+            decision = await telling(batch, None)  # type: ignore[arg-type]  # each delivery has its own
+        except BaseException:
+            self._told[batch.partition] = first
+            raise
+        self.rejected += decision.rejections
+
     async def hear(self, *deliveries: Sent) -> None:
         if not self.log.records:
-            await self.log.ensure((RECEIVED, NOTICED))
+            await self.log.ensure((HEARD, RECEIVED, NOTICED))
         for sent in deliveries:
             reading = HOOKS[sent.source.platform].read(sent.source, Delivery(sent.headers, sent.document))
-            await self.intake.take(sent.source, reading)
+            await self.take(sent.source, reading)
             waiting = list(reading.lookups) if sent.answer is not None else []
             while waiting:
                 lookup = waiting.pop()
                 answer = answered(sent.source, lookup, sent.answer_to(lookup))
-                await self.intake.take(sent.source, answer)
+                await self.take(sent.source, answer)
                 waiting += answer.lookups
 
     async def sweep(self, source: Source) -> None:

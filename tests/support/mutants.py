@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,11 @@ from starlette.types import Message, Scope
 
 from services.ingest.asking.backlog import Backlog
 from services.ingest.book import SourceBook
+from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.routes import Door
 from services.ingest.settings import DoorSettings
-from shared.contracts import NOTICED, RECEIVED
+from shared.contracts import HEARD, NOTICED, RECEIVED
 from shared.http import create_app
 from tests.support.activitystreams import TOWN
 from tests.support.bigbluebutton import bigbluebutton_conversation, several
@@ -46,7 +47,10 @@ VALUES: tuple[Any, ...] = (
 
 @dataclass
 class Played:
-    """What came of mutants: answers by status, how many were *taken*, and the first that was answered unlike it should."""
+    """What came of mutants: answers by status, how many were *taken*, and the first that was answered unlike it should.
+
+    What was taken and could not be told is wrong, too.
+    """
 
     statuses: Counter[int] = field(default_factory=Counter)
     taken: int = 0
@@ -56,8 +60,8 @@ class Played:
 async def play(script: list[Sent], mutants: int, seed: int) -> Played:
     """Play so many signed *mutants* of a platform's deliveries to the door."""
     chance, ear, played = random.Random(seed), Ear(), Played()  # noqa: S311  seeded, keeps no secret
-    app = door(ear)
-    await ear.log.ensure((NOTICED, RECEIVED))
+    app, ear.sources = door(ear), SOURCES
+    await ear.log.ensure((HEARD, NOTICED, RECEIVED))
     for _ in range(mutants):
         sent = chance.choice(script)
         body = sent.write(mutated(sent.document, chance))
@@ -67,6 +71,9 @@ async def play(script: list[Sent], mutants: int, seed: int) -> Played:
         played.statuses[status] += 1
         if status not in expected_of(sent.source, body) and played.wrong is None:
             played.wrong = body
+        await ear.tell()
+    if ear.rejected and played.wrong is None:
+        played.wrong = ear.rejected[0].reason.encode() + b": " + ear.rejected[0].record.value
     played.taken = round(taken(ear, script[0].source))
     return played
 
@@ -147,13 +154,20 @@ async def status_of(app: Any, path: str, headers: Mapping[str, str], body: bytes
 
 
 def taken(ear: Ear, source: Source) -> float:
-    """Return how many deliveries of *source* gave a statement, or an interaction that waits."""
+    """Return how many deliveries of *source* gave a statement, or said something else that was heard."""
     labels = {"platform": source.platform, "source": source.id, "outcome": "taken"}
     return ear.registry.get_sample_value("symposia_ingest_deliveries_total", labels) or 0.0
 
 
 async def ready() -> None:
     """Be ready."""
+
+
+class ForgetfulBook(SourceBook):
+    """A book in which no channel is closed: one mutant that says so would silence all after it."""
+
+    def close(self, name: SourceId, channels: Iterable[ChannelId]) -> None:
+        """Forget it."""
 
 
 def door(ear: Ear) -> Any:
@@ -163,11 +177,11 @@ def door(ear: Ear) -> Any:
     def clock() -> datetime:
         return NOW
 
-    book = SourceBook(load, clock, 1e6)
+    book = ForgetfulBook(load, clock, 1e6)
     settings = DoorSettings(remembered=0)
     doors = Door(
         book=book,
-        intake=ear.intake,
+        hearing=ear.hearing,
         backlog=Backlog(1_000_000),
         clock=clock,
         metrics=ear.metrics,

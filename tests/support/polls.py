@@ -88,7 +88,7 @@ async def hear(ear: Ear, source: Source, *readings: Reading) -> None:
     await ear.hear()
     for reading in readings:
         bare = Reading(reading.decided, reading.undecided, reading.known, reading.closed, reading.ignored)
-        await ear.intake.take(source, bare)
+        await ear.take(source, bare)
     ear.now = max(ear.now, NOW) + WAITED
     await ear.sweep(source)
 

@@ -1,5 +1,5 @@
 """Ask the platforms for what they do not deliver.
 
-poll due ──▶ ask ──▶ read ──▶ intake ──▶ cursor moved
-named by id ──▶ `noticed` ──▶ ingest.lookup ──▶ ask ──▶ read ──▶ intake ──▶ forgotten
+poll due ──▶ ask ──▶ read ──▶ `heard` ──▶ cursor moved
+named by id ──▶ `noticed` ──▶ ingest.lookup ──▶ ask ──▶ read ──▶ `heard` ──▶ forgotten
 """

@@ -20,7 +20,7 @@ from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.asking import Circumstances, Cursor, Page, Request
 from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
-from services.ingest.intake import Intake
+from services.ingest.hearing import Hearing
 from services.ingest.settings import AskingSettings
 from shared.clock import Clock
 from shared.errors import SymposiaError, Unavailable
@@ -42,7 +42,7 @@ class Asker:
         *,
         client: PlatformClient,
         store: AskingStore,
-        intake: Intake,
+        hearing: Hearing,
         clock: Clock,
         metrics: AskingMetrics,
         settings: AskingSettings,
@@ -50,7 +50,7 @@ class Asker:
     ) -> None:
         self._client = client
         self._store = store
-        self._intake = intake
+        self._hearing = hearing
         self._clock = clock
         self._metrics = metrics
         self._settings = settings
@@ -119,7 +119,7 @@ class Asker:
         with _harming_nobody(source):
             answer = await self._client.ask(connector, source, request)
             page = await asyncio.to_thread(poll.read, source, cursor, answer)  # a large feed takes seconds
-            await self._intake.take(source, page.reading)
+            await self._hearing.take(source, page.reading)
         self._metrics.asked(source, Asked.ANSWERED)
         return page
 
@@ -148,7 +148,7 @@ class Asker:
         except Incomplete as error:
             log.info("an answer lacks what its statement needs", source=source.id, field=str(error))
             reading = ignored(Reason.INCOMPLETE)
-        await self._intake.take(source, reading)
+        await self._hearing.take(source, reading)
         self._metrics.asked(source, Asked.GONE if reading.ignored == (Reason.GONE,) else Asked.ANSWERED)
         await self._store.settle(source.id, due)
 

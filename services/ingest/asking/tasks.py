@@ -45,7 +45,7 @@ def asking_of(parts: Parts, platforms: PlatformClient) -> Asking:
     asker = Asker(
         client=platforms,
         store=store,
-        intake=parts.intake,
+        hearing=parts.hearing,
         clock=parts.clock,
         metrics=metrics,
         settings=settings,

@@ -1,4 +1,4 @@
 """Interactions from files that platforms export: CSV or NDJSON, read with a column map. Shipped maps lie in `maps`.
 
-rows ──▶ column map ──▶ Reading ──▶ the same intake that webhooks have
+rows ──▶ column map ──▶ Reading ──▶ `heard`, as what webhooks say
 """

@@ -17,13 +17,12 @@ from services.ingest.domain.reading import Reading, Reason, Rule, joined
 from services.ingest.domain.source import Source
 from services.ingest.filing.column_map import BadMap, ColumnMap, read
 from services.ingest.filing.rows import Fault, Row
-from services.ingest.intake import Intake
+from services.ingest.hearing import Hearing
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import Settings
-from services.ingest.store import PostgresStore
 from services.ingest.tallies import Tallies, TallyWriter
 from shared.clock import Clock
-from shared.contracts import RECEIVED
+from shared.contracts import HEARD
 from shared.postgres import Database
 from shared.stream.metrics import StreamMetrics
 from shared.stream.open import open_log
@@ -43,10 +42,10 @@ class Report:
 
 
 class Importer:
-    """Read files into *intake*; without one nothing is told, and the report says what would be."""
+    """Read files into *hearing*; without one nothing is told, and the report says what would be."""
 
-    def __init__(self, intake: Intake | None = None) -> None:
-        self._intake = intake
+    def __init__(self, hearing: Hearing | None = None) -> None:
+        self._hearing = hearing
 
     async def take(self, source: Source, rows: Iterable[Row | Fault], columns: ColumnMap, actor: str = "") -> Report:
         """Tell what *rows* say; raise Unavailable where that cannot be done now, and BadMap where no row fits any act.
@@ -56,8 +55,8 @@ class Importer:
         report = Report()
         for batch in _batches(rows):
             readings = list(_read(source, batch, columns, actor, report))
-            if self._intake is not None and readings:
-                await self._intake.take(source, joined(readings))
+            if self._hearing is not None and readings:
+                await self._hearing.take(source, joined(readings))
         if report.rows and set(report.ignored) == {Reason.UNMAPPED} and not report.told:
             raise BadMap("no row has the columns of this map: is it the right file?")
         return report
@@ -69,16 +68,8 @@ async def open_importer(settings: Settings, database: Database, clock: Clock) ->
     registry, tallies = CollectorRegistry(), Tallies(clock)
     log = await open_log(settings.stream, settings.postgres, application="import", metrics=StreamMetrics(registry, clock))
     try:
-        await log.ensure((RECEIVED,))
-        intake = Intake(
-            store=PostgresStore(database),
-            log=log,
-            clock=clock,
-            metrics=IngestMetrics(registry, tallies),
-            waiting=settings.ingest.waiting,
-            home_page=settings.http.base_url,
-        )
-        yield Importer(intake)
+        await log.ensure((HEARD,))
+        yield Importer(Hearing(log, clock, IngestMetrics(registry, tallies)))
         await TallyWriter(tallies, database, clock, settings.ingest.tally_interval).flush()
     finally:
         await log.close()

@@ -1,4 +1,4 @@
-"""Ingest is killed (SIGKILL) while it takes deliveries, and the platforms deliver again what was not answered 2xx."""
+"""Ingest is killed (SIGKILL) while it tells what was delivered, and the platforms deliver again what was not answered 2xx."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pytest
 from services.ingest.intake import IntakeStep
 from services.ingest.sources import NewSource, Sources
 from services.ingest.vault import Vault
+from services.pipeline import Pipeline
 from shared.postgres import Database
 from tests.faults.crash import member
 from tests.faults.crash.checker import Verdict
@@ -61,6 +62,16 @@ class Platforms:
                 if await self.house.killed(0.05):
                     self.house = await self.stack.enter_async_context(_start(self.theatre, self.url, self.port))
 
+    async def until_told(self, books: Pipeline) -> None:
+        """Return once all that was heard has come to the impact, starting the house again where it dies meanwhile."""
+        told = asyncio.create_task(settled(books))
+        async with asyncio.timeout(PATIENCE):
+            while not told.done():
+                await asyncio.wait([told], timeout=0.05)
+                if await self.house.killed(0):
+                    self.house = await self.stack.enter_async_context(_start(self.theatre, self.url, self.port))
+        await told
+
     async def _answered(self, sent: Sent) -> bool:
         address = f"http://127.0.0.1:{self.port}/hooks/{sent.source.platform}/{sent.source.id}"
         headers = sent.signed(datetime.now(UTC))  # noqa: TID251  a signature is of now
@@ -103,7 +114,7 @@ async def told(theatre: Theatre, crash_at: str = "", counts: str = "") -> tuple[
         for sent in SCRIPT:
             await platforms.deliver(sent)
         async with open_books(settings_for(url), member.stream_settings()) as books:
-            await platforms.house.while_alive(settled(books), PATIENCE)
+            await platforms.until_told(books)
             found = await digests(books)
             ids = [row[0] for row in found.statements]
         if counts:

@@ -32,6 +32,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "gateway": GatewaySettings,
     "background": GatewaySettings,
     "ingest": IngestSettings,
+    "telling": IngestSettings,
     "enrichment": EnrichmentSettings,
     "scoring": ScoringSettings,
     "migrate": ClientSettings,

@@ -13,13 +13,16 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.ingest.app import SCHEMA, parts_of, serving
+from services.ingest.parts import Parts
 from services.ingest.settings import DoorSettings, IngestSettings, Settings, WaitingSettings
 from services.ingest.sources import NewSource, Sources
 from services.ingest.tallies import Tallies
+from services.ingest.telling import Telling
 from services.ingest.vault import Vault
-from shared.contracts import NOTICED, RECEIVED
+from shared.contracts import HEARD, NOTICED, RECEIVED
 from shared.postgres import Database
 from shared.settings import PostgresSettings, SecretSettings
+from shared.stream import Batch, Partition
 from shared.stream.memory import MemoryLog
 from tests.support.ingest import NOW, SECRET, Ear, Sent
 from tests.support.platforms import SOURCES
@@ -38,6 +41,8 @@ class House:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     now: datetime = NOW
     tallies: Tallies = field(init=False)
+    opened: Parts | None = None
+    told: dict[tuple[MemoryLog, Partition], int] = field(default_factory=dict)
 
     def clock(self) -> datetime:
         return self.now
@@ -45,11 +50,22 @@ class House:
     def open(self) -> httpx.AsyncClient:
         """Begin a new process: what it remembers and counts begins anew."""
         self.registry = CollectorRegistry()
-        parts = parts_of(self.settings, self.database, self.log, self.registry, clock=self.clock)
+        parts = self.opened = parts_of(self.settings, self.database, self.log, self.registry, clock=self.clock)
         self.tallies = parts.tallies
         service = serving(parts)
         transport = httpx.ASGITransport(app=service.app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://ingest")
+
+    async def tell(self) -> None:
+        """Tell what was heard and is not told yet, by the process that was opened last."""
+        parts = self.opened or parts_of(self.settings, self.database, self.log, CollectorRegistry(), clock=self.clock)
+        for partition, records in [*self.log.records.items()]:
+            first = self.told.get((self.log, partition), 0)
+            if partition.topic == HEARD.name and len(records) > first:
+                async with self.database.transaction() as transaction:
+                    decision = await Telling(parts.book, parts.intake)(Batch(partition, tuple(records[first:])), transaction)
+                assert decision.rejections == ()
+                self.told[self.log, partition] = len(records)
 
     def ear(self) -> Ear:
         """Return what was heard so far."""
@@ -83,5 +99,5 @@ async def house(ingest_database: Database, postgres_settings: PostgresSettings) 
     for source in SOURCES.values():
         new = NewSource(source.id, source.platform, source.workspace, SECRET, source.policy, source.options, source.token)
         await house.sources.add(new, NOW)
-    await house.log.ensure((RECEIVED, NOTICED))
+    await house.log.ensure((HEARD, RECEIVED, NOTICED))
     return house

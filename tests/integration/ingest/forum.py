@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import msgspec
 import orjson
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -30,7 +30,7 @@ from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, R
 from services.ingest.domain.reading import Delivery, Lookup, Reading, joined
 from services.ingest.domain.source import Source
 from services.ingest.settings import AskingSettings
-from shared.contracts import NOTICED, RECEIVED
+from shared.contracts import HEARD, NOTICED, Heard, decode
 from shared.stream import Batch
 from shared.xapi.model import JSON
 from tests.integration.ingest.conftest import House
@@ -169,7 +169,7 @@ class Process:
         self.asker = Asker(
             client=self.client,
             store=self.store,
-            intake=parts.intake,
+            hearing=parts.hearing,
             clock=self.house.clock,
             metrics=self.metrics,
             settings=SETTINGS,
@@ -185,16 +185,19 @@ class Process:
             backlog=parts.backlog,
             look=0.05,
         )
-        self.intake = parts.intake
+        self.hearing = parts.hearing
 
 
-def told(house: House) -> int:
-    return sum(len(records) for partition, records in house.log.records.items() if partition.topic == RECEIVED.name)
+def heard_of(house: House) -> int:
+    """Return how many interactions were heard."""
+    records = (each for partition, found in house.log.records.items() if partition.topic == HEARD.name for each in found)
+    readings = [msgspec.json.decode(decode(record.value, Heard).reading, type=Reading) for record in records]
+    return sum(len(each.decided) + len(each.undecided) for each in readings)
 
 
-async def noticed(house: House, *lookups: Lookup, intake: Callable[..., Any]) -> None:
-    """Let the door hear of *lookups*, and keep what the topic says of them."""
-    await intake(DISCOURSE, Reading(lookups=lookups))
+async def noticed(house: House, *lookups: Lookup, process: Process) -> None:
+    """Let *process* hear of *lookups*, and keep what the topic says of them."""
+    await process.hearing.take(DISCOURSE, Reading(lookups=lookups))
     await keep_noticed(house)
 
 

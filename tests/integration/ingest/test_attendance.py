@@ -41,7 +41,7 @@ async def expected(readings: list[Reading]) -> set[str]:
     ear = Ear()
     await ear.hear()
     for reading in readings:
-        await ear.intake.take(SLACK, reading)
+        await ear.take(SLACK, reading)
     ear.now += LATER
     await ear.sweep(SLACK)
     return unvoided(ear.statements())
@@ -63,7 +63,7 @@ async def test_every_order_ends_in_the_same_attendances_and_tables(house: House)
         for _ in range(3):
             ear, order = await emptied(house), chance.sample(readings * 3, len(readings) * 3)
             for reading in order:
-                await ear.intake.take(SLACK, reading)
+                await ear.take(SLACK, reading)
                 if chance.random() < 0.2:
                     ear.now += LATER
                     await ear.sweep(SLACK)
@@ -85,7 +85,7 @@ async def test_deliveries_and_sweeps_at_the_same_time_miss_nothing(house: House)
         async def swept(ear: Ear = ear) -> None:
             await ear.store.derive(ear.now + LATER, 100)
 
-        await asyncio.gather(*(ear.intake.take(SLACK, each) for each in order), *(swept() for _ in range(6)))
+        await asyncio.gather(*(ear.take(SLACK, each) for each in order), *(swept() for _ in range(6)))
         ear.now += 2 * LATER
         await ear.sweep(SLACK)
 
@@ -110,7 +110,7 @@ async def test_an_ending_waits_for_who_is_being_seen(house: House) -> None:
 async def test_two_sweeps_at_the_same_time_tell_each_attendance_once(house: House) -> None:
     ear = await emptied(house)
     for number in range(40):
-        await ear.intake.take(SLACK, seen(f"p{number}", f"{number}", 0, 10))
+        await ear.take(SLACK, seen(f"p{number}", f"{number}", 0, 10))
     ear.now += LATER
 
     due = await asyncio.gather(*(ear.store.derive(ear.now, 15) for _ in range(4)))
@@ -123,7 +123,7 @@ async def test_two_sweeps_at_the_same_time_tell_each_attendance_once(house: Hous
 async def test_an_attendance_is_told_as_soon_as_nothing_more_is_expected_of_it(house: House) -> None:
     ear = await emptied(house)
     for reading in (seen("ann", "1", 0, 10), seen("bea", "2", 0), seen("cy", "3", 5)):
-        await ear.intake.take(SLACK, reading)
+        await ear.take(SLACK, reading)
 
     async def standing(later: timedelta) -> list[str]:
         ear.now += later
@@ -131,9 +131,9 @@ async def test_an_attendance_is_told_as_soon_as_nothing_more_is_expected_of_it(h
         return sorted(each.split()[0] for each in unvoided(ear.statements()))
 
     assert await standing(timedelta(minutes=59)) == []
-    await ear.intake.take(SLACK, over(60))
+    await ear.take(SLACK, over(60))
     assert await standing(timedelta()) == ["ann"]
-    await ear.intake.take(SLACK, seen("bea", "2", left=59))
+    await ear.take(SLACK, seen("bea", "2", left=59))
     assert await standing(timedelta()) == ["ann", "bea"]
     assert await standing(timedelta(seconds=60)) == ["ann", "bea", "cy"]
     assert len(ear.statements()) == 3
@@ -141,7 +141,7 @@ async def test_an_attendance_is_told_as_soon_as_nothing_more_is_expected_of_it(h
 
 async def test_an_attendance_of_a_session_whose_end_never_comes_is_told_after_an_hour(house: House) -> None:
     ear = await emptied(house)
-    await ear.intake.take(SLACK, seen("ann", "1", 0, 10))
+    await ear.take(SLACK, seen("ann", "1", 0, 10))
 
     ear.now += timedelta(minutes=61)
     await ear.sweep(SLACK)
@@ -151,13 +151,13 @@ async def test_an_attendance_of_a_session_whose_end_never_comes_is_told_after_an
 
 async def test_what_is_derived_is_told_after_an_outage_of_the_log(house: House) -> None:
     ear = await emptied(house)
-    await ear.intake.take(SLACK, seen("ann", "1", 0, 10))
+    await ear.take(SLACK, seen("ann", "1", 0, 10))
     ear.now += LATER
     ear.log.faults.outage = True
     with pytest.raises(Unavailable):
         await ear.sweep(SLACK)
     ear.log.faults.outage = False
-    await ear.intake.take(SLACK, seen("ann", "2", 20, 30))
+    await ear.take(SLACK, seen("ann", "2", 20, 30))
     ear.now += LATER
 
     await ear.sweep(SLACK)
@@ -168,8 +168,8 @@ async def test_what_is_derived_is_told_after_an_outage_of_the_log(house: House) 
 
 async def test_the_sweep_that_runs_tells_attendances(house: House) -> None:
     ear = await emptied(house)
-    await ear.intake.take(SLACK, seen("ann", "1", 0))
-    await ear.intake.take(SLACK, over(60))
+    await ear.take(SLACK, seen("ann", "1", 0))
+    await ear.take(SLACK, over(60))
     ear.now += LATER
     book = SourceBook(house.sources.load, ear.clock, 1.0)
     sweep = Sweep(store=ear.store, book=book, intake=ear.intake, clock=ear.clock, metrics=ear.metrics, waiting=WaitingSettings())
@@ -182,13 +182,13 @@ async def test_the_sweep_that_runs_tells_attendances(house: House) -> None:
 
 async def test_an_erased_person_was_nowhere(house: House) -> None:
     ear = await emptied(house)
-    await ear.intake.take(SLACK, seen("ann", "1", 0))
-    await ear.intake.take(SLACK, seen("bea", "2", 0))
+    await ear.take(SLACK, seen("ann", "1", 0))
+    await ear.take(SLACK, seen("bea", "2", 0))
     ann = [ifi.of_account(SLACK.workspace, "ann")]
 
     held = await erasing.survey(house.database, ann)
     await erasing.erase(house.database, ann, holds=lambda _: False)
-    await ear.intake.take(SLACK, over(60))
+    await ear.take(SLACK, over(60))
     ear.now += LATER
     await ear.sweep(SLACK)
 

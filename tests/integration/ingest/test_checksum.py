@@ -22,5 +22,6 @@ async def test_a_checksum_over_the_public_address_passes_the_real_door(house: Ho
         forged = await client.post(elsewhere, content=created.body, headers=created.headers)
 
     assert [each.status_code for each in (genuine, again, another, unsigned, forged)] == [200, 200, 401, 401, 401]
-    assert (genuine.json()["statements"], again.json()["statements"]) == (1, 0)
+    assert (genuine.json()["heard"], again.json()["heard"]) == (1, 0)
+    await house.tell()
     assert len(house.ear().told()) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from services.ingest.settings import DoorSettings
 from services.ingest.store import PostgresStore
-from shared.contracts import NOTICED, RECEIVED
+from shared.contracts import HEARD, NOTICED, RECEIVED
 from shared.stream.memory import MemoryLog
 from tests.integration.ingest.conftest import House, post
 from tests.support.ingest import NOW, Ear, Sent
@@ -46,11 +46,12 @@ class End:
 async def played(house: House, order: list[Sent]) -> tuple[End, set[int]]:
     """Deliver *order* to a door that remembers nothing, over empty tables; return how it ended, and how it was answered."""
     house.log, house.now = MemoryLog(), NOW
-    await house.log.ensure((RECEIVED, NOTICED))
+    await house.log.ensure((HEARD, RECEIVED, NOTICED))
     for table in TABLES:
         await house.database.execute(f"DELETE FROM {table}")  # type: ignore[arg-type]  # noqa: S608  names of ours
     async with house.open() as client:
         statuses = {(await post(client, sent)).status_code for sent in order}
+    await house.tell()
     ear = Ear(PostgresStore(house.database), house.log)
     tables, at_once = {table: await rows_of(house, table) for table in TABLES}, ear.told()
     ear.now = NOW + GIVEN_UP

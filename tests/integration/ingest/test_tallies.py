@@ -38,6 +38,7 @@ async def test_a_source_is_told_by_what_was_heard_ignored_and_refused(house: Hou
         await post(client, slack_conversation()[0], {"x-slack-signature": "v0=00", "x-slack-request-timestamp": "1772453100"})
         await client.post("/hooks/slack/acme", content=b"x" * 70_000)
         await client.post("/hooks/slack/nobody", content=b"{}")
+        await house.tell()
         await heard(house, house.tallies)
 
     found = await standing(house)

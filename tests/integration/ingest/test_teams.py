@@ -119,7 +119,8 @@ class Stage:
         taken: dict[str, Any] = answer.json()
         return taken
 
-    def said(self) -> list[str]:
+    async def said(self) -> list[str]:
+        await self.house.tell()
         return [each["verb"]["display"]["en"] for each in self.house.ear().statements()]
 
 
@@ -135,7 +136,7 @@ async def staged(house: House, secret: bytes) -> AsyncIterator[Stage]:
             asker = Asker(
                 client=PlatformClient(http, settings),
                 store=(store := AskingStore(house.database, uuid4(), 60)),
-                intake=parts.intake,
+                hearing=parts.hearing,
                 clock=house.clock,
                 metrics=AskingMetrics(CollectorRegistry()),
                 settings=settings,
@@ -176,7 +177,7 @@ async def test_what_is_named_is_asked_for_and_told_once(named: Stage) -> None:
     await named.ask()
 
     assert taken[0]["lookups"] == 1
-    assert named.said() == ["asked"]
+    assert await named.said() == ["asked"]
     assert sum("/messages/" in each for each in named.graph.asked) == 1
 
 
@@ -184,7 +185,7 @@ async def test_a_message_that_is_gone_when_it_is_asked_for_is_forgotten(named: S
     await named.deliver(notified("created", resource_of(SAID)))
     await named.ask()
 
-    assert named.said() == []
+    assert await named.said() == []
     assert await named.house.database.fetchval("SELECT count(*) FROM lookup") == 0  # type: ignore[arg-type]
 
 
@@ -196,7 +197,7 @@ async def test_what_is_sealed_lies_sealed_until_its_keys_were_fetched_and_is_tol
     await sealing.ask()
 
     assert b"broker" not in b"".join(noticed)
-    assert sealing.said() == ["asked"]
+    assert await sealing.said() == ["asked"]
     assert sum("keys" in each for each in sealing.graph.asked) == 1
     assert not any("/messages/" in each for each in sealing.graph.asked)
 
@@ -209,7 +210,7 @@ async def test_what_was_changed_on_its_way_is_told_of_nobody(sealing: Stage) -> 
     )
     await sealing.ask()
 
-    assert sealing.said() == []
+    assert await sealing.said() == []
 
 
 async def test_a_word_of_another_subscription_is_refused(named: Stage) -> None:

@@ -294,7 +294,7 @@ async def test_all_that_an_account_wrote_is_redacted_when_it_is_deleted(status: 
     ear = Ear()
     await ear.hear(delivery(ASKED))
 
-    await ear.intake.take(FEDI, answered(delivery(LEFT), status))
+    await ear.take(FEDI, answered(delivery(LEFT), status))
 
     assert ear.received()[-1].redacts == (SHE_WROTE,)
     assert ear.received()[-1].statements == ()
@@ -319,6 +319,6 @@ async def test_a_paused_source_honours_that_an_account_is_deleted() -> None:
     ear = Ear()
     await ear.hear(delivery(ASKED))
 
-    await ear.intake.take(replace(FEDI, state=State.PAUSED), answered(delivery(LEFT), 410))
+    await ear.take(replace(FEDI, state=State.PAUSED), answered(delivery(LEFT), 410))
 
     assert ear.received()[-1].redacts == (SHE_WROTE,)

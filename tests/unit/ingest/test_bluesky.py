@@ -300,9 +300,9 @@ async def test_a_thread_that_is_asked_for_is_told_whole_in_any_order() -> None:
     await forth.hear()
     await back.hear()
     for each in readings:
-        await forth.intake.take(BLUESKY, with_(each, lookups=()))
+        await forth.take(BLUESKY, with_(each, lookups=()))
     for each in reversed(readings * 2):
-        await back.intake.take(BLUESKY, with_(each, lookups=()))
+        await back.take(BLUESKY, with_(each, lookups=()))
 
     assert forth.told() == back.told()
     assert [(actor.rpartition(":")[2], verb, thing.rpartition("/")[2]) for actor, verb, thing in acts(forth.statements())] == [

@@ -151,7 +151,7 @@ async def test_webhooks_and_the_feed_tell_the_same() -> None:
 
     await by_webhook.hear(delivery(ASKED), delivery(ANSWER, DEEPER))
     await by_feed.hear()
-    await by_feed.intake.take(FACEBOOK, page(feed()).reading)
+    await by_feed.take(FACEBOOK, page(feed()).reading)
 
     assert by_webhook.told() == by_feed.told()
 

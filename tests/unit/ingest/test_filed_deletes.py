@@ -10,7 +10,7 @@ from services.ingest.domain.source import Platform, Policy
 from services.ingest.filing.column_map import load
 from services.ingest.filing.importing import Importer, Report
 from services.ingest.filing.rows import Row
-from shared.contracts import RECEIVED
+from shared.contracts import HEARD, RECEIVED
 from tests.support.exports import NAMED, TEXT, YAMMER, source
 from tests.support.ingest import Ear, acts
 
@@ -24,9 +24,13 @@ SAID = {"id": "174", "conversationid": "19:b0c1d2@thread.skype", "from": "8:live
 
 
 async def taken(ear: Ear, platform: Platform, *rows: dict[str, str], policy: Policy = NAMED) -> Report:
-    await ear.log.ensure((RECEIVED,))
+    await ear.log.ensure((HEARD, RECEIVED))
     numbered = [Row(line, cells) for line, cells in enumerate(rows, start=2)]
-    return await Importer(ear.intake).take(source(platform, policy), numbered, load(platform))
+    its = source(platform, policy)
+    ear.sources[its.id] = its
+    report = await Importer(ear.hearing).take(its, numbered, load(platform))
+    await ear.tell()
+    return report
 
 
 @pytest.mark.parametrize(("by", "verb", "who"), [("71", "delete", "71"), ("73", "remove", "73"), ("", "delete", "71")])

@@ -15,7 +15,7 @@ from services.ingest.domain.source import Hearing, Platform, Policy
 from services.ingest.filing.column_map import BadMap, ColumnMap, load, shipped
 from services.ingest.filing.importing import Importer, Report
 from services.ingest.filing.rows import Row, read_csv, read_json
-from shared.contracts import RECEIVED
+from shared.contracts import HEARD, RECEIVED
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.exports import NAMED, TEXT, YAMMER, source
@@ -27,11 +27,15 @@ CLOSED = frozenset({Platform.SKYPE, Platform.KHOROS, Platform.SALESFORCE})
 
 
 async def imported(ear: Ear, platform: Platform, file: str, actor: str = "", policy: Policy = TEXT) -> Report:
-    await ear.log.ensure((RECEIVED,))
+    await ear.log.ensure((HEARD, RECEIVED))
     columns = load(platform)
     with (EXPORTS / file).open(encoding="utf-8", newline="") as lines:
         rows = read_json(lines, columns.rows) if file.endswith(".json") else read_csv(lines)
-        return await Importer(ear.intake).take(source(platform, policy), rows, columns, actor)
+        its = source(platform, policy)
+        ear.sources[its.id] = its
+        report = await Importer(ear.hearing).take(its, rows, columns, actor)
+    await ear.tell()
+    return report
 
 
 async def test_a_viva_engage_export_is_told() -> None:

@@ -193,7 +193,7 @@ async def test_webhook_and_timeline_tell_the_same() -> None:
 
     await by_webhook.hear(*map(created, (ASKED, ANSWER, thanks)))
     await by_timeline.hear()
-    await by_timeline.intake.take(MASTODON, page(thanks, ANSWER, ASKED).reading)
+    await by_timeline.take(MASTODON, page(thanks, ANSWER, ASKED).reading)
 
     assert by_webhook.told() == by_timeline.told()
 

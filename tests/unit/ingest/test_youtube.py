@@ -217,9 +217,9 @@ async def test_videos_and_comments_are_told_whole_in_any_order() -> None:
     await forth.hear(*youtube_conversation())
     await back.hear(*reversed(youtube_conversation()))
     for each in readings:
-        await forth.intake.take(YOUTUBE, with_(each, lookups=()))
+        await forth.take(YOUTUBE, with_(each, lookups=()))
     for each in reversed(readings):
-        await back.intake.take(YOUTUBE, with_(each, lookups=()))
+        await back.take(YOUTUBE, with_(each, lookups=()))
 
     assert forth.told() == back.told()
     told = {(actor, verb) for actor, verb, _ in acts(forth.statements())}

@@ -22,7 +22,7 @@ from services.ingest.domain.source import SourceId
 from services.ingest.sources import NewSource
 from shared.postgres import Query
 from tests.integration.ingest.conftest import House
-from tests.integration.ingest.forum import EACH, FORUM, HOME, SETTINGS, Platform, Process, keep_noticed, noticed, told
+from tests.integration.ingest.forum import EACH, FORUM, HOME, SETTINGS, Platform, Process, heard_of, keep_noticed, noticed
 from tests.support.discourse import DISCOURSE, discourse_post
 from tests.support.feeds import BLOG, POSTS, THREAD, atom, blog, entry
 from tests.support.ingest import NOW
@@ -30,7 +30,7 @@ from tests.support.ingest import NOW
 
 async def test_a_poll_turns_all_pages_and_goes_on_where_it_was(house: House, forum: Platform, process: Process) -> None:
     assert await process.asking.once() == 1
-    asked, first = len(forum.asked), told(house)
+    asked, first = len(forum.asked), heard_of(house)
     assert await process.asking.once() == 0
     house.now = NOW + timedelta(minutes=6)
     await process.asking.once()
@@ -40,7 +40,7 @@ async def test_a_poll_turns_all_pages_and_goes_on_where_it_was(house: House, for
 
     assert (asked, first) == (3, 5)
     assert forum.asked[3:] == [f"{HOME}/posts?after=5"] * 2
-    assert told(house) == 6
+    assert heard_of(house) == 6
 
 
 async def test_an_answer_is_unpacked_no_further_than_it_is_read(forum: Platform, http: httpx.AsyncClient) -> None:
@@ -68,14 +68,14 @@ async def test_a_platform_that_fails_is_spared_as_long_as_it_asks_and_nothing_is
     await process.asking.once()
 
     assert early == 0
-    assert told(house) == 5
+    assert heard_of(house) == 5
 
 
 async def test_a_failure_that_is_told_with_what_no_text_column_takes_is_one_like_any(
     house: House, forum: Platform, process: Process
 ) -> None:
     forum.failing["/posts"] = forum.failing["/posts/0"] = Response(b"\x00broken\xff", status_code=500)
-    await noticed(house, Lookup("post 1", {"path": "/posts/0"}), intake=process.intake.take)
+    await noticed(house, Lookup("post 1", {"path": "/posts/0"}), process=process)
     await process.asking.once()
 
     rows = await house.database.fetch(Query("SELECT last_failure FROM lookup UNION ALL SELECT last_failure FROM poll"))
@@ -91,7 +91,7 @@ async def test_an_answer_that_cannot_be_read_moves_no_cursor(house: House, forum
     await process.asking.once()
 
     assert (standing.failures, standing.last_failure) == (1, "the answer lacks posts")
-    assert told(house) == 5
+    assert heard_of(house) == 5
 
 
 async def test_where_a_poll_asks_several_one_who_is_away_holds_up_no_other_and_its_failure_stands(
@@ -100,7 +100,7 @@ async def test_where_a_poll_asks_several_one_who_is_away_holds_up_no_other_and_i
     process = Process(house, http, replace(FORUM, polls={"each": EACH}))
     forum.failing["/posts/1"] = forum.failing["/posts/3"] = Response(status_code=503)
     await process.asking.once()
-    first, heard = list(forum.asked), told(house)
+    first, heard = list(forum.asked), heard_of(house)
     house.now = NOW + timedelta(minutes=1)
     await process.asking.once()
     failing = next(each for each in await process.store.standings() if each.source == DISCOURSE.id)
@@ -111,7 +111,7 @@ async def test_where_a_poll_asks_several_one_who_is_away_holds_up_no_other_and_i
 
     assert first == [f"{HOME}/posts/{number}" for number in range(5)]
     assert forum.asked[5:] == [f"{HOME}/posts/{number}" for number in (1, 3, 1, 3)]
-    assert (heard, told(house)) == (3, 5)
+    assert (heard, heard_of(house)) == (3, 5)
     assert (failing.failures, failing.last_failure) == (2, f"{HOME}/posts/1: answered 503:  (and 1 more)")
     assert failing.succeeded_at is None
     assert (well.failures, well.last_failure, well.succeeded_at) == (0, None, house.now)
@@ -131,7 +131,7 @@ async def test_an_answer_that_meets_a_bug_of_ours_is_told_and_asked_for_again(
     await process.asking.once()
 
     assert (standing.failures, standing.last_failure) == (1, "made us meet an error of our own (JSONDecodeError)")
-    assert told(house) == 5
+    assert heard_of(house) == 5
 
 
 async def test_a_thing_whose_answer_meets_a_bug_of_ours_is_asked_for_again(
@@ -139,7 +139,7 @@ async def test_a_thing_whose_answer_meets_a_bug_of_ours_is_asked_for_again(
 ) -> None:
     source, only_fetch = replace(DISCOURSE, workspace=HOME), replace(FORUM, polls={})
     forum.failing["/posts/0"] = Response("<html>")
-    await noticed(house, Lookup("post 1", {"path": "/posts/0"}), intake=process.intake.take)
+    await noticed(house, Lookup("post 1", {"path": "/posts/0"}), process=process)
 
     await process.asker.serve(only_fetch, source)
     forum.failing.clear()
@@ -147,7 +147,7 @@ async def test_a_thing_whose_answer_meets_a_bug_of_ours_is_asked_for_again(
     await process.asker.serve(only_fetch, source)
 
     assert forum.asked == [f"{HOME}/posts/0"] * 2
-    assert told(house) == 1
+    assert heard_of(house) == 1
 
 
 async def test_a_source_that_is_removed_and_added_again_is_asked_again(house: House, forum: Platform, process: Process) -> None:
@@ -199,7 +199,7 @@ async def test_an_access_token_is_granted_once_and_again_when_it_is_refused(
     await process.asker.serve(FORUM, shown)
 
     assert (granted, forum.granted) == (1, 2)
-    assert told(house) == 5
+    assert heard_of(house) == 5
 
 
 async def test_an_answer_that_is_kept_is_asked_for_once_and_without_showing_who_we_are(forum: Platform, process: Process) -> None:
@@ -224,7 +224,7 @@ async def test_a_refusal_is_an_answer_only_where_it_is_borne(process: Process) -
 
 async def test_a_redirect_to_another_host_is_not_followed(house: House, process: Process) -> None:
     only_fetch = replace(FORUM, polls={})
-    await noticed(house, Lookup("away", {"path": "/away"}), intake=process.intake.take)
+    await noticed(house, Lookup("away", {"path": "/away"}), process=process)
 
     await process.asker.serve(only_fetch, DISCOURSE)
 
@@ -244,7 +244,7 @@ async def test_an_entry_whose_id_no_index_takes_holds_up_no_other(house: House) 
         await process.asking.once()
 
     standing = next(each for each in await process.store.standings() if each.source == "blog-of-ours")
-    assert (standing.failures, told(house)) == (0, 1)
+    assert (standing.failures, heard_of(house)) == (0, 1)
 
 
 async def test_a_blog_is_asked_for_what_changed_and_for_the_comments_upon_it(house: House) -> None:
@@ -267,7 +267,7 @@ async def test_a_blog_is_asked_for_what_changed_and_for_the_comments_upon_it(hou
 
     assert [each.url for each in web.asked] == [POSTS, THREAD, POSTS]
     assert web.asked[2].headers == {"If-None-Match": '"1"'}
-    assert told(house) == 4
+    assert heard_of(house) == 4
 
 
 async def test_a_paused_source_is_not_asked_for(house: House, forum: Platform, process: Process) -> None:

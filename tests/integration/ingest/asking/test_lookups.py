@@ -11,7 +11,7 @@ from services.ingest.asking.backlog import Backlog
 from services.ingest.domain.reading import Lookup
 from shared.postgres import Query
 from tests.integration.ingest.conftest import House
-from tests.integration.ingest.forum import FORUM, HOME, SETTINGS, Platform, Process, noticed, told
+from tests.integration.ingest.forum import FORUM, HOME, SETTINGS, Platform, Process, heard_of, noticed
 from tests.support.discourse import DISCOURSE
 from tests.support.ingest import NOW
 
@@ -24,21 +24,21 @@ async def test_what_is_named_by_id_is_asked_for_once_however_often_it_is_named(
     only_fetch = replace(FORUM, polls={})
 
     for _ in range(3):
-        await noticed(house, lookup, intake=process.intake.take)
+        await noticed(house, lookup, process=process)
     await process.asker.serve(only_fetch, source)
     await process.asker.serve(only_fetch, source)
 
     assert forum.asked == [f"{HOME}/posts/0"]
-    assert told(house) == 1
+    assert heard_of(house) == 1
 
 
 async def test_what_is_named_again_while_it_is_asked_for_is_asked_for_again(house: House, process: Process) -> None:
     lookup = Lookup("post 1", {"path": "/posts/0"})
-    await noticed(house, lookup, intake=process.intake.take)
+    await noticed(house, lookup, process=process)
     [asked] = await process.store.due_lookups(DISCOURSE.id, house.now, 10)
 
     house.now += timedelta(seconds=1)
-    await noticed(house, lookup, intake=process.intake.take)
+    await noticed(house, lookup, process=process)
     await process.store.settle(DISCOURSE.id, asked)
     [again] = await process.store.due_lookups(DISCOURSE.id, house.now, 10)
     await process.store.settle(DISCOURSE.id, again)
@@ -49,12 +49,12 @@ async def test_what_is_named_again_while_it_is_asked_for_is_asked_for_again(hous
 
 async def test_what_waits_since_its_platform_was_away_waits_on_however_often_it_is_named(house: House, process: Process) -> None:
     lookup = Lookup("post 1", {"path": "/posts/0"})
-    await noticed(house, lookup, intake=process.intake.take)
+    await noticed(house, lookup, process=process)
     [asked] = await process.store.due_lookups(DISCOURSE.id, house.now, 10)
     later = house.now + timedelta(minutes=5)
 
     await process.store.fail_lookup(DISCOURSE.id, asked, later, "away", for_good=False)
-    await noticed(house, lookup, intake=process.intake.take)
+    await noticed(house, lookup, process=process)
 
     assert await process.store.due_lookups(DISCOURSE.id, house.now, 10) == []
     assert [(each.due, each.failures) for each in await process.store.due_lookups(DISCOURSE.id, later, 10)] == [(later, 1)]
@@ -65,7 +65,7 @@ async def test_what_has_a_name_that_no_index_takes_is_asked_for_like_anything(
 ) -> None:
     lookup = Lookup("".join(map(str, range(2_000))), {"path": "/posts/1"})
     for _ in range(2):
-        await noticed(house, lookup, intake=process.intake.take)
+        await noticed(house, lookup, process=process)
 
     await process.asker.serve(replace(FORUM, polls={}), DISCOURSE)
 
@@ -78,9 +78,7 @@ async def test_what_is_gone_is_forgotten_and_what_never_answers_is_given_up(
 ) -> None:
     only_fetch = replace(FORUM, polls={})
     forum.failing["/posts/1"] = Response(status_code=500)
-    await noticed(
-        house, Lookup("gone", {"path": "/posts/99"}), Lookup("broken", {"path": "/posts/1"}), intake=process.intake.take
-    )
+    await noticed(house, Lookup("gone", {"path": "/posts/99"}), Lookup("broken", {"path": "/posts/1"}), process=process)
 
     for _ in range(8):
         await process.asker.serve(only_fetch, DISCOURSE)
@@ -94,7 +92,7 @@ async def test_what_is_gone_is_forgotten_and_what_never_answers_is_given_up(
 
 async def test_strangers_are_admitted_again_once_what_they_named_was_asked_for(house: House, process: Process) -> None:
     backlog = Backlog(3)
-    await noticed(house, *(Lookup(str(number), {"path": f"/posts/{number}"}) for number in range(3)), intake=process.intake.take)
+    await noticed(house, *(Lookup(str(number), {"path": f"/posts/{number}"}) for number in range(3)), process=process)
 
     backlog.stand(await process.store.standings())
     full = backlog.is_full(DISCOURSE.id)
@@ -105,7 +103,7 @@ async def test_strangers_are_admitted_again_once_what_they_named_was_asked_for(h
 
 
 async def test_of_what_strangers_named_the_last_that_was_given_up_stays(house: House, process: Process) -> None:
-    await noticed(house, *(Lookup(f"{number:03}", {"path": "/posts/1"}) for number in range(5)), intake=process.intake.take)
+    await noticed(house, *(Lookup(f"{number:03}", {"path": "/posts/1"}) for number in range(5)), process=process)
     for number, due in enumerate(await process.store.due_lookups(DISCOURSE.id, NOW, 10)):
         await process.store.fail_lookup(DISCOURSE.id, due, NOW + timedelta(seconds=number), "away", for_good=number > 0)
 

@@ -1,0 +1,120 @@
+"""Tell a batch of what was heard: all at once, and each by itself, since one that is wrong must not silence its neighbours.
+
+What one delivery teaches is committed before it is read what it sets free (decision 8): so the intake has transactions of its
+own, and the batch's moves the offset behind them. Told again after a crash, a delivery gives the same statements.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from traceback import extract_tb
+from typing import Final, NamedTuple
+
+import msgspec
+import structlog
+
+from services.ingest.book import SourceBook
+from services.ingest.domain.reading import Reading
+from services.ingest.domain.source import Source, SourceId
+from services.ingest.intake import Intake
+from services.ingest.parts import Parts
+from shared.contracts import HEARD, BadMessage, Heard, decode
+from shared.errors import SymposiaError, Unavailable
+from shared.postgres import Transaction
+from shared.service import Task
+from shared.stream import Batch, Decision, Record, Rejection
+from shared.stream.consumer import Consumer
+from shared.stream.metrics import StreamMetrics
+from shared.stream.persisting import persisting
+from shared.stream.postgres_ledger import PostgresLedger
+from shared.stream.steps import Observer, unobserved
+
+log = structlog.get_logger()
+
+GROUP: Final = "telling"
+AT_ONCE: Final = 100
+"""Records of one batch: what they say has to be told before PostgreSQL takes the batch's transaction for frozen."""
+
+
+class Said(NamedTuple):
+    """What was heard of a source, when the door heard it, and the record that it came in."""
+
+    record: Record
+    source: SourceId
+    heard_at: str
+    reading: Reading
+
+
+class Telling:
+    """The handler of `heard`."""
+
+    def __init__(self, book: SourceBook, intake: Intake) -> None:
+        self._book = book
+        self._intake = intake
+
+    async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
+        """Tell what *batch* says, what closes a channel before the rest; what cannot be told is rejected."""
+        del transaction
+        said, rejections = _read(batch.records)
+        closing = [each for each in said if each.reading.closed]
+        rejections += await self._tell(closing)
+        for each in closing:
+            self._book.close(each.source, each.reading.closed)
+        rejections += await self._tell([each for each in said if not each.reading.closed])
+        return Decision(rejections=tuple(rejections))
+
+    async def _tell(self, said: Sequence[Said]) -> list[Rejection]:
+        """Tell *said* at once; return what could not be told. Raises Unavailable."""
+        sources = {name: await self._book.look_up(name) for name in sorted({each.source for each in said})}
+        known = [(each, source) for each in said if (source := sources[each.source]) is not None]
+        if len(known) < len(said):
+            log.info("what was heard of a source that was removed since is not told", records=len(said) - len(known))
+        outcomes = await asyncio.gather(*(self._take(source, each) for each, source in known), return_exceptions=True)
+        failed = [(each, error) for (each, _), error in zip(known, outcomes, strict=True) if error is not None]
+        for _, error in failed:
+            if isinstance(error, Unavailable) or not isinstance(error, Exception):
+                raise error
+        return [Rejection(each.record, _why(each, error)) for each, error in failed if isinstance(error, Exception)]
+
+    async def _take(self, source: Source, said: Said) -> None:
+        await self._intake.take(source, said.reading, said.heard_at)
+
+
+def task_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer = unobserved) -> Task:
+    """Return what tells what the doors heard."""
+    settings = parts.settings.stream.consumer
+    consumer = Consumer(
+        group=GROUP,
+        topics=(HEARD,),
+        handler=Telling(parts.book, parts.intake),
+        log=parts.log,
+        ledger=PostgresLedger(parts.database),
+        settings=settings.model_copy(update={"batch_records": min(settings.batch_records, AT_ONCE)}),
+        metrics=stream_metrics,
+        observer=observer,
+    )
+    return persisting(consumer, GROUP)
+
+
+def _read(records: Iterable[Record]) -> tuple[list[Said], list[Rejection]]:
+    said: list[Said] = []
+    rejections: list[Rejection] = []
+    for record in records:
+        try:
+            message = decode(record.value, Heard)
+            reading = msgspec.json.decode(message.reading, type=Reading)
+        except (BadMessage, msgspec.MsgspecError) as error:
+            rejections.append(Rejection(record, f"not what was heard: {error}"))
+        else:
+            said.append(Said(record, SourceId(message.source), message.heard_at, reading))
+    return said, rejections
+
+
+def _why(said: Said, error: Exception) -> str:
+    """Say why *said* could not be told: a bug of ours by its place in the code, since its text may hold what somebody wrote."""
+    if isinstance(error, SymposiaError):
+        return str(error)
+    at = extract_tb(error.__traceback__)[-1]
+    log.error("telling met a bug", source=said.source, error=type(error).__name__, at=f"{at.filename}:{at.lineno}")
+    return f"telling it met an error of our own: {type(error).__name__} at {at.filename}:{at.lineno}"
