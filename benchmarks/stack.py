@@ -34,12 +34,14 @@ from shared.stream.settings import LogKind
 KEY: Final = "c3ltcG9zaWEtdGVzdC1rZXktMzItYnl0ZXMtbG9uZyE="
 POSTGRES: Final = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "256MB", "max_connections": "100"}
 BACKGROUND: Final = "background"
-MODULES: Final = {BACKGROUND: "services.gateway"}
+TELLING: Final = "telling"
+SERVICE_OF: Final = {BACKGROUND: "gateway", TELLING: "ingest"}
+"""As in docker-compose.yml: what nobody waits for has a process of its own."""
 TOLD: Final = {
     "gateway": {"SYMPOSIA_GATEWAY__DEFINITIONS": "false", "SYMPOSIA_GATEWAY__FORWARDING": "false"},
     BACKGROUND: {"SYMPOSIA_GATEWAY__RECORDER": "false"},
+    "ingest": {"SYMPOSIA_INGEST__BACKGROUND": "false"},
 }
-"""The gateway runs as in docker-compose.yml: what nobody waits for has a process of its own."""
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 READY: Final = 180.0
@@ -48,7 +50,10 @@ PATIENCE: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack: where PostgreSQL, Kafka and the services are, and the key of somebody who may do everything."""
+    """A running stack: where PostgreSQL, Kafka and the services are, and the key of somebody who may do everything.
+
+    *begin* starts one more service, or what nobody waits for beside one, and waits until it is ready.
+    """
 
     kind: LogKind
     dsn: str
@@ -56,6 +61,7 @@ class Stack:
     ports: dict[str, int]
     processes: dict[str, subprocess.Popen[bytes]]
     key: tuple[str, str]
+    begin: Callable[[str], Awaitable[None]]
 
     def url(self, service: str) -> str:
         """Return the address of *service*."""
@@ -88,7 +94,7 @@ async def stack(
 ) -> AsyncIterator[Stack]:
     """Start everything, *services* each in a process of its own and told *settings*, and stop it at the end.
 
-    Beside a gateway runs its background. *before* runs before the services do.
+    Beside a gateway runs what nobody waits for. *before* runs before the services do.
     """
     async with AsyncExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="symposia-benchmark-")))
@@ -99,7 +105,8 @@ async def stack(
         if kind is LogKind.KAFKA:
             bootstrap = exits.enter_context(running(folder / "kafka", 1)).bootstrap
         await migrate(server.dsn, TARGETS)
-        ports = ports_from(0, "127.0.0.1") | {BACKGROUND: ports_from(0, "127.0.0.1")["gateway"]}
+        beside = ports_from(0, "127.0.0.1")
+        ports = ports_from(0, "127.0.0.1") | {name: beside[service] for name, service in SERVICE_OF.items()}
         key = await _issue(server.dsn)
         environment = {
             **os.environ,
@@ -111,12 +118,20 @@ async def stack(
             **settings,
         }
         processes: dict[str, subprocess.Popen[bytes]] = {}
-        started = Stack(kind, server.dsn, bootstrap, ports, processes, key)
+
+        def start(name: str) -> None:
+            told = {**environment, **TOLD.get(name, {}), "SYMPOSIA_HTTP__PORT": str(ports[name])}
+            processes[name] = exits.enter_context(_process(f"services.{SERVICE_OF.get(name, name)}", told))
+
+        async def begin(name: str) -> None:
+            start(name)
+            await _until_ready(started)
+
+        started = Stack(kind, server.dsn, bootstrap, ports, processes, key, begin)
         if before is not None:
             await before(started)
         for name in (*services, BACKGROUND) if "gateway" in services else services:
-            told = {**environment, **TOLD.get(name, {}), "SYMPOSIA_HTTP__PORT": str(ports[name])}
-            processes[name] = exits.enter_context(_process(MODULES.get(name, f"services.{name}"), told))
+            start(name)
         await _until_ready(started)
         yield started
 
