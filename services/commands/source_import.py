@@ -40,7 +40,8 @@ def import_(
 ) -> None:
     """Import the interactions that a platform exported, by a column map.
 
-    Good rows are told; bad ones are listed by line, and then the exit status is 1. Importing a file twice changes nothing.
+    Good rows are heard, and told by ingest as soon as it runs; bad ones are listed by line, and then the exit status is 1.
+    Importing a file twice changes nothing.
     """
     report = run(_import(Home.at(home), SourceId(name), file, map_, actor, dry_run=dry_run))
     would = " would be taken so" if dry_run else ""

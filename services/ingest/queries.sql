@@ -132,6 +132,10 @@ ON CONFLICT DO NOTHING
 -- Forgets what waited: its statement is in the log, or means nothing for us.
 DELETE FROM pending WHERE source = $1 AND statement = ANY ($2::uuid[])
 
+-- name: put_off_pending
+-- Lets what waits under a statement wait longer.
+UPDATE pending SET due = $3 WHERE source = $1 AND statement = $2
+
 -- name: written_by
 -- How many artefacts the accounts $2 of the sources $1 made, pair by pair.
 SELECT count(*)

@@ -56,6 +56,9 @@ class Store(Protocol):
     async def settle(self, source: SourceId, statements: Sequence[StatementId]) -> None:
         """Forget what waited under *statements*."""
 
+    async def put_off(self, source: SourceId, statement: StatementId, due: datetime) -> None:
+        """Let what waits under *statement* wait until it is *due* later."""
+
     async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
         """Remember that *threads* were taken back whole, and when; return the addresses of what is known of them."""
 
@@ -126,6 +129,10 @@ class PostgresStore:
         """Forget what waited under *statements*."""
         if statements:
             await self._database.execute(SQL["settle_pending"], source, list(statements))
+
+    async def put_off(self, source: SourceId, statement: StatementId, due: datetime) -> None:
+        """Let what waits under *statement* wait until it is *due* later."""
+        await self._database.execute(SQL["put_off_pending"], source, statement, due)
 
     async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
         """Remember that *threads* were taken back whole, and when; return the addresses of what is known of them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
@@ -12,16 +13,19 @@ from typing import Final
 import structlog
 
 from services.ingest.book import SourceBook
+from services.ingest.domain.settlement import Waiting
+from services.ingest.domain.source import Source
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Store
 from shared.clock import Clock
-from shared.errors import Unavailable
+from shared.errors import Unavailable, place_of
 
 log = structlog.get_logger()
 
 LONGEST_PAUSE: Final = timedelta(seconds=30)
+PUT_OFF: Final = timedelta(hours=1)
 
 
 class Sweep:
@@ -62,6 +66,20 @@ class Sweep:
             source = await self._book.get(name)
             if source is not None:
                 of_source = list(group)
-                await self._intake.tell_overdue(source, of_source)
+                await self._tell(source, of_source)
                 told += len(of_source)
         return max(told, derived)
+
+    async def _tell(self, source: Source, overdue: Sequence[Waiting]) -> None:
+        """Tell *overdue*; what meets a bug of ours is put off, and its neighbours are told. Raises Unavailable."""
+        try:
+            await self._intake.tell_overdue(source, overdue)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  what waits would end the process again and again
+            if len(overdue) > 1:
+                for each in overdue:
+                    await self._tell(source, [each])
+                return
+            log.error("telling met a bug", source=source.id, error=place_of(error))  # noqa: TRY400  its text may be somebody's
+            await self._store.put_off(source.id, overdue[0].statement, self._clock() + PUT_OFF)

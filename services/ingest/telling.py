@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from traceback import extract_tb
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,7 +19,7 @@ from services.ingest.domain.source import Source, SourceId
 from services.ingest.intake import Intake
 from services.ingest.parts import Parts
 from shared.contracts import HEARD, BadMessage, Heard, decode
-from shared.errors import SymposiaError, Unavailable
+from shared.errors import SymposiaError, Unavailable, place_of
 from shared.postgres import Transaction
 from shared.service import Task
 from shared.stream import Batch, Decision, Record, Rejection
@@ -115,6 +114,5 @@ def _why(said: Said, error: Exception) -> str:
     """Say why *said* could not be told: a bug of ours by its place in the code, since its text may hold what somebody wrote."""
     if isinstance(error, SymposiaError):
         return str(error)
-    at = extract_tb(error.__traceback__)[-1]
-    log.error("telling met a bug", source=said.source, error=type(error).__name__, at=f"{at.filename}:{at.lineno}")
-    return f"telling it met an error of our own: {type(error).__name__} at {at.filename}:{at.lineno}"
+    log.error("telling met a bug", source=said.source, error=place_of(error))
+    return f"telling it met an error of our own: {place_of(error)}"

@@ -77,6 +77,9 @@ class MemoryStore:
         for statement in statements:
             self.pending.pop((source, statement), None)
 
+    async def put_off(self, source: SourceId, statement: StatementId, due: datetime) -> None:
+        self.pending[source, statement] = (self.pending[source, statement][0], due)
+
     async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
         roots, going = set[NativeId](), list(threads)
         while going:

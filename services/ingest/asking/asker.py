@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from traceback import extract_tb
 from typing import Final
 
 import structlog
@@ -23,7 +22,7 @@ from services.ingest.domain.source import Source
 from services.ingest.hearing import Hearing
 from services.ingest.settings import AskingSettings
 from shared.clock import Clock
-from shared.errors import SymposiaError, Unavailable
+from shared.errors import SymposiaError, Unavailable, place_of
 
 log = structlog.get_logger()
 
@@ -186,6 +185,5 @@ def _harming_nobody(source: Source) -> Iterator[None]:
     except (SymposiaError, Incomplete):
         raise
     except Exception as error:
-        at = extract_tb(error.__traceback__)[-1]
-        log.error("asking met a bug", source=source.id, error=type(error).__name__, at=f"{at.filename}:{at.lineno}")  # noqa: TRY400  see above
+        log.error("asking met a bug", source=source.id, error=place_of(error))  # noqa: TRY400  see above
         raise PlatformAway(f"made us meet an error of our own ({type(error).__name__})") from error

@@ -1,0 +1,48 @@
+"""What has waited long enough is told, and what meets a bug of ours keeps nobody else waiting."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.ingest.book import SourceBook
+from services.ingest.intake import Intake
+from services.ingest.settings import WaitingSettings
+from services.ingest.sweep import PUT_OFF, Sweep
+from tests.integration.ingest.conftest import House
+from tests.integration.ingest.test_order import emptied
+from tests.support.slack import slack, slack_message
+
+GRACE = timedelta(seconds=61)
+REPLIES = [
+    slack(slack_message("UANS", f"17724528{number}.000200", f"So {number}.", thread_ts=f"17724520{number}.000100"))
+    for number in range(10, 15)
+]
+
+
+async def test_what_meets_a_bug_of_ours_is_put_off_and_its_neighbours_are_told(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ear, record = await emptied(house), Intake._record
+    await ear.hear(*REPLIES)
+    ear.now += GRACE
+    book = SourceBook(house.sources.load, ear.clock, 1.0)
+    sweep = Sweep(store=ear.store, book=book, intake=ear.intake, clock=ear.clock, metrics=ear.metrics, waiting=WaitingSettings())
+
+    def broken(intake: Intake, source: Any, interaction: Any, heard_at: str) -> Any:
+        if interaction.text == "So 12.":
+            raise KeyError(interaction.text)
+        return record(intake, source, interaction, heard_at)
+
+    with monkeypatch.context() as bugged:
+        bugged.setattr(Intake, "_record", broken)
+        await sweep.once()
+        told, left, again = len(ear.told()), await ear.store.count(), await sweep.once()
+    ear.now += PUT_OFF
+    await sweep.once()
+
+    assert (told, left, again) == (4, 1, 0)
+    assert (len(ear.told()), await ear.store.count()) == (5, 0)
+    assert "So 12." not in capsys.readouterr().out
