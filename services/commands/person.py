@@ -17,16 +17,17 @@ from services.commands.replay import caught_up
 from services.enrichment import erasing as records
 from services.gateway.app import open_keychain
 from services.gateway.credentials.recognising import recognise
-from services.gateway.domain.keychain import Keychain
 from services.gateway.persons import erasing as lrs
 from services.gateway.persons.naming import Meant, find
 from services.gateway.persons.person import FORMS
 from services.ingest import erasing as ingest
+from services.ingest.forgotten import Forgotten
 from services.installation import Home, Installation, open_installation
 from services.pipeline import Pipeline, open_pipeline
 from services.scoring import erasing as impact
 from shared.clock import utc_now
 from shared.contracts import ENRICHED, RECORDED
+from shared.settings import SecretSettings
 
 app = typer.Typer(no_args_is_help=True, help="Hand over, or erase, everything that is held on a person.")
 WhoArgument = Annotated[
@@ -88,17 +89,21 @@ async def _erase(home: Home, who: Sequence[str], reason: str, steps: _Steps) -> 
             return
         if not steps.yes and not typer.confirm("Erase all of it for good?"):
             raise Refused("Nothing was erased.")
-        keychain = open_keychain(opened.installation.secrets)
-        await recognise(opened.pipeline.databases["lrs"], keychain, utc_now())
+        await recognise(opened.pipeline.databases["lrs"], open_keychain(opened.installation.secrets), utc_now())
         await opened.pipeline.log.ensure((RECORDED, ENRICHED))
-        await erase_person(opened.pipeline, keychain, meant, reason)
+        await erase_person(opened.pipeline, opened.installation.secrets, meant, reason)
         settled = steps.wait and await caught_up(opened.installation, opened.pipeline)
         out.print("The person is erased." if settled else "The person is erased; what was scored follows.")
 
 
-async def erase_person(pipeline: Pipeline, keychain: Keychain, meant: Meant, reason: str) -> None:
-    """Erase whom is *meant* in every service, the record first: the others ask it what still stands. Raises Unavailable."""
-    person, databases = meant.person, pipeline.databases
+async def erase_person(pipeline: Pipeline, secrets: SecretSettings, meant: Meant, reason: str) -> None:
+    """Erase whom is *meant* in every service, the record before those who ask it what still stands. Raises Unavailable.
+
+    Ingest forgets first, so that it tells nothing of theirs as new meanwhile, and again for what it heard until the record had.
+    """
+    person, databases, keychain = meant.person, pipeline.databases, open_keychain(secrets)
+    identities, learners, forgotten = sorted(person.identities), sorted(person.learners), Forgotten.of(secrets)
+    await ingest.erase(databases["ingest"], forgotten, identities, person.stands_in)
     held = await lrs.survey(databases["lrs"], person)
     with advancing("Statements are overwritten") as progress:
         done = 0
@@ -109,10 +114,9 @@ async def erase_person(pipeline: Pipeline, keychain: Keychain, meant: Meant, rea
             progress(done, max(held.statements, done))
 
         begun = await lrs.Erasing(databases["lrs"], pipeline.log, keychain).erase(person, reason, tell)
-    identities, learners = sorted(person.identities), sorted(person.learners)
     await records.Erasing(databases["records"], pipeline.log).erase(identities, learners, begun.through_seq, person.stands_in)
     await impact.erase(databases["impact"], learners, person.stands_in)
-    await ingest.erase(databases["ingest"], identities, person.stands_in)
+    await ingest.erase(databases["ingest"], forgotten, identities, person.stands_in)
 
 
 async def _show(opened: _Opened, meant: Meant) -> None:

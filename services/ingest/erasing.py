@@ -1,6 +1,6 @@
 """Forget a person: what their accounts did and is not told yet, whose artefacts were theirs, and where they were.
 
-Dead letters here name something to be asked for, and could not be read: so they are looked through as text.
+Dead letters here hold what was heard, or name something to be asked for, and may be broken: they are looked through as text.
 """
 
 from __future__ import annotations
@@ -10,11 +10,20 @@ from typing import Final
 
 import msgspec
 
+from services.ingest.domain.forgetting import what_is_left
 from services.ingest.domain.reading import Undecided
+from services.ingest.forgotten import Forgotten
+from services.ingest.telling import GROUP
+from shared.contracts import HEARD
 from shared.postgres import Database, Transaction, load_queries
+from shared.stream import Partition, PostgresLedger
 from shared.stream.dead_letters import DeadLetters
+from shared.stream.offsets import Place
 from shared.xapi import ifi
 from shared.xapi.model import Ifi
+
+TELLING: Final = [Place(GROUP, Partition(HEARD.name, number)) for number in range(HEARD.partitions)]
+"""Where is written how much of what was heard is told: whoever holds all of these is told nothing meanwhile."""
 
 _SQL: Final = load_queries("services.ingest")
 _SEEN: Final = load_queries("services.ingest", "attendances.sql")
@@ -32,25 +41,32 @@ async def count_letters(database: Database, identities: Iterable[Ifi], holds: Ca
     return await DeadLetters(database).count(_named_by(await _accounts(database, identities), holds))
 
 
-async def erase(database: Database, identities: Iterable[Ifi], holds: Callable[[bytes], bool]) -> None:
+async def erase(database: Database, forgotten: Forgotten, identities: Iterable[Ifi], holds: Callable[[bytes], bool]) -> None:
     """Forget what the accounts among *identities* did, and the dead letters that name them; twice is once. Raises Unavailable.
 
-    What others did to their artefacts and is still waiting is told, without whose they are.
+    What others did to their artefacts and is still waiting is told, without whose they are; so is what was heard and is not told
+    yet, as *forgotten* remembers whom to leave out. It waits for the batch that is being told, at most as long as for any lock.
     """
     pairs = await _accounts(database, identities)
+    if pairs:
+        ledger = PostgresLedger(database)
+        for place in TELLING:
+            await ledger.open(place)
+        await database.run(lambda transaction: _forget(transaction, ledger, forgotten, pairs))
     await DeadLetters(database).empty(_named_by(pairs, holds))
-    if not pairs:
-        return
 
-    async def work(transaction: Transaction) -> None:
-        await transaction.execute(_SQL["forget_author"], *_columns(pairs))
-        await transaction.execute(_SEEN["forget_presences"], *_columns(pairs))
-        await transaction.execute(_SEEN["forget_attendances"], *_columns(pairs))
-        await transaction.execute(_SQL["forget_lookups"], *_columns(pairs))
-        for source, statement, undecided in await transaction.fetch(_SQL["pending_of"], [source for source, _ in pairs]):
-            await _forget_waiting(transaction, source, statement, undecided, pairs)
 
-    await database.run(work)
+async def _forget(transaction: Transaction, ledger: PostgresLedger, forgotten: Forgotten, pairs: set[tuple[str, str]]) -> None:
+    """Forget *pairs* while nothing is told: what was told before is known by now, and what is told next knows of this."""
+    for place in TELLING:
+        await ledger.claim(place, transaction)
+    await forgotten.remember(transaction, pairs)
+    await transaction.execute(_SQL["forget_author"], *_columns(pairs))
+    await transaction.execute(_SEEN["forget_presences"], *_columns(pairs))
+    await transaction.execute(_SEEN["forget_attendances"], *_columns(pairs))
+    await transaction.execute(_SQL["forget_lookups"], *_columns(pairs))
+    for source, statement, undecided in await transaction.fetch(_SQL["pending_of"], [source for source, _ in pairs]):
+        await _forget_waiting(transaction, source, statement, undecided, pairs)
 
 
 async def _forget_waiting(
@@ -58,11 +74,10 @@ async def _forget_waiting(
 ) -> None:
     """Drop what one of *pairs* did; forget one of them as the author of what somebody else acted upon."""
     waiting = msgspec.json.decode(undecided, type=Undecided)
-    interaction = waiting.interaction
-    if (source, interaction.actor) in pairs:
+    left = what_is_left(waiting, lambda name: (source, name) in pairs)
+    if left is None:
         await transaction.execute(_SQL["settle_pending"], source, [statement])
-    elif (source, interaction.author) in pairs:
-        left = msgspec.structs.replace(waiting, interaction=msgspec.structs.replace(interaction, author=None))
+    elif left != waiting:
         await transaction.execute(_SQL["rewrite_pending"], source, statement, msgspec.json.encode(left))
 
 

@@ -171,6 +171,21 @@ SELECT source, statement, undecided FROM pending WHERE source = ANY ($1::text[])
 -- Keeps another interaction under a statement that waits.
 UPDATE pending SET undecided = $3 WHERE source = $1 AND statement = $2
 
+-- name: remember_erased
+-- Remembers that the accounts with the digests $2 of the sources $1 are erased now, pair by pair.
+INSERT INTO erased AS known (source, account, erased_at)
+SELECT source, account, clock_timestamp() FROM unnest($1::text[], $2::bytea[]) AS now (source, account)
+ORDER BY source, account
+ON CONFLICT (source, account) DO UPDATE SET erased_at = greatest(known.erased_at, excluded.erased_at)
+
+-- name: forget_erased
+-- Forgets whom nothing can tell of any more that was heard before, after $1.
+DELETE FROM erased WHERE erased_at < clock_timestamp() - $1::interval
+
+-- name: erased_since
+-- Who was erased since $1, and when.
+SELECT source, account, erased_at FROM erased WHERE erased_at >= $1
+
 -- name: count_pending
 -- Counts what waits.
 SELECT count(*) FROM pending

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from services.ingest.book import SourceBook
+from services.ingest.domain.forgetting import without_erased
 from services.ingest.domain.reading import Reading
 from services.ingest.domain.source import Source, SourceId
+from services.ingest.forgotten import ErasedSince, Forgotten, WasErased
 from services.ingest.intake import Intake
 from services.ingest.parts import Parts
-from shared.contracts import HEARD, BadMessage, Heard, decode
+from shared.clock import rfc3339
+from shared.contracts import HEARD, Heard, decode, encode
 from shared.errors import SymposiaError, Unavailable, place_of
 from shared.postgres import Transaction
 from shared.service import Task
@@ -28,6 +33,7 @@ from shared.stream.metrics import StreamMetrics
 from shared.stream.persisting import persisting
 from shared.stream.postgres_ledger import PostgresLedger
 from shared.stream.steps import Observer, unobserved
+from shared.xapi.timestamps import instant
 
 log = structlog.get_logger()
 
@@ -41,27 +47,35 @@ class Said(NamedTuple):
 
     record: Record
     source: SourceId
-    heard_at: str
+    heard_at: datetime
     reading: Reading
 
 
 class Telling:
     """The handler of `heard`."""
 
-    def __init__(self, book: SourceBook, intake: Intake) -> None:
+    def __init__(self, book: SourceBook, intake: Intake, erased_since: ErasedSince) -> None:
         self._book = book
         self._intake = intake
+        self._erased_since = erased_since
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
         """Tell what *batch* says, what closes a channel before the rest; what cannot be told is rejected."""
-        del transaction
         said, rejections = _read(batch.records)
+        said = await self._without_erased(said, transaction)
         closing = [each for each in said if each.reading.closed]
         rejections += await self._tell(closing)
         for each in closing:
             self._book.close(each.source, each.reading.closed)
         rejections += await self._tell([each for each in said if not each.reading.closed])
         return Decision(rejections=tuple(rejections))
+
+    async def _without_erased(self, said: list[Said], transaction: Transaction) -> list[Said]:
+        """Leave out whoever was erased after it was heard: nobody is until the offset is free, for which an erasure waits."""
+        if not said:
+            return said
+        was_erased = await self._erased_since(min(each.heard_at for each in said), transaction)
+        return said if was_erased is None else [_without_erased(each, was_erased) for each in said]
 
     async def _tell(self, said: Sequence[Said]) -> list[Rejection]:
         """Tell *said* at once; return what could not be told. Raises Unavailable."""
@@ -77,7 +91,12 @@ class Telling:
         return [Rejection(each.record, _why(each, error)) for each, error in failed if isinstance(error, Exception)]
 
     async def _take(self, source: Source, said: Said) -> None:
-        await self._intake.take(source, said.reading, said.heard_at)
+        await self._intake.take(source, said.reading, rfc3339(said.heard_at))
+
+
+def telling_of(parts: Parts) -> Telling:
+    """Return the handler of what the doors heard."""
+    return Telling(parts.book, parts.intake, Forgotten.of(parts.settings.secrets).since)
 
 
 def task_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer = unobserved) -> Task:
@@ -86,7 +105,7 @@ def task_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer = un
     consumer = Consumer(
         group=GROUP,
         topics=(HEARD,),
-        handler=Telling(parts.book, parts.intake),
+        handler=telling_of(parts),
         log=parts.log,
         ledger=PostgresLedger(parts.database),
         settings=settings.model_copy(update={"batch_records": min(settings.batch_records, AT_ONCE)}),
@@ -102,12 +121,21 @@ def _read(records: Iterable[Record]) -> tuple[list[Said], list[Rejection]]:
     for record in records:
         try:
             message = decode(record.value, Heard)
-            reading = msgspec.json.decode(message.reading, type=Reading)
-        except (BadMessage, msgspec.MsgspecError) as error:
+            heard_at, reading = instant(message.heard_at), msgspec.json.decode(message.reading, type=Reading)
+        except (ValueError, msgspec.MsgspecError) as error:
             rejections.append(Rejection(record, f"not what was heard: {error}"))
         else:
-            said.append(Said(record, SourceId(message.source), message.heard_at, reading))
+            said.append(Said(record, SourceId(message.source), heard_at, reading))
     return said, rejections
+
+
+def _without_erased(said: Said, was_erased: WasErased) -> Said:
+    """Return *said* without them, and so its record, which is kept where it cannot be told."""
+    reading = without_erased(said.reading, lambda name: was_erased(said.source, name, said.heard_at))
+    if reading == said.reading:
+        return said
+    heard = Heard(said.source, rfc3339(said.heard_at), msgspec.Raw(msgspec.json.encode(reading)))
+    return said._replace(reading=reading, record=replace(said.record, value=encode(heard)))
 
 
 def _why(said: Said, error: Exception) -> str:

@@ -11,7 +11,6 @@ import pytest
 
 from services.commands.person import erase_person
 from services.enrichment.imports import Kind
-from services.gateway import app as gateway
 from services.gateway.persons.naming import find
 from services.gateway.recorder.replay import replay
 from services.pipeline import Pipeline
@@ -109,7 +108,7 @@ async def talk(house: House) -> None:
 
 async def erase(books: Pipeline, *names: str) -> None:
     meant = await find(books.databases["lrs"], names)
-    await erase_person(books, gateway.open_keychain(KEY), meant, "")
+    await erase_person(books, KEY, meant, "")
 
 
 async def tell_again(books: Pipeline, topic: Topic) -> None:

@@ -17,6 +17,7 @@ from services.ingest.domain.asking import Answer
 from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.reading import Delivery, Lookup, Reading
 from services.ingest.domain.source import Source, SourceId
+from services.ingest.forgotten import WasErased
 from services.ingest.hearing import Hearing, Taken
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
@@ -25,8 +26,10 @@ from services.ingest.tallies import Tallies
 from services.ingest.telling import Telling
 from shared.clock import rfc3339
 from shared.contracts import HEARD, NOTICED, RECEIVED, Received, decode
+from shared.postgres import Transaction
 from shared.stream import Batch, Partition, Rejection
 from shared.stream.memory import MemoryLog
+from shared.xapi.vocabulary import TARGET_EXTENSION
 from tests.support.remembering import MemoryStore
 from tests.support.signing import sign
 
@@ -82,12 +85,18 @@ class Ear:
             home_page="https://symposia.acme.example",
         )
 
+        self.erased: frozenset[AccountName] = frozenset()
         self.sources: dict[SourceId, Source] = {}
         self.rejected: list[Rejection] = []
         self._told: dict[Partition, int] = {}
 
     def clock(self) -> datetime:
         return self.now
+
+    async def erased_since(self, time: datetime, transaction: Transaction) -> WasErased | None:
+        """Say that those are erased now, as at every time, who are in *erased*."""
+        del time, transaction
+        return (lambda source, name, heard: name in self.erased) if self.erased else None  # noqa: ARG005  everywhere, at any time
 
     async def load(self) -> Mapping[SourceId, Source]:
         return self.sources
@@ -108,7 +117,7 @@ class Ear:
                 await self._tell(Batch(partition, tuple(records[first:])), first)
 
     async def _tell(self, batch: Batch, first: int) -> None:
-        telling = Telling(SourceBook(self.load, self.clock, 1e-9), self.intake)
+        telling = Telling(SourceBook(self.load, self.clock, 1e-9), self.intake, self.erased_since)
         try:
             decision = await telling(batch, None)  # type: ignore[arg-type]  # each delivery has its own
         except BaseException:
@@ -164,6 +173,18 @@ def acts(statements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
 
 def _named(thing: Mapping[str, Any]) -> str:
     return str(thing["id"] if "id" in thing else thing["account"]["name"])
+
+
+def is_agent(thing: Mapping[str, Any]) -> bool:
+    """Say whether *thing*, who acted or upon what, is a person."""
+    return bool(thing["objectType"] == "Agent")
+
+
+def named(statement: Mapping[str, Any]) -> set[str]:
+    """Return whom *statement* names: who acted, upon whom, and whose the thing was."""
+    author = statement["context"].get("extensions", {}).get(TARGET_EXTENSION)
+    agents = [each for each in (statement["actor"], statement["object"], author) if each is not None and is_agent(each)]
+    return {each["account"]["name"] for each in agents}
 
 
 def account_names(*names: str) -> frozenset[AccountName]:

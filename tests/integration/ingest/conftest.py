@@ -13,11 +13,12 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.ingest.app import SCHEMA, parts_of, serving
+from services.ingest.forgotten import Forgotten
 from services.ingest.parts import Parts
 from services.ingest.settings import DoorSettings, IngestSettings, Settings, WaitingSettings
 from services.ingest.sources import NewSource, Sources
 from services.ingest.tallies import Tallies
-from services.ingest.telling import Telling
+from services.ingest.telling import telling_of
 from services.ingest.vault import Vault
 from shared.contracts import HEARD, NOTICED, RECEIVED
 from shared.postgres import Database
@@ -44,6 +45,11 @@ class House:
     opened: Parts | None = None
     told: dict[tuple[MemoryLog, Partition], int] = field(default_factory=dict)
 
+    @property
+    def forgotten(self) -> Forgotten:
+        """Return what whoever erases somebody remembers them by."""
+        return Forgotten.of(self.settings.secrets)
+
     def clock(self) -> datetime:
         return self.now
 
@@ -63,7 +69,7 @@ class House:
             first = self.told.get((self.log, partition), 0)
             if partition.topic == HEARD.name and len(records) > first:
                 async with self.database.transaction() as transaction:
-                    decision = await Telling(parts.book, parts.intake)(Batch(partition, tuple(records[first:])), transaction)
+                    decision = await telling_of(parts)(Batch(partition, tuple(records[first:])), transaction)
                 assert decision.rejections == ()
                 self.told[self.log, partition] = len(records)
 

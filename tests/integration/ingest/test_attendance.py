@@ -187,7 +187,7 @@ async def test_an_erased_person_was_nowhere(house: House) -> None:
     ann = [ifi.of_account(SLACK.workspace, "ann")]
 
     held = await erasing.survey(house.database, ann)
-    await erasing.erase(house.database, ann, holds=lambda _: False)
+    await erasing.erase(house.database, house.forgotten, ann, holds=lambda _: False)
     await ear.take(SLACK, over(60))
     ear.now += LATER
     await ear.sweep(SLACK)

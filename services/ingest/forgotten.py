@@ -1,0 +1,64 @@
+"""Whom ingest had to forget, for as long as what was heard before may still be told: by keyed digests, not by name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Self, TypeAlias
+
+from services.ingest.domain.interaction import AccountName
+from services.ingest.domain.source import SourceId
+from shared.contracts import HEARD
+from shared.master_key import master_keys
+from shared.postgres import Transaction, load_queries
+from shared.settings import SecretSettings
+
+WasErased: TypeAlias = Callable[[SourceId, AccountName, datetime], bool]
+"""Say whether whoever has this account of that source was erased at this time or after it."""
+ErasedSince: TypeAlias = Callable[[datetime, Transaction], Awaitable[WasErased | None]]
+"""Return by what those are known who were erased since then; None where nobody was."""
+
+KEPT: Final = timedelta(milliseconds=HEARD.retention_ms) + timedelta(days=1)
+"""How long it is remembered who was erased: the log keeps up to a day more than it is told to."""
+KEY_BYTES: Final = 32
+DIGEST_BYTES: Final = 16
+
+_PURPOSE: Final = b"ingest-erased"
+_SQL: Final = load_queries("services.ingest")
+_NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class Forgotten:
+    """Remembers the erased by keys derived from the master keys: the first writes, all are looked for."""
+
+    def __init__(self, masters: Sequence[bytes]) -> None:
+        self._keys = [hashlib.blake2b(key=master, person=_PURPOSE, digest_size=KEY_BYTES).digest() for master in masters]
+
+    @classmethod
+    def of(cls, secrets: SecretSettings) -> Self:
+        """Derive the keys from the master key, and from the one before it. Raises Misconfigured."""
+        return cls(master_keys(secrets))
+
+    async def remember(self, transaction: Transaction, accounts: Collection[tuple[str, str]]) -> None:
+        """Remember that *accounts*, pairs of a source and a name there, are erased now; forget whom nothing tells of any more."""
+        sources, digests = [source for source, _ in accounts], [_digest(self._keys[0], *each) for each in accounts]
+        await transaction.execute(_SQL["remember_erased"], sources, digests)
+        await transaction.execute(_SQL["forget_erased"], KEPT)
+
+    async def since(self, time: datetime, transaction: Transaction) -> WasErased | None:
+        """Return by what those are known who were erased since *time*; None where nobody was."""
+        rows = await transaction.fetch(_SQL["erased_since"], time)
+        if not rows:
+            return None
+        erased = {(row["source"], row["account"]): row["erased_at"] for row in rows}
+
+        def was_erased(source: SourceId, name: AccountName, heard: datetime) -> bool:
+            return any(erased.get((source, _digest(key, source, name)), _NEVER) >= heard for key in self._keys)
+
+        return was_erased
+
+
+def _digest(key: bytes, source: str, name: str) -> bytes:
+    account = f"{source}\x00{name}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(account, key=key, digest_size=DIGEST_BYTES).digest()
