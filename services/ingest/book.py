@@ -14,9 +14,12 @@ from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.source import Source, SourceId
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.stream.background import spawn
 
 log = structlog.get_logger()
 
+PATIENCE: Final = 0.5
+"""Seconds that whoever asks for a source waits for a table that was read before: a PostgreSQL that hangs holds up no door."""
 LOOKED_AGAIN: Final = timedelta(seconds=1)
 """How soon a source that is not there is looked for again: whoever guesses names must not keep PostgreSQL busy."""
 
@@ -33,6 +36,8 @@ class SourceBook:
         self._looked: datetime | None = None
         self._missed: datetime | None = None
         self._lock = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+        self._outage: Unavailable | None = None
 
     async def find(self, platform: str, name: str) -> Source | None:
         """Return the source *name* of *platform*, or None; raise Unavailable where it was never read and cannot be read now."""
@@ -70,7 +75,8 @@ class SourceBook:
     def close(self, name: SourceId, channels: Iterable[ChannelId]) -> None:
         """Take *channels* of the source *name* for private from now on: the table is told so later, by what tells."""
         self._closed[name] = self._closed.get(name, frozenset()).union(channels)
-        self._sources = self._closing(self._sources or {})
+        if self._sources is not None:
+            self._sources = self._closing(self._sources)
 
     def expire(self) -> None:
         """Read the table again at the next use."""
@@ -90,13 +96,22 @@ class SourceBook:
         async with self._lock:
             if self._is_fresh(age):
                 return
-            try:
-                self._sources = self._closing(await self._load())
-            except Unavailable as error:
-                if self._sources is None:
-                    raise
-                log.warning("the sources are used as they were last read", reason=error.reason)
+            if self._reading is None or self._reading.done():
+                self._reading = spawn(self._read_all(), "reading the sources")
+            await asyncio.wait([self._reading], timeout=None if self._sources is None else PATIENCE)
+            if self._sources is None and self._outage is not None:
+                raise self._outage
+            if self._outage is not None or not self._reading.done():
+                reason = self._outage.reason if self._outage else f"they were not read within {PATIENCE:g} s"
+                log.warning("the sources are used as they were last read", reason=reason)
             self._looked = self._clock()
+
+    async def _read_all(self) -> None:
+        """Read the table; where that cannot be done now, what was read last stays."""
+        try:
+            self._sources, self._outage = self._closing(await self._load()), None
+        except Unavailable as outage:
+            self._outage = outage
 
     def _closing(self, sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Source]:
         """Return *sources* with the channels closed that are known to be, by the table or by what was heard here."""

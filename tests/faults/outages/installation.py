@@ -47,6 +47,10 @@ class Installation:
         """Say whether the gateway runs still."""
         return self.gateway.poll() is None
 
+    def end(self) -> str:
+        """Say how the gateway ended, and what it said last."""
+        return f"the gateway ended with {self.gateway.returncode}:\n{_end_of(self.log)}"
+
     def memory(self) -> float:
         """Return the gateway's proportional set size, MB."""
         lines = Path(f"/proc/{self.gateway.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
@@ -63,30 +67,33 @@ async def installed(server: Server, cluster: Cluster, folder: Path, settings: Ma
     """Run the gateway on *server* and *cluster*, with *settings* of its own; a gateway that ended by itself is an error."""
     await migrate(server.dsn, TARGETS)
     port = free_port()
-    told = {
+    headers = {**VERSION, "Authorization": await _key(server)}
+    log = folder / "gateway.log"
+    async with AsyncExitStack() as stack:
+        told = {"SYMPOSIA_HTTP__PORT": str(port), **settings}
+        gateway = stack.enter_context(serving("services.gateway", server, cluster, told, log))
+        client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=90.0, limits=httpx.Limits(max_connections=None)
+        )
+        running = Installation(await stack.enter_async_context(client), gateway, server, cluster, log)
+        await until_ready(running.http, gateway, log)
+        yield running
+        assert running.alive(), running.end()
+
+
+@contextmanager
+def serving(
+    module: str, server: Server, cluster: Cluster, settings: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a service on *server* and *cluster*, told *settings*, until the block ends; what it says goes into *log*."""
+    environment = {
         **os.environ,
         "DATABASE_URL": server.dsn,
-        "SYMPOSIA_HTTP__PORT": str(port),
         "SYMPOSIA_SECRETS__KEY": MASTER_KEY,
         "SYMPOSIA_STREAM__KIND": "kafka",
         "SYMPOSIA_STREAM__KAFKA__BOOTSTRAP": cluster.bootstrap,
         **settings,
     }
-    headers = {**VERSION, "Authorization": await _key(server)}
-    log = folder / "gateway.log"
-    async with AsyncExitStack() as stack:
-        gateway = stack.enter_context(_process("services.gateway", told, log))
-        client = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=90.0, limits=httpx.Limits(max_connections=None)
-        )
-        running = Installation(await stack.enter_async_context(client), gateway, server, cluster, log)
-        await _until_ready(running)
-        yield running
-        assert running.alive(), f"the gateway ended with {gateway.returncode}:\n{log.read_text()[-3000:]}"
-
-
-@contextmanager
-def _process(module: str, environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as file:
         process = subprocess.Popen([sys.executable, "-m", module], env=environment, stdout=file, stderr=file)
     try:
@@ -116,12 +123,17 @@ async def _key(server: Server) -> str:
     return basic(key)
 
 
-async def _until_ready(running: Installation) -> None:
+def _end_of(log: Path) -> str:
+    return log.read_text()[-3000:]
+
+
+async def until_ready(http: httpx.AsyncClient, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once *process* says that it can do its work."""
     async with asyncio.timeout(READY):
         while True:
-            assert running.alive(), running.log.read_text()[-3000:]
+            assert process.poll() is None, _end_of(log)
             try:
-                if (await running.http.get("/readyz")).is_success:
+                if (await http.get("/readyz")).is_success:
                     return
             except httpx.TransportError:
                 pass

@@ -23,10 +23,12 @@ SENDER: Final = "mailto:sender-"
 class Found:
     """The senders' statements that were found, each with its `stored`; *doubled* stood there twice.
 
-    *whole* says that the order of the record has no gaps, and that its `stored` rises.
+    *heard* is how often the statements were found that platforms told. *whole* says that the order of the record has no gaps, and
+    that its `stored` rises.
     """
 
     stored: Mapping[str, datetime]
+    heard: Mapping[str, int]
     doubled: int
     whole: bool
 
@@ -36,7 +38,8 @@ async def find_all(running: Installation, accepted: AbstractSet[str]) -> Found:
     connection = await asyncpg.connect(running.server.dsn)
     try:
         async with asyncio.timeout(PATIENCE):
-            while await connection.fetchval("SELECT count(*) FROM lrs.statement WHERE NOT voided") < len(accepted):  # noqa: ASYNC110
+            while await connection.fetchval("SELECT count(*) FROM lrs.statement WHERE NOT voided") < len(accepted):
+                assert running.alive(), running.end()
                 await asyncio.sleep(0.1)
             statements = await _pages(running)
             while accepted - {each["id"] for each in statements}:
@@ -45,12 +48,13 @@ async def find_all(running: Installation, accepted: AbstractSet[str]) -> Found:
         rows = await connection.fetch("SELECT seq, stored FROM lrs.statement ORDER BY seq")
     finally:
         await connection.close()
-    sent = [each for each in statements if each["actor"]["mbox"].startswith(SENDER)]
+    sent = [each for each in statements if each["actor"].get("mbox", "").startswith(SENDER)]
+    heard = Counter(each["id"] for each in statements if "account" in each["actor"])
     times = Counter(each["id"] for each in sent)
     in_order = [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     rising = sorted({row["stored"] for row in rows}) == [row["stored"] for row in rows]
     stored = {each["id"]: datetime.fromisoformat(each["stored"]) for each in sent}
-    return Found(stored, sum(number - 1 for number in times.values()), in_order and rising)
+    return Found(stored, heard, sum(number - 1 for number in times.values()), in_order and rising)
 
 
 async def _pages(running: Installation) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""PostgreSQL goes while senders post: every statement is taken and found afterwards; what needs PostgreSQL answers 503."""
+"""PostgreSQL goes while senders post and platforms deliver: all is taken and found afterwards; what needs it answers 503."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from shared.postgres.embedded import Server
 from tests.faults.outages.conftest import AROUND, IMPATIENT, OUTAGE, Show
 from tests.faults.outages.installation import Installation, installed
+from tests.faults.outages.platforms import delivering
 from tests.faults.outages.readers import ASKED, reading
 from tests.faults.outages.record import find_all
 from tests.faults.outages.report import GOING, Outage, Report
@@ -65,7 +66,11 @@ async def test_no_post_of_a_known_sender_fails_while_postgres_is_away_and_all_is
     async with installed(durable, cluster, tmp_path, IMPATIENT) as running:
         first = statement()
         assert (await running.http.post("/xapi/statements", json=first)).status_code == 200
-        async with reading(running) as readers, sending(running.http) as senders:
+        async with (
+            delivering(running, tmp_path, IMPATIENT) as platforms,
+            reading(running) as readers,
+            sending(running.http) as senders,
+        ):
             await asyncio.sleep(AROUND)
             async with away(durable):
                 began = now()
@@ -76,11 +81,13 @@ async def test_no_post_of_a_known_sender_fails_while_postgres_is_away_and_all_is
             back = now()
             told_again = await until_told(running, {**first, **UNTOLD})
             await asyncio.sleep(AROUND)
-        found = await find_all(running, senders.accepted.keys())
+        found = await find_all(running, senders.accepted.keys() | platforms.accepted)
 
     report = Report(f"PostgreSQL {AWAY[away]}", Outage(began, ended, back), senders, readers, found)
     show(f"{report}\n  a conflict is told again {told_again - back:.1f} s after")
     assert [each for each in senders.answers if each.status != 200] == []
+    assert [each for each in platforms.answers if each.status != 200] == []
+    assert found.heard == dict.fromkeys(platforms.accepted, 1)
     assert (report.lost(), report.surplus(), found.doubled, found.whole) == (set(), set(), 0, True)
     others = [each for each in readers.answers if report.outage.within(each)]
     assert {each.name for each in others} == ASKED.keys()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
 
-from services.ingest.book import SourceBook
+from services.ingest.book import PATIENCE, SourceBook
+from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.remembered import Remembered, fingerprint_of
 from shared.errors import Unavailable
@@ -23,9 +25,12 @@ class Shelf:
         self.now = NOW
         self.reads = 0
         self.down = False
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def load(self) -> Mapping[SourceId, Source]:
         self.reads += 1
+        await self.answers.wait()
         if self.down:
             raise Unavailable("postgres", "down")
         return {source.id: source for source in self.sources}
@@ -119,3 +124,55 @@ def test_the_same_body_about_another_event_is_another_delivery() -> None:
     assert fingerprint_of(source, {**created, "x-discourse-event-id": "8"}, names, b"{}") == fingerprint_of(
         source, created, names, b"{}"
     )
+
+
+async def test_a_table_that_hangs_holds_up_nobody_for_long_and_is_believed_once_it_answers() -> None:
+    shelf = Shelf(SLACK)
+    book, loop = shelf.book(), asyncio.get_running_loop()
+    await book.find("slack", "acme")
+    shelf.answers.clear()
+    shelf.sources.clear()
+    shelf.now += timedelta(seconds=6)
+
+    began = loop.time()
+    found = await asyncio.gather(*(book.find("slack", "acme") for _ in range(20)))
+    waited = loop.time() - began
+    shelf.answers.set()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert found == [SLACK] * 20
+    assert waited < 2 * PATIENCE
+    assert shelf.reads == 2
+    assert await book.find("slack", "acme") is None
+
+
+async def test_a_channel_that_was_heard_to_be_private_is_closed_at_once_and_stays_so() -> None:
+    shelf = Shelf(SLACK)
+    book = shelf.book()
+
+    book.close(SLACK.id, [ChannelId("C1")])
+    await book.find("slack", "acme")
+    book.close(SLACK.id, [ChannelId("C2")])
+    at_once = await book.get(SLACK.id)
+    shelf.now += timedelta(seconds=6)
+    later = await book.get(SLACK.id)
+
+    assert at_once is not None
+    assert later is not None
+    assert at_once.closed == later.closed == {"C1", "C2"}
+
+
+async def test_whether_a_source_is_there_at_all_is_looked_up_in_the_table() -> None:
+    shelf = Shelf()
+    book = shelf.book()
+    await book.all()
+    shelf.sources.append(SLACK)
+
+    fresh, known = await book.look_up(SLACK.id), await book.get(SLACK.id)
+    shelf.down = True
+
+    assert (fresh, known) == (SLACK, SLACK)
+    assert await book.look_up(SLACK.id) == SLACK
+    with pytest.raises(Unavailable):
+        await book.look_up(SourceId("other"))
