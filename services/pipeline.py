@@ -99,8 +99,9 @@ class Pipeline:
     async def until_settled(self, tell: Callable[[Sequence[Standing]], None]) -> None:
         """Return once each stage has done and said what lay before it when those before it had; later news is not waited for.
 
-        At each look it is told where the stages stand, from the one that is waited for on.
+        At each look it is told where the stages stand, from the one that is waited for on. Topics that are missing are made.
         """
+        await self.log.ensure([stage.topic for stage in STAGES])
         for place, stage in enumerate(STAGES):
             await self._until_done(place, await self.log.ends(stage.topic), _NOTHING, tell)
             said = await self.databases[stage.schema].fetchval(SQL["youngest_row"])

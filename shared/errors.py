@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from traceback import extract_tb
-
 
 class SymposiaError(Exception):
     """Base of the errors that Symposia raises itself."""
@@ -24,9 +22,3 @@ class Unavailable(SymposiaError):
 
 class Misconfigured(SymposiaError):
     """This installation cannot work as it is set up; the message says what to change."""
-
-
-def place_of(error: BaseException) -> str:
-    """Say where in the code *error* arose: what it says itself may be what somebody wrote."""
-    at = extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {at.filename}:{at.lineno}"

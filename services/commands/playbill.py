@@ -75,8 +75,8 @@ def _print_counts(played: Played) -> None:
     ignored = ", ".join(f"{number} {REASONS.get(reason, reason)}" for reason, number in reception.ignored.most_common())
     out.print(f"Known: {known}.")
     out.print(
-        f"Played: {reception.deliveries} signed webhooks, which said {reception.heard} things, and {reception.posted} statements "
-        f"of the LMS in {played.seconds:.1f} s; not heard: {ignored or 'nothing'}."
+        f"Played: {reception.deliveries} signed webhooks and {reception.posted} statements of the LMS in {played.seconds:.1f} s; "
+        f"{reception.heard} interactions were heard; not heard: {ignored or 'nothing'}."
     )
     half, most = played.freshness.within(0.5), played.freshness.within(0.99)
     if half is not None and most is not None:

@@ -19,8 +19,9 @@ from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Store
+from shared.bugs import Bug, harming_nobody
 from shared.clock import Clock
-from shared.errors import Unavailable, place_of
+from shared.errors import Unavailable
 
 log = structlog.get_logger()
 
@@ -73,13 +74,12 @@ class Sweep:
     async def _tell(self, source: Source, overdue: Sequence[Waiting]) -> None:
         """Tell *overdue*; what meets a bug of ours is put off, and its neighbours are told. Raises Unavailable."""
         try:
-            await self._intake.tell_overdue(source, overdue)
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001  what waits would end the process again and again
+            with harming_nobody():
+                await self._intake.tell_overdue(source, overdue)
+        except Bug as bug:
             if len(overdue) > 1:
                 for each in overdue:
                     await self._tell(source, [each])
                 return
-            log.error("telling met a bug", source=source.id, error=place_of(error))  # noqa: TRY400  its text may be somebody's
+            log.error("telling met a bug", source=source.id, bug=str(bug))  # noqa: TRY400  its text may be somebody's
             await self._store.put_off(source.id, overdue[0].statement, self._clock() + PUT_OFF)

@@ -22,9 +22,10 @@ from services.ingest.domain.source import Source, SourceId
 from services.ingest.forgotten import ErasedSince, Forgotten, WasErased
 from services.ingest.intake import Intake
 from services.ingest.parts import Parts
+from shared.bugs import told
 from shared.clock import rfc3339
 from shared.contracts import HEARD, Heard, decode, encode
-from shared.errors import SymposiaError, Unavailable, place_of
+from shared.errors import SymposiaError, Unavailable
 from shared.postgres import Transaction
 from shared.service import Task
 from shared.stream import Batch, Decision, Record, Rejection
@@ -142,5 +143,5 @@ def _why(said: Said, error: Exception) -> str:
     """Say why *said* could not be told: a bug of ours by its place in the code, since its text may hold what somebody wrote."""
     if isinstance(error, SymposiaError):
         return str(error)
-    log.error("telling met a bug", source=said.source, error=place_of(error))
-    return f"telling it met an error of our own: {place_of(error)}"
+    log.error("telling met a bug", source=said.source, error=told(error))
+    return f"telling it met an error of our own: {told(error)}"

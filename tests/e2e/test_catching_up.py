@@ -42,7 +42,7 @@ async def never_at_rest(books: Pipeline) -> AsyncIterator[None]:
 
 async def opened(books: Pipeline) -> tuple[Stage, Database]:
     """Make the topics, let the recorder begin, and return it and its books."""
-    recorder = STAGES[0]
+    recorder = next(stage for stage in STAGES if stage.topic == RECEIVED)
     await books.log.ensure(TOPICS)
     await books.databases[recorder.schema].execute(OPEN, recorder.group, RECEIVED.name)
     return recorder, books.databases[recorder.schema]

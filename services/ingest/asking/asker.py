@@ -21,8 +21,9 @@ from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from services.ingest.hearing import Hearing
 from services.ingest.settings import AskingSettings
+from shared.bugs import told
 from shared.clock import Clock
-from shared.errors import SymposiaError, Unavailable, place_of
+from shared.errors import SymposiaError, Unavailable
 
 log = structlog.get_logger()
 
@@ -185,5 +186,5 @@ def _harming_nobody(source: Source) -> Iterator[None]:
     except (SymposiaError, Incomplete):
         raise
     except Exception as error:
-        log.error("asking met a bug", source=source.id, error=place_of(error))  # noqa: TRY400  see above
+        log.error("asking met a bug", source=source.id, error=told(error))  # noqa: TRY400  see above
         raise PlatformAway(f"made us meet an error of our own ({type(error).__name__})") from error
