@@ -39,13 +39,21 @@ class Merging(Generic[Asked, Answer]):
         return await answer
 
     async def _until_done(self) -> None:
-        while self._waiting:
-            group = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+        while group := self._next():
             try:
                 await self._answer(group)
             except asyncio.CancelledError:
                 _fail(group, Unavailable("ingest", "it is being stopped"))
                 raise
+
+    def _next(self) -> list[tuple[Asked, asyncio.Future[Answer]]]:
+        """Return what the next go takes: nothing of whoever gave up, or what was refused would fill the memory in an outage."""
+        group: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        while self._waiting and len(group) < MOST:
+            asked, answer = self._waiting.popleft()
+            if not answer.done():
+                group.append((asked, answer))
+        return group
 
     async def _answer(self, group: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
         try:

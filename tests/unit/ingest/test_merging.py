@@ -70,3 +70,18 @@ async def test_who_gives_up_waiting_fails_nobody() -> None:
             await merging(1)
 
     assert await merging(2) == 4
+
+
+async def test_what_nobody_waits_for_any_more_is_not_done_and_fills_no_memory() -> None:
+    work = Work()
+    merging = Merging(work, "doubling")
+    first = asyncio.create_task(merging(1))
+    given_up = [asyncio.create_task(merging(number)) for number in range(100, 300)]
+    await asyncio.sleep(0)
+    for each in given_up:
+        each.cancel()
+
+    answers = await asyncio.gather(first, merging(2))
+
+    assert answers == [2, 4]
+    assert sum(len(group) for group in work.groups) <= MOST + 1
