@@ -99,6 +99,8 @@ class SourceBook:
             if self._reading is None or self._reading.done():
                 self._reading = spawn(self._read_all(), "reading the sources")
             await asyncio.wait([self._reading], timeout=None if self._sources is None else PATIENCE)
+            if self._sources is None:
+                self._reading.result()  # a bug of ours is not that there are no sources
             if self._sources is None and self._outage is not None:
                 raise self._outage
             if self._outage is not None or not self._reading.done():

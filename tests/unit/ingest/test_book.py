@@ -107,6 +107,17 @@ async def test_sources_that_were_never_read_are_unavailable() -> None:
         await shelf.book().find("slack", "acme")
 
 
+async def test_a_table_that_meets_a_bug_of_ours_is_not_an_empty_one() -> None:
+    async def load() -> Mapping[SourceId, Source]:
+        raise KeyError("a column")
+
+    book = SourceBook(load, lambda: NOW, 5.0)
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            await book.find("slack", "acme")
+
+
 def test_only_the_latest_deliveries_are_remembered() -> None:
     remembered = Remembered(2)
 
