@@ -7,7 +7,8 @@ own, and the batch's moves the offset behind them. Told again after a crash, a d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -25,7 +26,8 @@ from services.ingest.parts import Parts
 from shared.bugs import told
 from shared.clock import rfc3339
 from shared.contracts import HEARD, Heard, decode, encode
-from shared.errors import SymposiaError, Unavailable
+from shared.bugs import told
+from shared.errors import Misconfigured, SymposiaError, Unavailable
 from shared.postgres import Transaction
 from shared.service import Task
 from shared.stream import Batch, Decision, Record, Rejection
@@ -40,7 +42,11 @@ log = structlog.get_logger()
 
 GROUP: Final = "telling"
 AT_ONCE: Final = 100
-"""Records of one batch: what they say has to be told before PostgreSQL takes the batch's transaction for frozen."""
+"""Records of one batch: whoever is erased waits for it."""
+BEAT: Final = 1.0
+"""Seconds between two signs that a batch's transaction is not frozen while the intake works: else PostgreSQL would end it."""
+FEWEST: Final = 2
+"""Connections that it takes to tell: the batch holds one."""
 
 
 class Said(NamedTuple):
@@ -64,12 +70,17 @@ class Telling:
         """Tell what *batch* says, what closes a channel before the rest; what cannot be told is rejected."""
         said, rejections = _read(batch.records)
         said = await self._without_erased(said, transaction)
+        async with _awake(transaction):
+            rejections += await self._tell_all(said)
+        return Decision(rejections=tuple(rejections))
+
+    async def _tell_all(self, said: Sequence[Said]) -> list[Rejection]:
+        """Tell *said*, what closes a channel before the rest; return what could not be told. Raises Unavailable."""
         closing = [each for each in said if each.reading.closed]
-        rejections += await self._tell(closing)
+        rejections = await self._tell(closing)
         for each in closing:
             self._book.close(each.source, each.reading.closed)
-        rejections += await self._tell([each for each in said if not each.reading.closed])
-        return Decision(rejections=tuple(rejections))
+        return rejections + await self._tell([each for each in said if not each.reading.closed])
 
     async def _without_erased(self, said: list[Said], transaction: Transaction) -> list[Said]:
         """Leave out whoever was erased after it was heard: nobody is until the offset is free, for which an erasure waits."""
@@ -101,7 +112,11 @@ def telling_of(parts: Parts) -> Telling:
 
 
 def task_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer = unobserved) -> Task:
-    """Return what tells what the doors heard."""
+    """Return what tells what the doors heard. Raises Misconfigured where it would wait for itself."""
+    if parts.settings.postgres.pool_size < FEWEST:
+        raise Misconfigured(
+            f"SYMPOSIA_POSTGRES__POOL_SIZE is too small: what was heard is told by {FEWEST} connections at least."
+        )
     settings = parts.settings.stream.consumer
     consumer = Consumer(
         group=GROUP,
@@ -114,6 +129,26 @@ def task_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer = un
         observer=observer,
     )
     return persisting(consumer, GROUP)
+
+
+@asynccontextmanager
+async def _awake(transaction: Transaction) -> AsyncIterator[None]:
+    """Show PostgreSQL until the end of the block, which leaves *transaction* alone, that it is not frozen."""
+    over = asyncio.Event()
+    beating = asyncio.create_task(_beat(transaction, over))
+    try:
+        yield
+    finally:
+        over.set()
+        await beating
+
+
+async def _beat(transaction: Transaction, over: asyncio.Event) -> None:
+    while not over.is_set():
+        try:
+            await asyncio.wait_for(over.wait(), BEAT)
+        except TimeoutError:
+            await transaction.execute("SELECT")
 
 
 def _read(records: Iterable[Record]) -> tuple[list[Said], list[Rejection]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -44,13 +44,21 @@ class Database:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, settings: PostgresSettings, *, schema: str, packages: Sequence[str], metrics: PoolMetrics
+        self,
+        pool: asyncpg.Pool,
+        settings: PostgresSettings,
+        *,
+        schema: str,
+        packages: Sequence[str],
+        metrics: PoolMetrics,
+        turns: asyncio.Semaphore | None = None,
     ) -> None:
         self._pool = pool
         self._settings = settings
         self._schema = schema
         self._packages = tuple(packages)
         self._metrics = metrics
+        self._turns = turns or nullcontext()
 
     @classmethod
     async def open(
@@ -82,6 +90,16 @@ class Database:
         await pool
         measured = (metrics or PostgresMetrics(CollectorRegistry())).of(schema)
         return cls(pool, settings, schema=schema, packages=packages, metrics=measured)
+
+    def patiently(self) -> Database:
+        """Return this door for work that nobody waits for, however much there is at once: it takes its turns at half of the pool.
+
+        So it neither keeps the pool from others nor is told, after `acquire_timeout`, that it is kept from it by itself.
+        """
+        turns = asyncio.Semaphore(max(1, self._settings.pool_size // 2))
+        return Database(
+            self._pool, self._settings, schema=self._schema, packages=self._packages, metrics=self._metrics, turns=turns
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -146,6 +164,11 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Transaction]:
         """Lend a connection; turn the outages that are met with it into Unavailable."""
+        async with self._turns, self._lent() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Transaction]:
         connection = await self._acquire()
         self._metrics.in_use.inc()
         try:

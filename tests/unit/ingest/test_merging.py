@@ -81,7 +81,5 @@ async def test_what_nobody_waits_for_any_more_is_not_done_and_fills_no_memory() 
     for each in given_up:
         each.cancel()
 
-    answers = await asyncio.gather(first, merging(2))
-
-    assert answers == [2, 4]
+    assert (await first, await merging(2)) == (2, 4)
     assert sum(len(group) for group in work.groups) <= MOST + 1

@@ -1,0 +1,83 @@
+"""What is told takes its time: neither its amount nor its length has it told again and again."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.ingest import telling
+from services.ingest.app import SCHEMA, parts_of
+from services.ingest.domain.interaction import Artefact, ArtefactType, NativeId
+from services.ingest.domain.reading import Reading, withdrawal
+from services.ingest.intake import Intake
+from services.ingest.settings import Settings
+from services.ingest.telling import task_of
+from shared.clock import utc_now
+from shared.errors import Misconfigured
+from shared.postgres import Database
+from shared.stream.metrics import StreamMetrics
+from tests.integration.ingest.conftest import House
+from tests.support.slack import SLACK
+
+
+async def opened(house: House, **changes: Any) -> House:
+    """Return *house* behind another pool."""
+    postgres = house.settings.postgres.model_copy(update=changes)
+    database = await Database.open(postgres, schema=SCHEMA, application="test")
+    return replace(house, database=database, settings=house.settings.model_copy(update={"postgres": postgres}))
+
+
+def hear(house: House, reading: Reading) -> Any:
+    parts = house.opened = house.opened or parts_of(
+        house.settings, house.database, house.log, CollectorRegistry(), clock=house.clock
+    )
+    return parts.hearing.take(SLACK, reading)
+
+
+def taken_back(name: str) -> Reading:
+    gone = Artefact(NativeId(name), f"https://acme.slack.com/{name}", ArtefactType.CHAT_MESSAGE)
+    return Reading(undecided=(withdrawal(gone, "2026-03-02T11:00:00Z"),))
+
+
+async def test_what_much_was_heard_of_at_once_waits_for_a_connection_as_long_as_it_takes(house: House) -> None:
+    few = await opened(house, acquire_timeout=0.1, pool_size=4)
+    for number in range(100):
+        await hear(few, taken_back(f"C1:{number}"))
+    async with few.database.transaction() as transaction:
+        await transaction.execute("LOCK TABLE pending IN EXCLUSIVE MODE")
+        waiting = asyncio.create_task(few.tell())
+        await asyncio.sleep(0.5)
+    await waiting
+
+    assert await few.database.fetchval("SELECT count(*) FROM pending") == 100  # type: ignore[arg-type]
+    await few.database.close()
+
+
+async def test_what_takes_long_to_tell_is_not_taken_for_frozen(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = Intake.take
+
+    async def slow(intake: Intake, *arguments: Any) -> Any:
+        await asyncio.sleep(0.6)
+        return await take(intake, *arguments)
+
+    monkeypatch.setattr(Intake, "take", slow)
+    monkeypatch.setattr(telling, "BEAT", 0.05)
+    hasty = await opened(house, idle_in_transaction_timeout=0.3)
+    await hear(hasty, taken_back("C1:1"))
+
+    await hasty.tell()
+
+    assert await hasty.database.fetchval("SELECT count(*) FROM pending") == 1  # type: ignore[arg-type]
+    await hasty.database.close()
+
+
+async def test_one_connection_is_too_few_and_that_is_said_at_once(house: House) -> None:
+    small: Settings = house.settings.model_copy(update={"postgres": house.settings.postgres.model_copy(update={"pool_size": 1})})
+    parts = parts_of(small, house.database, house.log, CollectorRegistry())
+
+    with pytest.raises(Misconfigured, match="SYMPOSIA_POSTGRES__POOL_SIZE"):
+        task_of(parts, StreamMetrics(CollectorRegistry(), utc_now))
