@@ -81,7 +81,7 @@ def parts_of(
     observer: Observer = unobserved,
 ) -> Parts:
     """Make what the door, the telling, the sweep, the tallies and the asking share."""
-    chosen, store, tallies = settings.ingest, PostgresStore(database.patiently()), Tallies(clock)
+    chosen, store, tallies = settings.ingest, PostgresStore(database), Tallies(clock)
     metrics = IngestMetrics(registry, tallies)
     intake = Intake(
         store=store,

@@ -82,8 +82,8 @@ class PostgresStore:
     """The store in the service's own schema; what deliveries ask of it at the same time is done together."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._meeting = Merging(partial(meet, database), "learning")
+        self._database = database.patiently()
+        self._meeting = Merging(partial(meet, self._database), "learning")
 
     async def learn(self, lesson: Lesson, look: Look) -> Met:
         """Remember *lesson*, then look: what waits for a delivery, and what of its own need not wait. Twice changes nothing."""

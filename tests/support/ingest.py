@@ -66,6 +66,13 @@ class Sent:
         return {**self.headers, **sign(self.source.platform, self.body, secret, now)}
 
 
+class Still:
+    """A transaction that is asked for nothing."""
+
+    async def execute(self, query: str) -> str:
+        return query
+
+
 class Ear:
     """What a door and what tells do, over a log in memory: what was heard, and what came of it."""
 
@@ -119,7 +126,7 @@ class Ear:
     async def _tell(self, batch: Batch, first: int) -> None:
         telling = Telling(SourceBook(self.load, self.clock, 1e-9), self.intake, self.erased_since)
         try:
-            decision = await telling(batch, None)  # type: ignore[arg-type]  # each delivery has its own
+            decision = await telling(batch, Still())  # type: ignore[arg-type]  # each delivery has its own
         except BaseException:
             self._told[batch.partition] = first
             raise
