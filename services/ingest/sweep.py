@@ -17,9 +17,10 @@ from services.ingest.domain.settlement import Waiting
 from services.ingest.domain.source import Source
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
+from services.ingest.outages import outage_of
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Store
-from shared.bugs import Bug, harming_nobody
+from shared import bugs
 from shared.clock import Clock
 from shared.errors import Unavailable
 
@@ -74,12 +75,13 @@ class Sweep:
     async def _tell(self, source: Source, overdue: Sequence[Waiting]) -> None:
         """Tell *overdue*; what meets a bug of ours is put off, and its neighbours are told. Raises Unavailable."""
         try:
-            with harming_nobody():
-                await self._intake.tell_overdue(source, overdue)
-        except Bug as bug:
+            await self._intake.tell_overdue(source, overdue)
+        except Exception as error:
+            if outage := outage_of(error):
+                raise outage from error
             if len(overdue) > 1:
                 for each in overdue:
                     await self._tell(source, [each])
                 return
-            log.error("telling met a bug", source=source.id, bug=str(bug))  # noqa: TRY400  its text may be somebody's
+            log.error("telling met a bug", source=source.id, bug=bugs.told(error))  # noqa: TRY400  its text may be somebody's
             await self._store.put_off(source.id, overdue[0].statement, self._clock() + PUT_OFF)

@@ -22,15 +22,15 @@ from services.ingest.domain.reading import Reading
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.forgotten import ErasedSince, Forgotten, WasErased
 from services.ingest.intake import Intake
+from services.ingest.outages import outage_of
 from services.ingest.parts import Parts
 from shared.bugs import told
 from shared.clock import rfc3339
 from shared.contracts import HEARD, Heard, decode, encode
-from shared.bugs import told
-from shared.errors import Misconfigured, SymposiaError, Unavailable
+from shared.errors import Misconfigured, SymposiaError
 from shared.postgres import Transaction
 from shared.service import Task
-from shared.stream import Batch, Decision, Record, Rejection
+from shared.stream import Batch, Cause, Decision, Record, Rejection
 from shared.stream.consumer import Consumer
 from shared.stream.metrics import StreamMetrics
 from shared.stream.persisting import persisting
@@ -98,9 +98,11 @@ class Telling:
         outcomes = await asyncio.gather(*(self._take(source, each) for each, source in known), return_exceptions=True)
         failed = [(each, error) for (each, _), error in zip(known, outcomes, strict=True) if error is not None]
         for _, error in failed:
-            if isinstance(error, Unavailable) or not isinstance(error, Exception):
+            if outage := outage_of(error):
+                raise outage from error
+            if not isinstance(error, Exception):
                 raise error
-        return [Rejection(each.record, _why(each, error)) for each, error in failed if isinstance(error, Exception)]
+        return [Rejection(each.record, _why(each, error), Cause.ALONE) for each, error in failed if isinstance(error, Exception)]
 
     async def _take(self, source: Source, said: Said) -> None:
         await self._intake.take(source, said.reading, rfc3339(said.heard_at))

@@ -16,7 +16,7 @@ from shared.stream.record import Cause, Outgoing
 from shared.stream.wire import encode_headers
 
 _QUERIES = load_queries("shared.stream")
-STATES: Final = {Cause.UNUSABLE: "waiting", Cause.CONFLICT: "quarantined"}
+STATES: Final = {Cause.UNUSABLE: "waiting", Cause.CONFLICT: "quarantined", Cause.ALONE: "waiting"}
 """In which state a dead letter begins."""
 
 Announce: TypeAlias = Callable[[Settlement], tuple[str, str]]

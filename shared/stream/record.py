@@ -88,6 +88,8 @@ class Cause(StrEnum):
     """The record cannot be read: many of them say that the handler is wrong, or the topic."""
     CONFLICT = "conflict"
     """The record contradicts what is known: its sender's doing, however often."""
+    ALONE = "alone"
+    """The record can be read, and what it says could not be worked with, as that of others could: it must not stop theirs."""
 
 
 @dataclass(frozen=True, slots=True)

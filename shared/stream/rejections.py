@@ -1,6 +1,6 @@
 """The limit on unusable records: a handler that can read nearly nothing is stopped before it drains a topic.
 
-Conflicts do not count: one sender's contradictions must not stop the record for all.
+Conflicts do not count, nor does what could be read and met a bug alone: one sender must not stop the record for all.
 """
 
 from __future__ import annotations

@@ -13,15 +13,24 @@ from services.ingest import telling
 from services.ingest.app import SCHEMA, parts_of
 from services.ingest.domain.interaction import Artefact, ArtefactType, NativeId
 from services.ingest.domain.reading import Reading, withdrawal
+from services.ingest.domain.source import Platform, Source
 from services.ingest.intake import Intake
 from services.ingest.settings import Settings
-from services.ingest.telling import task_of
+from services.ingest.telling import GROUP, task_of, telling_of
 from shared.clock import utc_now
-from shared.errors import Misconfigured
-from shared.postgres import Database
+from shared.contracts import HEARD
+from shared.errors import Misconfigured, Unavailable
+from shared.postgres import Database, Query, Transaction
+from shared.stream import PostgresLedger
+from shared.stream.consumer import Consumer
 from shared.stream.metrics import StreamMetrics
+from shared.stream.settings import ConsumerSettings
 from tests.integration.ingest.conftest import House
+from tests.support.platforms import SOURCES
 from tests.support.slack import SLACK
+
+FORUM = next(source for source in SOURCES.values() if source.platform is Platform.DISCOURSE)
+WAITING = Query("SELECT count(*) FROM pending")
 
 
 async def opened(house: House, **changes: Any) -> House:
@@ -31,11 +40,11 @@ async def opened(house: House, **changes: Any) -> House:
     return replace(house, database=database, settings=house.settings.model_copy(update={"postgres": postgres}))
 
 
-def hear(house: House, reading: Reading) -> Any:
+def hear(house: House, reading: Reading, source: Source = SLACK) -> Any:
     parts = house.opened = house.opened or parts_of(
         house.settings, house.database, house.log, CollectorRegistry(), clock=house.clock
     )
-    return parts.hearing.take(SLACK, reading)
+    return parts.hearing.take(source, reading)
 
 
 def taken_back(name: str) -> Reading:
@@ -53,7 +62,7 @@ async def test_what_much_was_heard_of_at_once_waits_for_a_connection_as_long_as_
         await asyncio.sleep(0.5)
     await waiting
 
-    assert await few.database.fetchval("SELECT count(*) FROM pending") == 100  # type: ignore[arg-type]
+    assert await few.database.fetchval(WAITING) == 100
     await few.database.close()
 
 
@@ -71,7 +80,7 @@ async def test_what_takes_long_to_tell_is_not_taken_for_frozen(house: House, mon
 
     await hasty.tell()
 
-    assert await hasty.database.fetchval("SELECT count(*) FROM pending") == 1  # type: ignore[arg-type]
+    assert await hasty.database.fetchval(WAITING) == 1
     await hasty.database.close()
 
 
@@ -81,3 +90,57 @@ async def test_one_connection_is_too_few_and_that_is_said_at_once(house: House) 
 
     with pytest.raises(Misconfigured, match="SYMPOSIA_POSTGRES__POOL_SIZE"):
         task_of(parts, StreamMetrics(CollectorRegistry(), utc_now))
+
+
+def telling_by(house: House) -> Consumer[Transaction]:
+    assert house.opened is not None
+    return Consumer(
+        group=GROUP,
+        topics=(HEARD,),
+        handler=telling_of(house.opened),
+        log=house.log,
+        ledger=PostgresLedger(house.database),
+        settings=ConsumerSettings(batch_records=40, fetch_wait=0.01),
+        metrics=StreamMetrics(CollectorRegistry(), house.clock),
+    )
+
+
+async def turns(consumer: Consumer[Transaction]) -> None:
+    for _ in range(12):
+        await consumer.turn()
+
+
+async def test_a_source_of_which_all_meets_a_bug_of_ours_stops_no_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = Intake.take
+
+    async def broken(intake: Intake, source: Source, *arguments: Any) -> Any:
+        if source.id == SLACK.id:
+            raise KeyError("what somebody wrote")
+        return await take(intake, source, *arguments)
+
+    monkeypatch.setattr(Intake, "take", broken)
+    for number in range(120):
+        await hear(house, taken_back(f"C1:{number}"))
+    await hear(house, taken_back("57/2"), FORUM)
+    consumer = telling_by(house)
+    await turns(consumer)
+    await consumer.close()
+
+    letters = await house.database.fetch(Query("SELECT state, count(*) FROM dead_letter GROUP BY state"))
+    assert [tuple(each) for each in letters] == [("waiting", 120)]
+    assert await house.database.fetchval(Query("SELECT source FROM pending")) == FORUM.id
+
+
+async def test_what_cannot_be_told_until_somebody_changes_the_set_up_waits_and_is_no_dead_letter(house: House) -> None:
+    for number in range(3):
+        await hear(house, taken_back(f"C1:{number}"))
+    consumer = telling_by(house)
+    await house.database.execute(Query("ALTER TABLE pending RENAME COLUMN due TO until"))
+    with pytest.raises(Unavailable, match="due"):
+        await turns(consumer)
+    await house.database.execute(Query("ALTER TABLE pending RENAME COLUMN until TO due"))
+    await turns(consumer)
+    await consumer.close()
+
+    assert await house.database.fetchval(Query("SELECT count(*) FROM dead_letter")) == 0
+    assert await house.database.fetchval(WAITING) == 3
