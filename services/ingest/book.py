@@ -116,8 +116,12 @@ class SourceBook:
             self._outage = outage
 
     def _closing(self, sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Source]:
-        """Return *sources* with the channels closed that are known to be, by the table or by what was heard here."""
-        closed = ((sources[name], channels) for name, channels in self._closed.items() if name in sources)
+        """Return *sources* with the channels closed that are known to be, by the table or by what was heard here.
+
+        A source that is removed takes with it what is known of its channels.
+        """
+        self._closed = {name: channels for name, channels in self._closed.items() if name in sources}
+        closed = ((sources[name], channels) for name, channels in self._closed.items())
         return {**sources, **{each.id: replace(each, closed=each.closed | channels) for each, channels in closed}}
 
     def _is_fresh(self, age: timedelta) -> bool:

@@ -116,7 +116,7 @@ def _count(said: Reading) -> int:
 
 
 def _withdrawals_only(reading: Reading) -> Reading:
-    """Keep of a paused source's reading only what takes something back: a platform's delete is always honoured."""
+    """Keep of a paused source's reading only what takes something back, and what is private: both are always honoured."""
     decided = tuple(each for each in reading.decided if each.kind in WITHDRAWING)
     undecided = tuple(each for each in reading.undecided if each.interaction.kind in WITHDRAWING)
     silent = decided or undecided or reading.ignored
@@ -124,6 +124,7 @@ def _withdrawals_only(reading: Reading) -> Reading:
     return Reading(
         decided=decided,
         undecided=undecided,
+        closed=reading.closed,
         ignored=heard,
         withdrawn=reading.withdrawn,
         dissolved=reading.dissolved,

@@ -174,6 +174,20 @@ async def test_a_channel_that_was_heard_to_be_private_is_closed_at_once_and_stay
     assert at_once.closed == later.closed == {"C1", "C2"}
 
 
+async def test_a_source_that_is_removed_and_added_again_has_no_closed_channels() -> None:
+    shelf = Shelf(SLACK)
+    book = shelf.book()
+    book.close(SLACK.id, [ChannelId("C1")])
+    await book.find("slack", "acme")
+    shelf.sources.clear()
+    shelf.now += timedelta(seconds=6)
+    await book.find("slack", "acme")
+    shelf.sources.append(SLACK)
+    shelf.now += timedelta(seconds=6)
+
+    assert await book.find("slack", "acme") == SLACK
+
+
 async def test_whether_a_source_is_there_at_all_is_looked_up_in_the_table() -> None:
     shelf = Shelf()
     book = shelf.book()

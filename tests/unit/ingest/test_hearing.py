@@ -141,6 +141,15 @@ async def test_what_closes_a_channel_is_told_before_what_was_said_in_it() -> Non
     assert ear.statements() == []
 
 
+async def test_what_is_heard_to_be_private_in_a_pause_is_private_after_it() -> None:
+    ear = await listening()
+    closed = slack(slack_message("U1", ROOT, "Psst", channel="C1", channel_type="group"))
+    taken = await ear.take(replace(SLACK, state=State.PAUSED), read(closed))
+
+    assert taken == Taken(ignored=(Reason.PRIVATE_CHANNEL,))
+    assert ear.store.closed == {(SLACK.id, "C1")}
+
+
 async def test_what_a_source_said_that_was_removed_since_is_told_to_nobody() -> None:
     ear = await listening()
     await ear.hearing.take(SLACK, read(QUESTION))
