@@ -27,7 +27,7 @@ from services.ingest.merging import Merging
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Opened, Store
-from shared.clock import Clock, rfc3339
+from shared.clock import Clock
 from shared.contracts import RECEIVED, Received, ReceivedStatement, encode
 from shared.stream.log import Log
 from shared.stream.record import Outgoing
@@ -107,13 +107,16 @@ class Intake:
             self._metrics.ignored(source, reason)
         return Told(statements, waiting + met.attendances, tuple(reasons))
 
-    async def tell_overdue(self, source: Source, overdue: Sequence[Waiting]) -> None:
-        """Tell what has waited long enough; raise Unavailable where that cannot be done now."""
+    async def tell_overdue(self, source: Source, overdue: Sequence[Waiting], heard_at: str) -> None:
+        """Tell what had waited long enough at *heard_at*; raise Unavailable where that cannot be done now.
+
+        It counts as received before it was looked for: whoever is erased meanwhile is left out by the recorder.
+        """
         closed = [each for each in overdue if _is_closed(source, each.undecided.interaction)]
         reasons = [Reason.PRIVATE_CHANNEL] * len(closed)
         await self._store.settle(source.id, [each.statement for each in closed])
         due = [each for each in overdue if each not in closed]
-        await self._tell(source, ([], due), Patience.SPENT, reasons, rfc3339(self._clock()))
+        await self._tell(source, ([], due), Patience.SPENT, reasons, heard_at)
         for reason in reasons:
             self._metrics.ignored(source, reason)
 

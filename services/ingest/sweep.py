@@ -21,7 +21,7 @@ from services.ingest.outages import outage_of
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Store
 from shared import bugs
-from shared.clock import Clock
+from shared.clock import Clock, rfc3339
 from shared.errors import Unavailable
 
 log = structlog.get_logger()
@@ -68,20 +68,20 @@ class Sweep:
             source = await self._book.get(name)
             if source is not None:
                 of_source = list(group)
-                await self._tell(source, of_source)
+                await self._tell(source, of_source, rfc3339(now))
                 told += len(of_source)
         return max(told, derived)
 
-    async def _tell(self, source: Source, overdue: Sequence[Waiting]) -> None:
+    async def _tell(self, source: Source, overdue: Sequence[Waiting], heard_at: str) -> None:
         """Tell *overdue*; what meets a bug of ours is put off, and its neighbours are told. Raises Unavailable."""
         try:
-            await self._intake.tell_overdue(source, overdue)
+            await self._intake.tell_overdue(source, overdue, heard_at)
         except Exception as error:
             if outage := outage_of(error):
                 raise outage from error
             if len(overdue) > 1:
                 for each in overdue:
-                    await self._tell(source, [each])
+                    await self._tell(source, [each], heard_at)
                 return
             log.error("telling met a bug", source=source.id, bug=bugs.told(error))  # noqa: TRY400  its text may be somebody's
             await self._store.put_off(source.id, overdue[0].statement, self._clock() + PUT_OFF)

@@ -148,7 +148,7 @@ class Ear:
     async def sweep(self, source: Source) -> None:
         await self.store.derive(self.now, 100)
         overdue = await self.store.overdue(self.now, 100)
-        await self.intake.tell_overdue(source, [each for each in overdue if each.source == source.id])
+        await self.intake.tell_overdue(source, [each for each in overdue if each.source == source.id], rfc3339(self.now))
 
     def received(self) -> list[Received]:
         topics = self.log.records.items()

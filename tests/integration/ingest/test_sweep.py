@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.ingest.book import SourceBook
+from services.ingest.domain.source import Source, SourceId
 from services.ingest.intake import Intake
 from services.ingest.settings import WaitingSettings
 from services.ingest.sweep import PUT_OFF, Sweep
+from shared.clock import rfc3339
 from tests.integration.ingest.conftest import House
 from tests.integration.ingest.test_order import emptied
 from tests.support.slack import slack, slack_message
@@ -46,3 +49,20 @@ async def test_what_meets_a_bug_of_ours_is_put_off_and_its_neighbours_are_told(
     assert (told, left, again) == (4, 1, 0)
     assert (len(ear.told()), await ear.store.count()) == (5, 0)
     assert "So 12." not in capsys.readouterr().out
+
+
+async def test_what_waited_was_received_before_it_was_looked_for_so_that_who_is_erased_meanwhile_stays_so(house: House) -> None:
+    ear = await emptied(house)
+    await ear.hear(*REPLIES)
+    ear.now += GRACE
+    began = ear.now
+
+    async def load() -> Mapping[SourceId, Source]:
+        ear.now += timedelta(seconds=10)
+        return await house.sources.load()
+
+    book = SourceBook(load, ear.clock, 1.0)
+    sweep = Sweep(store=ear.store, book=book, intake=ear.intake, clock=ear.clock, metrics=ear.metrics, waiting=WaitingSettings())
+    await sweep.once()
+
+    assert {each.received_at for each in ear.received()} == {rfc3339(began)}
