@@ -102,7 +102,17 @@ class Telling:
                 raise outage from error
             if not isinstance(error, Exception):
                 raise error
-        return [Rejection(each.record, _why(each, error), Cause.ALONE) for each, error in failed if isinstance(error, Exception)]
+        return [
+            Rejection(each.record, _why(each, error), Cause.ALONE)
+            for each, error in await self._of_sources_there(failed)
+            if isinstance(error, Exception)
+        ]
+
+    async def _of_sources_there(self, failed: list[tuple[Said, BaseException]]) -> list[tuple[Said, BaseException]]:
+        """Leave out of what *failed* what is of a source that was removed since the table was read. Raises Unavailable."""
+        if failed:
+            self._book.expire()
+        return [(each, error) for each, error in failed if await self._book.look_up(each.source) is not None]
 
     async def _take(self, source: Source, said: Said) -> None:
         await self._intake.take(source, said.reading, rfc3339(said.heard_at))

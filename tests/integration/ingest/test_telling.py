@@ -144,3 +144,18 @@ async def test_what_cannot_be_told_until_somebody_changes_the_set_up_waits_and_i
 
     assert await house.database.fetchval(Query("SELECT count(*) FROM dead_letter")) == 0
     assert await house.database.fetchval(WAITING) == 3
+
+
+async def test_what_was_heard_of_a_source_that_was_just_removed_is_no_dead_letter(house: House) -> None:
+    await hear(house, taken_back("C1:1"))
+    await hear(house, taken_back("57/2"), FORUM)
+    consumer = telling_by(house)
+    await turns(consumer)
+    await house.sources.remove(SLACK.id)
+    await hear(house, taken_back("C1:2"))
+    await hear(house, taken_back("57/3"), FORUM)
+    await turns(consumer)
+    await consumer.close()
+
+    assert await house.database.fetchval(Query("SELECT count(*) FROM dead_letter")) == 0
+    assert await house.database.fetchval(WAITING) == 2
