@@ -101,7 +101,7 @@ class Pipeline:
 
         At each look it is told where the stages stand, from the one that is waited for on. Topics that are missing are made.
         """
-        await self.log.ensure([stage.topic for stage in STAGES])
+        await self.log.ensure(tuple(dict.fromkeys(stage.topic for stage in STAGES)))  # not every service may run
         for place, stage in enumerate(STAGES):
             await self._until_done(place, await self.log.ends(stage.topic), _NOTHING, tell)
             said = await self.databases[stage.schema].fetchval(SQL["youngest_row"])

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.pipeline import STAGES, Pipeline, Stage, Standing
 from shared.contracts import RECEIVED, TOPICS
 from shared.postgres import Database, Query
 from shared.stream import Outgoing, StreamSettings
+from shared.stream.settings import KafkaSettings, LogKind
 from tests.support.crash import open_books
 from tests.support.postgres import settings_for
 
@@ -42,7 +44,7 @@ async def never_at_rest(books: Pipeline) -> AsyncIterator[None]:
 
 async def opened(books: Pipeline) -> tuple[Stage, Database]:
     """Make the topics, let the recorder begin, and return it and its books."""
-    recorder = next(stage for stage in STAGES if stage.topic == RECEIVED)
+    recorder = next(stage for stage in STAGES if stage.group == RECORDER_GROUP)
     await books.log.ensure(TOPICS)
     await books.databases[recorder.schema].execute(OPEN, recorder.group, RECEIVED.name)
     return recorder, books.databases[recorder.schema]
@@ -79,3 +81,10 @@ async def test_what_there_was_is_waited_for(database_url: str) -> None:
         await lrs.execute(FORGET)
 
         await asyncio.wait_for(waiting, 20)
+
+
+async def test_a_topic_that_nobody_made_yet_has_nothing_to_wait_for(database_url: str, kafka_bootstrap: str) -> None:
+    kafka = StreamSettings(kind=LogKind.KAFKA, kafka=KafkaSettings(bootstrap=kafka_bootstrap, request_timeout=5))
+
+    async with open_books(settings_for(database_url), kafka) as books, asyncio.timeout(20):
+        await books.until_settled(lambda _: None)
