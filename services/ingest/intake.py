@@ -239,6 +239,7 @@ def _without_closed(source: Source, reading: Reading) -> tuple[Reading, list[Rea
 
 def _is_closed(source: Source, interaction: Interaction) -> bool:
     """Say whether *interaction* happened where we have learnt since that it was private."""
-    if source.policy.private or interaction.kind in WITHDRAWING or interaction.place is None:
+    place = interaction.place
+    if source.policy.private or interaction.kind in WITHDRAWING or place is None or place.public:
         return False
-    return interaction.place.id in source.closed
+    return place.id in source.closed

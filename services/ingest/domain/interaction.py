@@ -186,12 +186,13 @@ class Artefact(msgspec.Struct, frozen=True):
     title: str | None = None
 
 
-class Place(msgspec.Struct, frozen=True):
-    """The channel, category or community where it happened."""
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The channel, category or community where it happened; *public* is what the event itself said of it then."""
 
     id: ChannelId
     iri: str
     type: PlaceType
+    public: bool = False
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -191,6 +191,15 @@ def test_a_channel_that_was_made_private_is_closed_to_what_does_not_say_so() -> 
     assert heard(posted(ASKED, kind="D")).closed == ()
 
 
+async def test_a_channel_that_was_made_public_again_is_told_where_posts_say_so() -> None:
+    source, ear = replace(MATTERMOST, closed=frozenset({ChannelId(HELP)})), Ear()
+    said_before = post("older", "bob", "Hello.", "11:00:00")
+
+    await ear.hear(*(replace(posted(each), source=source) for each in (said_before, ASKED)))
+
+    assert len(ear.statements()) == 2
+
+
 def test_a_delete_is_heard_where_nothing_else_is_and_names_nobody() -> None:
     (undecided,) = heard(event("post_deleted", "post", ASKED, channel_type="D")).undecided
 

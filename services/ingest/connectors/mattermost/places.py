@@ -81,9 +81,9 @@ def file(source: Source, file_id: str) -> Artefact:
     return Artefact(NativeId(f"files/{file_id}"), f"{source.workspace}/api/v4/files/{file_id}", ArtefactType.FILE)
 
 
-def place(source: Source, channel: ChannelId) -> Place:
-    """Return *channel* as a place."""
-    return Place(channel, f"{source.workspace}/channels/{channel}", PlaceType.CHANNEL)
+def place(source: Source, channel: ChannelId, kind: ChannelType | None) -> Place:
+    """Return *channel* as a place; who may read it is known where the event says so."""
+    return Place(channel, f"{source.workspace}/channels/{channel}", PlaceType.CHANNEL, public=kind is ChannelType.OPEN)
 
 
 def channel_of(document: JSON, *path: str) -> ChannelId:

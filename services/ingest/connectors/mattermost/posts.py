@@ -84,7 +84,7 @@ def read_edited(source: Source, post: Post) -> Reading:
         artefact=places.message(source, identifier(document, "id")),
         actor=AccountName(identifier(document, "user_id")),
         happened=edited,
-        place=places.place(source, post.channel),
+        place=places.place(source, post.channel, post.kind),
         revision=edited,
         text=_kept(source, post),
     )
@@ -106,7 +106,7 @@ def read_deleted(source: Source, post: Post, deleted_by: str | None) -> Reading:
         artefact=places.message(source, identifier(document, "id")),
         actor=AccountName((author if own else deleted_by) or NOBODY),
         happened=places.moment(document, "delete_at", "update_at", "create_at"),
-        place=None if refused else places.place(source, post.channel),
+        place=None if refused else places.place(source, post.channel, post.kind),
         author=None if own or author is None else AccountName(author),
     )
     withdrawn = () if optional_identifier(document, "root_id") else (Withdrawn(interaction.artefact.native),)
@@ -144,7 +144,7 @@ def _said(source: Source, post: Post) -> Reading:
         artefact=artefact,
         actor=AccountName(identifier(document, "user_id")),
         happened=happened,
-        place=places.place(source, post.channel),
+        place=places.place(source, post.channel, post.kind),
         text=_kept(source, post),
         tags=_tags(source, post),
     )
@@ -177,7 +177,7 @@ def _membership(source: Source, post: Post, event: Event, kind: Kind, whose: str
     actor = identifier(document, "props", whose) if whose else identifier(document, "user_id")
     if places.excluded(source, actor):
         return ignored(Reason.EXCLUDED_ACCOUNT)
-    place = places.place(source, post.channel)
+    place = places.place(source, post.channel, post.kind)
     interaction = Interaction(
         event=event,
         kind=kind,

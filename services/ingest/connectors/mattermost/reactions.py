@@ -44,7 +44,7 @@ def read_reaction(source: Source, reaction: Reaction, happening: Event) -> Readi
         artefact=places.message(source, identifier(document, "post_id")),
         actor=actor,
         happened=happened,
-        place=places.place(source, reaction.channel),
+        place=places.place(source, reaction.channel, reaction.kind),
         revision=f"{actor} {name} {happened}",
         emoji=written(name),
     )
