@@ -38,7 +38,7 @@ class PostgresSettings(Section):
     """How to reach PostgreSQL."""
 
     url: SecretStr = Field(default=SecretStr("postgresql://localhost/symposia"), description="PostgreSQL connection URI")
-    pool_size: int = Field(default=8, ge=1, description="Connections that one service opens at most")
+    pool_size: int = Field(default=8, ge=1, description="Connections that one service opens at most; ingest needs 2")
     acquire_timeout: float = Field(default=2.0, gt=0, description="Seconds to wait for a free connection before answering 503")
     command_timeout: float = Field(default=20.0, gt=0, description="Seconds that one statement may take")
     lock_timeout: float = Field(default=10.0, gt=0, description="Seconds to wait for a lock; below the poll interval")
