@@ -75,12 +75,20 @@ class Telling:
         return Decision(rejections=tuple(rejections))
 
     async def _tell_all(self, said: Sequence[Said]) -> list[Rejection]:
-        """Tell *said*, what closes a channel before the rest; return what could not be told. Raises Unavailable."""
-        closing = [each for each in said if each.reading.closed]
-        rejections = await self._tell(closing)
-        for each in closing:
-            self._book.close(each.source, each.reading.closed)
-        return rejections + await self._tell([each for each in said if not each.reading.closed])
+        """Tell *said*; return what could not be told. Raises Unavailable.
+
+        What closes a channel is told before the rest, and who was seen where one after the other: when an attendance is to be
+        looked at depends on what was seen of it before.
+        """
+        rejections, at_once = list[Rejection](), list[Said]()
+        for each in sorted(said, key=lambda each: not each.reading.closed):
+            if each.reading.closed or each.reading.sightings or each.reading.endings:
+                rejections += await self._tell([each])
+                if each.reading.closed:
+                    self._book.close(each.source, each.reading.closed)
+            else:
+                at_once.append(each)
+        return rejections + await self._tell(at_once)
 
     async def _without_erased(self, said: list[Said], transaction: Transaction) -> list[Said]:
         """Leave out whoever was erased after it was heard: nobody is until the offset is free, for which an erasure waits."""
