@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import hashlib
 import secrets
 from base64 import urlsafe_b64encode
 from typing import Final
@@ -32,6 +33,11 @@ def master_keys(settings: SecretSettings) -> tuple[bytes, ...]:
             f"SYMPOSIA_SECRETS__KEY (or …_FILE) is not set: {BYTES} random bytes in URL-safe base64, the same for all replicas"
         )
     return tuple(read_master_key(text, name) for text, name in zip(given, (KEY, PREVIOUS_KEY), strict=True) if text)
+
+
+def key_for(purpose: bytes, master: bytes) -> bytes:
+    """Derive the key (32 bytes) of one use, *purpose* of 16 bytes at most, from a master key."""
+    return hashlib.blake2b(key=master, person=purpose, digest_size=BYTES).digest()
 
 
 def read_master_key(text: str, name: str = KEY) -> bytes:

@@ -101,8 +101,8 @@ class SourceBook:
             await asyncio.wait([self._reading], timeout=None if self._sources is None else PATIENCE)
             if self._sources is None:
                 self._reading.result()  # a bug of ours is not that there are no sources
-            if self._sources is None and self._outage is not None:
-                raise self._outage
+                if self._outage is not None:
+                    raise self._outage
             if self._outage is not None or not self._reading.done():
                 reason = self._outage.reason if self._outage else f"they were not read within {PATIENCE:g} s"
                 log.warning("the sources are used as they were last read", reason=reason)

@@ -10,7 +10,7 @@ from typing import Final, Self, TypeAlias
 from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.source import SourceId
 from shared.contracts import HEARD
-from shared.master_key import master_keys
+from shared.master_key import key_for, master_keys
 from shared.postgres import Transaction, load_queries
 from shared.settings import SecretSettings
 
@@ -21,7 +21,6 @@ ErasedSince: TypeAlias = Callable[[datetime, Transaction], Awaitable[WasErased |
 
 KEPT: Final = timedelta(milliseconds=HEARD.retention_ms) + timedelta(days=1)
 """How long it is remembered who was erased: the log keeps up to a day more than it is told to."""
-KEY_BYTES: Final = 32
 DIGEST_BYTES: Final = 16
 
 _PURPOSE: Final = b"ingest-erased"
@@ -33,7 +32,7 @@ class Forgotten:
     """Remembers the erased by keys derived from the master keys: the first writes, all are looked for."""
 
     def __init__(self, masters: Sequence[bytes]) -> None:
-        self._keys = [hashlib.blake2b(key=master, person=_PURPOSE, digest_size=KEY_BYTES).digest() for master in masters]
+        self._keys = [key_for(_PURPOSE, master) for master in masters]
 
     @classmethod
     def of(cls, secrets: SecretSettings) -> Self:

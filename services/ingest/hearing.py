@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from services.ingest.domain.interaction import WITHDRAWING
 from services.ingest.domain.reading import Lookup, Reading, Reason
-from services.ingest.domain.source import Source, State
+from services.ingest.domain.source import Source, SourceId, State
 from services.ingest.merging import Merging
 from services.ingest.metrics import IngestMetrics
 from shared.clock import Clock, rfc3339
@@ -22,7 +22,6 @@ from shared.stream.log import Log
 from shared.stream.record import Outgoing
 
 NOTHING: Final = Reading()
-_encoder: Final = msgspec.json.Encoder()
 LARGE: Final = 64 * 1024
 """Bytes beyond which a reading is several records: a page of a feed may say more than one can hold, or than is told in one go."""
 
@@ -53,7 +52,7 @@ class Hearing:
         said = replace(reading, ignored=(), lookups=()) if reading.ignored or reading.lookups else reading
         heard_at = rfc3339(self._clock())
         outgoing = [_notice(source, each, heard_at) for each in reading.lookups]
-        outgoing += [_heard(source, each, heard_at) for each in portions(said)]
+        outgoing += [Outgoing(HEARD, heard(source.id, each, heard_at), source.id.encode()) for each in portions(said)]
         if outgoing:
             await self._append(outgoing)
         for reason in reading.ignored:
@@ -70,7 +69,7 @@ def portions(reading: Reading) -> Iterator[bytes]:
     """Yield *reading* as JSON, in as many parts as it takes; what its parts say means the same in any order."""
     if reading == NOTHING:
         return
-    written = _encoder.encode(reading)
+    written = encode(reading)
     halves = _halves(reading) if len(written) > LARGE else ()
     if not halves:
         yield written
@@ -99,8 +98,9 @@ def _notice(source: Source, lookup: Lookup, heard_at: str) -> Outgoing:
     return Outgoing(NOTICED, encode(noticed), source.id.encode())
 
 
-def _heard(source: Source, reading: bytes, heard_at: str) -> Outgoing:
-    return Outgoing(HEARD, encode(Heard(source.id, heard_at, msgspec.Raw(reading))), source.id.encode())
+def heard(source: SourceId, reading: bytes, heard_at: str) -> bytes:
+    """Write that *source* said what *reading* holds, in JSON, when the door heard it."""
+    return encode(Heard(source, heard_at, msgspec.Raw(reading)))
 
 
 def _events(reading: Reading) -> int:
@@ -120,12 +120,12 @@ def _withdrawals_only(reading: Reading) -> Reading:
     decided = tuple(each for each in reading.decided if each.kind in WITHDRAWING)
     undecided = tuple(each for each in reading.undecided if each.interaction.kind in WITHDRAWING)
     silent = decided or undecided or reading.ignored
-    heard = reading.ignored if silent else (Reason.PAUSED,)
+    reasons = reading.ignored if silent else (Reason.PAUSED,)
     return Reading(
         decided=decided,
         undecided=undecided,
         closed=reading.closed,
-        ignored=heard,
+        ignored=reasons,
         withdrawn=reading.withdrawn,
         dissolved=reading.dissolved,
         departed=reading.departed,

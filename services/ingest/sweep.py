@@ -17,12 +17,13 @@ from services.ingest.domain.settlement import Waiting
 from services.ingest.domain.source import Source
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
-from services.ingest.outages import outage_of
+from services.ingest.outages import telling_alone
 from services.ingest.settings import WaitingSettings
 from services.ingest.store import Store
-from shared import bugs
+from shared.bugs import Bug
 from shared.clock import Clock, rfc3339
 from shared.errors import Unavailable
+from shared.stream.errors import RecordTooLarge
 
 log = structlog.get_logger()
 
@@ -75,13 +76,12 @@ class Sweep:
     async def _tell(self, source: Source, overdue: Sequence[Waiting], heard_at: str) -> None:
         """Tell *overdue*; what meets a bug of ours is put off, and its neighbours are told. Raises Unavailable."""
         try:
-            await self._intake.tell_overdue(source, overdue, heard_at)
-        except Exception as error:
-            if outage := outage_of(error):
-                raise outage from error
+            with telling_alone():
+                await self._intake.tell_overdue(source, overdue, heard_at)
+        except (Bug, RecordTooLarge) as error:
             if len(overdue) > 1:
                 for each in overdue:
                     await self._tell(source, [each], heard_at)
                 return
-            log.error("telling met a bug", source=source.id, bug=bugs.told(error))  # noqa: TRY400  its text may be somebody's
+            log.error("telling met a bug", source=source.id, bug=str(error))  # noqa: TRY400  its text may be somebody's
             await self._store.put_off(source.id, overdue[0].statement, self._clock() + PUT_OFF)

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import msgspec
 import structlog
 from msgspec.structs import replace
 
@@ -21,17 +20,19 @@ from services.ingest.domain.forgetting import without_erased
 from services.ingest.domain.reading import Reading
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.forgotten import ErasedSince, Forgotten, WasErased
+from services.ingest.hearing import heard
 from services.ingest.intake import Intake
-from services.ingest.outages import outage_of
+from services.ingest.outages import telling_alone
 from services.ingest.parts import Parts
-from shared.bugs import told
+from shared.bugs import Bug
 from shared.clock import rfc3339
 from shared.contracts import HEARD, Heard, decode, encode
-from shared.errors import Misconfigured, SymposiaError
+from shared.errors import Misconfigured
 from shared.postgres import Transaction
 from shared.service import Task
 from shared.stream import Batch, Cause, Decision, Record, Rejection
 from shared.stream.consumer import Consumer
+from shared.stream.errors import RecordTooLarge
 from shared.stream.metrics import StreamMetrics
 from shared.stream.persisting import persisting
 from shared.stream.postgres_ledger import PostgresLedger
@@ -104,26 +105,23 @@ class Telling:
         if len(known) < len(said):
             log.info("what was heard of a source that was removed since is not told", records=len(said) - len(known))
         outcomes = await asyncio.gather(*(self._take(source, each) for each, source in known), return_exceptions=True)
-        failed = [(each, error) for (each, _), error in zip(known, outcomes, strict=True) if error is not None]
-        for _, error in failed:
-            if outage := outage_of(error):
-                raise outage from error
-            if not isinstance(error, Exception):
-                raise error
-        return [
-            Rejection(each.record, _why(each, error), Cause.ALONE)
-            for each, error in await self._of_sources_there(failed)
-            if isinstance(error, Exception)
-        ]
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
 
-    async def _of_sources_there(self, failed: list[tuple[Said, BaseException]]) -> list[tuple[Said, BaseException]]:
-        """Leave out of what *failed* what is of a source that was removed since the table was read. Raises Unavailable."""
-        if failed:
+    async def _take(self, source: Source, said: Said) -> Rejection | None:
+        """Tell one delivery; return why it cannot be told, unless its source was removed meanwhile. Raises Unavailable."""
+        try:
+            with telling_alone():
+                await self._intake.take(source, said.reading, rfc3339(said.heard_at))
+        except (Bug, RecordTooLarge) as error:
             self._book.expire()
-        return [(each, error) for each, error in failed if await self._book.look_up(each.source) is not None]
-
-    async def _take(self, source: Source, said: Said) -> None:
-        await self._intake.take(source, said.reading, rfc3339(said.heard_at))
+            if await self._book.look_up(said.source) is None:
+                return None
+            log.error("telling met a bug", source=said.source, bug=str(error))  # noqa: TRY400  its text may be somebody's
+            return Rejection(said.record, f"telling it met an error of our own: {error}", Cause.ALONE)
+        return None
 
 
 def telling_of(parts: Parts) -> Telling:
@@ -177,8 +175,8 @@ def _read(records: Iterable[Record]) -> tuple[list[Said], list[Rejection]]:
     for record in records:
         try:
             message = decode(record.value, Heard)
-            heard_at, reading = instant(message.heard_at), msgspec.json.decode(message.reading, type=Reading)
-        except (ValueError, msgspec.MsgspecError) as error:
+            heard_at, reading = instant(message.heard_at), decode(bytes(message.reading), Reading)
+        except ValueError as error:
             rejections.append(Rejection(record, f"not what was heard: {error}"))
         else:
             said.append(Said(record, SourceId(message.source), heard_at, reading))
@@ -190,13 +188,5 @@ def _without_erased(said: Said, was_erased: WasErased) -> Said:
     reading = without_erased(said.reading, lambda name: was_erased(said.source, name, said.heard_at))
     if reading == said.reading:
         return said
-    heard = Heard(said.source, rfc3339(said.heard_at), msgspec.Raw(msgspec.json.encode(reading)))
-    return said._replace(reading=reading, record=replace(said.record, value=encode(heard)))
-
-
-def _why(said: Said, error: Exception) -> str:
-    """Say why *said* could not be told: a bug of ours by its place in the code, since its text may hold what somebody wrote."""
-    if isinstance(error, SymposiaError):
-        return str(error)
-    log.error("telling met a bug", source=said.source, error=told(error))
-    return f"telling it met an error of our own: {told(error)}"
+    written = heard(said.source, encode(reading), rfc3339(said.heard_at))
+    return said._replace(reading=reading, record=replace(said.record, value=written))

@@ -7,7 +7,8 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
-KEY_BYTES: Final = 32
+from shared.master_key import key_for
+
 TAG_BYTES: Final = 16
 
 _CREDENTIALS: Final = b"credential"
@@ -34,7 +35,7 @@ class Keychain:
     def of(cls, *masters: bytes) -> Keychain:
         """Derive the keys of each master key, the newest first."""
         purposes = (_CREDENTIALS, _CURSORS, _TOKENS, _ERASURES, _FINGERPRINTS)
-        return cls(*(tuple(_derive(key, purpose) for key in masters) for purpose in purposes))
+        return cls(*(tuple(key_for(purpose, key) for key in masters) for purpose in purposes))
 
     def digest(self, secret: str) -> bytes:
         """Hash *secret*, a random key of 128 bits or more: fast, since no guess will ever meet it, and keyed (32 bytes)."""
@@ -55,10 +56,6 @@ class Keychain:
     def signed(self, payload: bytes, tag: bytes) -> bool:
         """Say whether *tag* is ours for *payload*."""
         return any(hmac.compare_digest(_tag(key, payload), tag) for key in self.cursor_keys)
-
-
-def _derive(master: bytes, purpose: bytes) -> bytes:
-    return hashlib.blake2b(key=master, person=purpose, digest_size=KEY_BYTES).digest()
 
 
 def _keyed(key: bytes, secret: str) -> bytes:

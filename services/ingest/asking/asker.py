@@ -21,7 +21,7 @@ from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from services.ingest.hearing import Hearing
 from services.ingest.settings import AskingSettings
-from shared.bugs import told
+from shared.bugs import Bug, harming_nobody
 from shared.clock import Clock
 from shared.errors import SymposiaError, Unavailable
 
@@ -182,9 +182,8 @@ def _harming_nobody(source: Source) -> Iterator[None]:
     It is logged by its place in the code, since its text may hold what somebody wrote. Raises PlatformAway.
     """
     try:
-        yield
-    except (SymposiaError, Incomplete):
-        raise
-    except Exception as error:
-        log.error("asking met a bug", source=source.id, error=told(error))  # noqa: TRY400  see above
-        raise PlatformAway(f"made us meet an error of our own ({type(error).__name__})") from error
+        with harming_nobody(SymposiaError, Incomplete):
+            yield
+    except Bug as bug:
+        log.error("asking met a bug", source=source.id, bug=str(bug))  # noqa: TRY400  see above
+        raise PlatformAway(f"made us meet an error of our own ({type(bug.__cause__).__name__})") from bug
