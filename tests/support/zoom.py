@@ -62,6 +62,13 @@ def posted(who: str, message: str, at: str, text: str, **more: Any) -> Sent:
     return chat("team_chat.channel_message_posted", who, at, **said, message=text, **more)
 
 
+def said(presence: str, message: str, at: str, text: str, number: str | int = MEETING, **more: Any) -> Sent:
+    """Return that somebody wrote in the chat of a meeting, to everybody there."""
+    sender = {"sender_session_id": presence, "sender_name": "Somebody", "sender_type": "guest"}
+    written = {"date_time": f"2026-03-02T{at}Z", "message_id": message, "message_content": text, "recipient_type": "everyone"}
+    return zoom("meeting.chat_message_sent", at, {"id": number, "uuid": UUID, "chat_message": {**sender, **written, **more}})
+
+
 def reacted(who: str, message: str, at: str, emoji: str, what: str = "added") -> Sent:
     moments = {"emoji_time": f"2026-03-02T{at[:8]}Z", "msg_time": "2026-03-02T12:00:00Z"}
     return chat(f"team_chat.channel_reaction_{what}", who, at, msg_id=message, emoji=emoji, **moments)

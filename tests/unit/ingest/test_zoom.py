@@ -34,6 +34,7 @@ from tests.support.zoom import (
     participant,
     posted,
     reacted,
+    said,
     zoom,
     zoom_conversation,
     zoom_session,
@@ -96,9 +97,12 @@ IGNORED = [
      Reason.DIRECT_MESSAGE),
     (chat("team_chat.dm_message_posted", "ann", "12:00:00", message_id="M-1", message="Psst"), Reason.DIRECT_MESSAGE),
     (chat("team_chat.dm_reaction_added", "ann", "12:00:00", msg_id="M-1", emoji="U+1F44D"), Reason.DIRECT_MESSAGE),
-    (chat("chat_message.sent", "ann", "12:00:00", id="M-1", message="Hi"), Reason.TOLD_ALREADY),
-    (chat("chat_message.replied", "ann", "12:00:00", id="M-1", message="Hi"), Reason.TOLD_ALREADY),
-    (zoom("meeting.chat_message_sent", "12:00:00", {"id": 1, "uuid": "u", "chat_message": {}}), Reason.ACTOR_UNKNOWN),
+    (chat("chat_message.sent", "ann", "12:00:00", id="M-1", type="to_contact", message="Hi"), Reason.DIRECT_MESSAGE),
+    (chat("chat_message.deleted", "ann", "12:00:00", id="M-1", type="to_contact", message="Hi"), Reason.DIRECT_MESSAGE),
+    (said("16778240", "C-1", "12:00:00", "Psst", recipient_type="host"), Reason.DIRECT_MESSAGE),
+    (said("16778240", "C-1", "12:00:00", "Hi", sender_email="ann@acme.example"), Reason.EXCLUDED_ACCOUNT),
+    (said("16778240", "C-1", "12:00:00", "Hi", number=1234567), Reason.CHANNEL_NOT_ALLOWED),
+    (chat("chat_channel.member_removed", "ann", "12:00:00", **MEMBER, members=[{"display_name": "Cy"}]), Reason.ACTOR_UNKNOWN),
     (zoom("webinar.registration_created", "12:00:00", meeting(WEBINAR, registrant={"email": "x@y.example"})),
      Reason.ACTOR_UNKNOWN),
     (zoom("recording.completed", "12:00:00", meeting()), Reason.UNMAPPED),
@@ -111,7 +115,9 @@ IGNORED = [
 
 @pytest.mark.parametrize(("sent", "reason"), IGNORED)
 def test_what_is_not_ours_is_ignored_with_its_reason(sent: Sent, reason: Reason) -> None:
-    reading = heard(sent)
+    excluded = account_names("ann@acme.example") if reason is Reason.EXCLUDED_ACCOUNT else frozenset()
+
+    reading = heard(sent, replace(ZOOM.policy, excluded=excluded))
 
     assert reading.ignored == (reason,)
     assert not reading.decided
@@ -288,3 +294,56 @@ def test_who_joins_a_channel_and_leaves_it_is_told() -> None:
 
     assert [each.decided[0].kind for each in readings] == [Kind.JOIN, Kind.LEAVE]
     assert [faults(statement_of(each.decided[0], ZOOM)) for each in readings] == [[], []]
+
+
+def test_the_older_events_of_team_chat_tell_the_same_messages() -> None:
+    newer = heard(posted("bea", "M-2", "12:01:00", "Drain it first.", reply_main_message_id="M-1"))
+
+    older = heard(
+        chat(
+            "chat_message.replied", "bea", "12:01:00", id="M-2", type="to_channel", message="Drain it first.", parent_msg_id="M-1"
+        )
+    )
+
+    assert older == newer
+
+
+def test_a_message_that_names_itself_as_its_parent_begins_a_thread() -> None:
+    begun = heard(chat("chat_message.sent", "ann", "12:00:00", id="M-1", type="to_channel", message="How?", parent_msg_id="M-1"))
+
+    assert [each.kind for each in begun.decided] == [Kind.ASK]
+
+
+async def test_what_is_said_in_a_meeting_is_told_of_whoever_joined_by_that_presence() -> None:
+    statements = await told(
+        said("16778240", "C-1", "12:06:00", "How do I restart it?"),
+        said("16779999", "C-2", "12:06:30", "Whoever I am."),
+        joined("ann", "16778240", "12:00:05"),
+        joined("", "16779999", "12:02:00"),
+    )
+
+    (asked,) = [each for each in statements if each["verb"]["id"].endswith("/asked")]
+    assert asked["actor"]["account"]["name"] == "ann"
+    assert asked["result"] == {"response": "How do I restart it?"}
+    assert not any("Whoever" in str(each) for each in statements)
+    validate(statements, Version.V1_0_3)
+    assert [fault for each in statements for fault in faults(each)] == []
+
+
+async def test_what_is_said_in_a_breakout_room_is_told_of_who_went_there() -> None:
+    went = participant("bea", "16780000", join_time="2026-03-02T12:10:00Z", parent_user_id="16779264")
+
+    statements = await told(
+        zoom("meeting.participant_joined_breakout_room", "12:10:00", meeting(participant=went)),
+        said("16780000", "C-3", "12:11:00", "Here we are."),
+    )
+
+    assert [each["actor"]["account"]["name"] for each in statements if each["verb"]["id"].endswith("/posted")] == ["bea"]
+
+
+def test_who_is_taken_out_of_a_channel_leaves_it() -> None:
+    members = [{"id": "cy", "display_name": "Cy"}, {"id": "dee"}, {"id": "cy"}]
+
+    reading = heard(chat("chat_channel.member_removed", "ann", "12:59:00", **MEMBER, members=members))
+
+    assert [(each.kind, each.actor) for each in reading.decided] == [(Kind.LEAVE, "cy"), (Kind.LEAVE, "dee")]

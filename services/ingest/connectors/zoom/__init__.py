@@ -1,6 +1,6 @@
 """Zoom's webhooks (developers.zoom.us/docs/api/webhooks).
 
-meeting.*, webinar.*, team_chat.channel_*, team_chat.bookmark_*, team_chat.file_downloaded, chat_channel.*
+meeting.*, webinar.*, team_chat.channel_*, team_chat.bookmark_*, team_chat.file_downloaded, chat_message.*, chat_channel.*
 ──▶ sessions, joins, leaves, attendances, presentations; questions, posts, replies, reactions, bookmarks, mentions, edits, deletes
 """
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from services.ingest.connectors import sessions
 from services.ingest.connectors.fields import (
     Incomplete,
@@ -13,6 +15,7 @@ from services.ingest.connectors.fields import (
     optional_identifier,
     optional_number,
     optional_text,
+    several,
     text,
 )
 from services.ingest.connectors.zoom import places
@@ -31,10 +34,12 @@ ACTS: Final = {
     "team_chat.file_downloaded": (Event.DOWNLOADED, Kind.DOWNLOAD),
     "chat_channel.member_joined": (Event.JOINED, Kind.JOIN),
     "chat_channel.member_left": (Event.LEFT, Kind.LEAVE),
+    "chat_channel.member_removed": (Event.LEFT, Kind.LEAVE),
 }
 PUBLIC: Final = frozenset({3, 5})
 """Types of channels that anybody can find and join."""
 LONGEST_EMOJI: Final = 60
+MOST_MEMBERS: Final = 100
 
 
 def read_reaction(source: Source, document: JSON) -> Reading:
@@ -71,10 +76,26 @@ def read_download(source: Source, document: JSON) -> Reading:
 
 def read_membership(source: Source, document: JSON) -> Reading:
     """Read that somebody joined or left a channel."""
+    group, place = _group(source, document)
+    return Reading(decided=(_act(source, document, group, place),))
+
+
+def read_removed_members(source: Source, document: JSON) -> Reading:
+    """Read that somebody took others out of a channel: they left it."""
+    group, place = _group(source, document)
+    named = [optional_identifier(each, "id") for each in several(document, "payload", "object", "members", most=MOST_MEMBERS)]
+    removed = [each for each in dict.fromkeys(named) if each and not places.unheard(source, each, None)]
+    if not removed:
+        raise Unheard(Reason.EXCLUDED_ACCOUNT if any(named) else Reason.ACTOR_UNKNOWN)
+    return Reading(decided=tuple(_act_of(AccountName(each), document, group, place) for each in removed))
+
+
+def _group(source: Source, document: JSON) -> tuple[Artefact, Place]:
+    """Return a channel as the group that its members are, and as a place; raise Unheard where it is not heard."""
     said = member(document, "payload", "object")
     channel = places.channel(source, opaque(said, "id"))
     place = sessions.heard(source, channel, public=optional_number(said, "type") in PUBLIC)
-    return Reading(decided=(_act(source, document, Artefact(NativeId(place.id), place.iri, ArtefactType.GROUP), place),))
+    return Artefact(NativeId(place.id), place.iri, ArtefactType.GROUP), place
 
 
 def read_deleted_channel(source: Source, document: JSON) -> Reading:
@@ -87,6 +108,12 @@ def _act(
     source: Source, document: JSON, artefact: Artefact, place: Place, *, emoji: str | None = None, author: str | None = None
 ) -> Interaction:
     actor = places.actor(source, *places.operator(member(document, "payload")))
+    act = _act_of(actor, document, artefact, place)
+    revision = f"{actor} {emoji} {act.happened}" if emoji else act.revision
+    return replace(act, revision=revision, author=AccountName(author) if author else None, emoji=emoji)
+
+
+def _act_of(actor: AccountName, document: JSON, artefact: Artefact, place: Place) -> Interaction:
     happened = places.moment(document, "payload", "object", "timestamp")
     event, kind = ACTS[text(document, "event")]
     return Interaction(
@@ -96,9 +123,7 @@ def _act(
         actor=actor,
         happened=happened,
         place=place,
-        revision=f"{actor} {emoji} {happened}" if emoji else f"{actor} {happened}",
-        author=AccountName(author) if author else None,
-        emoji=emoji,
+        revision=f"{actor} {happened}",
     )
 
 

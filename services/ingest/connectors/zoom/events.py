@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from services.ingest.connectors.fields import Unheard, member, optional_text
-from services.ingest.connectors.zoom import acts, meetings, messages
+from services.ingest.connectors.zoom import acts, chats, meetings, messages
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
@@ -22,12 +22,17 @@ SESSIONS: Final[dict[str, Reader]] = {
     "participant_left_breakout_room": meetings.read_left_breakout,
     "sharing_started": meetings.read_sharing,
     "breakout_room_sharing_started": meetings.read_sharing,
+    "chat_message_sent": chats.read_said,
 }
 READERS: Final[dict[str, Reader]] = {
     **{f"{kind}.{event}": reader for kind in meetings.KINDS for event, reader in SESSIONS.items()},
     "team_chat.channel_message_posted": messages.read_posted,
     "team_chat.channel_message_updated": messages.read_updated,
     "team_chat.channel_message_deleted": messages.read_deleted,
+    "chat_message.sent": messages.read_posted,
+    "chat_message.replied": messages.read_posted,
+    "chat_message.updated": messages.read_updated,
+    "chat_message.deleted": messages.read_deleted,
     "team_chat.channel_reaction_added": acts.read_reaction,
     "team_chat.channel_reaction_removed": acts.read_reaction,
     "team_chat.bookmark_added": acts.read_bookmark,
@@ -36,15 +41,13 @@ READERS: Final[dict[str, Reader]] = {
     "chat_channel.deleted": acts.read_deleted_channel,
     "chat_channel.member_joined": acts.read_membership,
     "chat_channel.member_left": acts.read_membership,
+    "chat_channel.member_removed": acts.read_removed_members,
 }
 REFUSED: Final = {
     "app_deauthorized": Reason.UNMAPPED,
-    "meeting.chat_message_sent": Reason.ACTOR_UNKNOWN,
-    "webinar.chat_message_sent": Reason.ACTOR_UNKNOWN,
     **{f"{kind}.registration_{what}": Reason.ACTOR_UNKNOWN for kind in meetings.KINDS for what in ("created", "cancelled")},
-    **{f"chat_message.{what}": Reason.TOLD_ALREADY for what in ("sent", "replied", "updated", "deleted")},
 }
-"""What is no statement: chats in a meeting and registrations name no account, `chat_message.*` are told as `team_chat.*` too."""
+"""What is no statement: registrations name no account."""
 
 
 def read(source: Source, delivery: Delivery) -> Reading:

@@ -29,7 +29,7 @@ KINDS: Final = ("meeting", "webinar")
 
 def read_started(source: Source, document: JSON) -> Reading:
     """Read that a session started; Zoom names its host, not who pressed the button."""
-    session, place = _session(source, document)
+    session, place = session_of(source, document)
     meeting = member(document, "payload", "object")
     host = places.actor(source, identifier(meeting, "host_id"), None)
     return sessions.started(session, place, host, places.moment(meeting, "start_time"))
@@ -37,7 +37,7 @@ def read_started(source: Source, document: JSON) -> Reading:
 
 def read_ended(source: Source, document: JSON) -> Reading:
     """Read that a session ended, and with it each presence that nobody saw end."""
-    session, place = _session(source, document)
+    session, place = session_of(source, document)
     meeting = member(document, "payload", "object")
     host, since = AccountName(identifier(meeting, "host_id")), optional_time(meeting, "start_time")
     at = optional_time(meeting, "end_time") or places.moment(document, "event_ts")
@@ -60,7 +60,8 @@ def read_left(source: Source, document: JSON) -> Reading:
 
 def read_joined_breakout(source: Source, document: JSON) -> Reading:
     """Read that somebody went to a breakout room: they attend the session all the while."""
-    return Reading(sightings=read_joined(source, document).sightings)
+    joined = read_joined(source, document)
+    return Reading(known=joined.known, sightings=joined.sightings)
 
 
 def read_left_breakout(source: Source, document: JSON) -> Reading:
@@ -84,7 +85,7 @@ def _account(participant: JSON) -> str | None:
     return optional_identifier(participant, "participant_user_id" if told else "id")
 
 
-def _session(source: Source, document: JSON) -> tuple[Artefact, Place]:
+def session_of(source: Source, document: JSON) -> tuple[Artefact, Place]:
     """Return the session that *document* is about, and where it takes place; raise Unheard where that is not heard."""
     kind, meeting = text(document, "event").partition(".")[0], member(document, "payload", "object")
     room = places.room(source, kind, identifier(meeting, "id"))
@@ -94,7 +95,7 @@ def _session(source: Source, document: JSON) -> tuple[Artefact, Place]:
 
 def _seat(source: Source, document: JSON) -> Seat:
     """Return who was where; raise Unheard where that is not heard."""
-    session, place = _session(source, document)
+    session, place = session_of(source, document)
     participant = _participant(document)
     actor = places.actor(source, _account(participant), optional_text(participant, "email"))
     return Seat(session, place, actor, identifier(participant, "user_id"))

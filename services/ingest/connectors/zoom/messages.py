@@ -1,4 +1,7 @@
-"""What people say in the channels of Zoom's Team Chat, and that they change it or take it back."""
+"""What people say in the channels of Zoom's Team Chat, and that they change it or take it back.
+
+`team_chat.channel_message_*` tell it and, as of old, `chat_message.*`, which call a message's id and what it replies to otherwise.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,14 @@ from services.ingest.connectors.fields import (
 )
 from services.ingest.connectors.zoom import places
 from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, Event, Interaction, Kind, Place
-from services.ingest.domain.reading import Known, Reading, Rule, Undecided
+from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks
 from shared.xapi.model import JSON
 
 MOST_MENTIONED: Final = 50
 MOST_FILES: Final = 10
+TO_ONE: Final = "to_contact"
 
 
 def read_posted(source: Source, document: JSON) -> Reading:
@@ -33,7 +37,7 @@ def read_posted(source: Source, document: JSON) -> Reading:
     payload, said = member(document, "payload"), member(document, "payload", "object")
     place = sessions.heard(source, channel_of(source, said))
     artefact, happened = message_of(place, said), places.moment(said, "timestamp")
-    replied_to = optional_opaque(said, "reply_main_message_id")
+    replied_to = optional_opaque(said, "reply_main_message_id") or optional_opaque(said, "parent_msg_id")
     root = places.message(place, replied_to) if replied_to else artefact
     if reason := places.unheard(source, *places.operator(payload)):
         return Reading(known=(Known(artefact, root.native, None, False, happened),), ignored=(reason,))
@@ -86,13 +90,15 @@ def read_deleted(source: Source, document: JSON) -> Reading:
 
 
 def channel_of(source: Source, said: JSON) -> Place:
-    """Return the channel in which it happened; raise Incomplete where none is named."""
+    """Return the channel in which it happened; raise Unheard where it was said to one person, Incomplete where none is named."""
+    if member(said, "type") == TO_ONE:
+        raise Unheard(Reason.DIRECT_MESSAGE)
     return places.channel(source, opaque(said, "channel_id"))
 
 
 def message_of(place: Place, said: JSON) -> Artefact:
     """Return the message that *said* is, or is about; raise Incomplete where none is named."""
-    return places.message(place, opaque(said, "message_id"))
+    return places.message(place, optional_opaque(said, "message_id") or opaque(said, "id"))
 
 
 def _mentions(source: Source, said: JSON, made: Interaction) -> Iterator[Interaction]:
