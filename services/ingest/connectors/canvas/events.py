@@ -1,15 +1,16 @@
-"""Read a live event of Canvas, by its name."""
+"""Read a live event of Canvas, by its name, or those of an envelope of Caliper."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.connectors.canvas import discussions, members, places, things
+from services.ingest.connectors.canvas import caliper, discussions, members, places, things
 from services.ingest.connectors.canvas.places import Happening
-from services.ingest.connectors.fields import optional_text
-from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
+from services.ingest.connectors.fields import Incomplete, optional_text
+from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
 
 READERS: Final[dict[str, Callable[[Source, Happening], Reading]]] = {
     "discussion_topic_created": discussions.read_topic,
@@ -31,7 +32,20 @@ READERS: Final[dict[str, Callable[[Source, Happening], Reading]]] = {
 
 def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery of Canvas holds; raise Incomplete where it lacks what it needs."""
-    name = optional_text(delivery.document, "metadata", "event_name")
+    if caliper.is_envelope(delivery.document):
+        return joined(_tolerant(source, each) for each in caliper.live_events(delivery.document))
+    return _read(source, delivery.document)
+
+
+def _tolerant(source: Source, event: JSON) -> Reading:
+    try:
+        return _read(source, event)
+    except Incomplete:
+        return ignored(Reason.INCOMPLETE)
+
+
+def _read(source: Source, event: JSON) -> Reading:
+    name = optional_text(event, "metadata", "event_name")
     if name is None or name not in READERS:
         return ignored(Reason.UNMAPPED)
-    return READERS[name](source, places.happening(delivery.document))
+    return READERS[name](source, places.happening(event))

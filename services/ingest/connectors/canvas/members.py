@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from services.ingest.connectors.canvas import places
 from services.ingest.connectors.canvas.places import Happening
-from services.ingest.connectors.fields import member
+from services.ingest.connectors.fields import member, optional_time
 from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId, Event, Kind, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
@@ -14,11 +16,15 @@ from services.ingest.domain.source import Source
 TEST_STUDENT: Final = "StudentViewEnrollment"
 MEANINGS: Final = {
     ("enrollment_created", "active"): (Event.JOINED, Kind.JOIN),
+    ("enrollment_updated", "active"): (Event.JOINED, Kind.JOIN),
     ("enrollment_updated", "deleted"): (Event.LEFT, Kind.LEAVE),
     ("group_membership_created", "accepted"): (Event.JOINED, Kind.JOIN),
     ("group_membership_updated", "deleted"): (Event.LEFT, Kind.LEAVE),
 }
-"""What a state means that an event tells; all other changes leave people where they are."""
+"""What a state means that an event tells; all other changes leave people where they are.
+
+Who was invited joins by an update, and each later one says the same: an enrolment is told at the time at which it was made, once.
+"""
 
 
 def read_membership(source: Source, happened: Happening) -> Reading:
@@ -33,7 +39,11 @@ def read_membership(source: Source, happened: Happening) -> Reading:
     group, where = _joined(source, happened)
     if reason := places.refusal(source, where) or places.unheard(source, happened, user):
         return ignored(reason)
-    return Reading(decided=(places.act(happened, user, group, where, meaning),))
+    begun = optional_time(happened.body, "created_at") if meaning[1] is Kind.JOIN else None
+    if begun is None and happened.name == "enrollment_updated" and meaning[1] is Kind.JOIN:
+        return ignored(Reason.UNMAPPED)
+    joined = places.act(happened, user, group, where, meaning)
+    return Reading(decided=(replace(joined, happened=begun, revision=f"{user} {begun}") if begun else joined,))
 
 
 def _joined(source: Source, happened: Happening) -> tuple[Artefact, Place]:

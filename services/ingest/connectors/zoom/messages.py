@@ -1,6 +1,6 @@
 """What people say in the channels of Zoom's Team Chat, and that they change it or take it back.
 
-`team_chat.channel_message_*` tell it and, as of old, `chat_message.*`, which call a message's id and what it replies to otherwise.
+`team_chat.channel_message_*` tell it and, as of old, `chat_message.*`, which call its id and what it replies to otherwise.
 """
 
 from __future__ import annotations
