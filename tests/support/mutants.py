@@ -23,16 +23,25 @@ from shared.contracts import HEARD, NOTICED, RECEIVED
 from shared.http import create_app
 from tests.support.activitystreams import TOWN
 from tests.support.bigbluebutton import bigbluebutton_conversation, several
+from tests.support.caliper import caliper_deliveries
 from tests.support.ingest import NOW, Ear, Sent
 from tests.support.platforms import CLAIMS, CONVERSATIONS, SOURCES
 from tests.support.signing import SHOWN, sign
-from tests.support.slack import slack
+from tests.support.slack import slack, slack_message
+from tests.support.zoom import said
 
 GARBLED = 0.1
 """How many mutants are changed byte by byte, too."""
 JOINED = {"type": "member_joined_channel", "user": "U1", "channel": "C1", "channel_type": "C", "event_ts": "1772453000.000100"}
+RICH = slack_message(
+    "U1", "1772453000.000100", "",
+    blocks=[{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "How?"}]}]}],
+    attachments=[{"is_share": True, "channel_id": "C2", "ts": "1772452000.000100", "author_id": "U2"}],
+)  # fmt: skip
 BESIDE = {
-    "slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"})],
+    "slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"}), slack(RICH)],
+    "canvas": caliper_deliveries(),
+    "zoom": [said("16778240", "C-1", "12:06:00", "How do I restart it?")],
     "bigbluebutton": [several(bigbluebutton_conversation())] * 6,
 }
 """What a platform also delivers, outside of its conversation."""

@@ -55,6 +55,61 @@ def test_files_of_a_message_are_attached_to_it() -> None:
     ]
 
 
+SECTION = [
+    {"type": "text", "text": "How do I stop "}, {"type": "text", "text": "a < b?", "style": {"code": True}},
+    {"type": "emoji", "name": "tada"}, {"type": "user", "user_id": "U2"}, {"type": "channel", "channel_id": "C2"},
+    {"type": "broadcast", "range": "here"}, {"type": "link", "url": "https://a.example/", "text": "this"}, {"type": "color"},
+    None,
+]  # fmt: skip
+LIST = {"type": "rich_text_list", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "one"}]}] * 2}
+CODE = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "x ? y"}]}
+
+
+def test_what_stands_in_blocks_alone_is_what_a_message_says() -> None:
+    rich = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": SECTION}, LIST, CODE]}
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "See <https://b.example/>."}}
+
+    reading = heard(message("", blocks=[rich, {"type": "divider"}, section]))
+
+    assert reading.decided[0].text == (
+        "How do I stop `a < b?`:tada:@U2#C2@herethis https://a.example/\none\none\n```x ? y```\nSee https://b.example/."
+    )
+    assert [(each.kind, each.person) for each in reading.decided] == [(Kind.POST, None), (Kind.MENTION, "U2")]
+
+
+def test_blocks_add_nothing_to_a_message_that_has_its_text() -> None:
+    assert (
+        heard(message("See.", blocks=[{"type": "section", "text": {"type": "mrkdwn", "text": "Other."}}])).decided[0].text
+        == "See."
+    )
+
+
+def test_a_file_of_the_time_before_there_were_several_is_attached() -> None:
+    reading = heard(message("See.", subtype="file_share", file={"id": "F1", "user": "U1"}))
+
+    assert told(reading)[1:] == [(Kind.ATTACH, "U1", "https://acme.slack.com/files/U1/F1")]
+
+
+def shared(channel: str, author: str = "U2", **more: Any) -> dict[str, Any]:
+    """Return a message that is shared, as an attachment of the one that shares it."""
+    return {"is_share": True, "channel_id": channel, "ts": "1772452000.000100", "author_id": author, "text": "Drain it.", **more}
+
+
+def test_a_message_that_is_shared_is_told_but_not_from_where_nobody_is_heard() -> None:
+    attached = [shared("C2"), shared("C3"), shared("D1"), shared("G1"), shared("C2", is_share=False), shared("C2", ts="?")]
+
+    reading = heard(message("Worth reading", attachments=attached), source=replace(SLACK, closed=frozenset({ChannelId("C3")})))
+
+    assert told(reading)[1:] == [(Kind.SHARE, "U1", "https://acme.slack.com/archives/C2/p1772452000000100")]
+    assert [each.author for each in reading.decided[1:]] == ["U2"]
+    assert "Drain" not in str(reading)
+
+
+@pytest.mark.parametrize("subtype", ["huddle_thread", "sh_room_created"])
+def test_a_call_of_old_is_a_session_too(subtype: str) -> None:
+    assert told(heard({**slack_huddle(TS), "subtype": subtype})) == [(Kind.START, "U1", ROOM)]
+
+
 def test_a_huddle_is_a_session_that_its_host_starts() -> None:
     assert told(heard(slack_huddle(TS))) == [(Kind.START, "U1", ROOM)]
 

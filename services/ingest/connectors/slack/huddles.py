@@ -1,4 +1,6 @@
-"""Slack's huddles: a message of the channel says when one began, and changes when it has ended (subtype `huddle_thread`).
+"""Slack's huddles: a message of the channel says when one began, and changes when it has ended.
+
+Its subtype is `huddle_thread`, and `sh_room_created` of the first huddles and of calls.
 
 `user_huddle_changed` says that somebody is in a huddle, but not in which: what is said there may be private.
 """
@@ -10,17 +12,22 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import Incomplete, identifier, member, number, optional_identifier, several
+from services.ingest.connectors.fields import Incomplete, identifier, member, number, optional_identifier, optional_text, several
 from services.ingest.connectors.slack import places
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
-SUBTYPE: Final = "huddle_thread"
+SUBTYPES: Final = frozenset({"huddle_thread", "sh_room_created"})
 MOST: Final = 100
 LATEST: Final = 32_503_680_000
 """Seconds: the year 3000."""
+
+
+def is_huddle(message: JSON) -> bool:
+    """Say whether a message is what a huddle leaves in its channel."""
+    return optional_text(message, "subtype") in SUBTYPES
 
 
 def read_huddle(source: Source, message: JSON, channel: ChannelId) -> Reading:

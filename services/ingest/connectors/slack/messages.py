@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_text
-from services.ingest.connectors.slack import contents, huddles, places
+from services.ingest.connectors.slack import contents, huddles, places, words
 from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ChannelId, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
@@ -30,8 +30,9 @@ def read_message(source: Source, event: JSON) -> Reading:
         return _read_deleted(source, event, channel, refused)
     if refused:
         return Reading(closed=places.closing(channel, kind), ignored=(refused,))
-    if huddles.SUBTYPE in (subtype, inner):
-        return huddles.read_huddle(source, event if subtype == huddles.SUBTYPE else member(event, "message"), channel)
+    for message in (event, member(event, "message")):
+        if huddles.is_huddle(message):
+            return huddles.read_huddle(source, message, channel)
     return _heard(source, event, channel, kind)
 
 
@@ -72,7 +73,7 @@ def _read_said(source: Source, event: JSON, channel: ChannelId, kind: str) -> Re
         return Reading(known=(Known(artefact, root.native, None, False, happened),), ignored=(reason,))
 
     actor = AccountName(identifier(event, "user"))
-    said = optional_text(event, "text") or ""
+    said = words.said(event)
     question = thread == ts and (asks(said) or channel in source.policy.question_channels)
     interaction = Interaction(
         event=Event.CREATED,
@@ -84,7 +85,11 @@ def _read_said(source: Source, event: JSON, channel: ChannelId, kind: str) -> Re
         text=_kept(source, kind, said),
     )
     known = (Known(artefact, root.native, actor, question, happened),)
-    beside = (*contents.mentions(source, said, interaction), *contents.files(source, event, interaction))
+    beside = (
+        *contents.mentions(source, said, interaction),
+        *contents.files(source, event, interaction),
+        *contents.shares(source, event, interaction),
+    )
     if thread == ts:
         return Reading(decided=(interaction, *beside), known=known)
     reply = Undecided(Rule.REPLY, root.native, _reply(interaction, root))
@@ -120,13 +125,13 @@ def _read_changed(source: Source, event: JSON, channel: ChannelId, kind: str) ->
         place=places.place(source, channel),
         revision=edited,
         author=author if editor and editor != author else None,
-        text=_kept(source, kind, optional_text(now, "text") or ""),
+        text=_kept(source, kind, words.said(now)),
     )
     return Reading(decided=(interaction,))
 
 
 def _same_text(now: JSON, before: JSON) -> bool:
-    return member(before, "text") is not None and member(before, "text") == member(now, "text")
+    return member(before, "text") is not None and words.said(before) == words.said(now)
 
 
 def _read_deleted(source: Source, event: JSON, channel: ChannelId, refused: Reason | None) -> Reading:
