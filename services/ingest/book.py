@@ -38,6 +38,7 @@ class SourceBook:
         self._lock = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
         self._outage: Unavailable | None = None
+        self._begun = self._read_last = 0
 
     async def find(self, platform: str, name: str) -> Source | None:
         """Return the source *name* of *platform*, or None; raise Unavailable where it was never read and cannot be read now."""
@@ -63,9 +64,14 @@ class SourceBook:
     async def look_up(self, name: SourceId) -> Source | None:
         """Return the source *name*, or None where the table has none by now; raise Unavailable where it cannot be read."""
         if (source := await self.get(name)) is None:
-            self._sources, self._looked = self._closing(await self._load()), self._clock()
+            await self.renew()
             source = self._get(name)
         return source
+
+    async def renew(self) -> None:
+        """Read the table now; raise Unavailable where that cannot be done."""
+        await self._load_newest()
+        self._looked = self._clock()
 
     async def all(self) -> tuple[Source, ...]:
         """Return every source; raises as `find` does."""
@@ -111,9 +117,18 @@ class SourceBook:
     async def _read_all(self) -> None:
         """Read the table; where that cannot be done now, what was read last stays."""
         try:
-            self._sources, self._outage = self._closing(await self._load()), None
+            await self._load_newest()
+            self._outage = None
         except Unavailable as outage:
             self._outage = outage
+
+    async def _load_newest(self) -> None:
+        """Read the table; of two that do so at the same time, what the later to begin has read stays."""
+        self._begun += 1
+        turn = self._begun
+        sources = await self._load()
+        if turn > self._read_last:
+            self._sources, self._read_last = self._closing(sources), turn
 
     def _closing(self, sources: Mapping[SourceId, Source]) -> Mapping[SourceId, Source]:
         """Return *sources* with the channels closed that are known to be, by the table or by what was heard here.

@@ -57,9 +57,13 @@ async def erase(database: Database, forgotten: Forgotten, identities: Iterable[I
 
 
 async def _forget(transaction: Transaction, ledger: PostgresLedger, forgotten: Forgotten, pairs: set[tuple[str, str]]) -> None:
-    """Forget *pairs* while nothing is told: what was told before is known by now, and what is told next knows of this."""
+    """Forget *pairs* while nothing is told: what was told before is known by now, and what is told next knows of this.
+
+    A batch whose transaction PostgreSQL ended, as of a process that was frozen, may go on none the less: it learns nothing more.
+    """
     for place in TELLING:
         await ledger.claim(place, transaction)
+    await transaction.execute(_SQL["begin_erasing"])
     await forgotten.remember(transaction, pairs)
     await transaction.execute(_SQL["forget_author"], *_columns(pairs))
     await transaction.execute(_SEEN["forget_presences"], *_columns(pairs))

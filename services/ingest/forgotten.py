@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Self, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.source import SourceId
@@ -16,8 +16,17 @@ from shared.settings import SecretSettings
 
 WasErased: TypeAlias = Callable[[SourceId, AccountName, datetime], bool]
 """Say whether whoever has this account of that source was erased at this time or after it."""
-ErasedSince: TypeAlias = Callable[[datetime, Transaction], Awaitable[WasErased | None]]
-"""Return by what those are known who were erased since then; None where nobody was."""
+
+
+class Erased(NamedTuple):
+    """Who was erased *until* a time, the last of all: by what those are known who were since another; None where nobody was."""
+
+    until: datetime
+    was_erased: WasErased | None = None
+
+
+ErasedSince: TypeAlias = Callable[[datetime, Transaction], Awaitable[Erased]]
+"""Return who was erased since then, and until when that is known."""
 
 KEPT: Final = timedelta(milliseconds=HEARD.retention_ms) + timedelta(days=1)
 """How long it is remembered who was erased: the log keeps up to a day more than it is told to."""
@@ -45,17 +54,18 @@ class Forgotten:
         await transaction.execute(_SQL["remember_erased"], sources, digests)
         await transaction.execute(_SQL["forget_erased"], KEPT)
 
-    async def since(self, time: datetime, transaction: Transaction) -> WasErased | None:
-        """Return by what those are known who were erased since *time*; None where nobody was."""
+    async def since(self, time: datetime, transaction: Transaction) -> Erased:
+        """Return who was erased since *time*, and until when that is known."""
+        until = await transaction.fetchval(_SQL["last_erasure"]) or _NEVER
+        if until < time:
+            return Erased(until)
         rows = await transaction.fetch(_SQL["erased_since"], time)
-        if not rows:
-            return None
         erased = {(row["source"], row["account"]): row["erased_at"] for row in rows}
 
         def was_erased(source: SourceId, name: AccountName, heard: datetime) -> bool:
             return any(erased.get((source, _digest(key, source, name)), _NEVER) >= heard for key in self._keys)
 
-        return was_erased
+        return Erased(until, was_erased)
 
 
 def _digest(key: bytes, source: str, name: str) -> bytes:

@@ -84,15 +84,19 @@ class Intake:
         self._observe = observer
         self._append = Merging(self._append_all, "appending")
 
-    async def take(self, source: Source, reading: Reading, heard_at: str) -> Told:
-        """Tell what *reading* says, as the door heard it at *heard_at*; raise Unavailable where that cannot be done now."""
+    async def take(self, source: Source, reading: Reading, heard_at: str, until: datetime) -> Told:
+        """Tell what *reading* says, as the door heard it at *heard_at*; raise Unavailable where that cannot be done now.
+
+        Whoever was erased *until* a time is left out of it.
+        """
         reading, reasons = _without_closed(source, with_threads(source, reading))
         decided, opened, met = list(reading.decided), list[Waiting](), Met()
         if _teaches(reading):
-            ids, artefacts = [id_of(source.id, each) for each in decided], _artefacts(reading)
-            met = await self._store.learn(self._lesson(reading), Look(source.id, ids, artefacts, reading.undecided))
+            ids = [id_of(source.id, each) for each in decided]
+            look = Look(source.id, ids, _artefacts(reading), reading.undecided)
+            met = await self._store.learn(self._lesson(reading, until), look)
             await self._observe(IntakeStep.LEARNT)
-            found = await self._open(source, reading, met, ids)
+            found = await self._open(look, met, until)
             if found.orphans:
                 decided = [each for each, statement in zip(decided, ids, strict=True) if statement not in found.orphans]
                 reasons += [Reason.TOLD_ALREADY] * (len(ids) - len(decided))
@@ -112,11 +116,8 @@ class Intake:
 
         It counts as received before it was looked for: whoever is erased meanwhile is left out by the recorder.
         """
-        closed = [each for each in overdue if _is_closed(source, each.undecided.interaction)]
-        reasons = [Reason.PRIVATE_CHANNEL] * len(closed)
-        await self._store.settle(source.id, [each.statement for each in closed])
-        due = [each for each in overdue if each not in closed]
-        await self._tell(source, ([], due), Patience.SPENT, reasons, heard_at)
+        reasons: list[Reason] = []
+        await self._tell(source, ([], overdue), Patience.SPENT, reasons, heard_at)
         for reason in reasons:
             self._metrics.ignored(source, reason)
 
@@ -130,7 +131,7 @@ class Intake:
     ) -> tuple[int, int]:
         """Append what is decided by now of what is *known*; return how many statements that is and how many go on waiting."""
         decided, opened = known
-        verdicts = [(each.statement, settle(each, patience)) for each in opened]
+        verdicts = [(each.statement, _verdict(source, each, patience)) for each in opened]
         interactions = [*decided, *(verdict for _, verdict in verdicts if isinstance(verdict, Interaction))]
         reasons += [verdict for _, verdict in verdicts if isinstance(verdict, Reason)]
         if interactions:
@@ -167,28 +168,28 @@ class Intake:
         await self._log.append([record for each in told for record in each])
         return [None] * len(told)
 
-    async def _open(self, source: Source, reading: Reading, met: Met, statements: Sequence[StatementId]) -> Opened:
-        """Let wait what has to, and return what can be told now of all that waits for what *reading* teaches."""
+    async def _open(self, look: Look, met: Met, until: datetime) -> Opened:
+        """Let wait what has to, and return what can be told now of all that waits for what *look* is about."""
         waiting = []
-        if len(met.ready) < len(reading.undecided):
+        if len(met.ready) < len(look.undecided):
             ready, now = {each.statement for each in met.ready}, self._clock()
             waiting = [
                 (statement, each, now + self._patience(each))
-                for each in reading.undecided
-                if (statement := id_of(source.id, each.interaction)) not in ready
+                for each in look.undecided
+                if (statement := id_of(look.source, each.interaction)) not in ready
             ]
-            await self._store.wait(source.id, waiting)
+            await self._store.wait(look.source, waiting, until)
         if not waiting and not met.waits:
             return Opened((), met.orphans)
-        return await self._store.open(source.id, statements, _artefacts(reading))
+        return await self._store.open(look.source, look.statements, look.artefacts)
 
     def _patience(self, undecided: Undecided) -> timedelta:
         return self._longest if undecided.rule in WAITING_LONG else self._grace
 
-    def _lesson(self, reading: Reading) -> Lesson:
+    def _lesson(self, reading: Reading, until: datetime) -> Lesson:
         now = self._clock()
         due = Due(now, now + self._grace, now + self._session)
-        return Lesson(due, reading.known, reading.closed, reading.sightings, reading.endings)
+        return Lesson(due, until, reading.known, reading.closed, reading.sightings, reading.endings)
 
     def _record(self, source: Source, interaction: Interaction, heard_at: str) -> Outgoing:
         """Write one statement as one request: refused alone, should it ever be."""
@@ -235,6 +236,11 @@ def _without_closed(source: Source, reading: Reading) -> tuple[Reading, list[Rea
     if not closed:
         return reading, []
     return msgspec.structs.replace(reading, decided=decided, undecided=undecided), [Reason.PRIVATE_CHANNEL] * closed
+
+
+def _verdict(source: Source, waiting: Waiting, patience: Patience) -> Interaction | Reason | None:
+    """Decide what waits, unless we have learnt since it was heard that it was private."""
+    return Reason.PRIVATE_CHANNEL if _is_closed(source, waiting.undecided.interaction) else settle(waiting, patience)
 
 
 def _is_closed(source: Source, interaction: Interaction) -> bool:

@@ -18,6 +18,7 @@ from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId
 from services.ingest.domain.reading import Ending, Known, Sighting, Undecided
 from services.ingest.domain.settlement import NOTHING_KNOWN, Patience, Thread, Waiting, settle
 from services.ingest.domain.source import SourceId
+from shared.errors import Unavailable
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
@@ -28,10 +29,12 @@ Row: TypeAlias = tuple[SourceId, StatementId, Undecided, datetime]
 class Lesson(msgspec.Struct, frozen=True):
     """What one delivery teaches: artefacts, private channels, and who was seen where.
 
-    Attendances change by *sightings* and *endings*, and are looked at again when they are *due*.
+    Attendances change by *sightings* and *endings*, and are looked at again when they are *due*. Whoever was erased *until* a
+    time is left out of it.
     """
 
     due: Due
+    until: datetime
     known: tuple[Known, ...] = ()
     closed: tuple[ChannelId, ...] = ()
     sightings: tuple[Sighting, ...] = ()
@@ -68,16 +71,29 @@ async def meet(database: Database, lessons: Sequence[tuple[Lesson, Look]]) -> Se
     """Remember the artefacts of *lessons*, in one statement; once that is committed, say at one look what each met."""
     known = artefacts((look.source, each) for lesson, look in lessons for each in lesson.known)
 
-    async def work(connection: Transaction) -> Sequence[Met]:
-        if known:
-            await connection.execute(SQL["learn_artefacts"], *_artefact_columns(known))
-        return await look_around(connection, [look for _, look in lessons])
+    async def work(transaction: Transaction) -> None:
+        await put_off_erasing(transaction, min(lesson.until for lesson, _ in lessons))
+        await transaction.execute(SQL["learn_artefacts"], *_artefact_columns(known))
 
-    return await database.in_turn(work)
+    if known:
+        await database.run(work)
+    return await look_around(database, [look for _, look in lessons])
+
+
+async def put_off_erasing(transaction: Transaction, until: datetime) -> None:
+    """Let nobody be erased before *transaction* ends. Raises Unavailable where somebody was, after *until*.
+
+    Whoever tells a batch has put erasures off by its offset, unless that was taken from it without its knowledge: it was frozen.
+    """
+    await transaction.execute(SQL["put_off_erasing"])
+    last = await transaction.fetchval(SQL["last_erasure"])
+    if last is not None and last > until:
+        raise Unavailable("ingest", "somebody was erased meanwhile: it is told again without them")
 
 
 async def learn(transaction: Transaction, source: SourceId, lesson: Lesson) -> int:
-    """Remember *lesson*; return how many attendances it changes."""
+    """Remember *lesson*; return how many attendances it changes. Raises Unavailable where somebody was erased meanwhile."""
+    await put_off_erasing(transaction, lesson.until)
     if known := artefacts((source, each) for each in lesson.known):
         await transaction.execute(SQL["learn_artefacts"], *_artefact_columns(known))
     if lesson.closed:

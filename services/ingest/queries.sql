@@ -186,6 +186,18 @@ DELETE FROM erased WHERE erased_at < clock_timestamp() - $1::interval
 -- Who was erased since $1, and when.
 SELECT source, account, erased_at FROM erased WHERE erased_at >= $1
 
+-- name: last_erasure
+-- When somebody was erased last.
+SELECT max(erased_at) FROM erased
+
+-- name: begin_erasing
+-- Waits for whoever is about to remember somebody, and lets nobody do so until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('symposia ingest erased', 0))
+
+-- name: put_off_erasing
+-- Lets nobody be erased until the transaction ends, beside others who do the same.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('symposia ingest erased', 0))
+
 -- name: count_pending
 -- Counts what waits.
 SELECT count(*) FROM pending

@@ -18,7 +18,7 @@ from services.ingest.domain.interaction import AccountName, NativeId
 from services.ingest.domain.reading import Known, Part, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
 from services.ingest.domain.source import SourceId
-from services.ingest.learning import SQL, Lesson, Look, Met, known_of, learn, look_around, meet, wait
+from services.ingest.learning import SQL, Lesson, Look, Met, known_of, learn, look_around, meet, put_off_erasing, wait
 from services.ingest.merging import Merging
 from shared.postgres import Database, Transaction
 from shared.xapi.model import StatementId
@@ -39,10 +39,16 @@ class Store(Protocol):
     """What a delivery needs to remember; each method is one transaction. Raises Unavailable for an outage."""
 
     async def learn(self, lesson: Lesson, look: Look) -> Met:
-        """Remember *lesson*, then look: what waits for a delivery, and what of its own need not wait. Twice changes nothing."""
+        """Remember *lesson*, then look: what waits for a delivery, and what of its own need not wait. Twice changes nothing.
 
-    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]]) -> None:
-        """Keep each interaction until it is opened or overdue, once, however often it is delivered."""
+        Raises Unavailable where somebody was erased whom *lesson* does not leave out.
+        """
+
+    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]], until: datetime) -> None:
+        """Keep each interaction until it is opened or overdue, once, however often it is delivered.
+
+        Whoever was erased *until* a time is left out of it; raises Unavailable where somebody was since.
+        """
 
     async def open(self, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]) -> Opened:
         """Return what waits under the ids *statements* or for *artefacts*, with all that is known by now."""
@@ -86,16 +92,27 @@ class PostgresStore:
         self._meeting = Merging(partial(meet, self._database), "learning")
 
     async def learn(self, lesson: Lesson, look: Look) -> Met:
-        """Remember *lesson*, then look: what waits for a delivery, and what of its own need not wait. Twice changes nothing."""
+        """Remember *lesson*, then look: what waits for a delivery, and what of its own need not wait. Twice changes nothing.
+
+        Raises Unavailable where somebody was erased whom *lesson* does not leave out.
+        """
         if lesson.artefacts_only:
             return await self._meeting((lesson, look))
         attendances = await self._database.run(lambda transaction: learn(transaction, look.source, lesson))
         [met] = await look_around(self._database, [look])
         return replace(met, attendances=attendances)
 
-    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]]) -> None:
-        """Keep each interaction until it is opened or overdue, once, however often it is delivered."""
-        await self._database.run(lambda transaction: wait(transaction, [(source, *each) for each in waiting]))
+    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]], until: datetime) -> None:
+        """Keep each interaction until it is opened or overdue, once, however often it is delivered.
+
+        Whoever was erased *until* a time is left out of it; raises Unavailable where somebody was since.
+        """
+
+        async def work(transaction: Transaction) -> None:
+            await put_off_erasing(transaction, until)
+            await wait(transaction, [(source, *each) for each in waiting])
+
+        await self._database.run(work)
 
     async def open(self, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]) -> Opened:
         """Return what waits under the ids *statements* or for *artefacts*, with all that is known by now."""

@@ -64,6 +64,8 @@ class Sweep:
         now = self._clock()
         derived = await self._store.derive(now, self._waiting.batch)
         overdue = await self._store.overdue(now, self._waiting.batch)
+        if overdue:
+            await self._book.renew()
         told = 0
         for name, group in groupby(overdue, key=attrgetter("source")):
             source = await self._book.get(name)

@@ -19,7 +19,7 @@ from services.ingest.book import SourceBook
 from services.ingest.domain.forgetting import without_erased
 from services.ingest.domain.reading import Reading
 from services.ingest.domain.source import Source, SourceId
-from services.ingest.forgotten import ErasedSince, Forgotten, WasErased
+from services.ingest.forgotten import Erased, ErasedSince, Forgotten, WasErased
 from services.ingest.hearing import heard
 from services.ingest.intake import Intake
 from services.ingest.outages import telling_alone
@@ -30,7 +30,7 @@ from shared.contracts import HEARD, Heard, decode, encode
 from shared.errors import Misconfigured
 from shared.postgres import Transaction
 from shared.service import Task
-from shared.stream import Batch, Cause, Decision, Record, Rejection
+from shared.stream import Batch, Cause, Decision, Partition, Record, Rejection
 from shared.stream.consumer import Consumer
 from shared.stream.errors import RecordTooLarge
 from shared.stream.metrics import StreamMetrics
@@ -66,16 +66,25 @@ class Telling:
         self._book = book
         self._intake = intake
         self._erased_since = erased_since
+        self._told: dict[Partition, int] = {}
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
         """Tell what *batch* says, what closes a channel before the rest; what cannot be told is rejected."""
         said, rejections = _read(batch.records)
-        said = await self._without_erased(said, transaction)
-        async with _awake(transaction):
-            rejections += await self._tell_all(said)
+        if said:
+            await self._follow(batch)
+            erased = await self._erased_since(min(each.heard_at for each in said), transaction)
+            async with _awake(transaction):
+                rejections += await self._tell_all(_without(erased, said), erased.until)
+            self._told[batch.partition] = batch.records[-1].offset + 1
         return Decision(rejections=tuple(rejections))
 
-    async def _tell_all(self, said: Sequence[Said]) -> list[Rejection]:
+    async def _follow(self, batch: Batch) -> None:
+        """Learn which channels are closed where another process told what stands before *batch*. Raises Unavailable."""
+        if self._told.get(batch.partition) != batch.records[0].offset:
+            await self._book.renew()
+
+    async def _tell_all(self, said: Sequence[Said], until: datetime) -> list[Rejection]:
         """Tell *said*; return what could not be told. Raises Unavailable.
 
         What closes a channel is told before the rest, and who was seen where one after the other: when an attendance is to be
@@ -84,37 +93,30 @@ class Telling:
         rejections, at_once = list[Rejection](), list[Said]()
         for each in sorted(said, key=lambda each: not each.reading.closed):
             if each.reading.closed or each.reading.sightings or each.reading.endings:
-                rejections += await self._tell([each])
+                rejections += await self._tell([each], until)
                 if each.reading.closed:
                     self._book.close(each.source, each.reading.closed)
             else:
                 at_once.append(each)
-        return rejections + await self._tell(at_once)
+        return rejections + await self._tell(at_once, until)
 
-    async def _without_erased(self, said: list[Said], transaction: Transaction) -> list[Said]:
-        """Leave out whoever was erased after it was heard: nobody is until the offset is free, for which an erasure waits."""
-        if not said:
-            return said
-        was_erased = await self._erased_since(min(each.heard_at for each in said), transaction)
-        return said if was_erased is None else [_without_erased(each, was_erased) for each in said]
-
-    async def _tell(self, said: Sequence[Said]) -> list[Rejection]:
+    async def _tell(self, said: Sequence[Said], until: datetime) -> list[Rejection]:
         """Tell *said* at once; return what could not be told. Raises Unavailable."""
         sources = {name: await self._book.look_up(name) for name in sorted({each.source for each in said})}
         known = [(each, source) for each in said if (source := sources[each.source]) is not None]
         if len(known) < len(said):
             log.info("what was heard of a source that was removed since is not told", records=len(said) - len(known))
-        outcomes = await asyncio.gather(*(self._take(source, each) for each, source in known), return_exceptions=True)
+        outcomes = await asyncio.gather(*(self._take(source, each, until) for each, source in known), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
         return [outcome for outcome in outcomes if isinstance(outcome, Rejection)]
 
-    async def _take(self, source: Source, said: Said) -> Rejection | None:
+    async def _take(self, source: Source, said: Said, until: datetime) -> Rejection | None:
         """Tell one delivery; return why it cannot be told, unless its source was removed meanwhile. Raises Unavailable."""
         try:
             with telling_alone():
-                await self._intake.take(source, said.reading, rfc3339(said.heard_at))
+                await self._intake.take(source, said.reading, rfc3339(said.heard_at), until)
         except (Bug, RecordTooLarge) as error:
             self._book.expire()
             if await self._book.look_up(said.source) is None:
@@ -181,6 +183,11 @@ def _read(records: Iterable[Record]) -> tuple[list[Said], list[Rejection]]:
         else:
             said.append(Said(record, SourceId(message.source), heard_at, reading))
     return said, rejections
+
+
+def _without(erased: Erased, said: Sequence[Said]) -> Sequence[Said]:
+    """Leave out whoever was erased after it was heard: nobody is until the offset is free, for which an erasure waits."""
+    return said if erased.was_erased is None else [_without_erased(each, erased.was_erased) for each in said]
 
 
 def _without_erased(said: Said, was_erased: WasErased) -> Said:

@@ -122,10 +122,6 @@ class Database:
 
         return await self._insist(attempt)
 
-    async def in_turn(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Return what *work* returns, each statement of which is committed before its next one begins; raises as `run` does."""
-        return await self._insist(lambda: self._single(work))
-
     async def fetch(self, query: Query, *arguments: Any) -> list[asyncpg.Record]:
         """Return the rows of one statement in a transaction of its own; raises as `run` does."""
         return await self._insist(lambda: self._single(lambda connection: connection.fetch(query, *arguments)))

@@ -17,9 +17,9 @@ from services.ingest.domain.asking import Answer
 from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.reading import Delivery, Lookup, Reading
 from services.ingest.domain.source import Source, SourceId
-from services.ingest.forgotten import WasErased
+from services.ingest.forgotten import Erased
 from services.ingest.hearing import Hearing, Taken
-from services.ingest.intake import Intake
+from services.ingest.intake import FOR_EVER, Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import WaitingSettings
 from services.ingest.tallies import Tallies
@@ -100,10 +100,11 @@ class Ear:
     def clock(self) -> datetime:
         return self.now
 
-    async def erased_since(self, time: datetime, transaction: Transaction) -> WasErased | None:
+    async def erased_since(self, time: datetime, transaction: Transaction) -> Erased:
         """Say that those are erased now, as at every time, who are in *erased*."""
         del time, transaction
-        return (lambda source, name, heard: name in self.erased) if self.erased else None  # noqa: ARG005  everywhere, at any time
+        was_erased = (lambda source, name, heard: name in self.erased) if self.erased else None  # noqa: ARG005  everywhere, at any time
+        return Erased(FOR_EVER, was_erased)
 
     async def load(self) -> Mapping[SourceId, Source]:
         return self.sources

@@ -47,7 +47,8 @@ class MemoryStore:
         ]
         return Met(bool(found.waiting), found.orphans, tuple(ready), changed)
 
-    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]]) -> None:
+    async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]], until: datetime) -> None:
+        del until  # there is nobody beside it who erases
         for statement, undecided, due in waiting:
             self.pending.setdefault((source, statement), (undecided, due))
 

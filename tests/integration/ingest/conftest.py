@@ -65,6 +65,10 @@ class House:
     async def tell(self) -> None:
         """Tell what was heard and is not told yet, by the process that was opened last."""
         parts = self.opened or parts_of(self.settings, self.database, self.log, CollectorRegistry(), clock=self.clock)
+        await self.tell_by(parts)
+
+    async def tell_by(self, parts: Parts) -> None:
+        """Tell what was heard and is not told yet, by a process with these *parts*."""
         for partition, records in [*self.log.records.items()]:
             first = self.told.get((self.log, partition), 0)
             if partition.topic == HEARD.name and len(records) > first:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -16,10 +17,11 @@ from services.ingest.asking.store import Noticed, notice
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Lookup, Reading, Rule, Undecided
 from services.ingest.domain.source import Platform, SourceId
-from services.ingest.forgotten import KEPT, ErasedSince, WasErased
+from services.ingest.forgotten import KEPT, Erased, ErasedSince
 from services.ingest.store import PostgresStore
 from services.ingest.telling import GROUP, Telling
 from shared.contracts import HEARD, NOTICED
+from shared.errors import Unavailable
 from shared.master_key import new_master_key
 from shared.postgres import Query, Transaction
 from shared.settings import SecretSettings
@@ -41,6 +43,7 @@ ANN: Final = [ifi.of_account(SLACK.workspace, "U1"), ifi.of_account(FEDIVERSE.wo
 CY, BOB = "UCYY3", "UBOB2"
 ASKED, REPLIED, ELSEWHERE = "1772452800.000100", "1772452860.000200", "1772452900.000300"
 BLOCKED: Final = Query("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+ENDED: Final = Query("SELECT pg_terminate_backend($1, 5000)")
 LATER: Final = datetime(2126, 3, 2, tzinfo=UTC)
 """The doors' clock stands still before the erasure, which PostgreSQL tells the time; by this one it is over."""
 CONVERSATION: Final = (
@@ -211,7 +214,7 @@ async def test_an_erasure_waits_for_the_batch_that_is_being_told(house: House) -
     await hear(house, *CONVERSATION)
     begun: list[asyncio.Task[None]] = []
 
-    async def look_then_let_erase(time: datetime, transaction: Transaction) -> WasErased | None:
+    async def look_then_let_erase(time: datetime, transaction: Transaction) -> Erased:
         found = await house.forgotten.since(time, transaction)
         begun.append(asyncio.create_task(erase_cy(house)))
         async with asyncio.timeout(10):
@@ -226,6 +229,28 @@ async def test_an_erasure_waits_for_the_batch_that_is_being_told(house: House) -
 
     assert (CY, "asked", "acme.slack.com/archives/C1/p1772452800000100") in acts(told(house))
     assert await tables_naming_cy(house) == set()
+
+
+async def test_who_goes_on_with_a_batch_that_was_taken_from_it_meanwhile_remembers_nobody_who_was_erased(house: House) -> None:
+    await hear(house, *CONVERSATION)
+
+    async def look_then_freeze(time: datetime, transaction: Transaction) -> Erased:
+        found = await house.forgotten.since(time, transaction)
+        await house.database.fetchval(ENDED, transaction.get_server_pid())
+        await erase_cy(house)
+        return found
+
+    frozen, heir = telling_by(house, look_then_freeze), telling_by(house, house.forgotten.since)
+    with pytest.raises(Unavailable):
+        await frozen.turn()
+    await frozen.close()
+    left = await tables_naming_cy(house)
+    await heir.turn()
+    await heir.close()
+
+    assert left == set()
+    assert await tables_naming_cy(house) == set()
+    assert set(OF_BOB) <= set(acts(told(house)))
 
 
 async def test_they_are_remembered_without_a_name_and_for_as_long_as_anything_heard_before_is_kept(house: House) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from services.ingest.app import SCHEMA, SESSION
 from services.ingest.learning import SQL
-from shared.postgres import Database, Query, Transaction
+from shared.postgres import Database, Transaction
 from shared.settings import PostgresSettings
 
 ID = "5d0c3a52-6f0b-5c0e-9a55-0f5c8e7c2f1d"
@@ -28,18 +28,4 @@ async def test_no_plan_of_a_look_is_kept_while_tables_grow(database: Database) -
         kept = "SELECT sum(generic_plans) FROM pg_prepared_statements WHERE cardinality(parameter_types) = 4"
         return int(await connection.fetchval(kept))
 
-    assert await database.in_turn(look_often) == 0
-
-
-async def test_statements_in_turn_are_committed_one_by_one(database: Database, postgres_settings: PostgresSettings) -> None:
-    other = await Database.open(postgres_settings, schema=SCHEMA, application="test")
-    add = Query("INSERT INTO source (id, platform, workspace, sealed_secret, created_at) VALUES ('x', 'slack', 'w', '', now())")
-
-    async def add_and_look(connection: Transaction) -> int:
-        await connection.execute(add)
-        return int(await other.fetchval(Query("SELECT count(*) FROM source WHERE id = 'x'")))
-
-    seen = await database.in_turn(add_and_look)
-
-    assert seen == 1
-    await other.close()
+    assert await database.run(look_often) == 0

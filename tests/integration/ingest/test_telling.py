@@ -11,8 +11,9 @@ from prometheus_client import CollectorRegistry
 
 from services.ingest import telling
 from services.ingest.app import SCHEMA, parts_of
-from services.ingest.domain.interaction import Artefact, ArtefactType, NativeId
-from services.ingest.domain.reading import Reading, withdrawal
+from services.ingest.connectors.registry import HOOKS
+from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId, NativeId
+from services.ingest.domain.reading import Delivery, Reading, withdrawal
 from services.ingest.domain.source import Platform, Source
 from services.ingest.intake import Intake
 from services.ingest.settings import Settings
@@ -27,7 +28,7 @@ from shared.stream.metrics import StreamMetrics
 from shared.stream.settings import ConsumerSettings
 from tests.integration.ingest.conftest import House
 from tests.support.platforms import SOURCES
-from tests.support.slack import SLACK
+from tests.support.slack import SLACK, slack, slack_reaction
 
 FORUM = next(source for source in SOURCES.values() if source.platform is Platform.DISCOURSE)
 WAITING = Query("SELECT count(*) FROM pending")
@@ -45,6 +46,12 @@ def hear(house: House, reading: Reading, source: Source = SLACK) -> Any:
         house.settings, house.database, house.log, CollectorRegistry(), clock=house.clock
     )
     return parts.hearing.take(source, reading)
+
+
+def reacted() -> Reading:
+    """Return what an event says that does not tell whether its channel is public."""
+    sent = slack(slack_reaction("UTHIRD", "1772452800.000100", "eyes", "1772452920.000100"))
+    return HOOKS[SLACK.platform].read(SLACK, Delivery(sent.headers, sent.document))
 
 
 def taken_back(name: str) -> Reading:
@@ -90,6 +97,22 @@ async def test_one_connection_is_too_few_and_that_is_said_at_once(house: House) 
 
     with pytest.raises(Misconfigured, match="SYMPOSIA_POSTGRES__POOL_SIZE"):
         task_of(parts, StreamMetrics(CollectorRegistry(), utc_now))
+
+
+async def test_a_channel_that_another_process_learnt_to_be_private_is_so_for_the_one_that_takes_its_partition_over(
+    house: House,
+) -> None:
+    first, second = (
+        parts_of(house.settings, house.database, house.log, CollectorRegistry(), clock=house.clock) for _ in range(2)
+    )
+    await second.book.all()
+    await first.hearing.take(SLACK, Reading(closed=(ChannelId("C1"),)))
+    await house.tell_by(first)
+    await second.hearing.take(SLACK, reacted())
+
+    await house.tell_by(second)
+
+    assert house.ear().received() == []
 
 
 def telling_by(house: House) -> Consumer[Transaction]:

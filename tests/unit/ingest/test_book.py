@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +16,8 @@ from services.ingest.remembered import Remembered, fingerprint_of
 from shared.errors import Unavailable
 from tests.support.ingest import NOW
 from tests.support.slack import SLACK
+
+SECOND = 2
 
 
 class Shelf:
@@ -172,6 +175,43 @@ async def test_a_channel_that_was_heard_to_be_private_is_closed_at_once_and_stay
     assert at_once is not None
     assert later is not None
     assert at_once.closed == later.closed == {"C1", "C2"}
+
+
+async def test_a_table_that_is_read_now_is_not_covered_by_one_that_was_asked_for_before_and_came_later() -> None:
+    shelf, slow = Shelf(SLACK), asyncio.Event()
+
+    async def load() -> Mapping[SourceId, Source]:
+        found = await shelf.load()
+        if shelf.reads == SECOND:
+            await slow.wait()
+        return found
+
+    book = SourceBook(load, shelf.clock, 5.0)
+    await book.all()
+    shelf.now += timedelta(seconds=6)
+    await book.all()
+    shelf.sources = [replace(SLACK, closed=frozenset({ChannelId("C1")}))]
+    await book.renew()
+    slow.set()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    found = await book.get(SLACK.id)
+
+    assert found is not None
+    assert found.closed == {"C1"}
+    assert shelf.reads == SECOND + 1
+
+
+async def test_a_table_that_has_to_be_read_now_and_cannot_be_is_an_outage() -> None:
+    shelf = Shelf(SLACK)
+    book = shelf.book()
+    await book.all()
+    shelf.down = True
+
+    with pytest.raises(Unavailable):
+        await book.renew()
+
+    assert await book.get(SLACK.id) == SLACK
 
 
 async def test_a_source_that_is_removed_and_added_again_has_no_closed_channels() -> None:

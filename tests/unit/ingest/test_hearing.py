@@ -175,10 +175,10 @@ async def test_what_meets_a_bug_of_ours_is_rejected_by_its_place_alone_and_its_n
 ) -> None:
     ear, take = await listening(), Intake.take
 
-    async def broken(intake: Intake, source: Any, reading: Reading, heard_at: str) -> Any:
+    async def broken(intake: Intake, source: Any, reading: Reading, *arguments: Any) -> Any:
         if reading.undecided:
             raise KeyError(reading.undecided[0].interaction.text)
-        return await take(intake, source, reading, heard_at)
+        return await take(intake, source, reading, *arguments)
 
     monkeypatch.setattr(Intake, "take", broken)
     await ear.hear(QUESTION, ANSWER)

@@ -11,7 +11,7 @@ import pytest
 
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import ChannelId
-from services.ingest.domain.reading import Delivery
+from services.ingest.domain.reading import Delivery, Reading
 from services.ingest.domain.source import Policy, State
 from shared.errors import Unavailable
 from shared.stream.errors import RecordTooLarge
@@ -28,6 +28,10 @@ ACCEPTANCE = slack(slack_reaction("UASK", REPLY, "white_check_mark", "1772452900
 GRACE = timedelta(seconds=61)
 LONG = timedelta(days=8)
 AT = "2026-03-02T12:00:00.000Z"
+
+
+def read(sent: Sent) -> Reading:
+    return HOOKS[sent.source.platform].read(sent.source, Delivery(sent.headers, sent.document))
 
 
 def verbs(ear: Ear) -> list[str]:
@@ -243,6 +247,16 @@ async def test_what_waits_in_a_channel_that_turns_out_private_is_not_told() -> N
     ear.now += GRACE
 
     await ear.sweep(replace(SLACK, closed=frozenset({ChannelId("C1")})))
+
+    assert (verbs(ear), ear.store.pending) == ([], {})
+
+
+async def test_nor_when_what_it_waits_for_comes() -> None:
+    ear = Ear()
+    await ear.hear(ACCEPTANCE)
+
+    await ear.take(replace(SLACK, closed=frozenset({ChannelId("C1")})), read(QUESTION))
+    await ear.take(replace(SLACK, closed=frozenset({ChannelId("C1")})), read(ANSWER))
 
     assert (verbs(ear), ear.store.pending) == ([], {})
 
