@@ -12,7 +12,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from services.ingest.connectors.bigbluebutton.events import parse, read
-from services.ingest.connectors.connector import Connector, Hook, Sample
+from services.ingest.connectors.bigbluebutton.places import GUESTS
+from services.ingest.connectors.connector import Connector, Hook, Option, Sample
 from services.ingest.domain.source import Platform
 from services.ingest.verifiers import Message, SharedToken, UrlHash, Verdict, bearer
 
@@ -38,4 +39,5 @@ def sample(secret: bytes, now: datetime) -> Sample:
 BIGBLUEBUTTON: Final = Connector(
     platform=Platform.BIGBLUEBUTTON,
     hook=Hook(verify=verify, read=read, sample=sample, parse=parse, most_bytes=MOST_BYTES),
+    options={GUESTS: Option("yes: guests are heard, too, each as an account that lasts for one presence")},
 )

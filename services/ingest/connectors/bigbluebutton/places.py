@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from services.ingest.connectors import fields, sessions
-from services.ingest.connectors.fields import Unheard, opaque, optional_opaque, optional_text
+from services.ingest.connectors.fields import Unheard, member, opaque, optional_opaque, optional_text
 from services.ingest.connectors.sessions import Seat
 from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
 from services.ingest.domain.reading import Reason
@@ -19,6 +19,9 @@ from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
 BREAKOUT: Final = re.compile(r"w_[a-z0-9]+-[0-9]+")
+GREENLIGHTS: Final = "gl-guest-"
+"""How Greenlight names, for a day, whoever is not signed in."""
+GUESTS: Final = "guests"
 
 
 def room(source: Source, event: JSON) -> Place:
@@ -40,24 +43,27 @@ def within(place: Place, kind: str, name: str) -> str:
     return f"{place.iri}/{kind}/{quote(name, safe='')}"
 
 
-def is_guest(person: JSON) -> bool:
-    """Say whether *person* is a guest: no LMS named them, so that BigBlueButton names them after their presence.
+def is_guest(source: Source, person: JSON) -> bool:
+    """Say whether *person* is a guest: no LMS named them, so that BigBlueButton, or Greenlight, names them for the time being.
 
     In a breakout room everybody is named after their presence in the room that they came from (`BreakoutHdlrHelpers`).
     """
-    name = optional_opaque(person, "external-user-id")
-    return name is not None and (name == optional_opaque(person, "internal-user-id") or bool(BREAKOUT.fullmatch(name)))
+    name = optional_opaque(person, "external-user-id") or ""
+    if BREAKOUT.fullmatch(name):
+        return True
+    for_now = name.startswith(GREENLIGHTS) or (name != "" and name == optional_opaque(person, "internal-user-id"))
+    return (for_now or member(person, "guest") is True) and source.options.get(GUESTS) != "yes"
 
 
-def optional_account(person: JSON) -> AccountName | None:
+def optional_account(source: Source, person: JSON) -> AccountName | None:
     """Return the account of *person*; None for a guest, and where none is named."""
     name = optional_opaque(person, "external-user-id")
-    return AccountName(name) if name and not is_guest(person) else None
+    return AccountName(name) if name and not is_guest(source, person) else None
 
 
 def account(source: Source, person: JSON) -> AccountName:
     """Return the account of *person*; raise Unheard for a guest, and for who is excluded."""
-    name = optional_account(person)
+    name = optional_account(source, person)
     if name is None:
         raise Unheard(Reason.ACTOR_UNKNOWN)
     if name in source.policy.excluded:
@@ -67,7 +73,7 @@ def account(source: Source, person: JSON) -> AccountName:
 
 def actor(source: Source, person: JSON) -> AccountName:
     """Return who did something, or nobody where that is not told; raise Unheard for a guest, and for who is excluded."""
-    return account(source, person) if is_guest(person) or optional_account(person) else NOBODY
+    return account(source, person) if is_guest(source, person) or optional_account(source, person) else NOBODY
 
 
 def presence(session: Artefact, place: Place, who: AccountName, person: JSON) -> Seat:

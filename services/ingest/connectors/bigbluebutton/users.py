@@ -25,8 +25,8 @@ HAND: Final = "raiseHand"
 def read_joined(source: Source, event: JSON) -> Reading:
     """Read that somebody joined a session."""
     place, user, at = places.room(source, event), member(event, "attributes", "user"), places.moment(event)
-    seat = places.presence(places.session(place, event), place, places.optional_account(user) or NOBODY, user)
-    if member(user, "guest") is True or not seat.actor:
+    seat = places.presence(places.session(place, event), place, places.optional_account(source, user) or NOBODY, user)
+    if not seat.actor:
         return sessions.joined_unheard(seat, at, Reason.ACTOR_UNKNOWN)
     if seat.actor in source.policy.excluded:
         return sessions.joined_unheard(seat, at, Reason.EXCLUDED_ACCOUNT)
@@ -36,10 +36,10 @@ def read_joined(source: Source, event: JSON) -> Reading:
 def read_left(source: Source, event: JSON) -> Reading:
     """Read that somebody left a session, whether or not the event says who."""
     place, user = places.room(source, event), member(event, "attributes", "user")
-    name = places.optional_account(user)
+    name = places.optional_account(source, user)
     if name in source.policy.excluded:
         raise Unheard(Reason.EXCLUDED_ACCOUNT)
-    if member(user, "guest") is True or places.is_guest(user):
+    if places.is_guest(source, user):
         raise Unheard(Reason.ACTOR_UNKNOWN)
     return sessions.left(places.presence(places.session(place, event), place, name or NOBODY, user), places.moment(event))
 
