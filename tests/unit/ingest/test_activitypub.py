@@ -160,6 +160,23 @@ def test_a_like_without_a_time_happened_when_it_was_signed() -> None:
     assert interaction.happened == "2026-03-02T12:00:00.000Z"
 
 
+@pytest.mark.parametrize(("kind", "expected"), [("Like", Kind.LIKE), ("Follow", Kind.FOLLOW), ("EmojiReact", Kind.REACT)])
+def test_a_like_is_no_message_to_whom_it_is_delivered(kind: str, expected: Kind) -> None:
+    bea = "https://town.example/people/bea"
+
+    acted = delivery({**activity(kind, "ann", bea, "00:00"), "to": [bea], "cc": []})
+
+    assert [each.kind for each in judged_by(acted).decided] == [expected]
+
+
+def test_a_like_of_what_is_shown_to_be_private_is_not_heard() -> None:
+    private = {"type": "Note", "id": "https://town.example/notes/2", "to": [ANN]}
+
+    reading = read(FEDI, Delivery({}, delivery(activity("Like", "ann", private, "00:00")).document))
+
+    assert (reading.ignored, reading.lookups) == ((Reason.DIRECT_MESSAGE,), ())
+
+
 @pytest.mark.parametrize(
     "document",
     [

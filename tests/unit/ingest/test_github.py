@@ -202,6 +202,14 @@ def test_who_joins_is_told_at_the_time_that_the_deliverys_id_is_made_of() -> Non
             heard(replace(sent, headers={"x-github-delivery": other}))
 
 
+def test_a_star_is_taken_back_when_its_repository_changed_where_the_deliverys_id_is_of_another_kind() -> None:
+    sent = github("star", "deleted", 11, "12:46:00", starred_at=None)
+
+    (interaction,) = heard(replace(sent, headers={"x-github-delivery": "0e37b5a5-3a7d-4a53-8dd5-5d6f3f8e7a11"})).decided
+
+    assert (interaction.kind, interaction.happened) == (Kind.UNBOOKMARK, "2026-03-02T12:00:00.000Z")
+
+
 def test_an_id_of_a_delivery_is_as_github_makes_it() -> None:
     assert delivery_id("2014-04-25T12:52:24.582507Z")[:18] == DOCUMENTED[:18]
 

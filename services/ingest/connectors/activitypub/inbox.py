@@ -23,6 +23,8 @@ from shared.xapi.model import JSON
 
 MOST_BYTES: Final = 128 * 1024
 """What is kept until its key is here is no longer than this."""
+SILENT: Final = frozenset({"Like", "Dislike", "EmojiReact", "Follow"})
+ADDRESSES: Final = ("to", "cc", "bto", "bcc")
 OPTIONS: Final = {
     "servers": Option("the hosts of the servers whose people are heard, with commas between them", required=True),
     "follow": Option("the addresses of the accounts to follow, with commas between them; needs a private key as the secret"),
@@ -51,7 +53,7 @@ def delivered(message: Message, limits: Limits) -> JSON:
 
 def read(source: Source, delivery: Delivery) -> Reading:
     """Name the key that a delivery needs, if it is one that may be heard; raise Incomplete where it names nobody."""
-    activity, key = without_context(member(delivery.document, "activity")), member(delivery.document, "key")
+    activity, key = plain(member(delivery.document, "activity")), member(delivery.document, "key")
     request = member(delivery.document, "request")
     if not isinstance(key, str) or not isinstance(request, dict):
         raise Incomplete("key")
@@ -83,14 +85,19 @@ def _unheard(source: Source, activity: JSON) -> Reason | None:
     return None if kind in WITHDRAWALS else objects.refusal(source, activity, thing)
 
 
-def without_context(activity: JSON) -> JSON:
-    """Return *activity* without `context`: on the fediverse it names a conversation (FEP-7888), not where it was had."""
+def plain(activity: JSON) -> JSON:
+    """Return *activity* without what means something else on the fediverse.
+
+    `context` names a conversation there (FEP-7888), not where it was had. To whom a like or a follow is addressed is where it is
+    delivered: some servers address it to nobody, others to whom it is upon, and say nothing else by it.
+    """
     if isinstance(activity, list):
-        return [without_context(each) for each in activity]
+        return [plain(each) for each in activity]
     if not isinstance(activity, dict):
         return activity
-    named = {name: value for name, value in activity.items() if name != "context"}
-    return {name: without_context(value) if name == "object" else value for name, value in named.items()}
+    left_out = {"context", *(ADDRESSES if objects.kind_of(activity) in SILENT else ())}
+    named = {name: value for name, value in activity.items() if name not in left_out}
+    return {name: plain(value) if name == "object" else value for name, value in named.items()}
 
 
 def passed_on(activity: JSON) -> JSON:

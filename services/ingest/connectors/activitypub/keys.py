@@ -12,7 +12,7 @@ from urllib.parse import urldefrag
 import orjson
 
 from services.ingest.connectors.activitypub.following import shown
-from services.ingest.connectors.activitypub.inbox import first, host, passed_on, without_context
+from services.ingest.connectors.activitypub.inbox import first, host, passed_on, plain
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.activitystreams.events import read_one
 from services.ingest.connectors.activitystreams.making import MADE
@@ -54,7 +54,7 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
         activity = parse(message.body, Limits())
     except Malformed as error:
         raise Incomplete("activity") from error
-    told = _trusted(without_context(activity), document, owner, datetime.fromtimestamp(int(at.at), UTC))
+    told = _trusted(plain(activity), document, owner, datetime.fromtimestamp(int(at.at), UTC))
     return ignored(Reason.FORGED) if told is None else read_one(source, told)
 
 

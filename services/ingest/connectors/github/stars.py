@@ -22,7 +22,7 @@ def read_star(told: Told) -> Reading:
     if action not in ("created", "deleted"):
         return ignored(Reason.UNMAPPED)
     starred = action == "created"
-    happened = optional_time(document, "starred_at") or told.noticed
+    happened = optional_time(document, "starred_at") or told.noticed or optional_time(document, "repository", "updated_at")
     if happened is None:
         raise Incomplete("starred_at")
     actor = places.account(sender, "sender")
