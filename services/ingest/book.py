@@ -41,7 +41,10 @@ class SourceBook:
         self._begun = self._read_last = 0
 
     async def find(self, platform: str, name: str) -> Source | None:
-        """Return the source *name* of *platform*, or None; raise Unavailable where it was never read and cannot be read now."""
+        """Return the source *name* of *platform*, or None where there is none.
+
+        Raises Unavailable where it is not known, and the table cannot be read now: it may just have been added.
+        """
         await self._read(self._refresh)
         source = self._get(name)
         if source is None and self._may_look_again():
@@ -49,6 +52,8 @@ class SourceBook:
             self.expire()
             await self._read(self._refresh)
             source = self._get(name)
+        if source is None and (outage := self._standing()) is not None:
+            raise outage
         return source if source is not None and source.platform == platform else None
 
     def known(self, platform: str, name: str) -> SourceId | None:
@@ -109,10 +114,15 @@ class SourceBook:
                 self._reading.result()  # a bug of ours is not that there are no sources
                 if self._outage is not None:
                     raise self._outage
-            if self._outage is not None or not self._reading.done():
-                reason = self._outage.reason if self._outage else f"they were not read within {PATIENCE:g} s"
-                log.warning("the sources are used as they were last read", reason=reason)
+            if (outage := self._standing()) is not None:
+                log.warning("the sources are used as they were last read", reason=outage.reason)
             self._looked = self._clock()
+
+    def _standing(self) -> Unavailable | None:
+        """Return the outage by which the table was not read when it was to be last, or None."""
+        if self._reading is not None and not self._reading.done():
+            return Unavailable("postgres", f"the sources were not read within {PATIENCE:g} s")
+        return self._outage
 
     async def _read_all(self) -> None:
         """Read the table; where that cannot be done now, what was read last stays."""

@@ -79,6 +79,22 @@ async def test_retention_deletes_what_is_older_and_keeps_the_offsets(
         await inbox.close()
 
 
+async def test_a_bug_in_retention_is_met_again_and_ends_nothing(postgres_settings: PostgresSettings, database: Database) -> None:
+    async with opened(postgres_settings, retention_interval=0.02) as log:
+        await log.append([Outgoing(TOPIC, b"old")])
+        age = Query('UPDATE record SET "timestamp" = "timestamp" - $1')
+        async with database.transaction() as hidden:
+            await hidden.execute(age, TOPIC.retention_ms + 60_000)
+            await hidden.execute(Query("ALTER TABLE record RENAME COLUMN partition_id TO unheard_of"))
+        await asyncio.sleep(0.1)
+        await database.execute(Query("ALTER TABLE record RENAME COLUMN unheard_of TO partition_id"))
+
+        async def forgotten() -> bool:
+            return not await database.fetchval(Query("SELECT count(*) FROM record"))
+
+        await eventually(forgotten)
+
+
 async def test_the_partitions_of_a_member_that_died_go_to_the_others_after_its_session(
     postgres_settings: PostgresSettings, database: Database
 ) -> None:

@@ -102,6 +102,34 @@ async def test_sources_are_kept_while_they_cannot_be_read() -> None:
     assert await book.find("slack", "acme") == SLACK
 
 
+async def test_a_source_that_is_not_known_may_have_been_added_while_the_table_cannot_be_read() -> None:
+    shelf = Shelf(SLACK)
+    book = shelf.book()
+    await book.find("slack", "acme")
+    shelf.down = True
+
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await book.find("slack", "new")
+    assert await book.find("discourse", "acme") is None
+
+    shelf.down = False
+    shelf.now += timedelta(seconds=1)
+    assert await book.find("slack", "new") is None
+
+
+async def test_a_source_that_is_not_known_may_have_been_added_while_the_table_hangs() -> None:
+    shelf = Shelf(SLACK)
+    book = shelf.book()
+    await book.find("slack", "acme")
+    shelf.answers.clear()
+
+    with pytest.raises(Unavailable):
+        await book.find("slack", "new")
+
+    shelf.answers.set()
+
+
 async def test_sources_that_were_never_read_are_unavailable() -> None:
     shelf = Shelf(SLACK)
     shelf.down = True
