@@ -75,3 +75,34 @@ def confluence_conversation() -> list[Sent]:
         confluence("page_trashed", 100, "bea", "12:51:00"),
         confluence("page_restored", 100, "bea", "12:52:00", PAGE),
     ]
+
+
+def in_cloud(name: int, author: str, at: str, **more: Any) -> dict[str, Any]:
+    """Return a thing as Confluence Cloud tells it, made by *author* at a time of the day."""
+    when = int(datetime.fromisoformat(f"2026-03-02T{at}Z").timestamp() * 1000)
+    made = {"creatorAccountId": f"557058:{author}", "creationDate": when, "modificationDate": when, "version": 1}
+    return {"id": name, "spaceKey": "OPS", "title": f"Thing {name}", "self": f"{HOME}/spaces/OPS/pages/{name}", **made, **more}
+
+
+def by_cloud(event: str, thing: dict[str, Any], user: str, at: str, **more: Any) -> Sent:
+    """Return a delivery of Confluence Cloud."""
+    moment = int(datetime.fromisoformat(f"2026-03-02T{at}Z").timestamp() * 1000)
+    told = {"userAccountId": f"557058:{user}", "accountType": "customer", event.partition("_")[0]: thing}
+    return Sent(CONFLUENCE, {"timestamp": moment, "event": event, **told, **more}, {"content-type": "application/json"})
+
+
+CLOUD_PAGE = in_cloud(100, "ann", "12:00:00", contentType="page")
+CLOUD_REMARK = {**in_cloud(300, "bea", "12:20:00"), "spaceKey": None, "parent": CLOUD_PAGE}
+CLOUD_FILE = {"id": "att400", "fileName": "a.pdf", "creatorAccountId": "557058:cy", "version": 1}
+
+
+def cloud_deliveries() -> list[Sent]:
+    """A page, a comment upon it, an answer to that, a file, an edit, and that the page went."""
+    return [
+        by_cloud("page_created", CLOUD_PAGE, "ann", "12:00:01"),
+        by_cloud("comment_created", CLOUD_REMARK, "bea", "12:20:01"),
+        by_cloud("comment_created", {**CLOUD_REMARK, "id": 301, "inReplyTo": {"id": 300}}, "ann", "12:25:01"),
+        by_cloud("attachment_created", {}, "cy", "12:30:01", attachments=[CLOUD_FILE], attachedTo=CLOUD_PAGE),
+        by_cloud("page_updated", CLOUD_PAGE, "cy", "12:40:00"),
+        by_cloud("page_trashed", CLOUD_PAGE, "bea", "12:51:00"),
+    ]

@@ -24,6 +24,7 @@ from shared.http import create_app
 from tests.support.activitystreams import TOWN
 from tests.support.bigbluebutton import bigbluebutton_conversation, several
 from tests.support.caliper import caliper_deliveries
+from tests.support.confluence import cloud_deliveries
 from tests.support.ingest import NOW, Ear, Sent
 from tests.support.platforms import CLAIMS, CONVERSATIONS, SOURCES
 from tests.support.signing import SHOWN, sign
@@ -41,6 +42,7 @@ RICH = slack_message(
 BESIDE = {
     "slack": [slack(JOINED), slack({**JOINED, "type": "member_left_channel"}), slack(RICH)],
     "canvas": caliper_deliveries(),
+    "confluence": cloud_deliveries(),
     "zoom": [said("16778240", "C-1", "12:06:00", "How do I restart it?")],
     "bigbluebutton": [several(bigbluebutton_conversation())] * 6,
 }

@@ -1,7 +1,8 @@
 """Confluence Data Center's webhooks, which name things by id alone, and its REST API, which says what they are.
 
 page, blog, comment, attachment: created, updated, restored ──▶ /rest/api/content ──▶ pages, posts, comments, files, edits
-page, blog, comment, attachment: trashed, removed ──▶ deletes
+page, blog, comment, attachment: trashed, removed; space: removed ──▶ deletes
+Confluence Cloud's, which say what they are ──▶ the same, without text
 """
 
 from __future__ import annotations

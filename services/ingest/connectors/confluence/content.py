@@ -51,7 +51,8 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     made = _made(source, thing, content)
     author = places.heard(source, member(content, "history", "createdBy"))
     known = Known(made.artefact, made.artefact.native, None if isinstance(author, Reason) else author, False, made.happened)
-    parts = parts_of(source, made.artefact, made.happened, (made.root,))
+    in_space = places.part_of_space(source, made.artefact, space.id, made.happened)
+    parts = (*parts_of(source, made.artefact, made.happened, (made.root,)), in_space)
     told = replace(made, place=space, actor=NOBODY if isinstance(author, Reason) else author)
     if reference["happened"] == "created":
         return _told(told, known, author, parts)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from services.ingest.connectors.fields import member, optional_identifier, optional_text, text
+from services.ingest.connectors.fields import identifier, member, optional_identifier, optional_opaque, optional_text, text
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, NativeId, Place, PlaceType
-from services.ingest.domain.reading import Reason
+from services.ingest.domain.reading import NOTHING_BELOW, Part, Reason
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
@@ -32,8 +32,28 @@ def artefact(source: Source, thing: str, name: str, title: str | None = None) ->
 
 def place(source: Source, content: JSON) -> Place:
     """Return the space of *content*; raise Incomplete where it names none."""
-    key = text(content, "space", "key")[:LONGEST_KEY]
+    return space(source, text(content, "space", "key")[:LONGEST_KEY])
+
+
+def space(source: Source, key: str) -> Place:
+    """Return a space by its key."""
     return Place(ChannelId(key), f"{source.workspace}/display/{quote(key, safe='~')}", PlaceType.SPACE)
+
+
+def whole_space(key: str) -> NativeId:
+    """Return what names all that stands in a space: it goes with it."""
+    return NativeId(f"space/{key}")
+
+
+def part_of_space(source: Source, artefact: Artefact, key: str, happened: str) -> Part:
+    """Return that *artefact*, with what is said upon it, stands in the space *key*."""
+    holds = source.holds_what_is_said_in(artefact)
+    return Part(whole_space(key), artefact.iri, happened, artefact.native if holds else NOTHING_BELOW)
+
+
+def name_of(thing: JSON) -> str:
+    """Return the id of *thing*; raise Incomplete where it has none."""
+    return identifier(thing, "id")
 
 
 def refusal(source: Source, content: JSON, space: Place) -> Reason | None:
@@ -46,11 +66,16 @@ def refusal(source: Source, content: JSON, space: Place) -> Reason | None:
 
 
 def heard(source: Source, user: JSON) -> AccountName | Reason:
-    """Return the key of *user*, or why he or she is not heard."""
-    key = optional_identifier(user, "userKey")
+    """Return the key of *user*, or the account where Confluence is that of the cloud, or why he or she is not heard."""
+    key = optional_identifier(user, "userKey") or optional_opaque(user, "accountId")
     if key is None:
         return Reason.ACTOR_UNKNOWN
     return _heard(source, key, optional_text(user, "username") or "")
+
+
+def heard_account(source: Source, name: str | None) -> AccountName | Reason:
+    """Return the account of Atlassian called *name*, or why it is not heard."""
+    return _heard(source, name, "") if name else Reason.ACTOR_UNKNOWN
 
 
 def heard_by_key(source: Source, key: str, content: JSON) -> AccountName | Reason:
