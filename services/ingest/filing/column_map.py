@@ -113,6 +113,19 @@ class ColumnMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     acts: tuple[Act, ...]
     rows: str = ""
 
+    @property
+    def spelling(self) -> Mapping[str, str]:
+        """Return how the map spells each column that it names, by the name in small letters."""
+        filled = (name for name in PLACEHOLDER.findall(msgspec.json.encode(self.acts).decode()) if '"' not in name)
+        fitted = (column for act in self.acts for fit in (act.when, act.private, act.direct, act.closed) for column in fit)
+        return {name.casefold(): name for name in (*filled, *fitted) if name not in OURS}
+
+
+def spelt(cells: Mapping[str, str], spelling: Mapping[str, str]) -> Mapping[str, str]:
+    """Return *cells* under the names that a map knows: tools that export the same table capitalise its header as they like."""
+    named = {spelling.get(name.casefold(), name): value for name, value in cells.items()}
+    return named if len(named) == len(cells) else cells
+
 
 def shipped() -> tuple[str, ...]:
     """Return the names of the maps that come with Symposia."""

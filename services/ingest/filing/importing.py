@@ -15,7 +15,7 @@ from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.interaction import Kind
 from services.ingest.domain.reading import Reading, Reason, Rule, joined
 from services.ingest.domain.source import Source
-from services.ingest.filing.column_map import BadMap, ColumnMap, read
+from services.ingest.filing.column_map import BadMap, ColumnMap, read, spelt
 from services.ingest.filing.rows import Fault, Row
 from services.ingest.hearing import Hearing
 from services.ingest.metrics import IngestMetrics
@@ -76,13 +76,14 @@ async def open_importer(settings: Settings, database: Database, clock: Clock) ->
 
 
 def _read(source: Source, batch: Iterable[Row | Fault], columns: ColumnMap, actor: str, report: Report) -> Iterator[Reading]:
+    spelling = columns.spelling
     for row in batch:
         if isinstance(row, Fault):
             report.faults.append(row)
             continue
         report.rows += 1
         try:
-            reading = read(source, row.cells, columns, actor)
+            reading = read(source, spelt(row.cells, spelling), columns, actor)
         except Incomplete as error:
             report.faults.append(Fault(row.line, str(error)))
             continue

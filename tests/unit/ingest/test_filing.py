@@ -275,3 +275,19 @@ def test_a_map_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(BadMap, match="khoros, linkedin, salesforce, skype, viva-engage"):
         load("facebook")
     assert shipped() == ("khoros", "linkedin", "salesforce", "skype", "viva-engage")
+
+
+@pytest.mark.parametrize(
+    ("platform", "file"), [(Platform.SALESFORCE, "salesforce_FeedItem.csv"), (Platform.VIVA_ENGAGE, "viva_engage_messages.csv")]
+)
+async def test_a_header_in_capitals_is_the_same_header(platform: Platform, file: str) -> None:
+    lines = (EXPORTS / file).read_text(encoding="utf-8").splitlines(keepends=True)
+    told, loud, its = Ear(), Ear(), source(platform, NAMED if platform in CLOSED else TEXT)
+    for ear, header in ((told, lines[0]), (loud, lines[0].upper())):
+        ear.sources[its.id] = its
+        await ear.log.ensure((HEARD, RECEIVED))
+        await Importer(ear.hearing).take(its, read_csv([header, *lines[1:]]), load(platform))
+        await ear.tell()
+
+    assert told.told()
+    assert loud.told() == told.told()
