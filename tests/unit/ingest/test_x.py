@@ -195,6 +195,36 @@ async def test_a_post_that_was_deleted_is_told_only_if_it_had_been_heard() -> No
     assert [each.redacts for each in ear.received() if each.redacts] == [(f"https://x.com/i/status/{ASKED['id_str']}",)]
 
 
+async def test_a_post_that_was_edited_is_no_second_post_and_goes_by_the_name_of_any_version() -> None:
+    edited = {**tweet(11, "How do I restart a broker?", "12:09:00"), "edit_history": {"initial_tweet_id": ASKED["id_str"]}}
+    gone = {"status": {"id": edited["id_str"], "user_id": "11"}, "timestamp_ms": "1772453400000"}
+    ear = Ear()
+
+    await ear.hear(
+        delivery(tweet_create_events=[ASKED]), delivery(tweet_create_events=[edited]), delivery(tweet_delete_events=[gone])
+    )
+
+    asked = f"x.com/i/status/{ASKED['id_str']}"
+    assert acts(ear.statements()) == [("11", verb, asked) for verb in ("asked", "delete", "edited")]
+    assert [each.redacts for each in ear.received() if each.redacts] == [(f"https://{asked}",)]
+
+
+def test_both_versions_of_the_interface_tell_the_same_edit() -> None:
+    first, second = ASKED["id_str"], tweet(11, "How do I?", "12:09:00")
+    older = heard(delivery(tweet_create_events=[{**second, "edit_history": {"initial_tweet_id": first, "edit_tweet_ids": []}}]))
+
+    newer = {"id": second["id_str"], "author_id": "11", "text": "How do I?", "edit_history_tweet_ids": [first, second["id_str"]]}
+
+    assert heard(activity("post.create", newer)) == older
+
+
+def test_a_post_of_a_filtered_stream_is_the_same_post() -> None:
+    matched = {"data": {**SECOND, "edit_history_tweet_ids": [SECOND["id"]]}, "matching_rules": [{"id": "1", "tag": ""}]}
+
+    assert heard(Sent(X, matched)) == heard(activity("post.create", SECOND))
+    assert heard(Sent(X, {**matched, "data": {"id": SECOND["id"]}})).ignored == (Reason.INCOMPLETE,)
+
+
 def test_both_interfaces_tell_the_same_post() -> None:
     first = {**ASKED, "entities": {**TAGS, "user_mentions": [{"id_str": "12"}]}}
 

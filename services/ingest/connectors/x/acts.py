@@ -6,7 +6,7 @@ from services.ingest.connectors.fields import member
 from services.ingest.connectors.x import tweets
 from services.ingest.connectors.x.posts import place, refusal
 from services.ingest.domain.interaction import AccountName, Event, Interaction, Kind, Place
-from services.ingest.domain.reading import Reading, Reason, ignored, withdrawal
+from services.ingest.domain.reading import Reading, Reason, Rule, ignored, withdrawal
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
@@ -78,7 +78,7 @@ def read_follow(source: Source, event: JSON) -> Reading:
 
 
 def read_deleted(source: Source, event: JSON) -> Reading:
-    """Read that a post was deleted: heard wherever it had been.
+    """Read that a post was deleted, in whichever of its versions: heard wherever it had been.
 
     The X Activity API tells no time of it: then it is told at that of the post.
     """
@@ -86,7 +86,7 @@ def read_deleted(source: Source, event: JSON) -> Reading:
     artefact = tweets.post(tweets.name_of(member(event, "status"), "id_str", "id"))
     timed = tweets.optional_name(event, "timestamp_ms") is not None
     happened = tweets.moment(event, "timestamp_ms") if timed else tweets.made_at(artefact.native)
-    return Reading(undecided=(withdrawal(artefact, happened),))
+    return Reading(undecided=(withdrawal(artefact, happened, rule=Rule.TAKEN_BACK),))
 
 
 def _person(document: JSON, *path: str) -> AccountName:

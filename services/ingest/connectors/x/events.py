@@ -1,4 +1,7 @@
-"""Read a delivery of X: what happened to an account, several things at once, or one event of the X Activity API."""
+"""Read a delivery of X: what happened to an account, several things at once, one event of the X Activity API, or a post.
+
+Posts come where a filtered stream is delivered (docs.x.com, "Filtered stream webhooks").
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,10 @@ Reader = Callable[[Source, JSON], Reading]
 def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery holds; one event that cannot be read stops none of the others."""
     document = delivery.document
-    if isinstance(member(document, "data"), dict):
-        return _tolerant(source, member(document, "data"), _read_activity)
+    data = member(document, "data")
+    if isinstance(data, dict):
+        matched = "event_type" not in data and member(document, "matching_rules") is not None
+        return _tolerant(source, document, _read_matched) if matched else _tolerant(source, data, _read_activity)
     found = [_tolerant(source, event, reader) for name, reader in READERS.items() for event in several(document, name)]
     return joined(found)
 
@@ -34,6 +39,11 @@ def _tolerant(source: Source, event: JSON, reader: Reader) -> Reading:
 
 def _read_created(source: Source, event: JSON) -> Reading:
     return read_tweet(source, tweets.of_v1(event))
+
+
+def _read_matched(source: Source, document: JSON) -> Reading:
+    """Read a post that the rules of a stream match."""
+    return read_tweet(source, tweets.of_v2(member(document, "data"), member(document, "includes")))
 
 
 def _read_message(source: Source, event: JSON) -> Reading:

@@ -37,6 +37,8 @@ def read_tweet(source: Source, tweet: Tweet) -> Reading:
         return ignored(reason)
     if tweet.reposted is not None:
         return Reading(decided=tuple(_shares(source, tweet, tweet.reposted)))
+    if tweet.edits is not None:
+        return _edited(source, tweet, tweets.post(tweet.edits))
     made = _made(source, tweet)
     beside = (*_mentions(source, tweet, made), *_files(tweet, made), *_shares(source, tweet, tweet.quoted))
     question = made.kind is Kind.ASK
@@ -77,6 +79,22 @@ def _made(source: Source, tweet: Tweet) -> Interaction:
         text=source.policy.text(tweet.said),
         tags=tuple(each for each in tweet.hashtags if source.policy.text(each) and (not where or each != where.id)),
     )
+
+
+def _edited(source: Source, tweet: Tweet, former: Artefact) -> Reading:
+    """Read that a post was edited: its new version has an id of its own, and is no second post."""
+    interaction = Interaction(
+        event=Event.EDITED,
+        kind=Kind.EDIT,
+        artefact=former,
+        actor=tweet.author,
+        happened=tweet.happened,
+        place=place(source, tweet),
+        revision=tweet.name,
+        text=source.policy.text(tweet.said),
+    )
+    version = Artefact(NativeId(tweet.name), former.iri, former.type)
+    return Reading(decided=(interaction,), known=(Known(version, former.native, tweet.author, False, tweet.happened),))
 
 
 def _shares(source: Source, tweet: Tweet, shared: JSON) -> tuple[Interaction, ...]:

@@ -26,7 +26,7 @@ _SHORT: Final = re.compile(r"https?://[0-9A-Za-z.-]+/[0-9A-Za-z]+")
 
 @dataclass(frozen=True, slots=True)
 class Tweet:
-    """A post: ids of it, of its author and of what it refers to, and what it says."""
+    """A post: ids of it, of its author and of what it refers to, and what it says; *edits* is what it is a newer version of."""
 
     name: str
     author: AccountName
@@ -39,6 +39,7 @@ class Tweet:
     mentions: tuple[AccountName, ...] = ()
     pictures: tuple[str, ...] = ()
     protected: bool = False
+    edits: str | None = None
 
 
 def name_of(document: JSON, *names: str) -> str:
@@ -106,6 +107,7 @@ def of_v1(document: JSON) -> Tweet:
         mentions=_mentions(entities, "user_mentions", "id_str"),
         pictures=tuple(each for each in (optional_text(item, "media_url_https") for item in media) if each),
         protected=member(document, "user", "protected") is True,
+        edits=_former(name, optional_name(member(document, "edit_history"), "initial_tweet_id")),
     )
 
 
@@ -130,7 +132,17 @@ def of_v2(document: JSON, includes: JSON = None) -> Tweet:
         mentions=_mentions(entities, "mentions", "id"),
         pictures=_included_pictures(document, includes),
         protected=member(_included(includes, "users", author), "protected") is True,
+        edits=_former(name, _first_of(document)),
     )
+
+
+def _first_of(document: JSON) -> str | None:
+    """Return the first version of a post."""
+    return next((optional_name({"id": each}, "id") for each in several(document, "edit_history_tweet_ids")), None)
+
+
+def _former(name: str, first: str | None) -> str | None:
+    return first if first != name else None
 
 
 def included_tweet(includes: JSON, name: str) -> Tweet | None:
