@@ -147,6 +147,7 @@ def test_a_peers_points_are_a_rating() -> None:
     parts = [
         {"option": {"points": 2}, "criterion": {"points_possible": 3}},
         {"option": {"points": 1}, "criterion": {"points_possible": 2}},
+        {"option": None, "criterion": {"points_possible": 0}, "feedback": "Well argued."},
     ]
     rating = told(tracked("openassessmentblock.peer_assess", 12, "12:00:00", submission_uuid="0a1b", parts=parts)).rating
 

@@ -96,12 +96,13 @@ def _choice(name: str) -> str:
 
 
 def read_assessment(source: Source, happened: Happening) -> Reading:
-    """Read how somebody assessed a peer's submission: the points of all criteria together."""
+    """Read how somebody assessed a peer's submission: the points of all criteria together; some are only written about."""
     name, parts = identifier(happened.data, "submission_uuid"), member(happened.data, "parts")
     if not isinstance(parts, list):
         raise Incomplete("parts")
-    given = sum(number(part, "option", "points") for part in parts[:MOST_PARTS])
-    highest = sum(number(part, "criterion", "points_possible") for part in parts[:MOST_PARTS])
+    scored = [part for part in parts[:MOST_PARTS] if member(part, "option") is not None]
+    given = sum(number(part, "option", "points") for part in scored)
+    highest = sum(number(part, "criterion", "points_possible") for part in scored)
     if not 0 <= given <= highest or highest == 0:
         raise Incomplete("parts")
     submission = Artefact(NativeId(f"submissions/{name}"), f"{source.workspace}/submissions/{name}", ArtefactType.NOTE)
