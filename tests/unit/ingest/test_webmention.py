@@ -165,9 +165,6 @@ def test_a_page_that_names_another_of_ours_is_not_taken_back_by_who_claims_what_
     "answer",
     [
         Answer(200, {}, f"<a href='{TARGET}'>no entry</a>".encode()),
-        entry(link("u-like-of"), time=""),
-        entry(link("u-in-reply-to"), time="<time class='dt-published' datetime='soon'></time>"),
-        entry(f"<a href='{TARGET}'>this</a>", time=""),
         Answer(200, {}, f"<a href='{TARGET}'></a>{'<div>' * 5000}".encode()),
         Answer(200, {}, f"<a href='{TARGET}'></a>{'<br>' * (MOST_TAGS + 1)}".encode()),
         Answer(200, {"content-type": "application/json"}, orjson.dumps({"target": TARGET})),
@@ -278,6 +275,19 @@ def test_a_sample_is_a_claim_about_nothing_of_ours() -> None:
 def test_the_same_claim_may_be_news_again() -> None:
     assert WEBMENTION.hook is not None
     assert not WEBMENTION.hook.once
+
+
+@pytest.mark.parametrize("inner", [link("u-like-of"), link("u-in-reply-to"), f"<a href='{TARGET}'>this</a>"])
+@pytest.mark.parametrize(
+    ("written", "happened"),
+    [
+        ("", "2026-03-02T12:30:00.000Z"),
+        ("<time class='dt-published' datetime='soon'></time>", "2026-03-02T12:30:00.000Z"),
+        ("<time class='dt-updated' datetime='2026-03-02T11:00:00Z'></time>", "2026-03-02T11:00:00.000Z"),
+    ],
+)
+def test_a_page_without_a_time_says_it_when_it_is_mentioned(inner: str, written: str, happened: str) -> None:
+    assert [each.happened for each in told(heard(entry(inner, time=written)))] == [happened]
 
 
 def test_the_time_of_an_entry_is_its_own() -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from services.ingest.connectors.activitystreams.dialects.mf2 import entries, from_mf2, values
 from services.ingest.connectors.activitystreams.events import read_one
 from services.ingest.connectors.activitystreams.objects import optional_iri, several
-from services.ingest.connectors.fields import Incomplete, member, time
+from services.ingest.connectors.fields import Incomplete, member, optional_time, time
 from services.ingest.connectors.webmention.mentions import is_ours
 from services.ingest.connectors.webmention.pages import microformats
 from services.ingest.domain.asking import GONE, Answer, Circumstances, Request
@@ -63,6 +63,7 @@ def read_page(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     said = from_mf2(entry)
     document = {**said, "id": page, "url": page} if isinstance(said, dict) else {}
     document["attributedTo"] = document["actor"] = _author(source, document, page)
+    document["published"] = _when(document, lookup.noticed)
     if responding is None:
         return _mention(source, document, page, target)
     return _placed(source, read_one(source, _about(document, target)))
@@ -106,6 +107,11 @@ def _author(source: Source, document: dict[str, JSON], page: str) -> str:
     found = next((each for each in named if each), None)
     trusted = parts.hostname in source.options.get("trusted", "").split()
     return found if found and (trusted or _host(found) == parts.hostname) else f"{parts.scheme}://{parts.netloc}/"
+
+
+def _when(document: JSON, noticed: str) -> str:
+    """Return when a page was published, or was changed; no later than it was mentioned, which is all that is known of some likes."""
+    return optional_time(document, "published") or optional_time(document, "updated") or noticed
 
 
 def _host(address: str) -> str | None:
