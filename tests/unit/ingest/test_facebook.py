@@ -51,6 +51,7 @@ IGNORED: list[tuple[Sent, Reason]] = [
     (delivery(value("reaction", "undo", 13, "12:03:00", reaction_type="like")), Reason.UNMAPPED),
     (delivery({**ASKED, "published": 0}), Reason.PRIVATE_CHANNEL),
     (delivery({**ASKED, "is_hidden": True}), Reason.PRIVATE_CHANNEL),
+    (delivery({**ANSWER, "post": {**ANSWER["post"], "is_published": False}}), Reason.PRIVATE_CHANNEL),
     (delivery(NAMELESS), Reason.ACTOR_UNKNOWN),
     (delivery({**ASKED, "post_id": None}), Reason.INCOMPLETE),
     (delivery({**ASKED, "created_time": "soon"}), Reason.INCOMPLETE),
@@ -79,6 +80,12 @@ def test_pages_and_accounts_are_admitted_by_policy() -> None:
     assert heard(delivery(ASKED), Policy(channels=frozenset({ChannelId("901")}))).ignored == (Reason.CHANNEL_NOT_ALLOWED,)
     assert heard(delivery(ASKED), Policy(excluded=account_names("11"))).ignored == (Reason.EXCLUDED_ACCOUNT,)
     assert heard(delivery({**ASKED, "published": 0}), Policy(private=True)).decided
+
+
+def test_who_wrote_is_known_also_by_the_name_that_older_versions_of_graph_have_for_it() -> None:
+    (asked,) = heard(delivery({**NAMELESS, "sender_id": 11, "sender_name": "Person 11"})).decided
+
+    assert asked == heard(delivery(ASKED)).decided[0]
 
 
 def test_text_is_kept_only_if_the_policy_says_so() -> None:

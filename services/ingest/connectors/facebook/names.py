@@ -44,7 +44,8 @@ def moment(document: JSON, name: str) -> str:
 
 def refusal(source: Source, page: ChannelId, document: JSON) -> Reason | None:
     """Say why *document*, on *page*, is not ours to hear, whoever wrote it, or None if it is."""
-    hidden = member(document, "published") in (0, False) or member(document, "is_hidden") is True
+    upon_unseen = member(document, "post", "is_published") is False
+    hidden = member(document, "published") in (0, False) or member(document, "is_hidden") is True or upon_unseen
     narrow = (optional_text(document, "privacy", "value") or optional_text(document, "privacy")) not in EVERYBODY
     if (hidden or narrow) and not source.policy.private:
         return Reason.PRIVATE_CHANNEL
@@ -54,10 +55,13 @@ def refusal(source: Source, page: ChannelId, document: JSON) -> Reason | None:
 
 
 def heard(source: Source, page: ChannelId, document: JSON) -> AccountName | Reason:
-    """Return who wrote *document* on *page*, by the page's own id of them, or why that is not ours to hear."""
+    """Return who wrote *document* on *page*, by the page's own id of them, or why that is not ours to hear.
+
+    Graph before v3.0 has them as `sender_id`.
+    """
     if reason := refusal(source, page, document):
         return reason
-    named = optional_identifier(document, "from", "id")
+    named = optional_identifier(document, "from", "id") or optional_identifier(document, "sender_id")
     if named is None:
         return Reason.ACTOR_UNKNOWN
     return Reason.EXCLUDED_ACCOUNT if named in source.policy.excluded else AccountName(named)

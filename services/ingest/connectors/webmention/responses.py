@@ -110,7 +110,7 @@ def _author(source: Source, document: dict[str, JSON], page: str) -> str:
 
 
 def _when(document: JSON, noticed: str) -> str:
-    """Return when a page was published, or was changed; no later than it was mentioned, which is all that is known of some likes."""
+    """Return when a page was published, or was changed; of some likes no more is known than that they were mentioned by then."""
     return optional_time(document, "published") or optional_time(document, "updated") or noticed
 
 
