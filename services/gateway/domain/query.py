@@ -31,7 +31,10 @@ _BOOLEANS: Final = {"true": True, "false": False, "True": True, "False": False}
 """In small letters as JSON writes them; clients in Python, tincan among them, send what Python writes."""
 _LIMIT: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SINGLE: Final = frozenset({"statementId", "voidedStatementId", "attachments", "format"})
+MORE: Final = "more"
+"""The parameter, ours and not xAPI's, by which the `more` of a page leads to the next one."""
 _PARAMETERS: Final = _SINGLE | {
+    MORE,
     "agent",
     "verb",
     "activity",
@@ -86,22 +89,34 @@ class SingleQuery(msgspec.Struct, frozen=True):
     attachments: bool = False
 
 
-def read_query_string(text: bytes, most: int) -> SingleQuery | ManyQuery:
+class Continued(msgspec.Struct, frozen=True):
+    """The page that *cursor*, not read yet, leads to.
+
+    What was asked for the first page may stand beside it, and is not read again: Ralph's client takes nothing of `more` but its
+    query, and repeats its own.
+    """
+
+    cursor: str
+
+
+def read_query_string(text: bytes, most: int) -> SingleQuery | ManyQuery | Continued:
     """Read the query string of GET statements as `read_query` does; what was asked lately is at hand, since readers ask again."""
     return _remembered(text, most) if len(text) <= _LONGEST_REMEMBERED else _read_text(text, most)
 
 
-def read_query(parameters: Sequence[tuple[str, str]], most: int) -> SingleQuery | ManyQuery:
+def read_query(parameters: Sequence[tuple[str, str]], most: int) -> SingleQuery | ManyQuery | Continued:
     """Read the *parameters* of GET statements; a limit of 0 or above *most* becomes *most*.
 
     Raises BadParameter, which names the parameter and never repeats what it said.
     """
     given = read_once(parameters, _PARAMETERS)
+    if MORE in given:
+        return Continued(given[MORE])
     single = given.keys() & {"statementId", "voidedStatementId"}
     return _read_single(given, single) if single else _read_many(given, most)
 
 
-def _read_text(text: bytes, most: int) -> SingleQuery | ManyQuery:
+def _read_text(text: bytes, most: int) -> SingleQuery | ManyQuery | Continued:
     return read_query(parse_qsl(text.decode("latin-1"), keep_blank_values=True), most)
 
 

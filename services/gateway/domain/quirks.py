@@ -20,7 +20,8 @@ BYTES: Final = "application/octet-stream"
 MOST_PARAMETERS: Final = 100
 PARAMETERS: Final = frozenset({
     "statementId", "voidedStatementId", "agent", "verb", "activity", "registration", "related_activities", "related_agents",
-    "since", "until", "limit", "format", "attachments", "ascending", "activityId", "stateId", "profileId", "partial", "method",
+    "since", "until", "limit", "format", "attachments", "ascending", "activityId", "stateId", "profileId", "more",
+    "partial", "method",
 })  # fmt: skip
 """What some resource of xAPI takes; each resource still refuses what it does not take itself."""
 _OF_AN_AGENT: Final = ("name", "mbox", "mbox_sha1sum", "openid", "account")

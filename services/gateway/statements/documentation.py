@@ -7,8 +7,8 @@ from typing import Any, Final
 from services.gateway.attachments.incoming import JSON_TYPE, MULTIPART_TYPE
 from services.gateway.headers import CONSISTENT_THROUGH
 from services.gateway.openapi import VERSION, parameter
-from services.gateway.statements.reading import MORE_PATH
-from services.gateway.statements.routes import ABOUT_PATH, STATEMENTS_PATH
+from services.gateway.statements.reading import STATEMENTS_PATH
+from services.gateway.statements.routes import ABOUT_PATH
 
 
 def _answer(description: str, *media_types: str) -> dict[str, Any]:
@@ -53,6 +53,7 @@ _FILTERS: Final = (
     parameter("format", "How much of agents, activities and verbs", enum=["exact", "ids", "canonical"], default="exact"),
     parameter("attachments", "Answer as multipart/mixed, with the octets of attachments", **_BOOLEAN),
     parameter("ascending", "The oldest first", **_BOOLEAN),
+    parameter("more", "The page that `more` of a page leads to: opaque and signed; other parameters say nothing beside it"),
 )
 
 PATHS: Final[dict[str, Any]] = {
@@ -76,7 +77,7 @@ PATHS: Final[dict[str, Any]] = {
             "responses": {"204": {"description": "Stored"}, **_refused("400", "401", "403", "409", "413", "429", "503")},
         },
         "get": {
-            "summary": "Read one statement, or the first page of those that match",
+            "summary": "Read one statement, or a page of those that match",
             "tags": ["xAPI"],
             "parameters": [VERSION, *_FILTERS],
             "responses": {
@@ -84,17 +85,6 @@ PATHS: Final[dict[str, Any]] = {
                 **_refused("400", "401", "403", "404", "429", "503"),
             },
         },
-    },
-    f"{MORE_PATH}/{{cursor}}": {
-        "get": {
-            "summary": "Read the next page; `more` of a page leads here",
-            "tags": ["xAPI"],
-            "parameters": [VERSION, parameter("cursor", "Opaque and signed", where="path", required=True)],
-            "responses": {
-                "200": _answer("A StatementResult", JSON_TYPE, MULTIPART_TYPE),
-                **_refused("400", "401", "403", "429", "503"),
-            },
-        }
     },
     ABOUT_PATH: {
         "get": {

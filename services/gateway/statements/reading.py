@@ -21,7 +21,7 @@ from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
 from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.parameters import BadParameter
-from services.gateway.domain.query import ManyQuery, SingleQuery, read_query_string
+from services.gateway.domain.query import MORE, Continued, ManyQuery, SingleQuery, read_query_string
 from services.gateway.headers import CONSISTENT_THROUGH
 from services.gateway.statements import refusals
 from services.gateway.statements.formatting import Formatting
@@ -31,7 +31,7 @@ from shared.clock import rfc3339
 from shared.http import Problem
 from shared.xapi.timestamps import instant
 
-MORE_PATH: Final = "/xapi/statements/more"
+STATEMENTS_PATH: Final = "/xapi/statements"
 ETAG_BYTES: Final = 16
 
 
@@ -62,39 +62,36 @@ class Reader:
         self._formatting = formatting
         self._horizon = horizon
         self._keychain = keychain
-        self._more_path = urlsplit(base_url).path.rstrip("/") + MORE_PATH
+        self._path = urlsplit(base_url).path.rstrip("/") + STATEMENTS_PATH
         self._page_size = page_size
 
     async def get(self, request: Request) -> Response:
-        """Answer with the statement or the first page of statements that the parameters ask for."""
+        """Answer with the statement or the page of statements that the parameters ask for.
+
+        A page behind the first is consistent through the same moment.
+        """
         credential = await self._door.authorise(request, Scope.STATEMENTS_READ_MINE)
         with refusals.noted(self._door, request, credential):
             query = self._query(request, credential)
-        through = await self._through()
         match query:
             case SingleQuery():
-                return await self._one(request, credential, query, through)
+                return await self._one(request, credential, query, await self._through())
             case ManyQuery():
-                return await self._page(request, credential, query, through, None)
+                return await self._page(request, credential, query, await self._through(), None)
+            case Cursor():
+                return await self._page(request, credential, query.query, query.through, query.after)
 
-    async def more(self, request: Request) -> Response:
-        """Answer with the page that a cursor asks for, consistent through the same moment as the first."""
-        credential = await self._door.authorise(request, Scope.STATEMENTS_READ_MINE)
-        with refusals.noted(self._door, request, credential):
-            cursor = self._cursor(request, credential)
-        return await self._page(request, credential, cursor.query, cursor.through, cursor.after)
-
-    def _query(self, request: Request, credential: Credential) -> SingleQuery | ManyQuery:
+    def _query(self, request: Request, credential: Credential) -> SingleQuery | ManyQuery | Cursor:
         self._door.versions.spoken(request, credential)
         try:
-            return read_query_string(request.scope["query_string"], self._page_size)
+            query = read_query_string(request.scope["query_string"], self._page_size)
         except BadParameter as error:
             raise refusals.bad_parameter(error) from error
+        return self._cursor(query.cursor) if isinstance(query, Continued) else query
 
-    def _cursor(self, request: Request, credential: Credential) -> Cursor:
-        self._door.versions.spoken(request, credential)
+    def _cursor(self, text: str) -> Cursor:
         try:
-            return read_cursor(request.path_params["cursor"], self._keychain)
+            return read_cursor(text, self._keychain)
         except BadCursor as error:
             raise Problem(400, f"{error}; ask for the first page again") from error
 
@@ -137,7 +134,7 @@ class Reader:
     def _more(self, query: ManyQuery, page: Page, through: datetime) -> str:
         if not page.more or page.last is None:
             return ""
-        return f"{self._more_path}/{write_cursor(Cursor(query, page.last, through), self._keychain)}"
+        return f"{self._path}?{MORE}={write_cursor(Cursor(query, page.last, through), self._keychain)}"
 
 
 def join(bodies: Sequence[bytes], more: str) -> bytes:

@@ -11,10 +11,9 @@ from starlette.routing import Route
 
 from services.gateway.attachments.incoming import JSON_TYPE
 from services.gateway.domain.version import SPOKEN
-from services.gateway.statements.reading import MORE_PATH, Reader
+from services.gateway.statements.reading import STATEMENTS_PATH, Reader
 from services.gateway.statements.writing import Writer
 
-STATEMENTS_PATH: Final = "/xapi/statements"
 ABOUT_PATH: Final = "/xapi/about"
 
 
@@ -24,7 +23,6 @@ def routes(writer: Writer, reader: Reader) -> list[Route]:
         Route(STATEMENTS_PATH, writer.post, methods=["POST"]),
         Route(STATEMENTS_PATH, writer.put, methods=["PUT"]),
         Route(STATEMENTS_PATH, reader.get, methods=["GET"]),
-        Route(f"{MORE_PATH}/{{cursor}}", reader.more, methods=["GET"]),
         Route(ABOUT_PATH, about, methods=["GET"]),
     ]
 

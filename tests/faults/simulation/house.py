@@ -252,7 +252,7 @@ class House:
         found = list(page["statements"])
         while page["more"]:
             await self.director.hold("next page")
-            response = await reader.more(_request("", page["more"].rpartition("/")[2]))
+            response = await reader.get(_request(page["more"].partition("?")[2]))
             page = msgspec.json.decode(bytes(response.body))
             found += page["statements"]
         self.seen |= {statement["id"] for statement in found}
@@ -285,7 +285,7 @@ GROUPS: Final = tuple(
 )
 
 
-def _request(query: str, cursor: str = "") -> Request:
+def _request(query: str) -> Request:
     return Request(
         {
             "type": "http",
@@ -293,6 +293,5 @@ def _request(query: str, cursor: str = "") -> Request:
             "path": "/xapi/statements",
             "query_string": query.encode(),
             "headers": [(b"x-experience-api-version", b"1.0.3")],
-            "path_params": {"cursor": cursor} if cursor else {},
         }
     )

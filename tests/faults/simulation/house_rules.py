@@ -146,10 +146,12 @@ class SnapshotFirst(Reader):
 class MoreAnew(Reader):
     """Says with every further page what Consistent-Through is by then."""
 
-    async def more(self, request: Request) -> Response:
-        through = await self._through()
-        response = await super().more(request)
-        response.headers[CONSISTENT_THROUGH] = rfc3339(through)
+    async def _page(self, request: Request, *arguments: Any) -> Response:
+        *_, after = arguments
+        through = None if after is None else await self._through()
+        response = await super()._page(request, *arguments)
+        if through is not None:
+            response.headers[CONSISTENT_THROUGH] = rfc3339(through)
         return response
 
 

@@ -60,7 +60,7 @@ async def test_many_come_as_a_result_that_says_where_more_are(client: Client, ve
     last = (await speak(client, "GET", version, limit="5")).json()
 
     assert [each["id"] for each in first["statements"]] == [sent[4]["id"], sent[3]["id"]]
-    assert first["more"].startswith("/lrs/xapi/statements/more/")
+    assert first["more"].startswith("/lrs/xapi/statements?more=")
     assert (len(last["statements"]), last["more"]) == (5, "")
 
 

@@ -9,7 +9,7 @@ from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write
 from services.gateway.domain.formats import Format
 from services.gateway.domain.keychain import Keychain
 from services.gateway.domain.parameters import BadParameter
-from services.gateway.domain.query import Filters, ManyQuery, SingleQuery, read_query, read_query_string
+from services.gateway.domain.query import Continued, Filters, ManyQuery, SingleQuery, read_query, read_query_string
 from services.gateway.domain.version import UnspokenVersion, negotiate
 from shared.xapi.model import VOIDED, Version
 
@@ -35,6 +35,15 @@ def test_a_single_statement_is_asked_for_in_lower_case() -> None:
     query = read_query([("voidedStatementId", identifier.upper()), ("format", "ids"), ("attachments", "true")], 500)
 
     assert query == SingleQuery(identifier, voided=True, format=Format.IDS, attachments=True)  # type: ignore[arg-type]
+
+
+def test_what_was_asked_first_may_stand_beside_the_cursor_of_the_next_page() -> None:
+    assert read_query([("limit", "500"), ("agent", "{'mbox': 'a'}"), ("more", "abc")], 500) == Continued("abc")
+
+
+def test_what_is_no_parameter_is_refused_beside_the_cursor_too() -> None:
+    with pytest.raises(BadParameter):
+        read_query([("more", "abc"), ("lang", "en")], 500)
 
 
 def test_times_are_read_in_utc() -> None:
