@@ -112,6 +112,11 @@ def test_a_message_is_asked_for_where_graph_says_it_stands() -> None:
     assert [each.url for each in asked_for(about("updated", REPLY))] == [f"{path}/replies/{REPLY['id']}"]
 
 
+def test_a_hundred_sealed_messages_fit_one_delivery() -> None:
+    assert CONNECTOR.hook is not None
+    assert CONNECTOR.hook.most_bytes > 100 * 64 * 1024
+
+
 def test_what_is_named_twice_is_one_lookup() -> None:
     first, second = delivered(about("created", ASKED)).lookups, delivered(about("created", ASKED)).lookups
     changed = delivered(about("updated", ASKED)).lookups
@@ -147,6 +152,41 @@ def test_chats_are_off_and_their_text_is_never_kept() -> None:
     assert delivered(sent, direct.policy).lookups
     assert read_message(TEAMS, chat, IN_CHAT).ignored == (Reason.DIRECT_MESSAGE,)
     assert (interaction.text, interaction.artefact.native) == (None, f"{CHAT}/{ASKED['id']}")
+
+
+def quoting(quoted: str, clock: str = "11:32:00.000") -> dict[str, Any]:
+    """Return a message of the chat that quotes another, as Graph shows it."""
+    content = f'{{"messageId":"{quoted}","messagePreview":"How do I"}}'
+    attached = [{"id": "5"}, {"id": quoted, "contentType": "messageReference", "content": content}]
+    return {**message(2, clock, "Drain it."), "chatId": CHAT, "channelIdentity": None, "attachments": attached}
+
+
+async def test_who_quotes_a_message_in_a_chat_replies_to_it() -> None:
+    ear, direct = Ear(), replace(TEAMS, policy=Policy(direct=True))
+    asked = {**ASKED, "chatId": CHAT, "channelIdentity": None}
+
+    await hear(ear, direct, read_message(direct, quoting(asked["id"])), read_message(direct, asked))
+
+    verbs = {each["object"]["id"].partition("?")[0].rpartition("/")[2]: each["verb"]["id"] for each in ear.statements()}
+    assert {each.rpartition("/")[2] for each in verbs.values()} == {"asked", "answered"}
+    assert verbs[message_id("11:32:00.000")].endswith("answered")
+
+
+@pytest.mark.parametrize("quoted", ["soon", message_id("11:32:00.000")])
+def test_a_message_that_quotes_none_but_itself_replies_to_nothing(quoted: str) -> None:
+    direct = replace(TEAMS, policy=Policy(direct=True))
+
+    (interaction,) = read_message(direct, quoting(quoted)).decided
+
+    assert (interaction.kind, interaction.root) == (Kind.POST, None)
+
+
+def test_a_quote_within_a_channel_begins_no_thread_of_its_own() -> None:
+    shown = {**REPLY, "attachments": quoting(message_id("11:30:00.000"))["attachments"]}
+
+    (undecided,) = read_message(TEAMS, shown).undecided
+
+    assert undecided.target == f"{CHANNEL}/{ASKED['id']}"
 
 
 @pytest.mark.parametrize(

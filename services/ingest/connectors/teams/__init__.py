@@ -18,6 +18,9 @@ from services.ingest.domain.asking import Request
 from services.ingest.domain.source import Platform, Source
 from services.ingest.handshakes import ValidationToken
 
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""Graph gathers what happens in a busy tenant, each message sealed with what it holds, and sends it until it is taken."""
+
 
 def sample(secret: bytes, now: datetime) -> Sample:
     """Return a notification about a subscription that is none of ours, with the word that ours show."""
@@ -41,7 +44,14 @@ def grant(source: Source) -> Request:
 
 TEAMS: Final = Connector(
     platform=Platform.TEAMS,
-    hook=Hook(verify=notifications.verify, read=notifications.read, sample=sample, handshake=ValidationToken(), once=False),
+    hook=Hook(
+        verify=notifications.verify,
+        read=notifications.read,
+        sample=sample,
+        handshake=ValidationToken(),
+        once=False,
+        most_bytes=MOST_BYTES,
+    ),
     fetch=Fetch(lookups.ask, lookups.read),
     polls={"subscriptions": Poll(subscriptions.EVERY, subscriptions.ask, subscriptions.read)},
     options={

@@ -65,7 +65,7 @@ def read_change(source: Source, document: JSON, path: str) -> Reading:
 
 
 def _read(source: Source, document: JSON, path: str | None, read: Callable[[Shown], Iterable[Reading]]) -> Reading:
-    shown = Shown(source, _named(document, path), document)
+    shown = Shown(source, _within(_named(document, path), document), document)
     refused = places.refusal(source, shown.named.thread)
     if optional_time(document, "deletedDateTime"):
         return _deleted(shown, refused)
@@ -102,6 +102,16 @@ def _named(document: JSON, path: str | None) -> Named:
     root = optional_text(document, "replyToId") or message
     begin = f"chats('{chat}')" if chat else f"teams('{team}')/channels('{channel}')"
     return places.named_message(f"{begin}/messages('{root}')/replies('{message}')")
+
+
+def _within(named: Named, document: JSON) -> Named:
+    """Return *named* as a reply to what it quotes, where it is said in a chat, which has no threads but by quoting."""
+    if not named.thread.is_chat:
+        return named
+    attached = several(document, "attachments", most=MOST_NAMED)
+    quoted = (optional_text(each, "id") or "" for each in attached if member(each, "contentType") == "messageReference")
+    root = next((each for each in quoted if places.MESSAGE.fullmatch(each) and each != named.message), named.root)
+    return Named(named.thread, named.message, root)
 
 
 def _deleted(shown: Shown, refused: Reason | None) -> Reading:
