@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, ChannelId, NativeId
@@ -31,13 +33,20 @@ class MemoryStore:
         self.attendances = MemoryAttendances()
 
     async def learn(self, lesson: Lesson, look: Look) -> Met:
-        source = look.source
+        changed = self.teach(look.source, lesson)
+        return replace(await self.look(look), attendances=changed)
+
+    def teach(self, source: SourceId, lesson: Lesson) -> int:
+        """Remember *lesson*; return how many attendances it changes."""
         for known in lesson.known:
             there = self.known.get((source, known.artefact.native))
             if there is None or (known.spoken and not there.spoken):
                 self.known[source, known.artefact.native] = known
         self.closed |= {(source, channel) for channel in lesson.closed}
-        changed = self.attendances.see(source, lesson.sightings, lesson.endings, lesson.due)
+        return self.attendances.see(source, lesson.sightings, lesson.endings, lesson.due)
+
+    async def look(self, look: Look) -> Met:
+        """Say what *look* meets."""
         found = await self.open(look.source, look.statements, look.artefacts)
         stand = [self._stands(look.source, id_of(look.source, each.interaction), each) for each in look.undecided]
         ready = [
@@ -45,7 +54,7 @@ class MemoryStore:
             for each in stand
             if (each.source, each.statement) not in self.pending and settle(each, Patience.WAITING) is not None
         ]
-        return Met(bool(found.waiting), found.orphans, tuple(ready), changed)
+        return Met(bool(found.waiting), found.orphans, tuple(ready))
 
     async def wait(self, source: SourceId, waiting: Sequence[tuple[StatementId, Undecided, datetime]], until: datetime) -> None:
         del until  # there is nobody beside it who erases

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from tests.faults.simulation.house_play import play_house
 from tests.faults.simulation.loop_play import LoopParts, Played, play_loop
 from tests.faults.simulation.parts import HouseParts, open_books
 from tests.faults.simulation.stage import StageLoop, Violation, play
+from tests.faults.simulation.telling_parts import TellingParts
+from tests.faults.simulation.telling_play import play_telling
 from tests.support.forks import FORKS
 
 SEED: Final = "SYMPOSIA_SIMULATION_SEED"
@@ -44,11 +46,20 @@ def first_seed() -> int:
 
 def play_loops(seeds: Sequence[int], parts: LoopParts | None = None) -> Count:
     """Play histories of the loop alone up to the first violation."""
+    return _play_each(seeds, lambda seed: play_loop(seed, parts))
+
+
+def play_tellings(seeds: Sequence[int], parts: TellingParts | None = None) -> Count:
+    """Play histories of the telling up to the first violation."""
+    return _play_each(seeds, lambda seed: play_telling(seed, parts))
+
+
+def _play_each(seeds: Sequence[int], play_one: Callable[[int], Played]) -> Count:
     begun, steps = perf_counter(), 0
     with quiet():
         for number, seed in enumerate(seeds, start=1):
             try:
-                steps += play_loop(seed, parts).steps
+                steps += play_one(seed).steps
             except Violation as violation:
                 return Count(number, steps, perf_counter() - begun, (str(violation),))
     return Count(len(seeds), steps, perf_counter() - begun)

@@ -13,6 +13,7 @@ from tests.faults.simulation.stage import Actor, Director, Order
 
 DELICATE: Final = frozenset(
     {Step.FETCHED, Step.OUTBOX_DRAINED, Step.DECIDED, Step.ADVANCED, "commit", Step.COMMITTED, Step.PUBLISHING, Step.PUBLISHED}
+    | {"wait", "append", "settle"}
 )
 """Steps at which a process has done something that others do not know of yet: misfortune prefers them."""
 

@@ -30,18 +30,16 @@ from shared.stream import (
     Step,
     StreamMetrics,
 )
-from shared.stream.memory import Faults
-from tests.faults.simulation.faults import Misfortune, Troop, crash, fated, slow_down
+from tests.faults.simulation.faults import Misfortune, Troop, crash, slow_down
+from tests.faults.simulation.memory_play import MemoryPlay
 from tests.faults.simulation.stage import NEVER, Actor, Crash, Director, StageLoop, Violation, play
 
 HEARD: Final = Topic("heard.v1", partitions=2)
 SAID: Final = Topic("said.v1", partitions=2)
 GROUP: Final = "readers"
-MEMBERS: Final = 3
+MEMBERS: Final = ("member-0", "member-1", "member-2")
 BAD: Final = b"bad"
 HAMPERED: Final = 0.3
-MOST_STEPS: Final = 20_000
-MOST_PAUSES: Final = 400
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,11 @@ class Played:
     trail: tuple[str, ...]
 
 
-class LoopPlay:
+class LoopPlay(MemoryPlay):
     """One history: members of one group read what a sender appends, and say each record on."""
+
+    _members = MEMBERS
+    _doomed = "member-"
 
     def __init__(self, seed: int, parts: LoopParts, loop: StageLoop) -> None:
         chance = random.Random(seed)  # noqa: S311  a schedule, not a secret
@@ -100,8 +101,8 @@ class LoopPlay:
     async def run(self) -> Played:
         """Play the history to its end. Raises Violation."""
         await self._log.ensure([HEARD, SAID, dead_letters_of(HEARD, GROUP)])
-        for number in range(MEMBERS):
-            self.director.start(f"member-{number}", lambda name=f"member-{number}": self._member(name))  # type: ignore[misc]
+        for name in MEMBERS:
+            self.director.start(name, lambda name=name: self._member(name))  # type: ignore[misc]
         self.director.start("sender", self._send)
         try:
             await self._direct()
@@ -111,48 +112,10 @@ class LoopPlay:
             await self.director.dismiss()
         return Played(self.director.step, tuple(self.director.trail))
 
-    async def _direct(self) -> None:
-        pauses = 0
-        while self.director.step < MOST_STEPS:
-            await self.director.loop.until_quiet()
-            if self._is_forgetful:
-                self._forget()
-            calm = self._sent and not self._misfortune.left
-            if calm:
-                self._end_faults()
-            ready = self.director.ready()
-            if ready:
-                self._step(ready, calm=calm)
-            elif calm and self._settled():
-                return
-            elif not self._let_time_pass() or (pauses := pauses + 1) > MOST_PAUSES:
-                break
-        raise Violation(f"it does not come to rest: outbox {sorted(self._ledger.rows)}, marks {self._ledger.marks}, {self._bugs}")
-
-    def _let_time_pass(self) -> bool:
-        """Wake who is slow, or let time pass: outages end in time, and misfortunes too. Say no where nothing is waited for."""
-        self._misfortune.left = max(self._misfortune.left - self._sent, 0)
-        if self.director.wake():
-            return True
-        self._end_outages()
-        return self.director.loop.pass_time()
-
-    def _step(self, ready: list[Actor], *, calm: bool) -> None:
-        """Let somebody go on; or let something happen, after which others may be ready."""
-        if not calm:
-            before = self.director.step
-            self._misfortune.perhaps()
-            if self.director.step != before:
-                return
-            ready = self.director.ready()
-        if not ready:
-            return
-        actor = self.director.choose(ready)
-        if calm or not self._is_hampered or not self._hamper(actor):
-            self.director.release(actor)
-
     def _hamper(self, actor: Actor) -> bool:
         """Give up who is about to forget what it published; let others die with what they did not publish yet."""
+        if not self._is_hampered:
+            return False
         if actor.at == Step.PUBLISHED and self.director.random.random() < HAMPERED:
             actor.asleep = self.director.step + self.director.random.choice((40, 80, 160))
             self._troop.give_up(actor.process)
@@ -215,40 +178,17 @@ class LoopPlay:
                 continue
         self._sent = True
 
-    def _to_someone(self, fate: Callable[[Director, Actor], None]) -> None:
-        members = [actor for actor in self.director.ready() if actor.name != "sender" and actor.at != "entrance"]
-        if members:
-            fate(self.director, fated(self.director.random, members))
-
-    def _zombie(self) -> None:
-        """Give somebody up who is at work, and let him go on only later."""
-        self._to_someone(self._be_given_up)
-
-    def _be_given_up(self, director: Director, actor: Actor) -> None:
-        slow_down(director, actor)
-        self._troop.give_up(actor.process)
-
     def _be_given_up_to_die(self, director: Director, actor: Actor) -> None:
         """Die as soon as a transaction is committed, having been given up before: nobody says what was applied but the outbox."""
         self._be_given_up(director, actor)
         actor.doomed = Step.COMMITTED
 
-    def _move(self) -> None:
-        """Move partitions: give somebody up, or take everybody back who was."""
-        if self._troop.given_up:
-            self._take_back()
-        else:
-            self._troop.give_up(f"member-{self.director.random.randrange(MEMBERS)}")
+    def _done(self) -> bool:
+        return self._sent
 
-    def _take_back(self) -> None:
-        for name in list(self._troop.given_up):
-            self._troop.take_back(name)
-
-    def _more(self, fault: str) -> None:
-        setattr(self._log.faults, fault, getattr(self._log.faults, fault) + 1)
-
-    def _lose_commit(self) -> None:
-        self._ledger.lost_commits += 1
+    async def _between(self) -> None:
+        if self._is_forgetful:
+            self._forget()
 
     def _forget(self) -> None:
         """Delete what was applied, as retention does: there is then no last record to compare with."""
@@ -257,15 +197,6 @@ class LoopPlay:
             self._forgotten[place.partition] += [record for record in kept if record.offset < mark.next_offset]
             self._log.records[place.partition] = [record for record in kept if record.offset >= mark.next_offset]
             self._log.first[place.partition] = mark.next_offset
-
-    def _end_outages(self) -> None:
-        self._log.faults.outage = self._ledger.outage = False
-
-    def _end_faults(self) -> None:
-        self._log.faults = Faults()
-        self._ledger.outage, self._ledger.lost_commits = False, 0
-        self.director.wake()
-        self._take_back()
 
     def _heard(self) -> dict[Partition, list[tuple[int, bytes]]]:
         """Return what the log was ever given."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 from typing import Any, Final
 
 NEVER: Final = 1e9
@@ -147,6 +148,8 @@ class Director:
     step: int = 0
     in_flight: set[int] = field(default_factory=set)
     blocked: set[int] = field(default_factory=set)
+    killed: Callable[[str], None] = lambda _: None
+    """Hears of each process that dies: what it does that is not held has to be ended, too."""
     _last: Actor | None = None
 
     def start(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> Actor:
@@ -181,10 +184,19 @@ class Director:
         task = asyncio.current_task()
         if actor.task is task:
             return actor
-        name = f"{actor.process} aside"
+        name = self._name_aside(actor.process)
         aside = self.actors[name] = Actor(name, self, task, asleep=actor.asleep, frozen=actor.frozen)
         CURRENT.set(aside)
         return aside
+
+    def _name_aside(self, process: str) -> str:
+        """Name who does something beside others of *process*: by a name of somebody whose task is over, if there is one."""
+        for number in count(1):
+            name = f"{process} aside" if number == 1 else f"{process} aside {number}"
+            there = self.actors.get(name)
+            if there is None or there.task is None or there.task.done():
+                return name
+        raise AssertionError(process)
 
     async def observe(self, step: StrEnum) -> None:
         """Hold the actor at a step of the loop or of a handler."""
@@ -220,6 +232,7 @@ class Director:
         for actor in self.actors.values():
             if actor is not crashed and actor.process == crashed.process and actor.is_held:
                 actor.released.set_result(Order.CRASH)  # type: ignore[union-attr]  # it is held
+        self.killed(crashed.process)
 
     def note(self, event: str) -> None:
         """Write an event that is nobody's step into the schedule."""

@@ -1,6 +1,6 @@
 """Seeded histories of crashes, zombies, moved partitions, outages and lost answers: nothing is lost or counted twice.
 
-`python -m tests.faults.simulation <loop|house> --seed <seed>` plays one again; SYMPOSIA_SIMULATION_SEED sets the first.
+`python -m tests.faults.simulation <loop|house|telling> --seed <seed>` plays one again; SYMPOSIA_SIMULATION_SEED sets the first.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from itertools import count
 import pytest
 
 from shared.postgres.embedded import Server
-from tests.faults.simulation.company import PROCESSES, first_seed, play_all, play_houses, play_loops, quiet
+from tests.faults.simulation.company import PROCESSES, first_seed, play_all, play_houses, play_loops, play_tellings, quiet
 from tests.faults.simulation.loop_play import play_loop
+from tests.faults.simulation.telling_play import play_telling
 from tests.support.postgres import blocking, statement, with_database
 
 LOOPS = int(os.environ.get("SYMPOSIA_SIMULATION_LOOPS", "2000"))
+TELLINGS = int(os.environ.get("SYMPOSIA_SIMULATION_TELLINGS", "80"))
 HOUSES = int(os.environ.get("SYMPOSIA_SIMULATION_HOUSES", "500"))
 _NUMBERS = count(1)
 
@@ -51,9 +53,18 @@ def test_no_history_breaks_the_protocol(
     assert (loop.histories, house.histories) == (LOOPS, HOUSES)
 
 
+def test_whatever_befalls_who_tells_it_what_was_heard_is_told_in_one_way(record_property: Callable[[str, object], None]) -> None:
+    seed = first_seed()
+
+    played = play_tellings(range(seed, seed + TELLINGS))
+
+    record_property("telling", f"{played.histories} histories from seed {seed}, {played.steps} steps, {played.seconds:.0f} s")
+    assert not played.violations, played.violations[0]
+
+
 def test_a_seed_is_a_schedule() -> None:
     with quiet():
-        once, again = ([play_loop(seed).trail for seed in range(1, 20)] for _ in range(2))
+        once, again = ([play(seed).trail for seed in range(1, 12) for play in (play_loop, play_telling)] for _ in range(2))
 
     assert once == again
 
