@@ -10,7 +10,7 @@ from rich.text import Text
 from services.commands.console import err, out, read_secret, table
 from services.lrs_check import resources, statements
 from services.lrs_check.client import Client
-from services.lrs_check.examination import Examination, Finding, Result, examine
+from services.lrs_check.examination import HOST, Examination, Finding, Result, examine
 
 COLOURS: Final = {Result.PASSED: "green", Result.FAILED: "red", Result.SKIPPED: "yellow"}
 
@@ -43,11 +43,11 @@ def check(
 ) -> None:
     """Check what an LRS does against what xAPI says. Exits with 1 where a check fails.
 
-    Writes some thirty statements about nobody (@lrs-check.invalid) and three documents; the documents are deleted and the
+    Writes some thirty statements about nobody (@lrs-check.example.org) and three documents; the documents are deleted and the
     statements voided at the end. No LRS can delete a statement: voided ones, and those that void them, stay.
     """
     examination = Examination(Client(url, key, read_secret(secret), timeout), patience)
-    err.print(f"This writes to {url}: about 30 statements about check-{examination.run}@lrs-check.invalid, and three documents.")
+    err.print(f"This writes to {url}: about 30 statements about check-{examination.run}@{HOST}, and three documents.")
     err.print(
         "At the end the documents are deleted and the statements voided. Voided statements, and those that void them, stay."
     )

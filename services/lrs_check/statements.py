@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import orjson
 
-from services.lrs_check.examination import Check, Examination, Failed, Skipped, expect
+from services.lrs_check.examination import HOST, Check, Examination, Failed, Skipped, expect
 
 OK: Final = 200
 NO_CONTENT: Final = 204
@@ -183,7 +183,7 @@ def _same(how: str, found: list[str], wanted: list[str]) -> None:
 
 
 _OTHERS: Final[dict[str, Callable[[Examination], dict[str, Any]]]] = {
-    "agent": lambda exam: {"actor": {"mbox": f"mailto:other-{exam.run}@lrs-check.invalid"}},
+    "agent": lambda exam: {"actor": {"mbox": f"mailto:other-{exam.run}@{HOST}"}},
     "verb": lambda _: {},
     "activity": lambda exam: {"object": {"id": f"{exam.activity}/other"}},
     "registration": lambda _: {"context": {"registration": str(uuid4())}},

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from starlette.requests import Request
 
@@ -18,6 +18,9 @@ MULTIPART_TYPE: Final = "multipart/mixed"
 HASH_HEADER: Final = "X-Experience-API-Hash"
 ENCODING_HEADER: Final = "Content-Transfer-Encoding"
 BINARY: Final = "binary"
+
+Understand: TypeAlias = Callable[[Request, bytes, bytes], bytes]
+"""Returns the body of a request that cannot be read by its boundary as the sender means it, or as it is."""
 
 _UNENCODED: Final = {None, BINARY, "8bit", "7bit"}
 
@@ -38,8 +41,8 @@ class Sizes:
     multipart: int
 
 
-async def read_incoming(request: Request, most: Sizes) -> Incoming:
-    """Return what the body of *request* holds (1.0.3 Communication §1.5).
+async def read_incoming(request: Request, most: Sizes, understand: Understand) -> Incoming:
+    """Return what the body of *request* holds (1.0.3 Communication §1.5); *understand* is asked where it cannot be read.
 
     Raises Problem as `read_body` does, and 400 where it is neither JSON nor multipart/mixed as attachments travel in it.
     """
@@ -50,11 +53,22 @@ async def read_incoming(request: Request, most: Sizes) -> Incoming:
         case "multipart/mixed":
             body = await read_body(request, most.multipart)
             try:
-                return await asyncio.to_thread(read_multipart, body, content_type)
+                return await asyncio.to_thread(_read, request, body, content_type, understand)
             except BadMultipart as error:
                 raise _problem(error) from error
         case kind:
             raise Problem(400, f"Statements come as {JSON_TYPE} or {MULTIPART_TYPE}; the request says {kind[:80]!r}")
+
+
+def _read(request: Request, body: bytes, content_type: str, understand: Understand) -> Incoming:
+    """Read *body*, or what its sender means by it. Raises BadMultipart."""
+    try:
+        return read_multipart(body, content_type)
+    except BadMultipart:
+        understood = understand(request, body, boundary_of(content_type))
+        if understood == body:
+            raise
+        return read_multipart(understood, content_type)
 
 
 def read_multipart(body: bytes, content_type: str) -> Incoming:

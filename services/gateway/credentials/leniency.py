@@ -12,6 +12,7 @@ from services.gateway.domain.quirks import (
     PECULIARITIES,
     Quirk,
     bare_state,
+    glued_parts,
     read_query,
     read_statements,
     text_plain_form,
@@ -53,6 +54,13 @@ class Leniency:
         understood = bare_state(content_type, content)
         if understood != content_type:
             self._metrics.quirk(Quirk.BARE_STATE)
+        return understood
+
+    def parts(self, request: Request, body: bytes, boundary: bytes) -> bytes:
+        """Return a multipart message, which cannot be read as it is, as its sender means it."""
+        understood = glued_parts(body, boundary) if _has(request, Quirk.GLUED_PARTS) else body
+        if understood != body:
+            self._metrics.quirk(Quirk.GLUED_PARTS)
         return understood
 
     def statements(self, request: Request, body: bytes) -> bytes:

@@ -36,6 +36,7 @@ class Quirk(StrEnum):
     EXTRA_PARAMETERS = "extra-parameters"
     ACTOR_ARRAYS = "actor-arrays"
     OPEN_EDX = "open-edx"
+    GLUED_PARTS = "glued-parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,12 @@ PECULIARITIES: Final[Mapping[Quirk, Peculiarity]] = {
         "as an Activity, as urn:uuid:…, and without the min",
         "openedx/event-routing-backends, statements.py, exam_events.py, grading_events.py",
     ),
+    Quirk.GLUED_PARTS: Peculiarity(
+        "TinCanJS, ADL's xAPIWrapper, @xapi/xapi",
+        "several attachments, without a line end between one and the boundary of the next",
+        "with it",
+        "TinCanJS 0.50, xAPIWrapper 1.11.0, @xapi/xapi 3.0.3: what they write as multipart/mixed",
+    ),
 }
 
 
@@ -97,6 +104,13 @@ def bare_state(content_type: str, content: bytes) -> str:
     except Malformed:
         return BYTES
     return content_type
+
+
+def glued_parts(body: bytes, boundary: bytes) -> bytes:
+    """Return a multipart message with a line end behind each attachment but the last, which has one, as the statements have."""
+    line = b"--" + boundary + b"\r\n"
+    pieces = body.split(line)
+    return b"".join((line.join(pieces[:3]), *(b"\r\n" + line + piece for piece in pieces[3:])))
 
 
 def extra_parameters(query: bytes) -> bytes:

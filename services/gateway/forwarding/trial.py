@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -18,27 +19,44 @@ NO_STATEMENT: Final = Parcel("application/json", b"{}")
 """What an LRS that takes our key refuses as a bad statement, and one that does not, as a bad key."""
 
 
+_REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+"""How an LRS refuses what is no statement: by xAPI with 400, and those that are made with FastAPI, as Ralph is, with 422."""
+
+
 async def try_target(target: Target, vault: ForwardingVault, clock: Clock) -> list[str]:
     """Return what the target said, line by line. Raises BadTarget where it would take nothing from us, Sealed without its key."""
     async with open_lrs(target, vault.open_for(target.name, target.sealed), clock, SECONDS) as lrs:
         try:
-            versions = _versions(await lrs.about())
-            written = await lrs.send("POST", NO_STATEMENT)
+            about, written = await lrs.about(), await lrs.send("POST", NO_STATEMENT)
         except TargetAway as away:
             raise BadTarget(f"{target.endpoint}: {away.reason}") from away
-    if written.status != HTTPStatus.BAD_REQUEST:
+    if written.status not in _REFUSALS and about.status == HTTPStatus.OK:
         raise BadTarget(f"{target.endpoint} does not let us write statements: {written.said}")
+    return [_speaks(target, _versions(target, about, written)), "It takes statements from our key; none was sent."]
+
+
+def _speaks(target: Target, versions: Sequence[str] | None) -> str:
+    """Say which versions of xAPI the target speaks. Raises BadTarget where ours is none of them."""
+    if versions is None:
+        return f"{target.endpoint} does not say which versions of xAPI it speaks."
     if target.version not in versions:
         raise BadTarget(f"{target.endpoint} speaks xAPI {', '.join(versions)}, and not {target.version}")
-    return [f"{target.endpoint} speaks xAPI {', '.join(versions)}.", "It takes statements from our key; none was sent."]
+    return f"{target.endpoint} speaks xAPI {', '.join(versions)}."
 
 
-def _versions(answer: Answer) -> list[str]:
-    """Return the versions that the about resource names (1.0.3 Communication §2.8). Raises TargetAway for any other answer."""
+def _versions(target: Target, about: Answer, written: Answer) -> list[str] | None:
+    """Return the versions that the about resource names (1.0.3 Communication §2.8); None where an LRS, as Ralph, has none.
+
+    Raises BadTarget for any other answer.
+    """
+    if about.status == HTTPStatus.NOT_FOUND and written.status in _REFUSALS:
+        return None
     try:
-        versions = orjson.loads(answer.body)["version"]
+        versions = orjson.loads(about.body)["version"]
     except (orjson.JSONDecodeError, TypeError, KeyError, IndexError):
         versions = None
-    if answer.status != HTTPStatus.OK or not isinstance(versions, list):
-        raise TargetAway(f"{answer.status} instead of what an LRS says about itself: is this the address before /statements?")
+    if about.status != HTTPStatus.OK or not isinstance(versions, list):
+        raise BadTarget(
+            f"{target.endpoint}: {about.status} instead of what an LRS says about itself: is this the address before /statements?"
+        )
     return [str(version) for version in versions]

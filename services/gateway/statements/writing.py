@@ -91,7 +91,7 @@ class Writer:
     async def _admit(self, request: Request, credential: Credential, admission: Callable[[bytes, Writing], T]) -> T:
         """Read and admit the body. Raises Problem for whatever is wrong with it."""
         version = self._door.versions.spoken(request, credential)
-        incoming = await read_incoming(request, self._sizes)
+        incoming = await read_incoming(request, self._sizes, self._door.leniency.parts)
         writing = Writing(version, credential, self._clock(), self._limits, self._max_statements, incoming.enclosed)
         body = self._door.leniency.statements(request, incoming.statements)
         try:

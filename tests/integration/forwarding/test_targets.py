@@ -146,3 +146,19 @@ async def test_a_trial_tells_whether_the_key_may_write_and_stores_nothing(target
 
     assert said[0].endswith("speaks xAPI 1.0.3, 2.0.0.")
     assert other.statements == {}
+
+
+async def test_a_trial_goes_on_where_an_lrs_says_nothing_about_itself_and_ends_at_what_is_none(
+    targets: Targets, other: ScriptedLrs
+) -> None:
+    """1.0.3 Communication §2.8 wants an about resource; Ralph has none, and refuses with 422."""
+    await add(targets, other)
+    found = await targets.find(OTHER)
+
+    other.script = deque([Reply(404, b"{}"), Reply(422, b'{"detail": []}')])
+    said = await try_target(found, VAULT, utc_now)
+    other.script = deque([Reply(404, b"{}"), Reply(404, b"{}")])
+    with pytest.raises(BadTarget, match="is this the address before /statements"):
+        await try_target(found, VAULT, utc_now)
+
+    assert said[0].endswith("does not say which versions of xAPI it speaks.")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from services.gateway.domain.quirks import Quirk
+from tests.support.attachments import BOUNDARY, Part, attachment, multipart, part, send, statements_part
 from tests.support.gateway import VERSION, Client, Doors, basic, eventually, statement, without
 
 FORM = "application/x-www-form-urlencoded"
@@ -27,6 +28,15 @@ async def captivate(client: Client, state: bytes) -> httpx.Response:
     return await client.http.put(
         "/xapi/activities/state", params=STATE, content=state, headers={**client.headers, "Content-Type": "application/json"}
     )
+
+
+async def glued(client: Client, parts: list[Part]) -> httpx.Response:
+    """Send *parts* as the libraries of JavaScript do: a line end is only behind the statements, and before the last boundary."""
+    *pieces, end = [multipart([each]).removesuffix(multipart([])) for each in parts] + [multipart([])]
+    first, *others = pieces
+    body = first + b"".join(each.removesuffix(b"\r\n") for each in others) + b"\r\n" + end
+    headers = {**client.headers, "Content-Type": f'multipart/mixed; boundary="{BOUNDARY}"'}
+    return await client.http.post("/xapi/statements", content=body, headers=headers)
 
 
 async def counted(doors: Doors, quirk: Quirk) -> float:
@@ -106,6 +116,19 @@ async def test_one_problem_of_several_questions_costs_open_edx_no_batch(doors: D
     assert (taken.status_code, refused.status_code) == (200, 400)
     assert (await client.get(statementId=problem["id"])).json()["object"]["objectType"] == "Activity"
     assert await counted(doors, Quirk.OPEN_EDX) == 1
+
+
+async def test_several_attachments_need_no_line_ends_between_them(doors: Doors) -> None:
+    """1.0.3 Communication §1.5.2; RFC 2046 §5.1.1: the line end before a boundary belongs to it."""
+    client, other = await doors.client(quirks=[Quirk.GLUED_PARTS]), await doors.client()
+    texts = [b"an essay\n", b"its sources\r\n", b""]
+    parts = [statements_part(statement(attachments=[attachment(each) for each in texts])), *map(part, texts)]
+
+    taken, refused, well_formed = await glued(client, parts), await glued(other, parts), await send(client, *parts)
+
+    assert (taken.status_code, refused.status_code, well_formed.status_code) == (200, 400, 200)
+    assert refused.json()["errors"][0]["rule"] == "part-hash"
+    assert await counted(doors, Quirk.GLUED_PARTS) == 1
 
 
 @pytest.mark.parametrize("quirk", Quirk)

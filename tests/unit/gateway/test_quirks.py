@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.gateway.attachments.multipart import read_parts
 from services.gateway.domain.quirks import (
     PECULIARITIES,
     Quirk,
@@ -18,6 +19,7 @@ from services.gateway.domain.quirks import (
     actor_arrays_in_query,
     bare_state,
     extra_parameters,
+    glued_parts,
     open_edx,
     read_query,
     read_statements,
@@ -170,6 +172,20 @@ def test_what_else_open_edx_gets_wrong_is_left_to_be_refused() -> None:
     ).encode()
 
     assert open_edx(body) == body
+
+
+GLUED = b"--b\r\n\r\n[]\r\n--b\r\n\r\none\n--b\r\n\r\ntwo\r\n--b\r\n\r\n--b\r\n\r\n\r\n--b--\r\n"
+
+
+def test_each_attachment_is_parted_from_the_next_whatever_it_ends_with() -> None:
+    [_, *parts] = read_parts(glued_parts(GLUED, b"b"), b"b")
+
+    assert [part.content for part in parts] == [b"one\n", b"two\r\n", b"", b""]
+
+
+@pytest.mark.parametrize("octets", [b"", b"--b", b"--b\r\n\r\n[]\r\n--b\r\n\r\none\r\n--b--\r\n"])
+def test_one_attachment_or_none_is_left_as_it_is(octets: bytes) -> None:
+    assert glued_parts(octets, b"b") == octets
 
 
 @pytest.mark.parametrize("understand", [actor_arrays, open_edx])
