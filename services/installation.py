@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,12 +17,13 @@ from pathlib import Path
 from time import sleep
 from typing import Any, Final, TypeVar
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 
 from shared.errors import Misconfigured
 from shared.master_key import new_master_key
 from shared.postgres.embedded import embedded
-from shared.settings import HttpSettings, PostgresSettings, SecretSettings, ServiceSettings
+from shared.settings import PUBLIC_URL, HttpSettings, PostgresSettings, SecretSettings, Section, ServiceSettings
 from shared.stream.settings import StreamSettings
 
 PRIVATE: Final = 0o700
@@ -35,10 +36,39 @@ POOL_SIZE: Final = 6
 Told = TypeVar("Told", bound=ServiceSettings)
 
 
+class CommandSettings(Section):
+    """What a command needs to know of services that run apart: its own environment is that of one of them, or of none."""
+
+    gateway_url: str = Field(default="", description="The address that others reach the gateway by, where services run apart")
+    ingest_url: str = Field(default="", description="The address that others reach ingest by, where services run apart")
+    asked: str = Field(
+        default="",
+        description="Where `symposia doctor` asks each process: NAME=URL[,NAME=URL…]; default: where the services listen",
+    )
+
+    @field_validator("asked")
+    @classmethod
+    def _names_addresses(cls, told: str) -> str:
+        """Take names with addresses."""
+        if not all(name and PUBLIC_URL.fullmatch(url) for name, url in _pairs(told)):
+            raise PydanticCustomError("addresses", "It is NAME=URL[,NAME=URL…], such as gateway=http://gateway:8080")
+        return told
+
+    @property
+    def processes(self) -> Sequence[tuple[str, str]]:
+        """Return the name of each process, and where it is asked."""
+        return list(_pairs(self.asked))
+
+    def url(self, service: str) -> str:
+        """Return the address that others reach *service* by, or nothing."""
+        return {"gateway": self.gateway_url, "ingest": self.ingest_url}.get(service, "")
+
+
 class ClientSettings(ServiceSettings):
     """What a command needs to know of an installation."""
 
     stream: StreamSettings = StreamSettings()
+    commands: CommandSettings = CommandSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +201,10 @@ class Installation:
         return kind(**told)
 
     def url(self, service: str, http: HttpSettings) -> str:
-        """Return where *service* is found, no slash at its end: as *http* says publicly, as it runs here, or as it is set up."""
+        """Return where *service* is found, no slash at its end: as is told publicly, as it runs here, or as it is set up."""
         running = self.home.running()
-        found = http.public_url or (running.urls.get(service) if running else None) or http.base_url
-        return found.rstrip("/")
+        told = self.client.commands.url(service) or http.public_url
+        return (told or (running.urls.get(service) if running else None) or http.base_url).rstrip("/")
 
     @property
     def client(self) -> ClientSettings:
@@ -214,6 +244,13 @@ async def open_installation(home: Home, found: Found = Found.EXPECTED) -> AsyncI
         return
     async with embedded(home.postgres) as dsn:
         yield Installation(home, _small(told.postgres, dsn), held, embedded=True)
+
+
+def _pairs(told: str) -> Iterator[tuple[str, str]]:
+    """Read NAME=URL, comma separated."""
+    for each in filter(None, map(str.strip, told.split(","))):
+        name, _, url = each.partition("=")
+        yield name, url.rstrip("/")
 
 
 def _small(told: PostgresSettings, dsn: str) -> PostgresSettings:

@@ -22,8 +22,8 @@ from shared.errors import Misconfigured
 PREFIX = "SYMPOSIA_"
 FILE_SUFFIX = "_FILE"
 DATABASE_URL = "DATABASE_URL"
-SECTIONS = frozenset({"postgres", "http", "telemetry", "secrets", "stream", "gateway", "ingest"})
-"""The sections that any service has."""
+SECTIONS = frozenset({"postgres", "http", "telemetry", "secrets", "stream", "gateway", "ingest", "commands"})
+"""The sections that any service has, or the commands."""
 PUBLIC_URL = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::[0-9]+)?(?:/[\w.~%!$&'()*+,;=:@-]*)*", re.ASCII | re.IGNORECASE)
 ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what listens everywhere is reached here
 

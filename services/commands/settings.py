@@ -15,9 +15,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from services.commands.console import NONE, out
+from services.installation import ClientSettings
 from shared.settings import PREFIX
 
 SERVICES: Final = ("gateway", "ingest", "enrichment", "scoring")
+COMMANDS: Final = "commands"
 HEAD: Final = """\
 # Settings
 
@@ -57,6 +59,8 @@ def document() -> str:
     for service in SERVICES:
         for setting in _settings(import_module(f"services.{service}.settings").Settings):
             by_setting.setdefault(setting, []).append(service)
+    for setting in _settings(ClientSettings):
+        by_setting.setdefault(setting, [COMMANDS])
     sections = dict.fromkeys(setting.section for setting in by_setting)
     return "\n".join([HEAD, *(_table(section, by_setting) for section in sections)])
 

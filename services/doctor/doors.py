@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
@@ -27,12 +29,17 @@ SOON: Final = timedelta(days=14)
 
 
 async def look_at_services(installation: Installation) -> Findings:
-    """Look whether each service is ready, or else whether it could listen."""
-    running = installation.home.running()
-    urls = running.urls if running and running.urls else _configured(installation)
+    """Look whether each service is ready, or else whether it could listen; where they run apart, each process of each."""
+    apart = installation.client.commands.processes
     async with httpx.AsyncClient(timeout=ASKED, trust_env=False) as client:
-        for name, url in urls.items():
-            yield await _service(client, name, url)
+        for name, url in apart:
+            for address in await _replicas(url):
+                yield await _service(client, name, address, _gone)
+        if not apart:
+            running = installation.home.running()
+            urls = running.urls if running and running.urls else _configured(installation)
+            for name, url in urls.items():
+                yield await _service(client, name, url, _absent)
 
 
 async def look_at_senders(installation: Installation, clock: Clock) -> Findings:
@@ -50,12 +57,23 @@ def _configured(installation: Installation) -> Mapping[str, str]:
     return {name: installation.settings(part.settings).http.local_url for name, part in PARTS.items()}
 
 
-async def _service(client: httpx.AsyncClient, name: str, url: str) -> Finding:
+async def _replicas(url: str) -> Sequence[str]:
+    """Return the address of each process that the name in *url* stands for; *url* itself where it stands for none."""
+    asked = httpx.URL(url)
+    try:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(asked.host, asked.port, family=socket.AF_INET, type=socket.SOCK_STREAM)
+    except OSError:
+        return [url]
+    return sorted({str(asked.copy_with(host=address[0])) for *_, address in found})
+
+
+async def _service(client: httpx.AsyncClient, name: str, url: str, absent: Callable[[str, str, str], Finding]) -> Finding:
     about = f"Service {name}"
     try:
         answer = await client.get(f"{url}/readyz")
     except httpx.TransportError:
-        return _absent(about, name, url)
+        return absent(about, name, url)
     if answer.status_code == HTTPStatus.OK:
         return well(about, f"ready at {url}")
     if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and answer.headers.get("content-type") == MEDIA_TYPE:
@@ -71,6 +89,11 @@ def _absent(about: str, name: str, url: str) -> Finding:
     except Misconfigured as error:
         return wrong(about, f"does not answer HTTP, yet: {error}", "Stop what holds the port, or choose others.")
     return wrong(about, f"nobody answers at {url}", f"Start `symposia up`, or `symposia {name}`.")
+
+
+def _gone(about: str, name: str, url: str) -> Finding:
+    """Say that nobody answers on another machine, or in another container."""
+    return wrong(about, f"nobody answers at {url}", f"Start {name}; its log says why it ended.")
 
 
 async def _credentials(installation: Installation, now: datetime) -> Findings:

@@ -52,7 +52,7 @@ def _stage(earlier: Standing, later: Standing) -> Finding:
     if not later.left:
         return well(about, "nothing waits")
     said = ", ".join(_what_waits(later))
-    if later.left >= earlier.left and earlier.left:
+    if earlier.left and not later.moved_since(earlier):
         return wrong(about, f"{said}, and nothing moves", f"Look into the log of {later.stage.group}'s service: is it running?")
     return worrying(about, said, "It moves; look again later.") if later.left > MUCH else well(about, f"{said}, and it moves")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from services.installation import ClientSettings
 from services.together import PARTS
 from shared.errors import Misconfigured
 from shared.settings import SECTIONS, HttpSettings, LogLevel, ServiceSettings
@@ -71,8 +72,10 @@ def test_a_misspelt_section_is_refused_and_other_names_are_none(monkeypatch: pyt
         ServiceSettings()
 
 
-def test_the_sections_are_those_of_all_services() -> None:
-    assert {name for part in PARTS.values() for name in part.settings.model_fields} == SECTIONS
+def test_the_sections_are_those_of_all_services_and_of_the_commands() -> None:
+    kinds: list[type[ServiceSettings]] = [ClientSettings, *(part.settings for part in PARTS.values())]
+
+    assert {name for kind in kinds for name in kind.model_fields} == SECTIONS
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
-from services.doctor import doors
+from services.doctor import doors, stream
 from services.doctor.finding import State
+from services.installation import Home, Installation
+from services.pipeline import STAGES, Standing
+from shared.settings import PostgresSettings, SecretSettings
 
 
 async def looked_at(answer: httpx.Response) -> tuple[State, str]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as client:
-        finding = await doors._service(client, "gateway", "http://127.0.0.1:8080")
+        finding = await doors._service(client, "gateway", "http://127.0.0.1:8080", doors._absent)
     return finding.state, finding.words
 
 
@@ -24,3 +29,34 @@ async def test_what_answers_on_the_port_need_not_be_ours(status: int) -> None:
     page = httpx.Response(status, html="<h1>Somebody else's</h1>")
 
     assert await looked_at(page) == (State.WRONG, "something else answers at http://127.0.0.1:8080")
+
+
+async def test_services_that_run_apart_are_asked_where_each_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMPOSIA_COMMANDS__ASKED", "gateway=http://127.0.0.1:1, telling=http://127.0.0.2:1")
+    installation = Installation(Home.at(tmp_path), PostgresSettings(), SecretSettings(), embedded=False)
+
+    found = [(finding.about, finding.words) async for finding in doors.look_at_services(installation)]
+
+    assert found == [
+        ("Service gateway", "nobody answers at http://127.0.0.1:1"),
+        ("Service telling", "nobody answers at http://127.0.0.2:1"),
+    ]
+
+
+async def test_a_name_stands_for_each_of_its_addresses() -> None:
+    assert await doors._replicas("http://localhost:8081") == ["http://127.0.0.1:8081"]
+
+
+@pytest.mark.parametrize(
+    ("later", "state"),
+    [
+        (Standing(STAGES[0], behind=9, outbox=0, read=101), State.WELL),
+        (Standing(STAGES[0], behind=5, outbox=0, read=100), State.WRONG),
+        (Standing(STAGES[0], behind=9, outbox=0, read=100), State.WRONG),
+    ],
+    ids=["more came than was read", "nothing came or was read", "some came and nothing was read"],
+)
+def test_a_consumer_moves_that_reads_however_much_comes(later: Standing, state: State) -> None:
+    earlier = Standing(STAGES[0], behind=5, outbox=0, read=100)
+
+    assert stream._stage(earlier, later).state is state

@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from services.installation import Home, open_installation
+from services.installation import CommandSettings, Home, Installation, open_installation
 from shared.errors import Misconfigured
 from shared.master_key import new_master_key, read_master_key
+from shared.settings import HttpSettings, PostgresSettings, SecretSettings
 
 
 @pytest.fixture
@@ -86,3 +88,18 @@ def test_a_run_file_that_a_crash_left_says_nothing(home: Home) -> None:
     home.run.write_text('{"pid": 1, "urls": {"gateway": "http://127.0.0.1:1"}}')
 
     assert home.running() is None
+
+
+def test_commands_tell_the_addresses_of_doors_that_run_apart(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYMPOSIA_COMMANDS__INGEST_URL", "https://hooks.example.org/")
+    installation = Installation(home, PostgresSettings(), SecretSettings(), embedded=False)
+    beside = HttpSettings(public_url="https://lrs.example.org")
+
+    assert installation.url("ingest", beside) == "https://hooks.example.org"
+    assert installation.url("gateway", beside) == "https://lrs.example.org"
+
+
+@pytest.mark.parametrize("asked", ["http://gateway:8080", "gateway=gateway:8080", "=http://gateway:8080"])
+def test_what_names_no_address_to_ask_is_refused(asked: str) -> None:
+    with pytest.raises(ValidationError, match="such as gateway=http://gateway:8080"):
+        CommandSettings(asked=asked)
