@@ -16,9 +16,10 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from shared.errors import Misconfigured
 from shared.events import first
 from shared.http.protocol import BoundedProtocol
-from shared.settings import HttpSettings, ServiceSettings
+from shared.settings import HttpSettings, ServiceSettings, written
 from shared.stream.steps import crash_at_from_environment
 from shared.telemetry import configure_logs
 
@@ -150,12 +151,16 @@ class _Server(uvicorn.Server):
         yield
 
     async def serve_on_socket(self) -> None:
-        """Bind and serve; an address in use is told as such."""
+        """Bind and serve. Raises Misconfigured where the address is in use, or is none of this machine's."""
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(self._address)
-            listener.listen(2048)
+            try:
+                listener.bind(self._address)
+                listener.listen(2048)
+            except OSError as error:
+                host, port = self._address
+                raise Misconfigured(f"{self.name} cannot listen at {written(host)}:{port}: {error.strerror}") from error
             listener.setblocking(False)
             await self.serve(sockets=[listener])
 

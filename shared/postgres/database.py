@@ -20,7 +20,16 @@ from shared.postgres.connection import PARTING, Connection
 from shared.postgres.identifiers import quoted
 from shared.postgres.metrics import PostgresMetrics
 from shared.postgres.migrate import check_versions
-from shared.postgres.outage import connecting_failed, is_collision, is_lost, is_outage, is_silent, sqlstate, unavailable
+from shared.postgres.outage import (
+    connecting_failed,
+    forbidden,
+    is_collision,
+    is_lost,
+    is_outage,
+    is_silent,
+    sqlstate,
+    unavailable,
+)
 
 if TYPE_CHECKING:
     from shared.postgres.metrics import PoolMetrics
@@ -159,7 +168,7 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Transaction]:
-        """Lend a connection; turn the outages that are met with it into Unavailable."""
+        """Lend a connection; turn the outages met with it into Unavailable, what our login may not do into Misconfigured."""
         async with self._turns, self._lent() as connection:
             yield connection
 
@@ -170,6 +179,8 @@ class Database:
         try:
             yield connection
         except Exception as error:
+            if refusal := forbidden(error):
+                raise refusal from error
             if not is_outage(error, closed=_is_closed(connection)):
                 raise
             await self._note_outage(error, lost=is_silent(error) or is_lost(error))

@@ -15,7 +15,7 @@ from asyncpg.pool import PoolConnectionProxy
 from shared.errors import Misconfigured, Unavailable
 from shared.postgres.identifiers import quoted
 from shared.postgres.migration_files import Migration, expected_versions, grants, migrations
-from shared.postgres.outage import connecting_failed, is_outage, unavailable
+from shared.postgres.outage import connecting_failed, forbidden, is_outage, unavailable
 from shared.postgres.roles import ensure_role, print_roles, privileges
 
 __all__ = ["Target", "check_versions", "expected_versions", "migrate", "print_roles"]
@@ -53,7 +53,8 @@ async def migrate(dsn: str, targets: Sequence[Target]) -> list[str]:
 
     Tables stand unqualified in the files: the search path is the target's schema, then `public`. Schemas are created, and
     roles `symposia_<schema>` where that is permitted. Runs at the same time wait for one another.
-    Raises Misconfigured for a changed or missing file and for SQL that fails; Unavailable for an outage.
+    Raises Misconfigured for a changed or missing file, for SQL that fails and for what the login may not do; Unavailable for
+    an outage.
     """
     applied: list[str] = []
     async with _connected(dsn) as connection:
@@ -102,6 +103,8 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         yield connection
     except Exception as error:
+        if refusal := forbidden(error):
+            raise refusal from error
         if not is_outage(error, closed=connection.is_closed()):
             raise
         raise unavailable(error) from error

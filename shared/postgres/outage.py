@@ -94,6 +94,13 @@ def connecting_failed(error: Exception, dsn: str = "") -> Unavailable | Misconfi
     return None
 
 
+def forbidden(error: Exception) -> Misconfigured | None:
+    """Translate an error that says that this login may not do something; None for any other."""
+    if not isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return None
+    return Misconfigured(f"PostgreSQL refuses this login: {error}. Grant it what `symposia migrate --print-roles` says.")
+
+
 def place_of(dsn: str) -> str:
     """Return the host and port of *dsn*, or several, and nothing else of it; "" where it names none."""
     try:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
+import pytest
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from shared.errors import Misconfigured
 from shared.http import create_app, read_body
 from shared.service import Service, run
 from shared.settings import HttpSettings
@@ -42,3 +46,12 @@ async def test_a_request_that_is_never_finished_gets_503_once_the_grace_is_over(
 
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"retry-after: 1" in answer.lower()
+
+
+async def test_an_address_that_is_in_use_is_told_with_its_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        service = Service("trial", Starlette(), HttpSettings(port=port))
+
+        with pytest.RaisesGroup(pytest.RaisesExc(Misconfigured, match=f"trial http cannot listen at 127.0.0.1:{port}: Address")):
+            await run([service], asyncio.Event())

@@ -236,6 +236,19 @@ async def test_a_database_that_does_not_exist_is_a_mistake_in_the_settings(empty
     await missing.close()
 
 
+async def test_what_a_login_may_not_do_is_a_mistake_in_its_grants(empty_database_url: str) -> None:
+    await statement(empty_database_url, "CREATE SCHEMA closed; CREATE TABLE closed.migration (package text, number integer)")
+    await statement(empty_database_url, "CREATE ROLE stranger_to_closed LOGIN")
+    theirs = settings_for(empty_database_url.replace("//symposia@", "//stranger_to_closed@"))
+    stranger = await Database.open(theirs, schema="closed", application="test", packages=["shared.stream.migrations"])
+
+    with pytest.raises(Misconfigured, match=r"permission denied for schema closed.*--print-roles"):
+        await stranger.ready()
+
+    await stranger.close()
+    await statement(empty_database_url, "DROP ROLE stranger_to_closed")
+
+
 async def test_closing_does_not_wait_for_ever(empty_database_url: str) -> None:
     busy = await Database.open(settings_for(empty_database_url, command_timeout=0.5), schema="public", application="test")
 
