@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 from uuid import uuid4
 
@@ -80,6 +82,21 @@ class Child:
             return False
         assert self._process.exitcode == -signal.SIGKILL, f"ended by itself: {self._process.exitcode}"
         return True
+
+    async def frozen(self, seconds: float) -> None:
+        """Return once it is stopped (SIGSTOP); raises TimeoutError after *seconds*."""
+        async with asyncio.timeout(seconds):
+            while not self._is_frozen():
+                assert not self._ended.done(), f"the process ended: {self._process.exitcode}"
+                await asyncio.sleep(0.02)
+
+    def _is_frozen(self) -> bool:
+        """Say whether the kernel has it as stopped."""
+        return not self._ended.done() and " T " in Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT) where it was frozen."""
+        os.kill(self._process.pid, signal.SIGCONT)
 
     async def stop(self) -> None:
         """Ask it to end, and wait until it has."""
