@@ -58,6 +58,8 @@ MARKS = MappingProxyType({"code": "`", "pre": "```", "codeblock": "```"})
 PICTURED = ("emoji", "smiley")
 NAMING = ("mention", "hashtag")
 """Classes of pictures that are words, and of links that name somebody or a tag."""
+QUOTED = "quote"
+"""No element of HTML: Skype writes into it what somebody else said, and by whom."""
 
 
 class _Reading:
@@ -68,10 +70,13 @@ class _Reading:
         self._link: tuple[str, int] | None = None
         self._code: list[str] = []
         self._open = Counter[str]()
+        self._quotes: list[tuple[int, int]] = []
 
     def open(self, opening: Opening) -> None:
         """Go into an element."""
         tag = opening.tag
+        if tag == QUOTED:
+            self._quotes.append((len(self.parts), len(self._code)))
         if tag in BLOCKS or tag in BREAKS:
             self.parts.append("\n")
         if tag == "a":
@@ -91,12 +96,22 @@ class _Reading:
         """Come out of an element."""
         if tag == "a":
             self._end_link()
+        elif tag == QUOTED and self._quotes:
+            self._end_quote()
         elif self._open[tag]:
             self._end_code(tag)
         if tag in BLOCKS:
             self.parts.append("\n")
         elif tag in CELLS:
             self.parts.append(" ")
+
+    def _end_quote(self) -> None:
+        """Forget what was quoted."""
+        start, depth = self._quotes.pop()
+        del self.parts[start:]
+        while len(self._code) > depth:
+            self._open[self._code.pop()] -= 1
+        self._link = None
 
     def _end_code(self, tag: str) -> None:
         """Mark the end of code once, however it is nested."""

@@ -96,6 +96,24 @@ def test_a_link_is_followed_by_its_address(html: str, text: str) -> None:
     assert from_html(html) == text
 
 
+LEGACY = "<legacyquote>[1] Bea: </legacyquote>"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (f'<quote author="live:bea" authorname="Bea">{LEGACY}How do I <b>restart</b>?</quote>Drain it.', "Drain it."),
+        ("<quote>How?<quote>Where?</quote>When?</quote>Drain it.", "Drain it."),
+        ('Drain <quote><a href="https://a.example/">what?<code>x</quote>it &amp; stop <code>it</code>.', "Drain it & stop `it`."),
+        ("never ended: <quote>Drain it.", "never ended: Drain it."),
+        ("never begun</quote>: Drain it.", "never begun: Drain it."),
+    ],
+)
+def test_what_somebody_else_said_is_no_word_of_who_quotes_it(html: str, text: str) -> None:
+    assert from_html(html) == text
+    assert not asks(text)
+
+
 @pytest.mark.parametrize(
     ("html", "text"),
     [
