@@ -1,11 +1,14 @@
-"""A connection that is given up where the server, or the network before it, says nothing any more."""
+"""A connection that is given up where the server, or the network before it, says nothing any more, and a transaction on it."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 PARTING: Final = 2.0
 """Seconds in which a server answers that we go, or roll back."""
@@ -18,3 +21,34 @@ class Connection(asyncpg.Connection):
         """End in order or, after *timeout* seconds, as it is; asyncpg's pool, which gives none, would wait for ever."""
         with suppress(TimeoutError, OSError):
             await super().close(timeout=PARTING if timeout is None else timeout)
+
+
+@asynccontextmanager
+async def begun(connection: PoolConnectionProxy) -> AsyncIterator[None]:
+    """Begin and commit, or roll back; unlike asyncpg's own, what broke the block stays what is raised."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException:
+        await _roll_back(connection, transaction)
+        raise
+    await transaction.commit()
+
+
+async def _roll_back(connection: PoolConnectionProxy, transaction: asyncpg.transaction.Transaction) -> None:
+    """Roll back, or give a connection up that does not come to rest, so that PostgreSQL does."""
+    try:
+        async with asyncio.timeout(PARTING):
+            await transaction.rollback()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        if not is_closed(connection):
+            connection.terminate()
+
+
+def is_closed(connection: PoolConnectionProxy) -> bool:
+    """Say whether *connection* is gone: a pool takes back at once what was closed, and then it does not even answer that."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True

@@ -16,7 +16,7 @@ from asyncpg.pool import PoolConnectionProxy
 from prometheus_client import CollectorRegistry
 
 from shared.errors import Unavailable
-from shared.postgres.connection import PARTING, Connection
+from shared.postgres.connection import Connection, begun, is_closed
 from shared.postgres.identifiers import quoted
 from shared.postgres.metrics import PostgresMetrics
 from shared.postgres.migrate import check_versions
@@ -61,6 +61,7 @@ class Database:
         packages: Sequence[str],
         metrics: PoolMetrics,
         turns: asyncio.Semaphore | None = None,
+        admitted: asyncio.Event | None = None,
     ) -> None:
         self._pool = pool
         self._settings = settings
@@ -68,6 +69,7 @@ class Database:
         self._packages = tuple(packages)
         self._metrics = metrics
         self._turns = turns or nullcontext()
+        self._admitted = admitted or asyncio.Event()
 
     @classmethod
     async def open(
@@ -107,7 +109,13 @@ class Database:
         """
         turns = asyncio.Semaphore(max(1, self._settings.pool_size // 2))
         return Database(
-            self._pool, self._settings, schema=self._schema, packages=self._packages, metrics=self._metrics, turns=turns
+            self._pool,
+            self._settings,
+            schema=self._schema,
+            packages=self._packages,
+            metrics=self._metrics,
+            turns=turns,
+            admitted=self._admitted,
         )
 
     @asynccontextmanager
@@ -116,7 +124,7 @@ class Database:
 
         Raises Unavailable for an outage (the outcome is then unknown); a deadlock or a serialisation failure as asyncpg's error.
         """
-        async with self._connection() as connection, _begun(connection):
+        async with self._connection() as connection, begun(connection):
             yield connection
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -181,7 +189,7 @@ class Database:
         except Exception as error:
             if refusal := forbidden(error):
                 raise refusal from error
-            if not is_outage(error, closed=_is_closed(connection)):
+            if not is_outage(error, closed=is_closed(connection)):
                 raise
             await self._note_outage(error, lost=is_silent(error) or is_lost(error))
             raise unavailable(error) from error
@@ -194,7 +202,7 @@ class Database:
 
         What befell one that comes back closed may have befallen the others too.
         """
-        if _is_closed(connection):
+        if is_closed(connection):
             await self._pool.expire_connections()
         try:
             await self._pool.release(connection)
@@ -208,13 +216,14 @@ class Database:
         try:
             connection: Transaction = await self._pool.acquire(timeout=self._settings.acquire_timeout)
         except Exception as error:
-            failure = connecting_failed(error, self._settings.url.get_secret_value())
+            failure = connecting_failed(error, self._settings.url.get_secret_value(), admitted=self._admitted.is_set())
             if failure is None:
                 raise
             await self._note_outage(error, lost=is_lost(error))
             raise failure from error
         finally:
             self._metrics.acquire_seconds.observe(perf_counter() - started)
+        self._admitted.set()
         return connection
 
     async def _note_outage(self, error: Exception, *, lost: bool) -> None:
@@ -240,37 +249,6 @@ class Database:
                 self._metrics.retried(sqlstate(error))
             await asyncio.sleep(_pause(number))
         raise AssertionError("max_attempts is at least 1")
-
-
-@asynccontextmanager
-async def _begun(connection: Transaction) -> AsyncIterator[None]:
-    """Begin and commit, or roll back; unlike asyncpg's own, what broke the block stays what is raised."""
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        yield
-    except BaseException:
-        await _roll_back(connection, transaction)
-        raise
-    await transaction.commit()
-
-
-async def _roll_back(connection: Transaction, transaction: asyncpg.transaction.Transaction) -> None:
-    """Roll back, or give a connection up that does not come to rest, so that PostgreSQL does."""
-    try:
-        async with asyncio.timeout(PARTING):
-            await transaction.rollback()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        if not _is_closed(connection):
-            connection.terminate()
-
-
-def _is_closed(connection: Transaction) -> bool:
-    """Say whether *connection* is gone: a pool takes back at once what was closed, and then it does not even answer that."""
-    try:
-        return connection.is_closed()
-    except asyncpg.InterfaceError:
-        return True
 
 
 def _session(settings: PostgresSettings, schema: str, application: str) -> dict[str, str]:

@@ -81,11 +81,15 @@ def is_outage(error: BaseException, *, closed: bool) -> bool:
     return isinstance(error, (ConnectionError, TimeoutError, asyncpg.InternalClientError))
 
 
-def connecting_failed(error: Exception, dsn: str = "") -> Unavailable | Misconfigured | None:
-    """Translate an error met while a connection to *dsn* was opened, telling where that is; None for a bug."""
+def connecting_failed(error: Exception, dsn: str = "", *, admitted: bool = False) -> Unavailable | Misconfigured | None:
+    """Translate an error met while a connection to *dsn* was opened, telling where that is; None for a bug.
+
+    Who was *admitted* before, and is refused now, waits: a password is being changed, or a standby has not all rules yet.
+    """
     if isinstance(error, asyncpg.PostgresError):
         if (error.sqlstate or "").startswith(_AUTHORISATION) or isinstance(error, asyncpg.InvalidCatalogNameError):
-            return Misconfigured(f"PostgreSQL refuses us: {error}. Check DATABASE_URL.")
+            refused = f"PostgreSQL refuses us: {error}. Check DATABASE_URL."
+            return Unavailable("postgres", refused) if admitted else Misconfigured(refused)
         return unavailable(error) if is_outage(error, closed=True) else None
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return Misconfigured(f"DATABASE_URL cannot be used: {error}")

@@ -236,6 +236,26 @@ async def test_a_database_that_does_not_exist_is_a_mistake_in_the_settings(empty
     await missing.close()
 
 
+async def test_who_was_let_in_before_waits_where_he_is_refused(empty_database_url: str) -> None:
+    await statement(empty_database_url, "CREATE ROLE let_in_before LOGIN")
+    theirs = settings_for(empty_database_url.replace("//symposia@", "//let_in_before@"))
+    known = await Database.open(theirs, schema="public", application="test")
+    pid = await known.fetchval(PID)
+    await statement(empty_database_url, f"ALTER ROLE let_in_before NOLOGIN; SELECT pg_terminate_backend({pid}, 5000)")
+
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await known.fetchval(PID)
+    with pytest.raises(Unavailable, match="not permitted to log in"):
+        await known.patiently().fetchval(PID)
+    await statement(empty_database_url, "ALTER ROLE let_in_before LOGIN")
+    again = await known.fetchval(PID)
+
+    assert again != pid
+    await known.close()
+    await statement(empty_database_url, "DROP ROLE let_in_before")
+
+
 async def test_what_a_login_may_not_do_is_a_mistake_in_its_grants(empty_database_url: str) -> None:
     await statement(empty_database_url, "CREATE SCHEMA closed; CREATE TABLE closed.migration (package text, number integer)")
     await statement(empty_database_url, "CREATE ROLE stranger_to_closed LOGIN")
