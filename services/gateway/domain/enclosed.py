@@ -124,18 +124,23 @@ def _undeclared(part: Enclosed, declarations: Sequence[Declared]) -> Iterator[Vi
         yield Violation(pointer, "undeclared-part", "No statement has an attachment with this part's X-Experience-API-Hash.")
         return
     attachments = [each.attachment for each in declarations]
-    if part.content_type is not None and all(not _same(part.content_type, each["contentType"]) for each in attachments):
+    if part.content_type is not None and all(not _agree(part.content_type, each["contentType"]) for each in attachments):
         yield Violation(pointer, "part-content-type", "The part's Content-Type is not the attachment's contentType.")
     if part.length is not None and all(part.length != each["length"] for each in attachments):
         yield Violation(pointer, "part-length", "The part's Content-Length is not the attachment's length.")
 
 
-def _same(one: str, other: str) -> bool:
-    """Say whether two media types are the same: names in any case, white space anywhere between."""
-    return _media_type(one) == _media_type(other)
+def _agree(one: str, other: str) -> bool:
+    """Say whether two media types are the same, and no parameter that both name differs; a part may say less than its attachment.
+
+    So it does in the specification's own example (1.0.3 Communication §1.5.2), and more where a library adds a charset.
+    """
+    (kind, parameters), (other_kind, others) = _media_type(one), _media_type(other)
+    return kind == other_kind and all(parameters[name] == others[name] for name in parameters.keys() & others.keys())
 
 
 def _media_type(text: str) -> tuple[str, dict[str, str]]:
+    """Read a media type: names in any case, white space anywhere between."""
     kind, *parameters = (each.strip() for each in text.split(";"))
     pairs = (each.partition("=") for each in parameters if each)
     return kind.lower(), {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}

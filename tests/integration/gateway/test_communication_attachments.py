@@ -170,6 +170,17 @@ async def test_other_content_under_an_id_brings_nothing_into_the_record(client: 
     assert [content for _, content in parts_of(await client.get(attachments="true"))][1:] == [ESSAY]
 
 
+async def test_the_example_of_the_specification_is_taken(client: Client) -> None:
+    """1.0.3 Communication §1.5.2: the part says nothing of the charset that the attachment names."""
+    essay = b"here is a simple attachment"
+    declared = attachment(essay, contentType="text/plain; charset=ascii")
+
+    answer = await send(client, statements_part(statement(attachments=[declared])), part(essay, Content_Type="text/plain"))
+
+    assert declared["sha2"] == "495395e777cd98da653df9615d09c0fd6bb2f8d4788394cd53c56a3bfdcd848a"
+    assert answer.status_code == 200
+
+
 SENT = statement(attachments=[attachment(ESSAY)])
 FIRST = statements_part(SENT)
 

@@ -29,13 +29,15 @@ def rules(part: Enclosed, *declared: dict[str, Any]) -> list[str]:
         ("text/plain; charset=ascii", "text/plain;charset=ascii", True),
         ("text/plain; charset=ascii", 'text/plain ; Charset="ascii"', True),
         ("text/plain; a=1; b=2", "text/plain; b=2; a=1", True),
-        ("text/plain", "text/plain; charset=ascii", False),
+        ("text/plain", "text/plain; charset=utf-8", True),
+        ("text/plain; charset=ascii", "text/plain", True),
+        ("text/plain; a=1; b=2", "text/plain; b=1; c=3", False),
         ("text/plain; charset=ascii", "text/plain; charset=utf-8", False),
         ("text/plain", "text/html", False),
         ("text/plain", "", False),
     ],
 )
-def test_media_types_are_the_same_whatever_their_spelling(declared: str, sent: str, *, same: bool) -> None:
+def test_media_types_agree_whatever_their_spelling_and_however_much_they_say(declared: str, sent: str, *, same: bool) -> None:
     part = Enclosed(1, ESSAY, sent, None)
 
     assert rules(part, attachment(ESSAY, contentType=declared)) == ([] if same else ["part-content-type"])
