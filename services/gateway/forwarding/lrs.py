@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,8 @@ MOST_READ: Final = 1024 * 1024
 """Bytes of an answer that are read, where nobody asks for more."""
 EARLY: Final = 30.0
 """Seconds before its end at which a token is not used any more."""
+_LOST: Final = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
+"""What a request meets on a connection that the other side closed meanwhile, as uvicorn does behind a 500."""
 TOKEN_SECONDS: Final = 300.0
 """How long a token is used whose end is not told."""
 
@@ -49,6 +51,7 @@ class Lrs:
         self._clock = clock
         self._seconds = seconds
         self._token: _Token | None = None
+        self._kept = False
 
     async def post(self, parcel: Parcel, ids: Sequence[StatementId]) -> tuple[Fate, Answer]:
         """Send the statements *ids* in one request; return what became of them. Raises TargetAway."""
@@ -124,11 +127,10 @@ class Lrs:
         most: int = MOST_READ,
     ) -> Answer:
         try:
-            async with (
-                asyncio.timeout(self._seconds),
-                self._http.stream(method, url, headers=headers, content=body, params=parameters) as response,
-            ):
-                content = await _read(response, most)
+            async with asyncio.timeout(self._seconds):
+                return await self._answered(
+                    lambda: self._http.stream(method, url, headers=headers, content=body, params=parameters), most
+                )
         except TimeoutError as error:
             raise TargetAway(f"did not answer within {self._seconds:g} s") from error
         except NotPublic as error:
@@ -137,6 +139,24 @@ class Lrs:
             raise TargetAway(str(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, UnicodeError) as error:
             raise TargetAway(f"{type(error).__name__}: {error}"[:300]) from error
+
+    async def _answered(self, ask: Callable[[], AbstractAsyncContextManager[httpx.Response]], most: int) -> Answer:
+        """Ask, and once more where a connection is lost that was kept, which a server may close at any time (RFC 9112 §9.5).
+
+        All that an LRS is asked here may be asked twice.
+        """
+        try:
+            return await self._once(ask, most)
+        except _LOST:
+            if not self._kept:
+                raise
+        self._kept = False
+        return await self._once(ask, most)
+
+    async def _once(self, ask: Callable[[], AbstractAsyncContextManager[httpx.Response]], most: int) -> Answer:
+        async with ask() as response:
+            content = await _read(response, most)
+        self._kept = True
         said = response.headers
         return Answer(response.status_code, content, said.get("Retry-After"), said.get("Location"), said.get("Content-Type", ""))
 

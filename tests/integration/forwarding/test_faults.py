@@ -10,10 +10,13 @@ import orjson
 import pytest
 
 from services.gateway.forwarding import forwarder
+from services.gateway.forwarding.answers import TargetAway
 from services.gateway.forwarding.forwarder import Pace
+from services.gateway.forwarding.lrs import open_lrs as open_target
 from services.gateway.forwarding.sending import STUBBORN
-from services.gateway.forwarding.target import State
+from services.gateway.forwarding.target import Basic, State
 from services.gateway.forwarding.targets import Targets
+from services.gateway.forwarding.trial import NO_STATEMENT
 from services.targets import TARGETS
 from shared.clock import utc_now
 from shared.postgres import migrate
@@ -252,3 +255,17 @@ async def test_an_outage_of_our_own_postgresql_is_waited_out_too(server: Server,
         await until_settled(targets)
 
     assert other.posts == [IDS[:1], IDS[1:2]]
+
+
+async def test_a_connection_that_a_target_closes_behind_its_answer_is_opened_anew(targets: Targets, other: ScriptedLrs) -> None:
+    """RFC 9112 §9.5; uvicorn, and so Ralph, closes it behind each 500 that it did not foresee."""
+    await add(targets, other)
+    other.script = deque([Reply(500), CUT, Reply(400), CUT, CUT])
+
+    async with open_target(await targets.find(OTHER), Basic("key", "secret"), utc_now, 1.0) as lrs:
+        statuses = [(await lrs.send("POST", NO_STATEMENT)).status for _ in range(2)]
+        with pytest.raises(TargetAway):
+            await lrs.send("POST", NO_STATEMENT)
+
+    assert statuses == [500, 400]
+    assert len(other.requests) == 5
