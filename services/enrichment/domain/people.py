@@ -32,7 +32,11 @@ def email_hash_ifi(identifier: Ifi) -> Ifi | None:
     return identifier if identifier.startswith("mbox_sha1sum::") else None
 
 
-def email_ifis(email: str) -> tuple[Ifi, Ifi]:
-    """Return the two IFIs of the e-mail address *email*: itself and its hash."""
-    mbox = f"mailto:{email}"
-    return ifi.of_mbox(mbox), Ifi(f"mbox_sha1sum::{ifi.sha1sum(mbox)}")
+def email_ifis(email: str) -> tuple[Ifi, ...]:
+    """Return the IFIs of the e-mail address *email*: itself and its hash, as it is written and in small letters.
+
+    What comes before the @ may tell capitals apart (RFC 5321, section 2.4), but nobody gives two people such addresses, and
+    systems differ in how they write them.
+    """
+    written = dict.fromkeys((f"mailto:{email}", f"mailto:{email.lower()}"))
+    return tuple(one for mbox in written for one in (ifi.of_mbox(mbox), Ifi(f"mbox_sha1sum::{ifi.sha1sum(mbox)}")))

@@ -1,6 +1,6 @@
 """CSV imports of people, courses and enrolments: bad rows are told with their line, good rows are taken, twice is once."""
 
-from services.enrichment.imports.importer import Importer, Kind, Report
+from services.enrichment.imports.importer import COLUMNS, Importer, Kind, Report
 from services.enrichment.imports.table import Fault
 
-__all__ = ["Fault", "Importer", "Kind", "Report"]
+__all__ = ["COLUMNS", "Fault", "Importer", "Kind", "Report"]

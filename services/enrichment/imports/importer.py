@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from services.enrichment.domain.catalogue import Course
 from services.enrichment.imports import rows
 from services.enrichment.imports.store import ImportStore
-from services.enrichment.imports.table import Fault, read
+from services.enrichment.imports.table import Columns, Fault, read
 from services.enrichment.store import Store
 from shared.postgres import Database, Transaction
 
@@ -31,11 +32,13 @@ class Report:
     faults: tuple[Fault, ...]
 
 
-COLUMNS = {
-    Kind.PEOPLE: (("external_id",), ("name", "email", "accounts")),
-    Kind.COURSES: (("iri", "title"), ("description", "codes", "aliases", "urls", "channels")),
-    Kind.ENROLMENTS: (("external_id", "course"), ("role", "from", "to")),
+COLUMNS: Final = {
+    Kind.PEOPLE: Columns(("external_id",), ("name", "email", "accounts")),
+    Kind.COURSES: Columns(("iri", "title"), ("description", "codes", "aliases", "urls", "channels")),
+    Kind.ENROLMENTS: Columns(("external_id", "course"), ("role", "from", "to")),
 }
+AS_THEY_ARE: Final[Mapping[str, str]] = {}
+"""Columns that are called as ours are."""
 
 
 class _DryRunError(Exception):
@@ -54,13 +57,12 @@ class Importer:
         self._store = Store()
         self._imports = ImportStore()
 
-    async def take(self, kind: Kind, content: bytes, *, dry_run: bool = False) -> Report:
+    async def take(self, kind: Kind, content: bytes, *, filled: Mapping[str, str] = AS_THEY_ARE, dry_run: bool = False) -> Report:
         """Take the good rows of a file and tell what is wrong with the others; a *dry_run* changes nothing.
 
-        Raises Unavailable while PostgreSQL is out of reach.
+        *filled* says from what of the file a column is filled. Raises Unavailable while PostgreSQL is out of reach.
         """
-        required, optional = COLUMNS[kind]
-        found, faults = read(content, required=required, optional=optional)
+        found, faults = read(content, replace(COLUMNS[kind], filled=filled))
 
         async def work(transaction: Transaction) -> Report:
             await self._store.hold_identities(transaction)

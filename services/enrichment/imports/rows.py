@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from services.enrichment.domain.catalogue import Course, CourseIri
 from services.enrichment.domain.people import LearnerId, email_ifis, imported_learner
@@ -16,7 +16,10 @@ from shared.xapi.model import Ifi
 
 EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 IRI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+", re.IGNORECASE)
-CANONICAL = re.compile(r"(mbox|mbox_sha1sum|openid|account)::.+")
+CANONICAL = re.compile(
+    r"mbox::mailto:[^@\s]+@[^@\s]+|mbox_sha1sum::[0-9a-f]{40}|openid::[a-z][a-z0-9+.-]*:\S+|account::.+", re.DOTALL
+)
+MAILTO = "mailto:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Enrolment:
 
 def person(row: Row) -> Person | Fault:
     """Read a person: external_id; name, email, accounts (`name@home page`, several separated by `|`)."""
-    email = row.text("email")
+    email = row.text("email").removeprefix(MAILTO)
     if fault := _unkeyable(row, "external_id"):
         return fault
     if email and not EMAIL.fullmatch(email):
@@ -63,7 +66,9 @@ def person(row: Row) -> Person | Fault:
     for account in row.items("accounts"):
         identity = _identity(account)
         if identity is None:
-            return Fault(row.line, "accounts", f"{account[:80]!r} is no account; write name@https://home.page")
+            return Fault(
+                row.line, "accounts", f"{account[:80]!r} is no account; write name@https://home.page, and | between several"
+            )
         identities.append(identity)
     return Person(row.line, row.text("external_id"), row.text("name"), email, tuple(dict.fromkeys(identities)))
 
@@ -77,6 +82,9 @@ def course(row: Row) -> Course | Fault:
     wrong = next((url for url in row.items("urls") if not url.startswith(("http://", "https://"))), None)
     if wrong is not None:
         return Fault(row.line, "urls", f"{wrong[:80]!r} is no web address")
+    nowhere = next((column for column in ("aliases", "channels") for one in row.items(column) if not _leads(column, one)), None)
+    if nowhere is not None:
+        return Fault(row.line, nowhere, _NOWHERE[nowhere])
     return Course(
         iri=CourseIri(row.text("iri")),
         title=row.text("title"),
@@ -88,15 +96,20 @@ def course(row: Row) -> Course | Fault:
     )
 
 
-def enrolment(row: Row, courses: Mapping[str, CourseIri]) -> Enrolment | Fault:
-    """Read an enrolment: external_id, course (its IRI, an alias or a code); role, from, to (days, YYYY-MM-DD)."""
-    named = courses.get(row.text("course"))
+def enrolment(row: Row, courses: Mapping[str, CourseIri | None]) -> Enrolment | Fault:
+    """Read an enrolment: external_id, course (its IRI, an alias or a code); role, from, to (days, or moments, in ISO 8601)."""
+    written = row.text("course")
+    if fault := _unkeyable(row, "external_id"):
+        return fault
+    if written not in courses:
+        return Fault(row.line, "course", f"{written[:80]!r} is no course that was imported, by IRI, alias or code")
+    named = courses[written]
     if named is None:
-        return Fault(row.line, "course", f"{row.text('course')[:80]!r} is no course that was imported, by IRI, alias or code")
+        return Fault(row.line, "course", f"{written[:80]!r} is a code or alias of several courses; write the course's IRI")
     days: list[date | None] = []
     for column in ("from", "to"):
         try:
-            days.append(date.fromisoformat(row.text(column)) if row.text(column) else None)
+            days.append(datetime.fromisoformat(row.text(column)).date() if row.text(column) else None)
         except ValueError:
             return Fault(row.line, column, f"{row.text(column)[:40]!r} is no day; write YYYY-MM-DD")
     begins, ends = days
@@ -114,36 +127,63 @@ def disputed(people: Iterable[Person], owners: Mapping[Ifi, str]) -> tuple[list[
     undisputed: list[Person] = []
     faults: list[Fault] = []
     for one in people:
-        other = next(
-            (taken[identity] for identity in one.identities if taken.get(identity, one.external_id) != one.external_id), None
-        )
+        other = next((identity for identity in one.identities if taken.get(identity, one.external_id) != one.external_id), None)
         if other is not None:
-            faults.append(Fault(one.line, "accounts", f"an account or the e-mail address belongs to {other!r} already"))
+            faults.append(_dispute(one, other, taken[other]))
             continue
         taken.update(dict.fromkeys(one.identities, one.external_id))
         undisputed.append(one)
     return undisputed, faults
 
 
-def names_of(courses: Iterable[Course]) -> dict[str, CourseIri]:
-    """Return the courses by IRI, alias and code; an IRI weighs more than an alias, an alias more than a code."""
-    known = sorted(courses, key=lambda course: course.iri)
-    names: dict[str, CourseIri] = {}
-    for one in known:
-        names.update({code: one.iri for code in one.codes if code not in names})
-    for one in known:
-        names.update(dict.fromkeys(one.aliases, one.iri))
-    names.update({one.iri: one.iri for one in known})
+def _dispute(person: Person, identity: Ifi, owner: str) -> Fault:
+    if person.email and identity in email_ifis(person.email):
+        return Fault(person.line, "email", f"the e-mail address belongs to {owner[:80]!r} already; nothing of this row is taken")
+    account = identity.partition("::")[2][:80]
+    return Fault(person.line, "accounts", f"{account!r} belongs to {owner[:80]!r} already; nothing of this row is taken")
+
+
+def names_of(courses: Iterable[Course]) -> dict[str, CourseIri | None]:
+    """Return the courses by IRI, alias and code, None where several have one name.
+
+    An IRI weighs more than an alias, an alias more than a code.
+    """
+    known = list(courses)
+    names: dict[str, CourseIri | None] = {}
+    for named in (_by(known, lambda one: one.codes), _by(known, lambda one: one.aliases), _by(known, lambda one: (one.iri,))):
+        names.update(named)
     return names
 
 
+def _by(courses: Iterable[Course], names: Callable[[Course], Iterable[str]]) -> dict[str, CourseIri | None]:
+    found: dict[str, CourseIri | None] = {}
+    for one in courses:
+        for name in names(one):
+            found[name] = one.iri if found.get(name, one.iri) == one.iri else None
+    return found
+
+
 def _identity(account: str) -> Ifi | None:
+    """Read an account: its name may be an e-mail address, so that the @ counts behind which an IRI stands."""
     if CANONICAL.fullmatch(account):
-        return Ifi(account) if _is_keyable(account.partition("::")[2]) else None
-    name, at, home_page = account.partition("@")
-    if not (name and at and IRI.fullmatch(home_page)):
-        return None
-    return ifi.of_account(home_page, name)
+        known = not account.startswith("account::") or ifi.account_of(account) is not None
+        return Ifi(account) if known and _is_keyable(account.partition("::")[2]) else None
+    for at in re.finditer("@", account):
+        name, home_page = account[: at.start()], account[at.end() :]
+        if name and IRI.fullmatch(home_page):
+            return ifi.of_account(home_page, name)
+    return None
+
+
+_NOWHERE = {
+    "aliases": "an alias is an IRI, such as https://lms.example/course/7; other names are codes",
+    "channels": "a channel is written id@https://home.page, or as its IRI",
+}
+
+
+def _leads(column: str, written: str) -> bool:
+    """Say whether what is *written* can be an alias, or a channel, of a course at all."""
+    return IRI.fullmatch(written) is not None or (column == "channels" and _identity(written) is not None)
 
 
 def _unkeyable(row: Row, column: str) -> Fault | None:

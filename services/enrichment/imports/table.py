@@ -1,24 +1,27 @@
-"""A CSV file as rows with line numbers, whatever the spreadsheet that wrote it."""
+"""A CSV file as rows with line numbers, whatever the spreadsheet or system that wrote it."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final, Protocol
 
-DELIMITERS = ",;\t"
-NOT_UTF8 = re.compile("[\udc80-\udcff]")
+from shared.spreadsheets import WORKBOOKS, Heading, encoding_of, heading
+
+NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 """Bytes that are no UTF-8, as `surrogateescape` writes them."""
-LIST_SEPARATOR = "|"
-MOST_CHARACTERS = 10_000
+LIST_SEPARATOR: Final = "|"
+MOST_CHARACTERS: Final = 10_000
+PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that cannot be taken: its line in the file (the header is line 1), the column, and why."""
+    """A row that cannot be taken: its line in the file, the column, and why."""
 
     line: int
     column: str
@@ -42,6 +45,38 @@ class Row:
         return tuple(dict.fromkeys(part for part in parts if part))
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns that a file must have and may have.
+
+    *filled* says from what of the file a column is filled: by a header, or by a template such as `{Login}@https://lms.example`.
+    What nothing is filled from is passed over then.
+    """
+
+    required: Sequence[str]
+    optional: Sequence[str]
+    filled: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Return all columns."""
+        return (*self.required, *self.optional)
+
+    def sources(self, column: str) -> list[str]:
+        """Return the headers from which *column* is filled, as they are compared."""
+        written = self.filled.get(column, column)
+        return [_plain(name) for name in PLACEHOLDER.findall(written) or [written]]
+
+    def cell(self, column: str, cells: Mapping[str, str]) -> str:
+        """Return the cell of *column*; of a template, the parts between `|` none of whose cells is empty."""
+        written = self.filled.get(column, column)
+        if not PLACEHOLDER.search(written):
+            return cells.get(_plain(written), "")
+        parts = written.split(LIST_SEPARATOR)
+        whole = [part for part in parts if all(cells.get(_plain(name)) for name in PLACEHOLDER.findall(part))]
+        return LIST_SEPARATOR.join(PLACEHOLDER.sub(lambda found: cells[_plain(found[1])], part) for part in whole).strip()
+
+
 class LineCounter(Protocol):
     """A CSV reader, which counts the lines of the file."""
 
@@ -51,58 +86,81 @@ class LineCounter(Protocol):
         """Yield the cells of each row."""
 
 
-def read(content: bytes, *, required: Sequence[str], optional: Sequence[str]) -> tuple[list[Row], list[Fault]]:
-    """Return the rows of a CSV file (UTF-8; comma, semicolon or tab; header first) and what is wrong with the others.
+def read(content: bytes, columns: Columns) -> tuple[list[Row], list[Fault]]:
+    """Return the rows of a CSV file (UTF-8, or UTF-16 that says so; comma, semicolon or tab) and what is wrong with the others.
 
-    A row without a *required* cell is a fault; so is a file without a required column, with an unknown one, or with one twice.
+    A row without a required cell is a fault; so is a file without a required column, with an unknown one, or with one twice.
     """
-    text = content.decode("utf-8-sig", errors="surrogateescape")
-    header, _, _ = text.partition("\n")
-    if "\0" in header or NOT_UTF8.search(header):
-        return [], [Fault(1, "", "the file is not UTF-8; save it as CSV UTF-8")]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=header.count), strict=True)
+    if content.startswith(WORKBOOKS):
+        return [], [Fault(1, "", "the file is a workbook or an archive, not CSV; save the sheet as CSV UTF-8")]
+    text = content.decode(encoding_of(content), errors="surrogateescape" if encoding_of(content) == "utf-8" else "replace")
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))  # one for the process: others may need more
+    lines = io.StringIO(text, newline="")
+    top = heading(lines)
+    if not top.text:
+        return [], [Fault(1, "", f"the file is empty; its first line names its columns: {', '.join(columns.known)}")]
+    if "\0" in top.text or NOT_UTF8.search(top.text):
+        return [], [Fault(top.line, "", "the file is not UTF-8; save it as CSV UTF-8")]
+    reader = csv.reader(chain([top.text], lines), delimiter=top.delimiter, strict=True)
     try:
-        names = [name.strip().lower() for name in next(reader, [])]
+        header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
-        return [], [Fault(1, "", f"not CSV: {error}")]
-    faults = _header_faults(names, required, optional)
+        return [], [Fault(top.line, "", f"not CSV: {error}")]
+    faults = [Fault(top.line, column, reason) for column, reason in _header_faults(header, columns)]
     if faults:
         return [], faults
-    checked = list(_rows(reader, names, required))
-    return [row for row in checked if isinstance(row, Row)], [fault for fault in checked if isinstance(fault, Fault)]
+    found = list(_rows(reader, [_plain(name) for name in header], columns, top))
+    return [row for row in found if isinstance(row, Row)], [fault for fault in found if isinstance(fault, Fault)]
 
 
-def _header_faults(names: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> list[Fault]:
-    known = ", ".join((*required, *optional))
-    missing = [Fault(1, name, f"the column is missing; known columns: {known}") for name in required if name not in names]
-    unknown = [
-        Fault(1, name, f"the column is not known; known columns: {known}") for name in names if name not in {*required, *optional}
-    ]
-    twice = [Fault(1, name, "the column is there twice") for name in (*required, *optional) if names.count(name) > 1]
-    return missing + unknown + twice
+def _plain(name: str) -> str:
+    """Write the name of a column as it is compared: in small letters, `_` for spaces and hyphens."""
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
-def _rows(reader: LineCounter, names: Sequence[str], required: Sequence[str]) -> Iterator[Row | Fault]:
-    line = 2
+def _header_faults(header: Sequence[str], columns: Columns) -> Iterator[tuple[str, str]]:
+    names = [_plain(name) for name in header]
+    known, there = ", ".join(columns.known), ", ".join(filter(None, header))
+    for column in columns.known:
+        missing = [name for name in columns.sources(column) if name not in names]
+        if column in columns.filled and missing:
+            yield column, f"there is no column {', '.join(missing)!r}; those of the file: {there}"
+        elif column in columns.required and missing:
+            yield column, f"the column is missing; known columns: {known}. --column {column}=HEADER names the one that holds it"
+        if any(names.count(name) > 1 for name in columns.sources(column)):
+            yield column, "the column is there twice"
+    unknown = list(dict.fromkeys(written for written in header if written and _plain(written) not in columns.known))
+    if unknown and not columns.filled:
+        alone = unknown[0] if len(unknown) == 1 else ""
+        yield alone, f"not known: {', '.join(unknown)}; known columns: {known}. With --column others are passed over"
+
+
+def _rows(reader: LineCounter, names: Sequence[str], columns: Columns, top: Heading) -> Iterator[Row | Fault]:
+    before = top.line - 1
+    line = reader.line_num + before + 1
     try:
         for values in reader:
-            at, line = line, reader.line_num + 1
-            if any(value.strip() for value in values):
-                yield _row(at, names, values, required)
+            at, line = line, reader.line_num + before + 1
+            if any(value.strip() for value in values) and [_plain(value) for value in values] != names:
+                yield _row(at, names, values, columns)
     except csv.Error as error:
-        yield Fault(line, "", f"not CSV from here on: {error}")
+        yield Fault(line, "", f"not CSV from here on ({error}): nothing from this line on was read; does a quote not close?")
 
 
-def _row(line: int, names: Sequence[str], values: Sequence[str], required: Sequence[str]) -> Row | Fault:
-    if len(values) > len(names):
+def _row(line: int, names: Sequence[str], values: Sequence[str], columns: Columns) -> Row | Fault:
+    held = len(values) - next((count for count, value in enumerate(reversed(values)) if value.strip()), 0)
+    if held > len(names):
         return Fault(line, "", f"{len(values)} cells under {len(names)} columns")
-    cells = {name: value.strip() for name, value in zip(names, values, strict=False)}
-    for name, value in cells.items():
+    found = {name: value.strip() for name, value in zip(names, values, strict=False)}
+    if any(value.strip() for name, value in zip(names, values, strict=False) if not name):
+        return Fault(line, "", "a cell stands under a column without a name")
+    cells = {column: columns.cell(column, found) for column in columns.known if set(columns.sources(column)) <= set(names)}
+    for column, value in cells.items():
         if "\0" in value:
-            return Fault(line, name, "holds a NUL character")
+            return Fault(line, column, "holds a NUL character")
         if NOT_UTF8.search(value):
-            return Fault(line, name, "is not UTF-8; save the file as CSV UTF-8")
+            return Fault(line, column, "is not UTF-8; save the file as CSV UTF-8")
         if len(value) > MOST_CHARACTERS:
-            return Fault(line, name, f"is longer than {MOST_CHARACTERS} characters")
-    empty = next((name for name in required if not cells.get(name)), None)
+            return Fault(line, column, f"is longer than {MOST_CHARACTERS} characters")
+    empty = next((name for name in columns.required if not cells.get(name)), None)
     return Fault(line, empty, "is empty") if empty else Row(line, cells)

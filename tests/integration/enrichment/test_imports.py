@@ -60,7 +60,7 @@ async def test_bad_rows_are_told_by_line_and_their_neighbours_are_taken(house: H
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", Fault(1, "external_id", "")),
+        (b"", Fault(1, "", "")),
         (b"name\nAda\n", Fault(1, "external_id", "")),
         (b"external_id,salary\nHR-1,5\n", Fault(1, "salary", "")),
         (b"external_id,name,Name\nHR-1,Ada,\n", Fault(1, "name", "")),
@@ -68,9 +68,21 @@ async def test_bad_rows_are_told_by_line_and_their_neighbours_are_taken(house: H
         (b'external_id,name\nHR-1,"x\n', Fault(2, "", "")),
         (b"external_id,email\nHR-1,not an address\n", Fault(2, "email", "")),
         (b"external_id,accounts\nHR-1,no-home-page\n", Fault(2, "accounts", "")),
+        (b"external_id,accounts\nHR-1,mbox::ada@acme.example\n", Fault(2, "accounts", "")),
         (b"external_id,name\nHR-1,A\x00\n", Fault(2, "name", "")),
     ],
-    ids=["empty", "no key column", "unknown column", "column twice", "not UTF-8", "not CSV", "e-mail", "account", "NUL"],
+    ids=[
+        "empty",
+        "no key column",
+        "unknown column",
+        "column twice",
+        "not UTF-8",
+        "not CSV",
+        "e-mail",
+        "account",
+        "no IFI",
+        "NUL",
+    ],
 )
 async def test_a_file_or_row_that_cannot_be_read_says_where(house: House, content: bytes, fault: Fault) -> None:
     report = await house.importer.take(Kind.PEOPLE, content)
@@ -93,6 +105,35 @@ async def test_an_account_of_somebody_else_is_refused_and_never_moved(house: Hou
 
     assert [fault.line for fault in report.faults] == [2]
     assert report.taken == 1
+
+
+async def test_an_account_may_be_called_by_an_address_and_an_address_is_one_however_it_is_written(house: House) -> None:
+    people = (
+        f"external_id,email,accounts\nHR-1,mailto:Ada.L@ACME.example,ada@acme.example@{HOME}\nHR-2,ada.l@acme.example,\n".encode()
+    )
+
+    report = await house.importer.take(Kind.PEOPLE, people)
+
+    known = {row["ifi"] for row in await house.database.fetch(Query("SELECT ifi FROM alias"))}
+    assert {f"account::ada@acme.example@{HOME}", "mbox::mailto:Ada.L@acme.example", "mbox::mailto:ada.l@acme.example"} < known
+    assert [(fault.line, fault.column) for fault in report.faults] == [(3, "email")]
+
+
+async def test_a_name_of_several_courses_enrols_in_none_of_them(house: House) -> None:
+    courses = b"iri,title,codes\nhttps://lms.example/1,One,PY|PY1\nhttps://lms.example/2,Two,PY\n"
+    await house.importer.take(Kind.COURSES, courses)
+
+    report = await house.importer.take(Kind.ENROLMENTS, b"external_id,course,from\nHR-1,PY,\nHR-1,PY1,2026-01-02T08:00:00Z\n")
+
+    assert [(fault.line, fault.column) for fault in report.faults] == [(2, "course")]
+    assert str(await house.database.fetchval(Query("SELECT valid_from FROM enrolment"))) == "2026-01-02"
+
+
+@pytest.mark.parametrize(("column", "cell"), [("aliases", "Python 101"), ("channels", "general")])
+async def test_a_course_is_not_found_by_what_nothing_could_name(house: House, column: str, cell: str) -> None:
+    report = await house.importer.take(Kind.COURSES, f"iri,title,{column}\n{COURSE},Python 101,{cell}\n".encode())
+
+    assert [(fault.line, fault.column) for fault in report.faults] == [(2, column)]
 
 
 async def test_a_person_known_by_an_account_alone_becomes_the_imported_one(house: House) -> None:

@@ -1,0 +1,43 @@
+"""How files of rows begin that spreadsheets and other systems write: what they are written in, and where their header is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+DELIMITERS: Final = (",", ";", "\t")
+UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+"""How a file begins that a spreadsheet saves as "Unicode text"."""
+GZIP: Final = b"\x1f\x8b"
+WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How workbooks begin (.xlsx, .ods and other zip archives; .xls)."""
+NOTHING: Final = " \r\n,;\t"
+"""What an empty line may hold."""
+_SEPARATOR: Final = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+"""A first line by which Excel is told what stands between cells."""
+
+
+class Heading(NamedTuple):
+    """The line of a file that names its columns: its number, its text, and what stands between cells."""
+
+    line: int
+    text: str
+    delimiter: str
+
+
+def encoding_of(beginning: bytes) -> str:
+    """Return what a file is written in that begins so: UTF-16 if its first two bytes say it, else UTF-8."""
+    return "utf-16" if beginning[:2] in UTF_16 else "utf-8"
+
+
+def heading(lines: Iterator[str]) -> Heading:
+    """Read *lines* up to the header, past empty ones and one that only says what stands between cells."""
+    said, line = "", 0
+    for line, text in enumerate(lines, start=1):
+        written = text.removeprefix("\ufeff") if line == 1 else text
+        if found := _SEPARATOR.fullmatch(written.strip("\r\n")):
+            said = found[1]
+        elif written.strip(NOTHING):
+            return Heading(line, written, said or max(DELIMITERS, key=written.count))
+    return Heading(max(line, 1), "", DELIMITERS[0])
