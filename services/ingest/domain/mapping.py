@@ -148,7 +148,7 @@ def _context(interaction: Interaction, source: Source) -> JSON:
     if not _is_upon_person(interaction):
         context["platform"] = source.platform
     about = _about(interaction)
-    if about is not None and about.type in TOLD_WHEN_MADE:
+    if about is not None and about.type in TOLD_WHEN_MADE and interaction.kind is not Kind.ASK:  # a question begins a thread
         context["statement"] = {"objectType": "StatementRef", "id": creation_of(source.id, about.native)}
     if place is not None:
         context["team"] = _team(place, source)

@@ -19,6 +19,7 @@ from services.ingest.domain.source import Hearing, Policy, Source
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed
 from tests.support.ingest import NOW, Ear, Sent, account_names, acts
+from tests.support.profile import faults
 from tests.support.youtube import (
     ANSWER,
     ASKED,
@@ -222,6 +223,7 @@ async def test_videos_and_comments_are_told_whole_in_any_order() -> None:
         await back.take(YOUTUBE, with_(each, lookups=()))
 
     assert forth.told() == back.told()
+    assert [fault for each in forth.statements() for fault in faults(each)] == []
     told = {(actor, verb) for actor, verb, _ in acts(forth.statements())}
     assert told == {
         ("UCann", "asked"),
