@@ -73,8 +73,8 @@ def lines_of(file: Path) -> Iterator[Iterator[str]]:
         if beginning.startswith(WORKBOOKS):
             raise Refused(f"{name_of(file)} is a workbook or an archive: unpack it, or save the sheet as CSV UTF-8.")
         encoding = encoding_of(beginning)
-        errors = "surrogateescape" if encoding == "utf-8" else "replace"
-        text = io.TextIOWrapper(raw, encoding=encoding, errors=errors, newline="")
+        form, errors = ("utf-8-sig", "surrogateescape") if encoding == "utf-8" else (encoding, "replace")
+        text = io.TextIOWrapper(raw, encoding=form, errors=errors, newline="")
         try:
             yield _until_damaged(text, name_of(file))
         finally:

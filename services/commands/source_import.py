@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,12 @@ import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
 from services.commands.faults import Refused
+from services.commands.files import STDIN, lines_of, name_of, present
 from services.ingest.app import SCHEMA
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.filing.column_map import ColumnMap, load
 from services.ingest.filing.importing import Importer, Report, open_importer
-from services.ingest.filing.rows import Fault, Row, encoding_of, read_csv, read_json, read_ndjson
+from services.ingest.filing.rows import Fault, Row, read_csv, read_json, read_ndjson
 from services.ingest.settings import Settings
 from services.ingest.sources import open_sources
 from services.installation import Home, open_installation
@@ -27,7 +29,10 @@ SHOWN = 50
 def import_(
     name: Annotated[str, typer.Argument(help="The source's name.", metavar="SOURCE")],
     file: Annotated[
-        Path, typer.Argument(help="CSV with a header, NDJSON or JSON; UTF-8.", exists=True, dir_okay=False, readable=True)
+        Path,
+        typer.Argument(
+            help="CSV with a header, NDJSON or JSON; UTF-8, with or without gzip. - reads standard input.", callback=present
+        ),
     ],
     home: HomeOption = DEFAULT_HOME,
     *,
@@ -41,11 +46,11 @@ def import_(
     """Import the interactions that a platform exported, by a column map.
 
     Good rows are heard, and told by ingest as soon as it runs; bad ones are listed by line, and then the exit status is 1.
-    Importing a file twice changes nothing.
+    Importing a file twice changes nothing, so one that was interrupted is imported again.
     """
     report = run(_import(Home.at(home), SourceId(name), file, map_, actor, dry_run=dry_run))
     would = " would be taken so" if dry_run else ""
-    out.print(f"{report.rows} rows of {file.name}{would}:", soft_wrap=True)
+    out.print(f"{report.rows} rows of {name_of(file)}{would}:", soft_wrap=True)
     kinds = table("Kind", ">Interactions")
     for kind, count in sorted(report.told.items()):
         kinds.add_row(kind, str(count))
@@ -74,27 +79,32 @@ async def _import(home: Home, name: SourceId, file: Path, map_: str | None, acto
 
 
 async def _take(importer: Importer, source: Source, file: Path, columns: ColumnMap, actor: str) -> Report:
-    with file.open("rb") as beginning:
-        encoding = encoding_of(beginning.read(2))
-    errors = "surrogateescape" if encoding == "utf-8" else "replace"
-    with file.open(encoding=encoding, errors=errors, newline="") as lines:
+    if columns.asks_for_actor and not actor:
+        raise Refused("The rows of this export do not say whose they are: name the account with --actor.")
+    with lines_of(file) as lines:
         return await importer.take(source, _rows(file, lines, columns), columns, actor)
 
 
-def _rows(file: Path, lines: Iterable[str], columns: ColumnMap) -> Iterator[Row | Fault]:
-    """Read *file* as its name says what it is."""
-    match file.suffix.lower():
-        case ".ndjson" | ".jsonl":
-            return read_ndjson(lines)
-        case ".json":
-            return read_json(lines, columns.rows)
+def _rows(file: Path, lines: Iterator[str], columns: ColumnMap) -> Iterator[Row | Fault]:
+    """Read *file* as its name says what it is; standard input as it begins."""
+    first = next(lines, "") if file == STDIN else ""
+    text = chain([first], lines) if first else lines
+    match Path(file.name.removesuffix(".gz")).suffix.lower() or first.lstrip()[:1]:
+        case ".json" | "[":
+            return read_json(text, columns.rows)
+        case "{" if columns.rows:
+            return read_json(text, columns.rows)
+        case ".ndjson" | ".jsonl" | "{":
+            return read_ndjson(text)
         case _:
-            return read_csv(lines)
+            return read_csv(text, columns.escaped)
 
 
 def _print_faults(report: Report, file: Path) -> None:
-    err.print(f"{len(report.faults)} rows of {file.name} were not taken:", soft_wrap=True)
+    err.print(f"{len(report.faults)} rows of {name_of(file)} were not taken:", soft_wrap=True)
     faults = table(">Line", "What is wrong")
     for fault in report.faults[:SHOWN]:
         faults.add_row(str(fault.line), fault.reason)
     err.print(faults)
+    if (more := len(report.faults) - SHOWN) > 0:
+        err.print(f"… and {more} more.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -39,6 +41,28 @@ def test_an_export_is_tried_then_imported_and_its_bad_rows_are_listed(home: Path
     assert "happened ({created_at}) is no time" in imported
     assert imported == again
     assert "no webhook" in source("test", "engage", status=1)
+
+
+def test_standard_input_and_packed_files_are_read_and_who_an_export_is_of_is_asked_for(
+    home: Path, tmp_path: Path, database_url: str
+) -> None:
+    def source(*arguments: str | Path, stdin: str = "") -> CompletedProcess[str]:
+        return symposia("source", *arguments, "--home", home, stdin=stdin, DATABASE_URL=database_url)
+
+    file, packed = EXPORTS / "linkedin_comments.csv", tmp_path / "Comments.csv.gz"
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    source("add", "li", "linkedin", "https://www.linkedin.com")
+    nobody = source("import", "li", file)
+    piped = source("import", "li", "-", "--actor", "ada", "--dry-run", stdin=file.read_text())
+    unpacked = source("import", "li", packed, "--actor", "ada")
+    packed.write_bytes(packed.read_bytes()[:-20])
+    damaged = source("import", "li", packed, "--actor", "ada")
+
+    assert (nobody.returncode, piped.returncode, unpacked.returncode, damaged.returncode) == (1, 0, 0, 1)
+    assert "--actor" in nobody.stderr
+    assert "2 rows of standard input would be taken so" in piped.stdout
+    assert "2 rows of Comments.csv.gz" in unpacked.stdout
+    assert "cannot be unpacked" in damaged.stderr
 
 
 def test_a_source_or_a_map_that_is_not_there_is_told(home: Path, database_url: str) -> None:

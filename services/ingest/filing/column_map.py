@@ -108,10 +108,19 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ColumnMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The acts that the rows of an export tell; *rows* is where they stand if it is JSON, which leaves empty cells out."""
+    """The acts that the rows of an export tell; *rows* is where they stand if it is JSON, which leaves empty cells out.
+
+    A CSV file that has one of the columns *escaped* writes a quote within a cell behind a backslash.
+    """
 
     acts: tuple[Act, ...]
     rows: str = ""
+    escaped: tuple[str, ...] = ()
+
+    @property
+    def asks_for_actor(self) -> bool:
+        """Say whether no row says who acted, so that somebody has to."""
+        return all("{actor}" in act.actor for act in self.acts)
 
     @property
     def spelling(self) -> Mapping[str, str]:
@@ -150,6 +159,8 @@ def load(name: str) -> ColumnMap:
 
 def read(source: Source, cells: Mapping[str, str], columns: ColumnMap, actor: str = "") -> Reading:
     """Say what a row tells; raise Incomplete where it lacks what an act needs that fits it."""
+    if (broken := next((column for column, value in cells.items() if "\0" in value), None)) is not None:
+        raise Incomplete(f"{broken[:80]} holds a NUL character")
     given = {**cells, "workspace": source.workspace, "actor": actor}
     present = set(cells)
     told = (act for act in columns.acts if columns.rows or act.columns <= present)

@@ -57,7 +57,7 @@ class Importer:
             readings = list(_read(source, batch, columns, actor, report))
             if self._hearing is not None and readings:
                 await self._hearing.take(source, joined(readings))
-        if report.rows and set(report.ignored) == {Reason.UNMAPPED} and not report.told:
+        if report.rows and not report.faults and set(report.ignored) == {Reason.UNMAPPED} and not report.told:
             raise BadMap("no row has the columns of this map: is it the right file?")
         return report
 

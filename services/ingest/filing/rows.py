@@ -6,19 +6,17 @@ The rows of JSON stand somewhere within it, and are counted.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
+from shared.spreadsheets import heading
 from shared.xapi.model import JSON
 
 MOST_CHARACTERS: Final = 200_000
 MOST_DEPTH: Final = 4
-DELIMITERS: Final = (",", ";", "\t")
-UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-"""How a file begins that a spreadsheet saves as "Unicode text"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +35,52 @@ class Fault:
     reason: str
 
 
-def encoding_of(beginning: bytes) -> str:
-    """Return what a file is written in that begins so: UTF-16 if its first two bytes say it, else UTF-8."""
-    return "utf-16" if beginning[:2] in UTF_16 else "utf-8"
+class _Lines:
+    """Lines of a file, and whether somebody asked for more than there are."""
+
+    def __init__(self, lines: Iterator[str], *, escaped: bool) -> None:
+        self._lines = lines
+        self._escaped = escaped
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
+        return line.replace(r"\"", '""') if self._escaped else line
 
 
-def read_csv(lines: Iterable[str]) -> Iterator[Row | Fault]:
-    """Yield the rows of a CSV file, comma, semicolon or tab; what cannot be read is told, and what follows is read on."""
+def read_csv(lines: Iterable[str], escaped: Collection[str] = ()) -> Iterator[Row | Fault]:
+    """Yield the rows of a CSV file, comma, semicolon or tab; what cannot be read is told, and what follows is read on.
+
+    In files that have one of the columns *escaped* a quote stands behind a backslash, where others double it.
+    """
     csv.field_size_limit(max(MOST_CHARACTERS, csv.field_size_limit()))  # one for the process: others may need more
     text = iter(lines)
-    header = next(text, "")
-    delimiter = max(DELIMITERS, key=header.count)
-    names = [name.strip() for name in next(csv.reader([header.removeprefix("\ufeff")], delimiter=delimiter), [])]
-    reader = csv.reader(text, delimiter=delimiter)
-    line = 2
+    top = heading(text)
+    if not top.text:
+        yield Fault(top.line, "the file is empty: its first line names its columns")
+        return
+    names = [name.strip() for name in next(csv.reader([top.text], delimiter=top.delimiter), [])]
+    source = _Lines(text, escaped=not set(escaped).isdisjoint(names))
+    reader = csv.reader(source, delimiter=top.delimiter)
     while True:
+        line = reader.line_num + top.line + 1
         try:
             values = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             yield Fault(line, f"not CSV: {error}")
-            line = reader.line_num + 2
             continue
-        at, line = line, reader.line_num + 2
-        if any(value.strip() for value in values):
-            yield _row(at, names, values)
+        if source.ended:
+            yield Fault(line, "not CSV from here on: a quote opens and never closes, nothing from this line on was taken")
+        elif any(value.strip() for value in values):
+            yield _row(line, names, values)
 
 
 def read_ndjson(lines: Iterable[str]) -> Iterator[Row | Fault]:
@@ -102,6 +120,8 @@ def _within(document: JSON, names: list[str]) -> Iterator[JSON]:
 
 
 def _row(line: int, names: list[str], values: list[str]) -> Row | Fault:
+    while len(values) > len(names) and not values[-1].strip():
+        values = values[:-1]
     if len(values) > len(names):
         return Fault(line, f"{len(values)} cells under {len(names)} columns")
     if any(len(value) > MOST_CHARACTERS for value in values):

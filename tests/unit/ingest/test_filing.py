@@ -243,6 +243,7 @@ def own(**more: Any) -> ColumnMap:
         ({"item": "no iri", "by": "ann", "at": "02.03.2026 12:00"}, "iri"),
         ({"item": "https://w.example/1", "by": "ann", "at": "soon"}, "time"),
         ({"item": "https://w.example/" + "x" * 900, "by": "ann", "at": "02.03.2026 12:00"}, "long"),
+        ({"item": "https://w.example/1", "by": "a\0nn", "at": "02.03.2026 12:00"}, "by holds a NUL"),
     ],
 )
 async def test_a_row_that_lacks_what_it_needs_is_told_with_its_line(cells: dict[str, str], reason: str) -> None:

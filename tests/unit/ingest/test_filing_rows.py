@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.filing.rows import Fault, Row, encoding_of, read_csv, read_json, read_ndjson
+from services.ingest.filing.rows import Fault, Row, read_csv, read_json, read_ndjson
+from shared.spreadsheets import encoding_of
 
 
 def test_csv_is_read_with_its_lines() -> None:
@@ -31,6 +32,32 @@ def test_a_cell_that_is_far_too_long_is_a_fault_and_what_follows_is_read(elsewhe
     csv.field_size_limit(before)
 
     assert [type(row) for row in rows] == [Fault, Row]
+
+
+def test_a_quote_that_never_closes_is_told_and_swallows_nothing_in_silence() -> None:
+    rows = list(read_csv(["id,said\n", "1,one\n", '2,"two\n', "3,three\n"]))
+
+    assert rows[0] == Row(2, {"id": "1", "said": "one"})
+    assert [(row.line, type(row)) for row in rows[1:]] == [(3, Fault)]
+
+
+def test_what_stands_above_and_behind_the_cells_is_passed_over() -> None:
+    rows = list(read_csv(["sep=;\r\n", "\r\n", "id;said\r\n", "1;one;;\r\n", "2;two\r\n"]))
+
+    assert rows == [Row(4, {"id": "1", "said": "one"}), Row(5, {"id": "2", "said": "two"})]
+
+
+def test_quotes_behind_a_backslash_are_read_where_the_map_says_so() -> None:
+    lines = ["Date,Message\n", r'1,"Back on the \"Hey, you\" team,' + "\n", r'said \"so.\""' + "\n", '2,"a ""b"" c"\n']
+
+    rows = list(read_csv(lines, ("Message",)))
+
+    said = [row.cells["Message"] for row in rows if isinstance(row, Row)]
+    assert said == ['Back on the "Hey, you" team,\nsaid "so."', 'a "b" c']
+
+
+def test_an_empty_file_is_told() -> None:
+    assert [type(row) for row in read_csv(["\n", ",,\n"])] == [Fault]
 
 
 def test_ndjson_is_read_with_its_lines() -> None:
