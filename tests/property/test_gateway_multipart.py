@@ -42,9 +42,9 @@ def written(several: list[Part], boundary: str) -> bytes:
 @given(parts, st.binary(max_size=20), st.binary(max_size=20))
 def test_what_is_written_is_read_back(several: list[Part], before: bytes, behind: bytes) -> None:
     boundary = new_boundary()
-    preamble = before + b"\r\n" if before else b""
+    preamble, epilogue = before and before + b"\r\n", behind and b"\r\n" + behind
 
-    read = list(read_parts(preamble + written(several, boundary) + behind, boundary.encode()))
+    read = list(read_parts(preamble + written(several, boundary) + epilogue, boundary.encode()))
 
     assert [(dict(part.headers), part.content) for part in read] == [(dict(part.headers), part.content) for part in several]
 

@@ -85,7 +85,7 @@ def parts_of(response: httpx.Response) -> list[Part]:
     assert header.get_content_type() == "multipart/mixed"
     delimiter = f"--{header.get_param('boundary')}".encode()
     empty, *pieces, end = response.content.split(delimiter)
-    assert (empty, end) == (b"", b"--\r\n")
+    assert (empty, end) == (b"", b"--")
     assert len(response.content) == int(response.headers["content-length"])
     return [_part(piece) for piece in pieces]
 

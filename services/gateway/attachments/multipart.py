@@ -80,8 +80,11 @@ def head(boundary: str, headers: Mapping[str, str]) -> bytes:
 
 
 def tail(boundary: str) -> bytes:
-    """Write what stands behind the octets of the last part, and the line end before it."""
-    return f"--{boundary}--\r\n".encode()
+    """Write what stands behind the octets of the last part, and the line end before it.
+
+    No line end follows: TinCanPHP takes it for a part.
+    """
+    return f"--{boundary}--".encode()
 
 
 def _first_part(body: bytes, delimiter: bytes) -> int:

@@ -63,6 +63,13 @@ class Leniency:
             self._metrics.quirk(Quirk.GLUED_PARTS)
         return understood
 
+    def takes_unguarded(self, request: Request) -> bool:
+        """Say whether the sender of a profile without a precondition means a new one."""
+        if not _has(request, Quirk.UNGUARDED_PROFILES):
+            return False
+        self._metrics.quirk(Quirk.UNGUARDED_PROFILES)
+        return True
+
     def statements(self, request: Request, body: bytes) -> bytes:
         """Return the statements in *body* as xAPI has what their sender means."""
         understood, taken = read_statements(body, request.scope.get(_QUIRKS, ()))

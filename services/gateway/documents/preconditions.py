@@ -61,6 +61,10 @@ class Preconditions:
         return not known.any and etag not in known.strong | known.weak
 
 
+NOTHING_THERE: Final = Preconditions(if_none_match=Tags(any=True))
+"""What says who puts a new document."""
+
+
 class Verdict(Enum):
     """What becomes of a request that would change a document."""
 
@@ -89,6 +93,11 @@ def is_blind(preconditions: Preconditions, resource: Resource, version: Version)
     return preconditions.absent and resource is Resource.STATE and version is Version.V1_0_3
 
 
+def lacks_guard(preconditions: Preconditions, resource: Resource, version: Version) -> bool:
+    """Say whether PUT has to say more of what it knows: of profiles of 1.0.3 it has to know something."""
+    return preconditions.absent and resource is not Resource.STATE and version is Version.V1_0_3
+
+
 def judge_put(preconditions: Preconditions, etag: str | None, resource: Resource, version: Version) -> Verdict:
     """Judge PUT, which in 1.0.3 needs a precondition for profiles, and in 2.0.0 for whatever is there already."""
     if not preconditions.absent:
@@ -97,7 +106,7 @@ def judge_put(preconditions: Preconditions, etag: str | None, resource: Resource
         return Verdict.PROCEED
     if etag is not None:
         return Verdict.UNGUARDED
-    return Verdict.MISSING if version is Version.V1_0_3 else Verdict.PROCEED
+    return Verdict.MISSING if lacks_guard(preconditions, resource, version) else Verdict.PROCEED
 
 
 def _read_tags(header: str, lines: Sequence[str]) -> Tags | None:

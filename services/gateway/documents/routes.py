@@ -19,7 +19,14 @@ from services.gateway.credentials.door import Door
 from services.gateway.documents.changes import deleting, deleting_all, merging, replacing
 from services.gateway.documents.merging import JSON_TYPE, check_object, is_json
 from services.gateway.documents.parameters import Resource, Several, read_for_delete, read_for_get, read_single
-from services.gateway.documents.preconditions import BadPrecondition, Preconditions, is_blind, read_preconditions
+from services.gateway.documents.preconditions import (
+    NOTHING_THERE,
+    BadPrecondition,
+    Preconditions,
+    is_blind,
+    lacks_guard,
+    read_preconditions,
+)
 from services.gateway.documents.store import LARGE, Document, DocumentStore, Names, etag_of
 from services.gateway.domain.credential import Scope
 from services.gateway.domain.parameters import BadParameter
@@ -133,7 +140,7 @@ class Documents:
 
     async def _replace(self, request: Request, version: Version) -> Response:
         asked = read_single(self._resource, request.scope["query_string"])
-        preconditions, content_type = _preconditions(request), _content_type(request)
+        preconditions, content_type = self._known(request, version), _content_type(request)
         content = await read_body(request, self._limits.size)
         content_type = self._door.leniency.document_type(request, content_type, content)
         if is_json(content_type):
@@ -142,6 +149,13 @@ class Documents:
         if is_blind(preconditions, self._resource, version):
             return _changed(await self._store.overwrite(asked, posted))
         return _changed(await self._store.replace(asked, replacing(posted, preconditions, self._resource, version)))
+
+    def _known(self, request: Request, version: Version) -> Preconditions:
+        """Return what PUT says of the document that it knows."""
+        said = _preconditions(request)
+        if lacks_guard(said, self._resource, version) and self._door.leniency.takes_unguarded(request):
+            return NOTHING_THERE
+        return said
 
     async def _merge(self, request: Request, _version: Version) -> Response:
         asked = read_single(self._resource, request.scope["query_string"])

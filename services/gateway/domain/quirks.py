@@ -37,6 +37,7 @@ class Quirk(StrEnum):
     ACTOR_ARRAYS = "actor-arrays"
     OPEN_EDX = "open-edx"
     GLUED_PARTS = "glued-parts"
+    UNGUARDED_PROFILES = "unguarded-profiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,12 @@ PECULIARITIES: Final[Mapping[Quirk, Peculiarity]] = {
         "several attachments, without a line end between one and the boundary of the next",
         "with it",
         "TinCanJS 0.50, xAPIWrapper 1.11.0, @xapi/xapi 3.0.3: what they write as multipart/mixed",
+    ),
+    Quirk.UNGUARDED_PROFILES: Peculiarity(
+        "tincan (Python), TinCanPHP, TinCan.NET",
+        "PUT of a profile without If-Match or If-None-Match",
+        "as of a new one (If-None-Match: *)",
+        "tincan 1.0.0, save_agent_profile; TinCanPHP, saveActivityProfile",
     ),
 }
 

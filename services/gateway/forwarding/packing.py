@@ -74,7 +74,7 @@ class Packer:
                 pieces += [headers[kept]] if begun is None else [CRLF, headers[kept]]
                 begun = kept
             pieces.append(octets)
-        return Parcel(f"{MULTIPART_TYPE}; boundary={boundary}", b"".join((*pieces, CRLF, tail(boundary))))
+        return Parcel(f"{MULTIPART_TYPE}; boundary={boundary}", b"".join((*pieces, CRLF, tail(boundary), CRLF)))
 
 
 def _headers(content_type: str, sha2: str) -> Mapping[str, str]:

@@ -131,6 +131,21 @@ async def test_several_attachments_need_no_line_ends_between_them(doors: Doors) 
     assert await counted(doors, Quirk.GLUED_PARTS) == 1
 
 
+async def test_a_new_profile_needs_no_precondition_and_one_that_is_there_is_not_overwritten(doors: Doors) -> None:
+    """1.0.3 Communication §3.1."""
+    client, other = await doors.client(quirks=[Quirk.UNGUARDED_PROFILES]), await doors.client()
+    profile = {"activityId": "https://course.example/1", "profileId": "cover"}
+
+    answers = [
+        await each.http.put("/xapi/activities/profile", params=profile, content=content, headers=each.headers)
+        for each, content in ((other, b"0"), (client, b"1"), (client, b"2"))
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 204, 412]
+    assert (await client.get("/xapi/activities/profile", **profile)).content == b"1"
+    assert await counted(doors, Quirk.UNGUARDED_PROFILES) == 2
+
+
 @pytest.mark.parametrize("quirk", Quirk)
 async def test_a_quirk_can_be_given_and_taken_while_the_gateway_runs(doors: Doors, quirk: Quirk) -> None:
     client = await doors.client()

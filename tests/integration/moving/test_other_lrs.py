@@ -59,7 +59,7 @@ async def test_it_is_waited_for_as_long_as_it_says_and_each_page_comes_once() ->
     one, two, patience = statement(), statement(), Patience()
     async with scripted_lrs() as other:
         other.script.extend([
-            Reply(429, headers=(("Retry-After", "17"),)), CUT, page(one, more="/xapi/more/2"),
+            Reply(429, headers=(("Retry-After", "17"),)), CUT, CUT, page(one, more="/xapi/more/2"),
             Reply(503), page(two),
         ])  # fmt: skip
 
