@@ -154,9 +154,14 @@ def rotate(
     secret: SecretOption = None,
     home: HomeOption = DEFAULT_HOME,
     *,
-    retire: Annotated[bool, typer.Option("--retire", help="Refuse the secret before it from now on.")] = False,
+    retire: Annotated[
+        bool, typer.Option("--retire", help="Refuse the secret before from now on; without --secret, keep the one there is.")
+    ] = False,
 ) -> None:
-    """Take a new secret; the one before it is taken too, until the next rotation."""
+    """Take a new secret; the one before it is taken too, until it is retired."""
+    if retire and secret is None:
+        _change(home, lambda sources: sources.retire(SourceId(name)), f"{name} takes its one secret.")
+        return
     taken = ask_secret("Secret", secret, partial(_look, home, name)).encode()
 
     async def change(sources: Sources) -> None:

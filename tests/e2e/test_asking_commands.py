@@ -47,5 +47,6 @@ def test_what_is_there_is_asked_about(home: Path, database_url: str) -> None:
 
     assert "acme has a new secret" in source("rotate", "acme")
     assert "acme has a new secret" in source("rotate", "acme", "--secret", "-")
+    assert "acme takes its one secret" in source("rotate", "acme", "--retire")
     assert "acme has a new token" in source("token", "acme")
     assert "acme is removed" in source("remove", "acme", stdin="y\n")
