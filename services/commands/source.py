@@ -155,7 +155,7 @@ def rotate(
     home: HomeOption = DEFAULT_HOME,
     *,
     retire: Annotated[
-        bool, typer.Option("--retire", help="Refuse the secret before from now on; without --secret, keep the one there is.")
+        bool, typer.Option("--retire", help="Refuse the secret before; without --secret, keep the present one.")
     ] = False,
 ) -> None:
     """Take a new secret; the one before it is taken too, until it is retired."""
