@@ -113,7 +113,7 @@ async def _documents(export: Exporting, folder: Path) -> int:
             path = folder / "documents" / f"{count:06d}"
             path.write_bytes(document.content)
             told: dict[str, Any] = {**document._asdict(), "name": document.name.decode(), "content": f"documents/{path.name}"}
-            file.write(orjson.dumps(told) + b"\n")
+            file.write(orjson.dumps(told, default=_plain) + b"\n")
     return count
 
 
@@ -139,4 +139,11 @@ async def _links(database: Database, person: Person, folder: Path) -> int:
 
 
 def _write(path: Path, found: Any) -> None:
-    path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    path.write_bytes(orjson.dumps(found, default=_plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def _plain(found: object) -> str:
+    """Write an id that PostgreSQL's driver made a kind of its own of. Raises TypeError for what has no such words."""
+    if isinstance(found, UUID):
+        return str(found)
+    raise TypeError(type(found).__name__)

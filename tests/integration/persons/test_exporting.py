@@ -30,7 +30,18 @@ async def furnish(settings: PostgresSettings) -> None:
     records = await Database.open(settings, schema="records", application="test")
     people = b"external_id,name,email,accounts\nHR-1,Ann,ann@example.org,\nHR-2,Bob,bob@example.org,U2@https://acme.slack.com\n"
     await Importer(records).take(Kind.PEOPLE, people)
+    ann = await records.fetchval(Query("SELECT id FROM learner WHERE external_id = 'HR-1'"))
     await records.close()
+    scored = await Database.open(settings, schema="impact", application="test")
+    await scored.execute(
+        Query(
+            "INSERT INTO fact VALUES ('1', $1::uuid, 'reception', $2, gen_random_uuid(), gen_random_uuid(), 'https://x.example/q',"
+            " 2900, 1000000, 1000000, 1000000, true)"
+        ),
+        id_of(2),
+        ann,
+    )
+    await scored.close()
     database = await Database.open(settings, schema="lrs", application="test")
     lrs = Lrs(database, Recorder(), StatementStore(database))
     pretty = orjson.dumps(statement(2, actor=BOB, context={"instructor": ANN}), option=orjson.OPT_INDENT_2)
@@ -41,8 +52,8 @@ async def furnish(settings: PostgresSettings) -> None:
     )
     await database.execute(
         Query(
-            "INSERT INTO document VALUES (gen_random_uuid(), gen_random_uuid(), 'agent-profile', NULL,"
-            " 'mbox::mailto:ann@example.org', NULL, 'p', 'text/plain', 'kept for Ann', 'e', now())"
+            "INSERT INTO document VALUES (gen_random_uuid(), gen_random_uuid(), 'state', 'https://x.example/a',"
+            " 'mbox::mailto:ann@example.org', gen_random_uuid(), 'p', 'text/plain', 'kept for Ann', 'e', now())"
         )
     )
     await database.close()
@@ -66,6 +77,8 @@ def test_all_that_is_held_is_handed_over_as_it_is_kept(told: dict[str, str], tmp
     assert (tmp_path / "ann" / "documents" / "000001").read_bytes() == b"kept for Ann"
     (profile,) = orjson.loads((tmp_path / "ann" / "profiles.json").read_bytes())
     assert (profile["externalId"], profile["name"]) == ("HR-1", "Ann")
+    (impact,) = orjson.loads((tmp_path / "ann" / "impact.json").read_bytes())
+    assert [fact["statement_id"] for fact in impact["explanation"]] == [id_of(2)]
     assert "mbox::mailto:ann@example.org" in (tmp_path / "ann" / "README.md").read_text()
     assert (tmp_path / "ann").stat().st_mode & 0o077 == 0
 
