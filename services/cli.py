@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -111,6 +112,7 @@ def root(
 
 def main() -> None:
     """Run the command that the arguments name; an operator's error is one sentence and an exit status, never a traceback."""
+    _open_streams()
     try:
         app()
     except KeyboardInterrupt:
@@ -123,3 +125,12 @@ def main() -> None:
             raise
         typer.secho(f"symposia: {said}", err=True, fg="red")
         sys.exit(1)
+
+
+def _open_streams() -> None:
+    """Open what our caller closed of standard input, output and error: the next file or socket would take its place."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

@@ -41,3 +41,27 @@ def heading(lines: Iterator[str]) -> Heading:
         elif written.strip(NOTHING):
             return Heading(line, written, said or max(DELIMITERS, key=written.count))
     return Heading(max(line, 1), "", DELIMITERS[0])
+
+
+class Lines:
+    """Lines of a file, and whether somebody asked for more than there are: a CSV reader does within a quote that never closes.
+
+    Where quotes are *escaped* by a backslash, they are doubled instead, as CSV has them.
+    """
+
+    def __init__(self, lines: Iterator[str], *, escaped: bool = False) -> None:
+        self._lines = lines
+        self._escaped = escaped
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        """Return itself."""
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line."""
+        line = next(self._lines, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
+        return line.replace(r"\"", '""') if self._escaped else line

@@ -55,8 +55,12 @@ HomeOption = Annotated[
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run *work* to its end."""
-    return uvloop.run(work)
+    """Run *work* to its end; say so where somebody interrupts it."""
+    try:
+        return uvloop.run(work)
+    except KeyboardInterrupt:
+        err.print("Interrupted.")
+        raise
 
 
 def table(*columns: str, title: str | None = None) -> Table:

@@ -11,6 +11,7 @@ from typing import IO, Final
 import orjson
 
 from services.commands.console import err, out
+from services.commands.faults import Refused
 from services.commands.moving import Elsewhere
 from services.commands.progress import advancing
 from services.gateway.app import SCHEMA
@@ -19,7 +20,7 @@ from services.gateway.domain.column_map import Parts
 from services.gateway.moving.admitting import Admission, Authority, Policy
 from services.gateway.moving.deliveries import Delivery, from_file, from_origin
 from services.gateway.moving.importing import Importing, Steps, Tally
-from services.gateway.moving.input import fingerprint, open_input
+from services.gateway.moving.input import fingerprint, is_piped, open_input
 from services.gateway.moving.lot import Wanted
 from services.gateway.moving.recorded import Door
 from services.gateway.moving.rows import BadRow
@@ -64,11 +65,20 @@ class Report:
     def add(self, row: BadRow) -> None:
         """Write *row*, and show the first."""
         if self._file is None:
-            self._file = self.path.open("wb")
+            self._file = self._open()
         self._file.write(orjson.dumps(row._asdict()) + b"\n")
         self.count += 1
         if self.count <= SHOWN:
             err.print(f"line {row.line}: {row.pointer or '/'}: {row.rule}: {row.message}", soft_wrap=True)
+
+    def _open(self) -> IO[bytes]:
+        try:
+            return self.path.open("wb")
+        except OSError as error:
+            raise Refused(
+                f"Something was not taken, and {self.path} cannot be written, where that is told: {error.strerror}. "
+                "--report names another file; import the same again."
+            ) from error
 
     def close(self) -> None:
         """End the file, and say where it is."""
@@ -79,6 +89,7 @@ class Report:
 
 async def import_statements(home: Home, asked: Asked) -> bool:
     """Import what is *asked*; say whether all of it is in the record now."""
+    _look(asked)
     async with AsyncExitStack() as stack:
         installation = await stack.enter_async_context(open_installation(home))
         pipeline = await stack.enter_async_context(open_pipeline(installation, "import"))
@@ -96,6 +107,14 @@ async def import_statements(home: Home, asked: Asked) -> bool:
         stack.callback(_tell, importing.tally, asked)
         await importing.run(deliveries, tell)
     return importing.tally.whole
+
+
+def _look(asked: Asked) -> None:
+    """Look whether what is read, and where the report goes, is there. Raises Refused, OSError."""
+    if isinstance(asked.read_from, Path) and not is_piped(asked.read_from):
+        asked.read_from.open("rb").close()
+    if asked.report is not None and not asked.report.absolute().parent.is_dir():
+        raise Refused(f"There is no folder for the report {asked.report}.")
 
 
 async def _deliveries(asked: Asked, settings: Settings) -> AsyncGenerator[Delivery]:
@@ -117,7 +136,7 @@ async def _deliveries(asked: Asked, settings: Settings) -> AsyncGenerator[Delive
 
 def _report_of(asked: Asked) -> Path:
     """Return where to say what was not taken: beside the file, or here."""
-    if isinstance(asked.read_from, Elsewhere):
+    if isinstance(asked.read_from, Elsewhere) or is_piped(asked.read_from):
         return Path("statements.report.ndjson")
     return asked.read_from.with_name(f"{asked.read_from.name}.report.ndjson")
 

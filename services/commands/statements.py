@@ -84,7 +84,8 @@ def import_(
     read_from: Annotated[
         str,
         typer.Argument(
-            help="A file (.ndjson, .jsonl, .json, .csv, each with or without .gz; .tar.gz), or another LRS's URL.", metavar="FROM"
+            help="A file (.ndjson, .jsonl, .json, .csv, each also .gz; .tar.gz), - for standard input, or another LRS's URL.",
+            metavar="FROM",
         ),
     ],
     home: HomeOption = DEFAULT_HOME,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import sys
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -22,10 +23,12 @@ from services.gateway.moving.output import ARCHIVES, ATTACHMENTS, GZIP, STATEMEN
 from services.gateway.moving.rows import BYTE_ORDER_MARK, WHITE_SPACE, BadRow, Rows, table
 from services.gateway.moving.written import rows_of
 from shared.errors import SymposiaError
+from shared.spreadsheets import GZIP as PACKED
 
 CSV: Final = ".csv"
 READABLE: Final = (*SUFFIXES, ".json")
 """A file that is called something else is read as JSON where it begins as JSON does."""
+STDIN: Final = Path("-")
 _PEEKED: Final = 4096
 
 
@@ -59,12 +62,15 @@ def open_input(path: Path, most: int, parts: Parts | None) -> Iterator[Input]:
     """Open the file at *path*; a row has *most* bytes at most. Raises BadFile, BadMap, OSError."""
     with ExitStack() as stack:
         attachments: Path | None = path.with_name(ATTACHMENTS)
+        if is_piped(path):
+            path = _kept(path, Path(stack.enter_context(TemporaryDirectory(prefix="symposia-import-"))))
         if path.name.endswith(ARCHIVES):
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="symposia-import-")))
             path = _unpack(path, folder)
             attachments = folder / ATTACHMENTS
         raw = stack.enter_context(path.open("rb"))
-        file: Any = stack.enter_context(gzip.open(raw)) if path.name.endswith(GZIP) else raw
+        packed = path.name.endswith(GZIP) or raw.peek(len(PACKED)).startswith(PACKED)
+        file: Any = stack.enter_context(gzip.open(raw)) if packed else raw
         rows = _rows(file, path.name.removesuffix(GZIP), most, parts)
         yield Input(path, _until_broken(rows), attachments, raw, path.stat().st_size)
 
@@ -74,6 +80,23 @@ def fingerprint(path: Path) -> str:
     """Return the SHA-256 of the file at *path*, in hexadecimal, read once."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_piped(path: Path) -> bool:
+    """Say whether what is at *path* comes in once, from standard input (`-`) or another pipe."""
+    return path == STDIN or path.is_fifo()
+
+
+def _kept(path: Path, folder: Path) -> Path:
+    """Write what comes in at *path* to a file in *folder*, so that it can be looked at twice. Raises BadFile."""
+    kept = folder / "input"
+    try:
+        with ExitStack() as stack:
+            source = sys.stdin.buffer if path == STDIN else stack.enter_context(path.open("rb"))
+            copyfileobj(source, stack.enter_context(kept.open("wb")))
+    except OSError as error:
+        raise BadFile(f"{path} cannot be kept in {folder.parent}: {error.strerror}. TMPDIR names another folder.") from error
+    return kept
 
 
 def _rows(file: Any, name: str, most: int, parts: Parts | None) -> Rows:

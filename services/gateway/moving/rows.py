@@ -6,17 +6,18 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
 from services.gateway.domain.column_map import BadCell, Cells, Parts, check_header, own_parts, own_statement, statement_of
+from shared.spreadsheets import Lines, encoding_of, heading
 from shared.xapi.model import JSON
 
 CHUNK: Final = 1024 * 1024
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 WHITE_SPACE: Final = b" \t\r\n"
-DELIMITERS: Final = ",;\t"
 # A string's end is optional, so that one that the next chunk ends is a token too, and the walk stays linear.
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[{}\[\],]', re.DOTALL)
 
@@ -167,39 +168,50 @@ def table(file: Any, most: int, parts: Parts | None) -> Rows:
     Raises BadMap where the header does not fit.
     """
     csv.field_size_limit(max(most, csv.field_size_limit()))  # one for the process: others may need more
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    encoding = encoding_of(file.peek(2))
+    form, errors = ("utf-8-sig", "surrogateescape") if encoding == "utf-8" else (encoding, "replace")
+    text = io.TextIOWrapper(file, encoding=form, errors=errors, newline="")
     try:
-        first = text.readline(most)
-        delimiter = max(DELIMITERS, key=first.count)
-        header = next(csv.reader([first], delimiter=delimiter), [])
+        top = heading(iter(partial(text.readline, most), ""))
+        header = next(csv.reader([top.text], delimiter=top.delimiter), [])
         if parts is None:
             chosen, make = own_parts(header), own_statement
         else:
             check_header(header, parts)
             chosen, make = parts, statement_of
-        yield from _made(csv.reader(text, delimiter=delimiter), header, lambda cells: make(cells, chosen))
+        source = Lines(text)
+        reader = csv.reader(source, delimiter=top.delimiter)
+        yield from _made(reader, source, header, top.line, lambda cells: make(cells, chosen))
     finally:
         text.detach()  # or else it closes the file
 
 
-def _made(reader: Any, header: Sequence[str], make: Callable[[Cells], JSON]) -> Rows:
-    """Yield the rows of *reader*, behind the *header* on line 1."""
+def _made(reader: Any, source: Lines, header: Sequence[str], behind: int, make: Callable[[Cells], JSON]) -> Rows:
+    """Yield the rows of *reader*, behind the *header* that stands on the line *behind*."""
     while True:
-        line = reader.line_num + 2
+        line = reader.line_num + behind + 1
         try:
             cells = next(reader, None)
             if cells is None:
                 return
-            if cells and len(cells) != len(header):
-                yield BadRow(line, "", "columns", f"The row has {len(cells)} cells, the header {len(header)}.")
-            elif cells:
-                yield Row(line, orjson.dumps(make(dict(zip(header, cells, strict=True)))))
+            if source.ended:
+                yield BadRow(line, "", "csv", "A quote opens and never closes: from here on nothing was taken.")
+            elif any(cells):
+                yield _row(line, header, cells, make)
         except BadCell as error:
             yield BadRow(line, error.pointer, "cell", error.message)
         except orjson.JSONEncodeError:
             yield BadRow(line, "", "encoding", "The row is not UTF-8.")
         except csv.Error as error:
             yield BadRow(line, "", "csv", f"The row cannot be read: {error}.")
+
+
+def _row(line: int, header: Sequence[str], cells: list[str], make: Callable[[Cells], JSON]) -> Row | BadRow:
+    while len(cells) > len(header) and not cells[-1]:
+        cells.pop()
+    if len(cells) != len(header):
+        return BadRow(line, "", "columns", f"The row has {len(cells)} cells, the header {len(header)}.")
+    return Row(line, orjson.dumps(make(dict(zip(header, cells, strict=True)))))
 
 
 def _too_large(line: int, most: int) -> BadRow:

@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from shared.spreadsheets import heading
+from shared.spreadsheets import Lines, heading
 from shared.xapi.model import JSON
 
 MOST_CHARACTERS: Final = 200_000
@@ -35,25 +35,6 @@ class Fault:
     reason: str
 
 
-class _Lines:
-    """Lines of a file, and whether somebody asked for more than there are."""
-
-    def __init__(self, lines: Iterator[str], *, escaped: bool) -> None:
-        self._lines = lines
-        self._escaped = escaped
-        self.ended = False
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines, None)
-        if line is None:
-            self.ended = True
-            raise StopIteration
-        return line.replace(r"\"", '""') if self._escaped else line
-
-
 def read_csv(lines: Iterable[str], escaped: Collection[str] = ()) -> Iterator[Row | Fault]:
     """Yield the rows of a CSV file, comma, semicolon or tab; what cannot be read is told, and what follows is read on.
 
@@ -66,7 +47,7 @@ def read_csv(lines: Iterable[str], escaped: Collection[str] = ()) -> Iterator[Ro
         yield Fault(top.line, "the file is empty: its first line names its columns")
         return
     names = [name.strip() for name in next(csv.reader([top.text], delimiter=top.delimiter), [])]
-    source = _Lines(text, escaped=not set(escaped).isdisjoint(names))
+    source = Lines(text, escaped=not set(escaped).isdisjoint(names))
     reader = csv.reader(source, delimiter=top.delimiter)
     while True:
         line = reader.line_num + top.line + 1

@@ -114,7 +114,7 @@ async def test_what_was_not_taken_stands_in_a_report_and_in_the_exit_status(ours
     good = statement()
     file = written(tmp_path / "some.ndjson", good, {**good, "actor": {"mbox": "mailto:other@example.org"}}, {})
 
-    dry = await run(ours, "import", file, "--dry-run", "--report", tmp_path / "dry.ndjson")
+    dry = await run(ours, "import", "-", "--dry-run", "--report", tmp_path / "dry.ndjson", stdin=file.read_text())
     done = await run(ours, "import", file)
 
     assert (dry.returncode, done.returncode) == (1, 1)
@@ -143,6 +143,7 @@ async def test_a_wrong_address_key_map_or_file_is_one_sentence(ours: Gateway, th
         await run(ours, "import", tmp_path / "x.tar.gz"),
         await run(ours, "import", tmp_path / "x.ndjson.gz"),
         await run(ours, "import", tmp_path / "missing.ndjson"),
+        await run(ours, "import", tmp_path / "x.csv", "--report", tmp_path / "nowhere" / "report.ndjson"),
         await run(ours, "export", tmp_path / "x.pdf", "--from", theirs.url, "--key", "x"),
     ]
 
@@ -156,9 +157,11 @@ async def test_a_wrong_address_key_map_or_file_is_one_sentence(ours: Gateway, th
         "cannot be unpacked",
         "gzip",
         "No such file",
+        "no folder for the report",
         ".ndjson, .jsonl",
     )
     for reason, part_of_it in zip(reasons, expected, strict=True):
         assert reason.startswith("symposia: "), reason
         assert part_of_it in reason
     assert {done.returncode for done in said} == {1}
+    assert said[7].stdout == ""

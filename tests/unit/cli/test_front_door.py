@@ -47,3 +47,12 @@ def test_every_command_on_an_installation_takes_its_home(name: str) -> None:
 @pytest.mark.parametrize("group", ["credential", "source", "dlq"])
 def test_every_command_of_a_group_takes_its_home(group: str) -> None:
     assert all("--home" in options(command) for command in load(group).commands.values())
+
+
+def test_a_command_works_whose_caller_closed_standard_output() -> None:
+    closing = "import os, sys, services.cli; os.close(1); sys.argv = ['symposia', '--version']\n"
+    code = f"{closing}try: services.cli.main()\nfinally: os.fstat(1)"
+
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert answer.returncode == 0, answer.stderr

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,50 @@ def test_a_header_has_each_column_of_the_map_once() -> None:
             check_header(header, parts)
     with pytest.raises(BadMap):
         own_parts(["id", "verb"])
+
+
+TABLE = "sep=;\r\n\r\nwho;did;what;\r\nann;x;a;\r\nbob;x;b;;;\r\n\r\ncy;x;c;more\r\n"
+MAP = read_map(
+    {
+        "parts": {
+            "/actor/account/name": {"column": "who"},
+            "/verb/id": {"column": "did"},
+            "/object/id": {"column": "what"},
+        }
+    }
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "t.csv").write_bytes(gzip.compress(TABLE.encode(encoding)))
+
+    with open_input(tmp_path / "t.csv", MOST, MAP) as opened:
+        found = list(opened.rows)
+
+    assert [(each.line, orjson.loads(each.body)["object"]["id"]) for each in found if isinstance(each, Row)] == [
+        (4, "a"), (5, "b"), (7, "c"),
+    ]  # fmt: skip
+
+
+def test_a_quote_that_never_closes_swallows_nothing_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('who,did,what\nann,x,a\nbob,x,"b\ncy,x,c\n')
+
+    with open_input(tmp_path / "t.csv", MOST, MAP) as opened:
+        found = list(opened.rows)
+
+    assert [(each.line, type(each)) for each in found] == [(2, Row), (3, BadRow)]
+
+
+def test_what_comes_through_a_pipe_is_read_as_a_file_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor() as beside:
+        beside.submit((tmp_path / "pipe").write_bytes, gzip.compress(b'{"id": 1}\n{"id": 2}\n'))
+        with open_input(tmp_path / "pipe", MOST, None) as opened:
+            found = list(opened.rows)
+            assert opened.position == opened.size
+
+    assert found == [Row(1, b'{"id": 1}'), Row(2, b'{"id": 2}')]
 
 
 def archived(path: Path, *members: tuple[str, bytes]) -> Path:
