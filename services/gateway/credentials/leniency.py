@@ -17,9 +17,12 @@ from services.gateway.domain.quirks import (
     read_statements,
     text_plain_form,
 )
+from services.gateway.domain.version import VERSION_HEADER
 from services.gateway.metrics import GatewayMetrics
-from shared.http import Problem
+from shared.http import Problem, header
+from shared.xapi.model import Version
 
+_VERSION_NAME: Final = VERSION_HEADER.lower().encode()
 _QUIRKS: Final = "symposia.quirks"
 """Where the scope of a request holds the quirks of its credential, once that is known."""
 
@@ -31,7 +34,7 @@ class Leniency:
         self._metrics = metrics
 
     def query(self, request: Request, credential: Credential) -> None:
-        """Read the query string of *request*, and remember the quirks for its body.
+        """Read the query string of *request*, and its version, and remember the quirks for its body.
 
         Raises Problem 400 where the form that it came as is understood only by a quirk that the credential does not have.
         """
@@ -46,6 +49,13 @@ class Leniency:
             request.scope["query_string"], taken = read_query(request.scope["query_string"], credential.quirks)
             for quirk in taken:
                 self._metrics.quirk(quirk)
+            self._version(request)
+
+    def _version(self, request: Request) -> None:
+        """Let a request that names no version, and need not, name the one that its sender speaks."""
+        if _has(request, Quirk.NO_VERSION) and header(request, _VERSION_NAME) is None:
+            request.scope["headers"] = [*request.scope["headers"], (_VERSION_NAME, Version.V1_0_3.encode())]
+            self._metrics.quirk(Quirk.NO_VERSION)
 
     def document_type(self, request: Request, content_type: str, content: bytes) -> str:
         """Return what a document is, whatever its sender called it."""

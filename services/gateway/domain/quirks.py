@@ -38,6 +38,7 @@ class Quirk(StrEnum):
     OPEN_EDX = "open-edx"
     GLUED_PARTS = "glued-parts"
     UNGUARDED_PROFILES = "unguarded-profiles"
+    NO_VERSION = "no-version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,12 @@ PECULIARITIES: Final[Mapping[Quirk, Peculiarity]] = {
         "PUT of a profile without If-Match or If-None-Match",
         "as of a new one (If-None-Match: *)",
         "tincan 1.0.0, save_agent_profile; TinCanPHP, saveActivityProfile",
+    ),
+    Quirk.NO_VERSION: Peculiarity(
+        "Ralph, which forwards",
+        "no X-Experience-API-Version",
+        "as 1.0.3",
+        "openfun/ralph 5.1, api/forwarding.py",
     ),
 }
 

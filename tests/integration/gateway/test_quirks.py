@@ -146,6 +146,21 @@ async def test_a_new_profile_needs_no_precondition_and_one_that_is_there_is_not_
     assert await counted(doors, Quirk.UNGUARDED_PROFILES) == 2
 
 
+async def test_what_ralph_forwards_without_a_version_is_of_1_0_3(doors: Doors) -> None:
+    """1.0.3 Communication §3.3."""
+    client, other = await doors.client(quirks=[Quirk.NO_VERSION]), await doors.client()
+
+    taken, refused = [
+        await doors.http.post("/xapi/statements", json=[statement()], auth=(each.key.key_id, each.key.secret))
+        for each in (client, other)
+    ]
+    newer = await client.http.get("/xapi/statements", headers={**client.headers, "X-Experience-API-Version": "2.0.0"})
+
+    assert (taken.status_code, refused.status_code, newer.status_code) == (200, 400, 200)
+    assert [answer.headers["x-experience-api-version"] for answer in (taken, newer)] == ["1.0.3", "2.0.0"]
+    assert await counted(doors, Quirk.NO_VERSION) == 1
+
+
 @pytest.mark.parametrize("quirk", Quirk)
 async def test_a_quirk_can_be_given_and_taken_while_the_gateway_runs(doors: Doors, quirk: Quirk) -> None:
     client = await doors.client()
