@@ -18,12 +18,14 @@ from services.ingest.hearing import Hearing
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
 from services.ingest.parts import Parts
+from services.ingest.reached import ToldUntil
 from services.ingest.routes import Door
 from services.ingest.settings import Settings
 from services.ingest.sources import Sources
 from services.ingest.store import PostgresStore
 from services.ingest.sweep import Sweep
 from services.ingest.tallies import Tallies, TallyWriter
+from services.ingest.telling import GROUP as TELLING
 from services.ingest.telling import task_of
 from services.ingest.vault import Vault
 from shared.clock import Clock, utc_now
@@ -102,6 +104,7 @@ def sweep_of(parts: Parts) -> Task:
     """Return what tells what has waited long enough."""
     sweep = Sweep(
         store=parts.store,
+        told_until=ToldUntil(parts.log, parts.database, TELLING, parts.clock),
         book=parts.book,
         intake=parts.intake,
         clock=parts.clock,

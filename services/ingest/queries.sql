@@ -198,6 +198,10 @@ SELECT pg_advisory_xact_lock(hashtextextended('symposia ingest erased', 0))
 -- Lets nobody be erased until the transaction ends, beside others who do the same.
 SELECT pg_advisory_xact_lock_shared(hashtextextended('symposia ingest erased', 0))
 
+-- name: told_offsets
+-- How far the group $1 has told the topic $2, partition by partition.
+SELECT partition, next_offset FROM consumer_offset WHERE group_name = $1 AND topic = $2
+
 -- name: count_pending
 -- Counts what waits.
 SELECT count(*) FROM pending

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -32,12 +32,24 @@ PUT_OFF: Final = timedelta(hours=1)
 
 
 class Sweep:
-    """Look for what is due, over and over; many processes may."""
+    """Look for what is due, over and over; many processes may.
+
+    What is heard and not told yet may be what something waits for: what is due is told once all is that was heard before.
+    """
 
     def __init__(
-        self, *, store: Store, book: SourceBook, intake: Intake, clock: Clock, metrics: IngestMetrics, waiting: WaitingSettings
+        self,
+        *,
+        store: Store,
+        told_until: Callable[[], Awaitable[datetime]],
+        book: SourceBook,
+        intake: Intake,
+        clock: Clock,
+        metrics: IngestMetrics,
+        waiting: WaitingSettings,
     ) -> None:
         self._store = store
+        self._told_until = told_until
         self._book = book
         self._intake = intake
         self._clock = clock
@@ -62,8 +74,9 @@ class Sweep:
     async def once(self) -> int:
         """Tell one batch of what is due; return how much. Raises Unavailable where that cannot be done now."""
         now = self._clock()
-        derived = await self._store.derive(now, self._waiting.batch)
-        overdue = await self._store.overdue(now, self._waiting.batch)
+        due = min(now, await self._told_until())
+        derived = await self._store.derive(due, self._waiting.batch)
+        overdue = await self._store.overdue(due, self._waiting.batch)
         if overdue:
             await self._book.renew()
         told = 0

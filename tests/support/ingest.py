@@ -100,6 +100,10 @@ class Ear:
     def clock(self) -> datetime:
         return self.now
 
+    async def told_until(self) -> datetime:
+        """Say that all that was heard is told."""
+        return self.now
+
     async def erased_since(self, time: datetime, transaction: Transaction) -> Erased:
         """Say that those are erased now, as at every time, who are in *erased*."""
         del time, transaction

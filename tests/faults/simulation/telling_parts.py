@@ -56,6 +56,10 @@ class Tables(MemoryStore):
         """Tell the stage's time: it passes with each step."""
         return MONDAY + self.later + timedelta(milliseconds=self._director.step)
 
+    async def told_until(self) -> datetime:
+        """Say, of little patience, that all is told that was heard."""
+        return self.clock()
+
     @property
     def until(self) -> datetime:
         """Say when somebody was erased last."""

@@ -242,6 +242,7 @@ class TellingPlay(MemoryPlay):
         store = self._parts.store(self._tables, self.director)
         return Sweep(
             store=store,
+            told_until=self._tables.told_until,
             book=self._book(),
             intake=self._intake(),
             clock=self._tables.clock,

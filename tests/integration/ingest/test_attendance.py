@@ -12,13 +12,12 @@ from services.ingest import attendances, erasing
 from services.ingest.attendances import Due
 from services.ingest.book import SourceBook
 from services.ingest.domain.reading import Reading
-from services.ingest.settings import WaitingSettings
 from services.ingest.store import PostgresStore
-from services.ingest.sweep import Sweep
 from shared.errors import Unavailable
 from shared.stream.memory import MemoryLog
 from shared.xapi import ifi
 from tests.integration.ingest.conftest import House
+from tests.integration.ingest.test_order import sweeping
 from tests.support.attendances import over, random_sessions, seen, unvoided
 from tests.support.ingest import Ear
 from tests.support.slack import SLACK
@@ -172,7 +171,7 @@ async def test_the_sweep_that_runs_tells_attendances(house: House) -> None:
     await ear.take(SLACK, over(60))
     ear.now += LATER
     book = SourceBook(house.sources.load, ear.clock, 1.0)
-    sweep = Sweep(store=ear.store, book=book, intake=ear.intake, clock=ear.clock, metrics=ear.metrics, waiting=WaitingSettings())
+    sweep = sweeping(ear, book)
 
     told = await sweep.once()
 

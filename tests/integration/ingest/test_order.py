@@ -8,8 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from services.ingest.book import SourceBook
 from services.ingest.domain.interaction import AccountName, NativeId
+from services.ingest.settings import WaitingSettings
 from services.ingest.store import PostgresStore
+from services.ingest.sweep import Sweep
 from shared.stream.memory import MemoryLog
 from tests.integration.ingest.conftest import House
 from tests.support.discourse import DISCOURSE, discourse, discourse_conversation, discourse_post
@@ -26,6 +29,19 @@ async def emptied(house: House) -> Ear:
     for table in TABLES:
         await house.database.execute(f"DELETE FROM {table}")  # type: ignore[arg-type]  # noqa: S608
     return Ear(PostgresStore(house.database), MemoryLog())
+
+
+def sweeping(ear: Ear, book: SourceBook) -> Sweep:
+    """Return what tells what has waited long enough, where all is told that *ear* heard."""
+    return Sweep(
+        store=ear.store,
+        told_until=ear.told_until,
+        book=book,
+        intake=ear.intake,
+        clock=ear.clock,
+        metrics=ear.metrics,
+        waiting=WaitingSettings(),
+    )
 
 
 async def artefacts(house: House) -> list[tuple[object, ...]]:

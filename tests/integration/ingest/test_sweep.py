@@ -13,11 +13,10 @@ from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.reading import Reading
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.intake import Intake
-from services.ingest.settings import WaitingSettings
-from services.ingest.sweep import PUT_OFF, Sweep
+from services.ingest.sweep import PUT_OFF
 from shared.clock import rfc3339
 from tests.integration.ingest.conftest import House
-from tests.integration.ingest.test_order import emptied
+from tests.integration.ingest.test_order import emptied, sweeping
 from tests.support.slack import SLACK, slack, slack_message, slack_reaction
 
 GRACE = timedelta(seconds=61)
@@ -35,7 +34,7 @@ async def test_what_meets_a_bug_of_ours_is_put_off_and_its_neighbours_are_told(
     await ear.hear(*REPLIES)
     ear.now += GRACE
     book = SourceBook(house.sources.load, ear.clock, 1.0)
-    sweep = Sweep(store=ear.store, book=book, intake=ear.intake, clock=ear.clock, metrics=ear.metrics, waiting=WaitingSettings())
+    sweep = sweeping(ear, book)
 
     def broken(intake: Intake, source: Any, interaction: Any, heard_at: str) -> Any:
         if interaction.text == "So 12.":
@@ -61,7 +60,7 @@ async def test_what_waits_in_a_channel_that_another_process_learnt_to_be_private
     book = SourceBook(house.sources.load, house.clock, 1.0)
     await book.all()
     await ear.take(SLACK, Reading(closed=(ChannelId("C1"),)))
-    sweep = Sweep(store=ear.store, book=book, intake=ear.intake, clock=ear.clock, metrics=ear.metrics, waiting=WaitingSettings())
+    sweep = sweeping(ear, book)
 
     await sweep.once()
 
@@ -79,7 +78,7 @@ async def test_what_waited_was_received_before_it_was_looked_for_so_that_who_is_
         return await house.sources.load()
 
     book = SourceBook(load, ear.clock, 1.0)
-    sweep = Sweep(store=ear.store, book=book, intake=ear.intake, clock=ear.clock, metrics=ear.metrics, waiting=WaitingSettings())
+    sweep = sweeping(ear, book)
     await sweep.once()
 
     assert {each.received_at for each in ear.received()} == {rfc3339(began)}

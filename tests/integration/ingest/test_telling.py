@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,10 @@ from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId
 from services.ingest.domain.reading import Delivery, Reading, withdrawal
 from services.ingest.domain.source import Platform, Source
 from services.ingest.intake import Intake
-from services.ingest.settings import Settings
+from services.ingest.parts import Parts
+from services.ingest.reached import ToldUntil
+from services.ingest.settings import Settings, WaitingSettings
+from services.ingest.sweep import Sweep
 from services.ingest.telling import GROUP, task_of, telling_of
 from shared.clock import utc_now
 from shared.contracts import HEARD
@@ -27,8 +31,9 @@ from shared.stream.consumer import Consumer
 from shared.stream.metrics import StreamMetrics
 from shared.stream.settings import ConsumerSettings
 from tests.integration.ingest.conftest import House
+from tests.support.ingest import Sent, acts
 from tests.support.platforms import SOURCES
-from tests.support.slack import SLACK, slack, slack_reaction
+from tests.support.slack import SLACK, slack, slack_conversation, slack_reaction
 
 FORUM = next(source for source in SOURCES.values() if source.platform is Platform.DISCOURSE)
 WAITING = Query("SELECT count(*) FROM pending")
@@ -51,7 +56,23 @@ def hear(house: House, reading: Reading, source: Source = SLACK) -> Any:
 def reacted() -> Reading:
     """Return what an event says that does not tell whether its channel is public."""
     sent = slack(slack_reaction("UTHIRD", "1772452800.000100", "eyes", "1772452920.000100"))
+    return read(sent)
+
+
+def read(sent: Sent) -> Reading:
     return HOOKS[SLACK.platform].read(SLACK, Delivery(sent.headers, sent.document))
+
+
+def sweep_by(parts: Parts) -> Sweep:
+    return Sweep(
+        store=parts.store,
+        told_until=ToldUntil(parts.log, parts.database, GROUP, parts.clock),
+        book=parts.book,
+        intake=parts.intake,
+        clock=parts.clock,
+        metrics=parts.metrics,
+        waiting=WaitingSettings(),
+    )
 
 
 def taken_back(name: str) -> Reading:
@@ -182,3 +203,42 @@ async def test_what_was_heard_of_a_source_that_was_just_removed_is_no_dead_lette
 
     assert await house.database.fetchval(Query("SELECT count(*) FROM dead_letter")) == 0
     assert await house.database.fetchval(WAITING) == 2
+
+
+async def test_what_waits_is_not_given_up_while_what_it_waits_for_is_heard_and_not_told_yet(house: House) -> None:
+    asked, answered = (read(each) for each in slack_conversation()[:2])
+    await hear(house, answered)
+    assert house.opened is not None
+    consumer, sweep = telling_by(house), sweep_by(house.opened)
+    await turns(consumer)
+    house.now += timedelta(minutes=5)
+    await hear(house, asked)
+
+    given_up = await sweep.once()
+    await turns(consumer)
+    told = acts(house.ear().statements())
+    await sweep.once()
+    await consumer.close()
+
+    assert given_up == 0
+    assert [verb for _, verb, _ in told] == ["answered", "asked"]
+    assert acts(house.ear().statements()) == told
+
+
+async def test_until_when_all_is_told_lags_behind_by_what_telling_lags(house: House) -> None:
+    await hear(house, taken_back("C1:1"))
+    consumer, told_until = telling_by(house), ToldUntil(house.log, house.database, GROUP, house.clock)
+    first = house.now
+
+    untold = await told_until()
+    house.now += timedelta(minutes=1)
+    await turns(consumer)
+    await hear(house, taken_back("C1:2"))
+    then = await told_until()
+    house.now += timedelta(minutes=1)
+    await turns(consumer)
+    now = await told_until()
+    await consumer.close()
+
+    assert untold < first
+    assert (then, now) == (first, house.now)

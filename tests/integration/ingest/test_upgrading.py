@@ -19,13 +19,11 @@ from services.ingest.domain.interaction import Interaction
 from services.ingest.domain.reading import Reading, Undecided
 from services.ingest.domain.settlement import NOTHING_KNOWN, Patience, decide
 from services.ingest.domain.source import SourceId
-from services.ingest.settings import WaitingSettings
-from services.ingest.sweep import Sweep
 from shared.contracts import HEARD, Heard, decode
 from shared.postgres import Query
 from shared.stream import Outgoing
 from tests.integration.ingest.conftest import House
-from tests.integration.ingest.test_order import emptied
+from tests.integration.ingest.test_order import emptied, sweeping
 
 GOLDEN: Final = Path(__file__).parents[2] / "unit" / "ingest" / "golden"
 ADD: Final = Query("INSERT INTO pending (source, statement, target, undecided, due) VALUES ($1, $2, $3, $4, $5)")
@@ -77,7 +75,7 @@ async def test_what_waited_is_told_when_it_has_waited_long_enough(house: House) 
     for row in WAITING:
         await house.database.execute(ADD, row.source, UUID(row.statement), row.read.target, bytes(row.undecided), house.now)
     book = SourceBook(house.sources.load, house.clock, 1.0)
-    sweep = Sweep(store=ear.store, book=book, intake=ear.intake, clock=ear.clock, metrics=ear.metrics, waiting=WaitingSettings())
+    sweep = sweeping(ear, book)
 
     await sweep.once()
 
