@@ -10,6 +10,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Final
 
+import msgspec
 import orjson
 
 from shared.errors import SymposiaError
@@ -54,6 +55,12 @@ class TargetForbidden(TargetAway):
     """The target is where this installation may not send to."""
 
 
+class _Result(msgspec.Struct):
+    """A StatementResult (1.0.3 Data §2.5)."""
+
+    statements: list[msgspec.Raw]
+
+
 class Fate(StrEnum):
     """What became of what was sent."""
 
@@ -93,6 +100,18 @@ def fate(answer: Answer, ids: Sequence[StatementId], now: datetime) -> Fate:
     if answer.status == HTTPStatus.CONFLICT:
         return Fate.CONFLICT
     return Fate.REFUSED if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else Fate.BROKEN
+
+
+def alone(body: bytes) -> bytes | None:
+    """Return the statement in the answer to who asked for one by its id; None where there is none.
+
+    1.0.3 Communication §2.1.3 has the statement itself; Ralph answers with a result that holds it, or nothing.
+    """
+    try:
+        found = msgspec.json.decode(body, type=_Result).statements
+    except msgspec.DecodeError:
+        return body
+    return bytes(found[0]) if found else None
 
 
 def wait_of(answer: Answer, now: datetime) -> float:

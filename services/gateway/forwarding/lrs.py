@@ -14,7 +14,7 @@ import httpx
 import orjson
 
 from services.gateway.domain.version import VERSION_HEADER
-from services.gateway.forwarding.answers import Answer, Fate, TargetAway, TargetForbidden, fate, wait_of
+from services.gateway.forwarding.answers import Answer, Fate, TargetAway, TargetForbidden, alone, fate, wait_of
 from services.gateway.forwarding.packing import Parcel
 from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials, Target
 from shared.clock import Clock
@@ -62,9 +62,9 @@ class Lrs:
         """Return the statement that the LRS has under *identifier*, voided or not, or None. Raises TargetAway."""
         for parameter in ("statementId", "voidedStatementId"):
             answer = await self.send("GET", None, {parameter: identifier})
-            if answer.status == httpx.codes.OK:
-                return answer.body
-            if answer.status != httpx.codes.NOT_FOUND:
+            if answer.status == httpx.codes.OK and (held := alone(answer.body)) is not None:
+                return held
+            if answer.status not in {httpx.codes.OK, httpx.codes.NOT_FOUND}:
                 raise TargetAway(f"asked for a statement that it says it has: {answer.said}", wait_of(answer, self._clock()))
         return None
 

@@ -117,6 +117,17 @@ async def test_what_voids_brings_what_it_voids_unless_that_is_not_there() -> Non
     assert [each.voided for each in lots[0].statements] == [True, None, None]
 
 
+async def test_what_is_voided_may_come_as_a_result_that_holds_it_or_nothing() -> None:
+    voided = statement()
+    voiding = [statement(verb={"id": VOIDED}, object={"objectType": "StatementRef", "id": voided["id"]}) for _ in range(2)]
+    async with scripted_lrs() as other:
+        other.script.extend([page(*voiding), page(voided), page()])
+
+        lots = await read(other)
+
+    assert ids(lots) == [voided["id"], *(each["id"] for each in voiding)]
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"statements":{}}', b"\xff"])
 async def test_what_is_no_page_is_told(body: bytes) -> None:
     async with scripted_lrs(answer=lambda _: Reply(body=body)) as other:

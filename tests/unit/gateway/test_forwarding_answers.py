@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.gateway.domain.selection import Entry
-from services.gateway.forwarding.answers import LONGEST_WAIT, Answer, Fate, TargetAway, fate, wait_of
+from services.gateway.forwarding.answers import LONGEST_WAIT, Answer, Fate, TargetAway, alone, fate, wait_of
 from services.gateway.forwarding.forwarder import Pace
 from services.gateway.forwarding.sending import BATCH_BYTES, BATCH_STATEMENTS, batches
 from services.gateway.forwarding.target import BadTarget, Basic, NewTarget, TargetName
@@ -146,3 +146,16 @@ def test_an_address_is_public_or_it_is_not(address: str, *, public: bool) -> Non
 def test_what_cannot_be_a_target_is_told(name: str, endpoint: str, *, private: bool) -> None:
     with pytest.raises(BadTarget):
         NewTarget(TargetName(name), endpoint, Version.V1_0_3, Basic("key", "secret"), private_network=private)
+
+
+@pytest.mark.parametrize(
+    ("body", "held"),
+    [
+        (b'{"id": "1"}', b'{"id": "1"}'),
+        (b'{"statements": [{"id": "1"}], "more": ""}', b'{"id": "1"}'),
+        (b'{"statements": []}', None),
+        (b"<html>", b"<html>"),
+    ],
+)
+def test_one_statement_may_come_as_a_result_that_holds_it(body: bytes, held: bytes | None) -> None:
+    assert alone(body) == held
