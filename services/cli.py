@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any, Final
 
 import typer
@@ -13,6 +14,8 @@ from typer.core import TyperCommand, TyperGroup
 
 RUN, SET_UP, OPERATE = "Run", "Set up", "Operate"
 INTERRUPTED: Final = 130
+FRONT_DOOR_ONLY: Final = frozenset({"install_completion", "show_completion"})
+"""Options that Typer gives every application, and that are about all commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def load(name: str) -> Any:
     module, _, attribute = COMMANDS[name].where.partition(":")
     command = typer.main.get_command(getattr(import_module(module), attribute))
     command.name = name
+    command.params = [each for each in command.params if each.name not in FRONT_DOOR_ONLY]
     return command
 
 
@@ -128,9 +132,15 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Open what our caller closed of standard input, output and error: the next file or socket would take its place."""
+    """Open what our caller closed of standard input, output and error: the next file or socket would take its place.
+
+    What is written there can be written whatever the locale's encoding: characters that it lacks are escaped.
+    """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

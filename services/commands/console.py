@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, TextIO, TypeVar
 import typer
 import uvloop
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -63,9 +63,31 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+class Listing(Table):
+    """A table that keeps keys and addresses whole; on a terminal too narrow for that, each row becomes a list."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Say how it is shown."""
+        narrow = console.is_terminal and self.__rich_measure__(console, options).minimum > options.max_width
+        for column in self.columns if console.is_terminal else ():
+            column.no_wrap = all(isinstance(cell, str) and " " not in cell for cell in column.cells)
+        return self._lists() if narrow else super().__rich_console__(console, options)
+
+    def _lists(self) -> RenderResult:
+        if self.title is not None:
+            yield self.title
+        for cells in zip(*(column.cells for column in self.columns), strict=True):
+            row = Table.grid("", "", padding=(0, 2), pad_edge=True)
+            row.columns[0].style, row.columns[0].no_wrap, row.columns[1].overflow = "bold", True, "fold"
+            for column, cell in zip(self.columns, cells, strict=True):
+                row.add_row(column.header, cell)
+            yield row
+            yield ""
+
+
 def table(*columns: str, title: str | None = None) -> Table:
     """Return a table with *columns*; one whose name begins with `>` is set to the right."""
-    made = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    made = Listing(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for column in columns:
         made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
     return made

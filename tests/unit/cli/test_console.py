@@ -10,6 +10,13 @@ KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"
 KEY_SET = '{"keys": [\n  {"kty": "RSA"}\n]}'
 
 
+class Terminal(StringIO):
+    """A terminal that keeps what is written."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def shown(*said: object) -> str:
     written = StringIO()
     PlainConsole(file=written).print(*said)
@@ -31,6 +38,20 @@ def test_what_a_stranger_wrote_gives_no_orders_to_the_terminal() -> None:
 
     assert shown("\x1b[2J\r\x9bgone") == "\ufffd[2J\ufffd\ufffdgone\n"
     assert "\x1b" not in shown(letters)
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 100])
+def test_a_narrow_terminal_breaks_no_key(width: int) -> None:
+    written = Terminal()
+    keys = table("Key id", "Name", ">Used", "Scopes")
+    keys.add_row("i45ugsobrfbyzswx", "the old one", "17", "all, impact/read, sources/read")
+
+    terminal = PlainConsole(file=written)
+    terminal.width = width
+    terminal.print(keys)
+
+    assert "i45ugsobrfbyzswx" in written.getvalue()
+    assert "17" in written.getvalue()
 
 
 def test_where_no_terminal_says_how_wide_it_is_lines_are_long() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +57,19 @@ def test_a_command_works_whose_caller_closed_standard_output() -> None:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_is_about_all_commands_stands_at_the_front_door_alone(name: str) -> None:
+    assert not {"--install-completion", "--show-completion"} & options(load(name))
+
+
+def test_what_an_encoding_lacks_is_escaped() -> None:
+    code = "import sys, services.cli; sys.argv = ['symposia', 'settings']; services.cli.main()"
+
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    assert b"\\xb7" in answer.stdout
