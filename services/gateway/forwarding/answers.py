@@ -66,6 +66,7 @@ class Fate(StrEnum):
 
     TAKEN = "taken"
     CONFLICT = "conflict"
+    """The target has some of it already, the same or other content."""
     REFUSED = "refused"
     BROKEN = "broken"
     """The target failed over it, or would have failed over anything."""
@@ -91,8 +92,7 @@ class Answer:
 def fate(answer: Answer, ids: Sequence[StatementId], now: datetime) -> Fate:
     """Say what became of the statements *ids*. Raises TargetAway for an answer that is not about them."""
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        _check_ids(answer, ids)
-        return Fate.TAKEN
+        return _taken(answer, ids)
     if answer.status < HTTPStatus.BAD_REQUEST:
         raise TargetAway(f"{answer.status}: redirects to {_host(answer.location)}; redirects are not followed")
     if answer.status in _OF_THE_TARGET:
@@ -127,16 +127,21 @@ def wait_of(answer: Answer, now: datetime) -> float:
     return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
 
 
-def _check_ids(answer: Answer, ids: Sequence[StatementId]) -> None:
-    """Raise TargetAway where the answer is not the array of ids that an LRS gives (1.0.3 Communication §2.1.2), nor empty."""
+def _taken(answer: Answer, ids: Sequence[StatementId]) -> Fate:
+    """Read which statements an answer says are taken: an LRS names all (1.0.3 Communication §2.1.2), or says nothing.
+
+    Ralph names those alone that it had not, so each has to be sent by itself. Raises TargetAway for what is no such answer.
+    """
     if not answer.body.strip():
-        return
+        return Fate.TAKEN
     try:
         said = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         said = None
-    if not isinstance(said, list) or {str(each).lower() for each in said} != set(ids):
+    named = {str(each).lower() for each in said} if isinstance(said, list) else set()
+    if not named or not named <= set(ids):
         raise TargetAway(f"{answer.status} without the statements' ids: this is no answer of an LRS")
+    return Fate.TAKEN if named == set(ids) else Fate.CONFLICT
 
 
 def _host(location: str | None) -> str:

@@ -38,7 +38,7 @@ from tests.support.gateway import eventually
 from tests.support.lrs import Lrs, open_lrs
 from tests.support.postgres import settings_for
 from tests.support.received import statement
-from tests.support.scripted import CUT, CUT_AFTER_TAKING, Reply, ScriptedLrs
+from tests.support.scripted import CUT, CUT_AFTER_TAKING, Reply, Request, ScriptedLrs
 
 
 @pytest.mark.parametrize(
@@ -222,6 +222,27 @@ async def test_a_conflict_over_what_the_target_has_already_is_a_repetition_and_o
         (IDS[2], "409 never heard of it"),
     ]
     assert IDS[3] in other.statements
+
+
+async def test_a_target_that_names_only_what_is_new_to_it_gets_all(
+    lrs: Lrs, targets: Targets, other: ScriptedLrs, postgres_settings: PostgresSettings
+) -> None:
+    """1.0.3 Communication §2.1.2 wants all ids; Ralph names the new ones, and answers 204 where there are none."""
+
+    def take(request: Request) -> Reply:
+        new = [each for each in request.ids if each not in other.statements]
+        other.statements |= dict.fromkeys(new, b"")
+        return Reply(body=orjson.dumps(new)) if new else Reply(204)
+
+    other.statements, other.answer = {IDS[1]: b""}, take
+    await add(targets, other)
+    await record(lrs, 0, 1, 2)
+
+    async with forwarding(postgres_settings):
+        await until_settled(targets)
+
+    assert list(other.statements) == [IDS[1], IDS[0], IDS[2]]
+    assert await targets.letters(OTHER, 10) == []
 
 
 async def test_a_target_that_refuses_everything_is_paused_before_the_record_is_drained(
