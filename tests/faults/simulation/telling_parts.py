@@ -18,6 +18,7 @@ from services.ingest.domain.settlement import Waiting
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.forgotten import Erased
 from services.ingest.learning import Lesson, Look, Met
+from services.ingest.reached import ToldUntil
 from services.ingest.store import Opened
 from services.ingest.telling import Telling
 from shared.errors import Unavailable
@@ -34,12 +35,13 @@ NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Kind(StrEnum):
-    """What a history is about, beside misfortune: nothing, little patience, an erasure, a channel that turns out private."""
+    """What a history is about beside misfortune: nothing, little patience, that after an outage, an erasure, a closed channel."""
 
     PATIENT = "patient"
     HASTY = "hasty"
     ERASING = "erasing"
     CLOSING = "closing"
+    LATE = "late"
 
 
 class Tables(MemoryStore):
@@ -55,10 +57,6 @@ class Tables(MemoryStore):
     def clock(self) -> datetime:
         """Tell the stage's time: it passes with each step."""
         return MONDAY + self.later + timedelta(milliseconds=self._director.step)
-
-    async def told_until(self) -> datetime:
-        """Say, of little patience, that all is told that was heard."""
-        return self.clock()
 
     @property
     def until(self) -> datetime:
@@ -182,6 +180,29 @@ class HeldStore:
         return answer
 
 
+class Offsets:
+    """How far the members of *ledger* have told what was heard, as a sweep asks for it."""
+
+    def __init__(self, ledger: MemoryLedger, director: Director) -> None:
+        self._ledger = ledger
+        self._director = director
+
+    async def fetch(self, query: str, group: str, topic: str) -> list[dict[str, int]]:
+        """Return the offsets, partition by partition."""
+        del query, group, topic
+        await self._director.hold("offsets")
+        return [
+            {"partition": place.partition.number, "next_offset": mark.next_offset} for place, mark in self._ledger.marks.items()
+        ]
+
+
+class GivesUpAtOnce(ToldUntil):
+    """Takes all for told that was heard, whatever lies in the log."""
+
+    async def __call__(self) -> datetime:
+        return self._clock()
+
+
 class HeldLog(MemoryLog):
     """A log before which whoever appends is held."""
 
@@ -245,4 +266,5 @@ class TellingParts:
 
     store: type[HeldStore] = HeldStore
     telling: type[Telling] = Telling
+    told_until: type[ToldUntil] = ToldUntil
     kind: Kind | None = None

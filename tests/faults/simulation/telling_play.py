@@ -17,6 +17,7 @@ from services.ingest.domain.reading import Reading
 from services.ingest.domain.source import Platform, Source, SourceId
 from services.ingest.hearing import Hearing
 from services.ingest.intake import Intake
+from services.ingest.reached import ToldUntil
 from services.ingest.settings import WaitingSettings
 from services.ingest.sweep import Sweep
 from services.ingest.telling import GROUP
@@ -38,7 +39,16 @@ from tests.faults.simulation.telling_judge import (
     metrics,
     told_in,
 )
-from tests.faults.simulation.telling_parts import EndedTransaction, EndingLedger, HeldLog, Kind, Tables, TellingParts
+from tests.faults.simulation.telling_parts import (
+    EndedTransaction,
+    EndingLedger,
+    GivesUpAtOnce,
+    HeldLog,
+    Kind,
+    Offsets,
+    Tables,
+    TellingParts,
+)
 from tests.faults.simulation.telling_plot import dealt, read
 
 TOPIC: Final = Topic(HEARD.name, partitions=2)
@@ -100,7 +110,7 @@ class TellingPlay(MemoryPlay):
         for name in MEMBERS:
             self.director.start(name, lambda name=name: self._be_a_process(name, self._tell))  # type: ignore[misc]
         self._begin("door", self._hear())
-        if self.kind is Kind.HASTY:
+        if self.kind in {Kind.HASTY, Kind.LATE}:
             self._begin("sweeper", self._be_a_process("sweeper", self._sweep))
         if self.kind is Kind.ERASING:
             self._begin("eraser", self._erase())
@@ -201,9 +211,11 @@ class TellingPlay(MemoryPlay):
             await asyncio.sleep(BACK_OFF)
 
     async def _sweep(self, name: str) -> None:
-        """Tell now and then what has waited, which here is no time at all."""
+        """Tell now and then what has waited, which here is no time at all; after an outage, in which all was heard."""
         del name
         sweep = self._sweeping()
+        if self.kind is Kind.LATE:
+            await self._heard.wait()
         for _ in range(SWEEPS):
             await self.director.hold("sweep")
             with suppress(Unavailable):
@@ -224,7 +236,7 @@ class TellingPlay(MemoryPlay):
             await asyncio.sleep(BACK_OFF)
 
     def _intake(self) -> Intake:
-        grace = 1e-6 if self.kind is Kind.HASTY else 86_400.0
+        grace = 1e-6 if self.kind in {Kind.HASTY, Kind.LATE} else 86_400.0
         return Intake(
             store=self._parts.store(self._tables, self.director),
             log=self._log,
@@ -242,13 +254,18 @@ class TellingPlay(MemoryPlay):
         store = self._parts.store(self._tables, self.director)
         return Sweep(
             store=store,
-            told_until=self._tables.told_until,
+            told_until=self._told_until(),
             book=self._book(),
             intake=self._intake(),
             clock=self._tables.clock,
             metrics=metrics(),
             waiting=WaitingSettings(),
         )
+
+    def _told_until(self) -> ToldUntil:
+        """Return what says until when all is told: of little patience, and in the end, that it is."""
+        chosen = self._parts.told_until if self.kind is Kind.LATE and not self._tables.later else GivesUpAtOnce
+        return chosen(self._log, Offsets(self._ledger, self.director), GROUP, self._tables.clock)  # type: ignore[arg-type]
 
     def _end_session(self) -> None:
         """Let PostgreSQL end the transaction of a batch whose process goes on; the group gives it up, or not."""

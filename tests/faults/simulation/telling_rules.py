@@ -17,7 +17,7 @@ from services.ingest.telling import Telling
 from shared.errors import Unavailable
 from shared.stream import Batch, Rejection
 from shared.xapi.model import StatementId
-from tests.faults.simulation.telling_parts import HeldStore, Kind, TellingParts
+from tests.faults.simulation.telling_parts import GivesUpAtOnce, HeldStore, Kind, TellingParts
 
 
 class LooksFirst(HeldStore):
@@ -92,5 +92,6 @@ TELLING_RULES: Final[Mapping[str, TellingParts]] = {
     "what was told without what it waited for is told so for ever": TellingParts(MarksNoOrphans, kind=Kind.HASTY),
     "an erasure is put off by whoever remembers somebody": TellingParts(ErasesAtAnyTime, kind=Kind.ERASING),
     "whoever takes over reads what is closed": TellingParts(telling=FollowsNobody, kind=Kind.CLOSING),
+    "nothing is given up while it lies in the log": TellingParts(told_until=GivesUpAtOnce, kind=Kind.LATE),
     "an outage is waited out": TellingParts(telling=TakesOutagesForTold, kind=Kind.PATIENT),
 }
