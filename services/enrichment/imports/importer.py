@@ -33,8 +33,12 @@ class Report:
 
 
 COLUMNS: Final = {
-    Kind.PEOPLE: Columns(("external_id",), ("name", "email", "accounts")),
-    Kind.COURSES: Columns(("iri", "title"), ("description", "codes", "aliases", "urls", "channels")),
+    Kind.PEOPLE: Columns(("external_id",), ("name", "email", "accounts"), lists=("accounts",)),
+    Kind.COURSES: Columns(
+        ("iri", "title"),
+        ("description", "codes", "aliases", "urls", "channels"),
+        lists=("codes", "aliases", "urls", "channels"),
+    ),
     Kind.ENROLMENTS: Columns(("external_id", "course"), ("role", "from", "to")),
 }
 AS_THEY_ARE: Final[Mapping[str, str]] = {}

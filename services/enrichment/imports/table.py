@@ -50,12 +50,13 @@ class Columns:
     """The columns that a file must have and may have.
 
     *filled* says from what of the file a column is filled: by a header, or by a template such as `{Login}@https://lms.example`.
-    What nothing is filled from is passed over then.
+    What nothing is filled from is passed over then. A cell of *lists* may list several things.
     """
 
     required: Sequence[str]
     optional: Sequence[str]
     filled: Mapping[str, str] = field(default_factory=dict)
+    lists: Sequence[str] = ()
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -75,6 +76,12 @@ class Columns:
         parts = written.split(LIST_SEPARATOR)
         whole = [part for part in parts if all(cells.get(_plain(name)) for name in PLACEHOLDER.findall(part))]
         return LIST_SEPARATOR.join(PLACEHOLDER.sub(lambda found: cells[_plain(found[1])], part) for part in whole).strip()
+
+    def splits(self, column: str, cells: Mapping[str, str]) -> bool:
+        """Say whether a cell that a template of *column* takes would be several: who chooses a login must not choose two."""
+        if column not in self.lists or not PLACEHOLDER.search(self.filled.get(column, column)):
+            return False
+        return any(LIST_SEPARATOR in cells.get(name, "") for name in self.sources(column))
 
 
 class LineCounter(Protocol):
@@ -151,16 +158,23 @@ def _row(line: int, names: Sequence[str], values: Sequence[str], columns: Column
     held = len(values) - next((count for count, value in enumerate(reversed(values)) if value.strip()), 0)
     if held > len(names):
         return Fault(line, "", f"{len(values)} cells under {len(names)} columns")
-    found = {name: value.strip() for name, value in zip(names, values, strict=False)}
     if any(value.strip() for name, value in zip(names, values, strict=False) if not name):
         return Fault(line, "", "a cell stands under a column without a name")
+    found = {name: value.strip() for name, value in zip(names, values, strict=False)}
     cells = {column: columns.cell(column, found) for column in columns.known if set(columns.sources(column)) <= set(names)}
     for column, value in cells.items():
-        if "\0" in value:
-            return Fault(line, column, "holds a NUL character")
-        if NOT_UTF8.search(value):
-            return Fault(line, column, "is not UTF-8; save the file as CSV UTF-8")
-        if len(value) > MOST_CHARACTERS:
-            return Fault(line, column, f"is longer than {MOST_CHARACTERS} characters")
+        if reason := _unreadable(value):
+            return Fault(line, column, reason)
+        if columns.splits(column, found):
+            return Fault(line, column, f"a cell that it is filled from holds {LIST_SEPARATOR}, which stands between several")
     empty = next((name for name in columns.required if not cells.get(name)), None)
     return Fault(line, empty, "is empty") if empty else Row(line, cells)
+
+
+def _unreadable(value: str) -> str | None:
+    """Say why a cell is no text that can be taken, or None."""
+    if "\0" in value:
+        return "holds a NUL character"
+    if NOT_UTF8.search(value):
+        return "is not UTF-8; save the file as CSV UTF-8"
+    return f"is longer than {MOST_CHARACTERS} characters" if len(value) > MOST_CHARACTERS else None

@@ -79,6 +79,16 @@ def test_columns_are_filled_from_what_the_file_calls_them_and_others_are_passed_
     assert not faults
 
 
+def test_whoever_chooses_a_login_chooses_no_account_beside_it() -> None:
+    filled = {"external_id": "ID", "name": "{Last}, {First}", "accounts": "{Login}@https://lms.example"}
+    content = b"ID,First,Last,Login\n7,Ada,Byron | Lovelace,ada\n8,Mal,Lory,mal@https://lms.example|ada\n"
+
+    rows, faults = read(content, Columns(PEOPLE.required, PEOPLE.optional, filled, lists=("accounts",)))
+
+    assert [row.text("name") for row in rows] == ["Byron | Lovelace, Ada"]
+    assert [(fault.line, fault.column) for fault in faults] == [(3, "accounts")]
+
+
 def test_a_column_that_should_be_filled_from_one_that_is_not_there_is_told_with_those_that_are() -> None:
     rows, faults = read(b"ID,Mail\n7,a@b.example\n", Columns(PEOPLE.required, PEOPLE.optional, {"external_id": "Employee ID"}))
 
