@@ -58,8 +58,13 @@ def _configured(installation: Installation) -> Mapping[str, str]:
 
 
 async def _replicas(url: str) -> Sequence[str]:
-    """Return the address of each process that the name in *url* stands for; *url* itself where it stands for none."""
+    """Return the address of each process that the name in *url* stands for; *url* itself where it stands for none.
+
+    A certificate is that of a name: whoever answers by TLS is asked by that.
+    """
     asked = httpx.URL(url)
+    if asked.scheme != "http":
+        return [url]
     try:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(asked.host, asked.port, family=socket.AF_INET, type=socket.SOCK_STREAM)

@@ -47,6 +47,10 @@ async def test_a_name_stands_for_each_of_its_addresses() -> None:
     assert await doors._replicas("http://localhost:8081") == ["http://127.0.0.1:8081"]
 
 
+async def test_a_name_that_a_certificate_is_for_is_asked_as_it_is() -> None:
+    assert await doors._replicas("https://localhost:8443") == ["https://localhost:8443"]
+
+
 @pytest.mark.parametrize(
     ("later", "state"),
     [
