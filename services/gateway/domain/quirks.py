@@ -18,6 +18,8 @@ from shared.xapi.model import JSON
 FORM: Final = "application/x-www-form-urlencoded"
 BYTES: Final = "application/octet-stream"
 MOST_PARAMETERS: Final = 100
+MOST_PARTS: Final = 2_000
+"""Parts of a message that are looked for: one with more is refused anyway."""
 PARAMETERS: Final = frozenset({
     "statementId", "voidedStatementId", "agent", "verb", "activity", "registration", "related_activities", "related_agents",
     "since", "until", "limit", "format", "attachments", "ascending", "activityId", "stateId", "profileId", "more",
@@ -123,7 +125,7 @@ def bare_state(content_type: str, content: bytes) -> str:
 def glued_parts(body: bytes, boundary: bytes) -> bytes:
     """Return a multipart message with a line end behind each attachment but the last, which has one, as the statements have."""
     line = b"--" + boundary + b"\r\n"
-    pieces = body.split(line)
+    pieces = body.split(line, MOST_PARTS)
     return b"".join((line.join(pieces[:3]), *(b"\r\n" + line + piece for piece in pieces[3:])))
 
 

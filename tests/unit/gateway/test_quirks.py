@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.gateway.attachments.multipart import read_parts
 from services.gateway.domain.quirks import (
+    MOST_PARTS,
     PECULIARITIES,
     Quirk,
     actor_arrays,
@@ -181,6 +182,12 @@ def test_each_attachment_is_parted_from_the_next_whatever_it_ends_with() -> None
     [_, *parts] = read_parts(glued_parts(GLUED, b"b"), b"b")
 
     assert [part.content for part in parts] == [b"one\n", b"two\r\n", b"", b""]
+
+
+def test_a_message_of_nothing_but_boundaries_is_not_taken_to_pieces_without_end() -> None:
+    many = GLUED + b"--b\r\n" * (2 * MOST_PARTS)
+
+    assert len(glued_parts(many, b"b")) < len(many) + 2 * MOST_PARTS + 2
 
 
 @pytest.mark.parametrize("octets", [b"", b"--b", b"--b\r\n\r\n[]\r\n--b\r\n\r\none\r\n--b--\r\n"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ import pytest
 from services.ingest.connectors.canvas.events import read
 from services.ingest.domain.interaction import Interaction, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason
+from services.ingest.domain.source import Policy, Source
 from tests.support.caliper import ENROLMENT, ENTRY, FILE, PAGE, TOPIC, URN, VIEWED, caliper, envelope, thing
 from tests.support.canvas import CANVAS, COURSE, GROUP, everywhere, live, member, sent, topic
 from tests.support.ingest import Ear, acts
 
 
-def heard(document: Any) -> Reading:
-    return read(CANVAS, Delivery({}, document))
+def heard(document: Any, source: Source = CANVAS) -> Reading:
+    return read(source, Delivery({}, document))
 
 
 def told(reading: Reading) -> list[Interaction]:
@@ -68,6 +70,15 @@ def test_whoever_is_put_into_a_group_joins_it_where_groups_are_heard() -> None:
     reading = heard(envelope(caliper(2, "Created", "12:19:00", thing("groupMembership", 71, **joins), None)))
 
     assert reading.ignored == (Reason.PRIVATE_CHANNEL,)
+
+
+def test_whoever_is_taken_out_of_a_group_leaves_it() -> None:
+    left = {"member": {"id": f"{URN}:user:{everywhere(14)}"}, "organization": {"id": f"{URN}:group:{everywhere(GROUP)}"}}
+    gone = thing("groupMembership", 71, own={"workflow_state": "deleted"}, **left)
+
+    reading = heard(envelope(caliper(2, "Modified", "12:19:00", gone, None)), replace(CANVAS, policy=Policy(private=True)))
+
+    assert [(each.kind, each.actor) for each in reading.decided] == [(Kind.LEAVE, "14")]
 
 
 def test_what_is_of_no_kind_that_is_heard_harms_no_other() -> None:

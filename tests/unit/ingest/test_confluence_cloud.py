@@ -110,3 +110,15 @@ async def test_what_was_heard_in_a_space_goes_when_it_is_removed() -> None:
 
 def test_a_space_without_its_key_is_none_that_is_known() -> None:
     assert heard(space_removed(id=7)).ignored == (Reason.UNMAPPED,)
+
+
+def test_whoever_edits_what_nobody_is_said_to_have_made_is_not_its_author() -> None:
+    unsigned = {name: value for name, value in CLOUD_PAGE.items() if name != "creatorAccountId"}
+
+    edited, made = (
+        heard(by_cloud("page_updated", unsigned, "cy", "12:40:00")),
+        heard(by_cloud("page_created", unsigned, "ann", "12:00:01")),
+    )
+
+    assert [(each.actor, each.author) for each in edited.decided] == [("557058:cy", None)]
+    assert [each.author for each in (*edited.known, *made.known)] == [None, "557058:ann"]

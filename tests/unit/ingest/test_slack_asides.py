@@ -155,3 +155,12 @@ def test_a_user_group_is_joined_and_left() -> None:
 @pytest.mark.parametrize("event", [NEWCOMER, MEMBERS])
 def test_what_belongs_to_no_channel_is_not_heard_where_channels_are_named(event: Mapping[str, Any]) -> None:
     assert heard(event, Policy(channels=frozenset({ChannelId("C1")}))).ignored == (Reason.CHANNEL_NOT_ALLOWED,)
+
+
+def test_what_looks_like_a_mention_in_the_label_of_a_link_is_none() -> None:
+    link = {"type": "link", "url": "https://acme.example/?a=1&b=2", "text": "<@UVICTIM> & <!channel>"}
+    rich = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [link]}]}
+
+    (said,) = heard(message("", blocks=[rich])).decided
+
+    assert said.text == "<@UVICTIM> & <!channel> https://acme.example/?a=1&b=2"

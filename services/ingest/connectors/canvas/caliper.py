@@ -91,7 +91,7 @@ def _body(name: str, thing: JSON) -> JSON:
         above = {"discussion_topic_id": member(thing, "isPartOf"), "parent_discussion_entry_id": member(thing, "replyTo")}
         body |= {each: _id(found) for each, found in above.items()}
     if name.startswith("group_membership_"):
-        body |= {"group_id": _id(member(thing, "organization")), "workflow_state": "accepted"}
+        body |= {"group_id": _id(member(thing, "organization")), "workflow_state": plain.get("workflow_state", "accepted")}
     return body
 
 

@@ -52,7 +52,8 @@ def read(source: Source, document: JSON, named: tuple[str, JSON], happening: tup
         return ignored(reason)
     at = moment(document, "timestamp")
     made = Made(_artefact(source, kind, thing), optional_moment(thing, "creationDate") or at, *_above(source, document, named))
-    author = places.heard_account(source, optional_opaque(thing, "creatorAccountId") or user)
+    creator = optional_opaque(thing, "creatorAccountId") or (user if happening[0] is Event.CREATED else None)
+    author = places.heard_account(source, creator)
     by = author if happening[0] is Event.CREATED else places.heard_account(source, user)
     known = Known(made.artefact, made.artefact.native, _person(author), question=False, happened=made.at)
     if isinstance(by, Reason):

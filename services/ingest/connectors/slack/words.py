@@ -40,22 +40,27 @@ def _elements(parent: JSON, depth: int) -> str:
     return "".join(parts)
 
 
+def _escaped(element: JSON, name: str) -> str:
+    """Return what stands under *name* as text: what looks like a mention within it is none."""
+    return (optional_text(element, name) or "").translate(ESCAPED)
+
+
 def _text(element: JSON) -> str:
-    written = (optional_text(element, "text") or "").translate(ESCAPED)
+    written = _escaped(element, "text")
     return f"`{written}`" if member(element, "style", "code") is True else written
 
 
 def _link(element: JSON) -> str:
-    address, label = optional_text(element, "url") or "", optional_text(element, "text")
+    address, label = _escaped(element, "url"), _escaped(element, "text")
     return f"<{address}|{label}>" if label else f"<{address}>"
 
 
 INLINE: Final[dict[str, Callable[[JSON], str]]] = {
     "text": _text,
     "link": _link,
-    "user": lambda element: f"<@{optional_text(element, 'user_id') or ''}>",
-    "channel": lambda element: f"<#{optional_text(element, 'channel_id') or ''}>",
-    "broadcast": lambda element: f"<!{optional_text(element, 'range') or 'here'}>",
-    "emoji": lambda element: f":{optional_text(element, 'name') or ''}:",
+    "user": lambda element: f"<@{_escaped(element, 'user_id')}>",
+    "channel": lambda element: f"<#{_escaped(element, 'channel_id')}>",
+    "broadcast": lambda element: f"<!{_escaped(element, 'range') or 'here'}>",
+    "emoji": lambda element: f":{_escaped(element, 'name')}:",
 }
 """How what stands in a line is written in mrkdwn."""
