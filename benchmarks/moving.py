@@ -33,7 +33,7 @@ from services.gateway.moving.exporting import export
 from services.gateway.moving.importing import Importing, Steps
 from services.gateway.moving.input import open_input
 from services.gateway.moving.lot import Wanted
-from services.gateway.moving.output import Destination, Format, Output
+from services.gateway.moving.output import Destination, Format, open_output
 from services.gateway.moving.record import OurRecord
 from services.gateway.moving.recorded import Door
 from services.gateway.recorder import GROUP
@@ -156,7 +156,8 @@ async def measure(folder: Path, count: int) -> list[Rate]:
 
 
 async def _export(desk: Desk, to: Path, form: Format) -> None:
-    await export(OurRecord(desk.database), Wanted(), Output(Destination(to, form), "benchmark"), attachments=True)
+    with open_output(Destination(to, form), "benchmark") as output:
+        await export(OurRecord(desk.database), Wanted(), output, attachments=True)
 
 
 async def main() -> int:

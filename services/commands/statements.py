@@ -19,7 +19,7 @@ from services.gateway.moving.admitting import Authority
 from services.gateway.moving.exporting import export as export_statements
 from services.gateway.moving.importing import Steps
 from services.gateway.moving.lot import Origin, Wanted
-from services.gateway.moving.output import Destination, Format, Output
+from services.gateway.moving.output import Destination, Format, Output, open_output
 from services.gateway.moving.record import OurRecord
 from services.installation import Home, open_installation
 from services.tables import open_tables
@@ -75,8 +75,8 @@ def export(
         other = Elsewhere(url, moving.authentication(key, secret, oauth, scope), version, private, page)
     about = moving.asked(url or home, chosen, destination.form, attachments, after)
     start = str(after) if after else ""
-    with writing(to):
-        run(_export(Home.at(home), other, chosen, Output(destination, about, start), attachments=attachments))
+    with writing(to), open_output(destination, about, start) as output:
+        run(_export(Home.at(home), other, chosen, output, attachments=attachments))
 
 
 @app.command("import")

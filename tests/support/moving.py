@@ -19,7 +19,7 @@ from services.gateway.moving.exporting import export
 from services.gateway.moving.importing import Importing, Steps, Tally
 from services.gateway.moving.input import fingerprint, open_input
 from services.gateway.moving.lot import Origin, Wanted
-from services.gateway.moving.output import Destination, Output
+from services.gateway.moving.output import Destination, open_output
 from services.gateway.moving.record import OurRecord
 from services.gateway.moving.recorded import Door
 from services.gateway.moving.rows import BadRow
@@ -49,9 +49,10 @@ class Desk:
         self.told: list[BadRow] = []
 
     async def export(self, to: Path, wanted: Wanted | None = None, *, origin: Origin | None = None, **options: Any) -> int:
-        output = Output(Destination.named(to, options.pop("form", None)), options.pop("asked", "all"), options.pop("start", ""))
+        destination = Destination.named(to, options.pop("form", None))
         origin = origin or OurRecord(self.database)
-        return await export(origin, wanted or Wanted(), output, attachments=options.pop("attachments", True))
+        with open_output(destination, options.pop("asked", "all"), options.pop("start", "")) as output:
+            return await export(origin, wanted or Wanted(), output, attachments=options.pop("attachments", True))
 
     async def take(self, path: Path, *, parts: Parts | None = None, from_line: int = 1, **options: Any) -> Tally:
         """Import a file."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import gzip
 import io
 import os
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -86,17 +88,11 @@ class Destination:
 class Output:
     """An export under way, in a folder beside the file that it becomes; opened again, it goes on."""
 
-    def __init__(self, destination: Destination, asked: str, start: str = "") -> None:
-        """Open what is there of it; a new one is of what stands behind the place *start*.
-
-        Raises NoOutput where what is there is an export of something else, or the file is there already.
-        """
-        if destination.to.exists():
-            raise NoOutput(f"{destination.to} is there already: name another.")
+    def __init__(self, destination: Destination, asked: str, start: str) -> None:
+        """Begin where what is there of it ends. Raises NoOutput where that is an export of something else."""
         self._to = destination
         self._folder = destination.folder
         self._attachments = self._folder / ATTACHMENTS
-        self._attachments.mkdir(PRIVATE, parents=True, exist_ok=True)
         self._file = self._folder / f"{STATEMENTS}.{destination.form}"
         self.state = self._known(asked) or State(asked, start)
         for draft in self._attachments.glob(f"*{DRAFT}"):
@@ -188,6 +184,31 @@ class Output:
                 with path.open("rb") as content:
                     archive.addfile(member, content)
         whole.rename(self._to.to)
+
+
+@contextmanager
+def open_output(destination: Destination, asked: str, start: str = "") -> Iterator[Output]:
+    """Open what is there of an export; a new one is of what stands behind the place *start*.
+
+    Raises NoOutput where what is there is an export of something else, another process writes it, or the file is there already.
+    """
+    if destination.to.exists():
+        raise NoOutput(f"{destination.to} is there already: name another.")
+    (destination.folder / ATTACHMENTS).mkdir(PRIVATE, parents=True, exist_ok=True)
+    claim = os.open(destination.folder, os.O_RDONLY)
+    try:
+        _hold(claim, destination)
+        yield Output(destination, asked, start)
+    finally:
+        os.close(claim)
+
+
+def _hold(claim: int, destination: Destination) -> None:
+    """Hold the folder that is open as *claim* for as long as it is open. Raises NoOutput."""
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise NoOutput(f"{destination.to} is being written by another export: wait for it, or name another.") from error
 
 
 def _form_of(to: Path) -> Format:

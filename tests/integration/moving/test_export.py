@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from services.gateway.moving.lot import Lot, Wanted
-from services.gateway.moving.output import NoOutput
+from services.gateway.moving.output import Destination, NoOutput, open_output
 from services.gateway.moving.record import MOST, OurRecord
 from shared.xapi import ifi
 from shared.xapi.timestamps import instant
@@ -72,6 +72,8 @@ async def test_another_export_does_not_go_on_with_it_nor_write_over_a_file(clien
         await desk.export(tmp_path / "all.ndjson", asked="other")
     with pytest.raises(NoOutput, match="is there already"):
         await desk.export(tmp_path / "there.ndjson")
+    with open_output(Destination.named(tmp_path / "b.ndjson", None), "all"), pytest.raises(NoOutput, match="written by another"):
+        await desk.export(tmp_path / "b.ndjson")
 
 
 async def test_filters_choose_and_what_voids_comes_along(client: Client, doors: Doors, desk: Desk, tmp_path: Path) -> None:
