@@ -59,13 +59,17 @@ SCHEMAS: Final = tuple(dict.fromkeys(stage.schema for stage in (*STAGES, ASKING)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a stage stands: records that it has read and not read, rows that it has not published, jobs that it has not done."""
+    """Where a stage stands: records that it has not read, rows that it has not published, jobs that it has not done.
+
+    *read* and *end* are offsets, summed over the partitions: of the next record that it reads, and of the next that the log gets.
+    """
 
     stage: Stage
     behind: int
     outbox: int
     jobs: int = 0
     read: int = 0
+    end: int = 0
 
     def moved_since(self, earlier: Standing) -> bool:
         """Say whether the stage did something since it stood where *earlier* says, however much came meanwhile."""
@@ -95,7 +99,7 @@ class Pipeline:
         offsets = orjson.loads(row["offsets"]) if row else {}
         behind = sum(max(end - offsets.get(str(partition.number), 0), 0) for partition, end in ends.items())
         jobs = await database.fetchval(SQL["relinks"]) if stage.group == ENRICHMENT_GROUP else 0
-        return Standing(stage, behind, row["outbox"] if row else 0, jobs, sum(offsets.values()))
+        return Standing(stage, behind, row["outbox"] if row else 0, jobs, sum(offsets.values()), sum(ends.values()))
 
     async def standings(self, stages: Sequence[Stage] = STAGES) -> Sequence[Standing]:
         """Say where each of *stages* stands, in the order of the way: if none has anything left, all that was said is done."""

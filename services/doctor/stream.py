@@ -41,7 +41,9 @@ async def _topics(pipeline: Pipeline, kind: str) -> Finding:
     missing = [topic.name for topic, partitions in found.items() if partitions < topic.partitions]
     if missing:
         return wrong(
-            "Log", f"topics are missing or have too few partitions: {', '.join(missing)}", "Start the services, which make them."
+            "Log",
+            f"topics are missing or have too few partitions: {', '.join(missing)}",
+            "Start the services anew: they make them.",
         )
     await pipeline.log.ensure(TOPICS)
     return well("Log", f"{kind} answers; {len(TOPICS)} topics, their limits agree with ours")
@@ -49,6 +51,9 @@ async def _topics(pipeline: Pipeline, kind: str) -> Finding:
 
 def _stage(earlier: Standing, later: Standing) -> Finding:
     about = f"Consumer {later.stage.group} of {later.stage.topic.name}"
+    if earlier.read > later.end:
+        words = f"it has read up to {earlier.read}, and the log ends at {later.end}: it was made anew, or lost what it had"
+        return wrong(about, words, "docs/runbooks/OffsetGap.md says how to go on.")
     if not later.left:
         return well(about, "nothing waits")
     said = ", ".join(_what_waits(later))

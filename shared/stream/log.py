@@ -65,7 +65,10 @@ class Log(Protocol):
         """Join *group* to read *topics*. Raises Unavailable."""
 
     async def ends(self, topic: Topic) -> Mapping[Partition, int]:
-        """Return for each partition the offset that the next record will get. Raises Unavailable."""
+        """Return for each partition the offset that the next record will get; none of a topic that is not there.
+
+        Raises Unavailable.
+        """
 
     async def close(self) -> None:
         """Send what is under way, within the deadline, and let go of the log."""

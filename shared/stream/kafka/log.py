@@ -63,10 +63,15 @@ class KafkaLog:
         return inbox
 
     async def ends(self, topic: Topic) -> Mapping[Partition, int]:
-        """Return for each partition the offset that the next record will get. Raises Unavailable."""
+        """Return for each partition the offset that the next record will get; none of a topic that is not there.
+
+        Raises Unavailable.
+        """
         with outages():
             async with self._reading, asyncio.timeout(self._settings.request_timeout):
                 reader = await self._reader_started()
+                if reader.partitions_for_topic(topic.name) is None and topic.name not in await reader.topics():
+                    return {}
                 places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
                 ends = await reader.end_offsets(places)
         return {Partition(place.topic, place.partition): end for place, end in ends.items()}

@@ -156,6 +156,12 @@ async def test_bounds_and_ends_say_what_is_kept_and_what_comes_next(stage: Stage
     await inbox.close()
 
 
+async def test_a_topic_that_nobody_made_ends_nowhere(stage: Stage) -> None:
+    missing = Topic("missing.v1", partitions=2)
+
+    assert await stage.log.ends(missing) == {}
+
+
 async def test_members_of_a_group_share_the_partitions_and_inherit_them(stage: Stage) -> None:
     topic = await stage.topic(partitions=4)
     everything = {Partition(topic.name, number) for number in range(4)}
