@@ -7,6 +7,7 @@ import contextlib
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from shared.errors import Misconfigured
+from shared.errors import Misconfigured, SymposiaError
 from shared.events import first
 from shared.http.protocol import BoundedProtocol
 from shared.settings import HttpSettings, ServiceSettings, written
@@ -108,12 +109,40 @@ class _Tasks:
 
 
 async def run_alone(name: str, settings: ServiceSettings, open_service: Opening) -> None:
-    """Open the service called *name* and serve it until SIGTERM, in a process of its own."""
+    """Open the service called *name* and serve it until SIGTERM, in a process of its own.
+
+    Raises SystemExit where it cannot go on: why is the last line of its log.
+    """
     configure_logs(name, settings.telemetry.log_level)
     stop = asyncio.Event()
     stop_on_signals(stop)
-    async with open_service(settings, observer=crash_at_from_environment()) as service:
-        await run([service], stop)
+    try:
+        async with open_service(settings, observer=crash_at_from_environment()) as service:
+            await run([service], stop)
+    except Exception as error:  # noqa: BLE001  told in one line, as everything else
+        _tell_the_end(error)
+        sys.exit(1)
+
+
+def _tell_the_end(error: Exception) -> None:
+    """Log what ended the process: what we know by its kind and in words, and a bug with its traceback."""
+    causes = list(_leaves(error))
+    known = all(isinstance(cause, SymposiaError) for cause in causes)
+    log.error(
+        "ended",
+        kind=", ".join(dict.fromkeys(type(cause).__name__ for cause in causes)),
+        reason="; ".join(dict.fromkeys(map(str, causes))) if known else "a bug",
+        exc_info=None if known else error,
+    )
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Return the exceptions that *error* is, or is a group of."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    else:
+        yield error
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
