@@ -35,7 +35,9 @@ _THROUGH_NAME: Final = CONSISTENT_THROUGH.lower().encode()
 _FOR_BROWSERS: Final[tuple[Raw, ...]] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED.encode()),
+    (b"cache-control", b"private, no-cache"),
 )
+"""A browser that is told nothing keeps what has a Last-Modified for a while (RFC 9111 §4.2.2): a course read an old bookmark."""
 _PREFLIGHT: Final[tuple[Raw, ...]] = (
     (b"access-control-allow-methods", METHODS.encode()),
     (b"access-control-max-age", PREFLIGHT_SECONDS.encode()),

@@ -13,9 +13,10 @@ from shared.http import Problem
 from shared.xapi import guard
 from shared.xapi.model import Version
 
-_STATUS = {Verdict.FAILED: 412, Verdict.UNGUARDED: 409, Verdict.MISSING: 400}
+_STATUS = {Verdict.FAILED: 412, Verdict.WEAKENED: 412, Verdict.UNGUARDED: 409, Verdict.MISSING: 400}
 _DETAIL = {
     Verdict.FAILED: "The document is not as If-Match or If-None-Match says; GET it, and send its ETag in If-Match",
+    Verdict.WEAKENED: "The ETag in If-Match is weak (W/), which matches nothing: a proxy that compresses made it so",
     Verdict.UNGUARDED: "There is such a document already. Check it with GET, then send its ETag in If-Match to replace it",
     Verdict.MISSING: "PUT of a profile says what it knows: If-None-Match: * for a new document, If-Match for one that is there",
 }

@@ -71,6 +71,8 @@ class Verdict(Enum):
     PROCEED = auto()
     FAILED = auto()
     """412: the document is not as the sender thinks."""
+    WEAKENED = auto()
+    """412: it is, but the sender has a weak tag, which never matches; we give out none."""
     UNGUARDED = auto()
     """409: the sender would overwrite a document that it may not know."""
     MISSING = auto()
@@ -84,8 +86,10 @@ def read_preconditions(if_match: Sequence[str], if_none_match: Sequence[str]) ->
 
 def judge(preconditions: Preconditions, etag: str | None) -> Verdict:
     """Judge POST and DELETE of a document with *etag*, None where there is none (1.0.3 Communication §3.1)."""
-    holds = preconditions.matches(etag) and preconditions.is_new(etag)
-    return Verdict.PROCEED if holds else Verdict.FAILED
+    if preconditions.matches(etag) and preconditions.is_new(etag):
+        return Verdict.PROCEED
+    weakened = preconditions.if_match is not None and etag in preconditions.if_match.weak
+    return Verdict.WEAKENED if weakened else Verdict.FAILED
 
 
 def is_blind(preconditions: Preconditions, resource: Resource, version: Version) -> bool:

@@ -34,11 +34,12 @@ def assert_whole(response: httpx.Response, version: str = "1.0.3") -> None:
     assert headers["x-experience-api-version"] == version
     assert headers["x-experience-api-consistent-through"].endswith("Z")
     assert headers["access-control-allow-origin"] == "*"
+    assert headers["cache-control"] == "private, no-cache"
     exposed = headers["access-control-expose-headers"].lower()
     assert {"etag", "last-modified", "x-experience-api-version", "x-experience-api-consistent-through", "retry-after"} <= set(
         exposed.split(", ")
     )
-    for name in ("x-experience-api-version", "access-control-allow-origin"):
+    for name in ("x-experience-api-version", "access-control-allow-origin", "cache-control"):
         assert len(headers.get_list(name)) == 1
 
 

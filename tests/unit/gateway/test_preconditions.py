@@ -44,7 +44,14 @@ def test_a_precondition_is_about_what_stands_there(
 ) -> None:
     verdict = judge(read_preconditions(if_match, if_none_match), etag)
 
-    assert verdict is (Verdict.PROCEED if holds else Verdict.FAILED)
+    assert (verdict is Verdict.PROCEED) is holds
+
+
+def test_a_tag_of_ours_that_a_proxy_weakened_is_told_from_an_old_one() -> None:
+    """RFC 9110 §13.1.1: weak tags never match."""
+    weak = read_preconditions(['W/"a"'], [])
+
+    assert [judge(weak, etag) for etag in ("a", "b", None)] == [Verdict.WEAKENED, Verdict.FAILED, Verdict.FAILED]
 
 
 @pytest.mark.parametrize(
