@@ -79,10 +79,10 @@ PECULIARITIES: Final[Mapping[Quirk, Peculiarity]] = {
         "Tin Can API 0.90, launch parameters",
     ),
     Quirk.OPEN_EDX: Peculiarity(
-        "Open edX (event-routing-backends)",
+        "Open edX (event-routing-backends); of H5P the scores",
         "the objectType GroupActivity, attempts at exams whose id is a bare UUID, and scores whose min and max are 0",
         "as an Activity, as urn:uuid:…, and without the min",
-        "openedx/event-routing-backends, statements.py, exam_events.py, grading_events.py",
+        "openedx/event-routing-backends, statements.py, exam_events.py, grading_events.py; h5p-php-library, h5p-x-api-event.js",
     ),
     Quirk.GLUED_PARTS: Peculiarity(
         "TinCanJS, ADL's xAPIWrapper, @xapi/xapi",
