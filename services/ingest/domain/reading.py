@@ -55,6 +55,7 @@ class Rule(StrEnum):
     CHANGE = "change"
     LEAVING = "leaving"
     UPON_NAMED = "upon-named"
+    NOTICED = "noticed"
     PRESENCE = "presence"
     DERIVED = "derived"
 
@@ -95,6 +96,16 @@ def withdrawal(
         revision=revision,
     )
     return Undecided(rule, artefact.native, taken_back)
+
+
+def first_noticed(reading: Reading, name: NativeId) -> Reading:
+    """Return *reading*, which knows no time but that at which *name* was noticed: noticed again, it is told at the first one."""
+    if not reading.decided:
+        return reading
+    about = reading.decided[0]
+    notice = Known(msgspec.structs.replace(about.artefact, native=name), name, None, question=False, happened=about.happened)
+    waiting = tuple(Undecided(Rule.NOTICED, name, each) for each in reading.decided)
+    return msgspec.structs.replace(reading, decided=(), undecided=(*reading.undecided, *waiting), known=(*reading.known, notice))
 
 
 class Lookup(msgspec.Struct, frozen=True):

@@ -4,8 +4,8 @@ A reply is an answer if somebody else's question began its thread. A reaction ac
 asker, upon a reply to the question. A comment is upon what its address or its id turns out to name. Who accepted a solution,
 and when a topic was voted for, the platform does not say: its topic does. Who looks at and follows what was written anonymously
 may have written it. A topic that was moved is not told again, and what it was before is taken back with it. Who leaves a
-session was there since they joined it. Deliveries come in any order, so each such interaction waits until what it depends on is
-known; all orders end the same.
+session was there since they joined it. What has no time happened when it was first noticed. Deliveries come in any order, so
+each such interaction waits until what it depends on is known; all orders end the same.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
             meant = _solution(interaction, root) if root else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.TOPIC_VOTE:
             meant = _vote(interaction, root) if root and root.spoken else _if_spent(patience, Reason.INCOMPLETE)
-        case Rule.LEAVING | Rule.PRESENCE | Rule.DELETION | Rule.CHANGE | Rule.UPON_NAMED:
+        case Rule.LEAVING | Rule.PRESENCE | Rule.DELETION | Rule.CHANGE | Rule.UPON_NAMED | Rule.NOTICED:
             meant = BY_TARGET[undecided.rule](interaction, target, patience)
         case Rule.DERIVED:
             meant = interaction
@@ -217,6 +217,11 @@ def _upon_named(interaction: Interaction, target: Known | None, patience: Patien
     return interaction if target.author else Reason.ACTOR_UNKNOWN
 
 
+def _noticed(interaction: Interaction, first: Known | None, patience: Patience) -> Interaction | Reason | None:
+    """Tell what is told without a time at the time at which it was noticed first, however often it is noticed again."""
+    return replace(interaction, happened=first.happened) if first else _if_spent(patience, interaction)
+
+
 def _by_who_is_there(interaction: Interaction, joined: Known | None, patience: Patience) -> Interaction | Reason | None:
     """Tell that whoever joined did it; of a guest nothing, and of a presence whose beginning is not known what is said of it."""
     actor = joined.author if joined else interaction.actor
@@ -230,5 +235,6 @@ BY_TARGET: Final[Mapping[Rule, Callable[[Interaction, Known | None, Patience], I
     Rule.DELETION: _deletion,
     Rule.CHANGE: _change,
     Rule.UPON_NAMED: _upon_named,
+    Rule.NOTICED: _noticed,
 }
 """What depends on its target alone, and means something without it."""

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
@@ -288,6 +289,19 @@ def test_the_same_claim_may_be_news_again() -> None:
 )
 def test_a_page_without_a_time_says_it_when_it_is_mentioned(inner: str, written: str, happened: str) -> None:
     assert [each.happened for each in told(heard(entry(inner, time=written)))] == [happened]
+
+
+@pytest.mark.parametrize("inner", [link("u-like-of"), f"<a href='{TARGET}'>this</a>"])
+async def test_a_page_without_a_time_that_is_mentioned_again_says_it_when_it_was_first(inner: str) -> None:
+    assert WEBMENTION.fetch is not None
+    ear, answer, first = Ear(), entry(inner, time=""), lookup(PAGE)
+    again = msgspec.structs.replace(first, noticed="2026-03-05T08:00:00.000Z")
+
+    for each in (first, again, first):
+        await hear(ear, MENTIONS, WEBMENTION.fetch.read(MENTIONS, each, answer))
+
+    assert {each["timestamp"] for each in ear.statements()} == {first.noticed}
+    assert len(ear.told()) == 1
 
 
 def test_the_time_of_an_entry_is_its_own() -> None:

@@ -27,7 +27,7 @@ from services.ingest.domain.interaction import (
     Place,
     PlaceType,
 )
-from services.ingest.domain.reading import Lookup, Reading, Reason, Rule, Undecided, ignored, joined
+from services.ingest.domain.reading import Lookup, Reading, Reason, Rule, Undecided, first_noticed, ignored, joined
 from services.ingest.domain.source import Source
 from services.ingest.verifiers.fetched import named_by
 from shared.xapi.model import JSON
@@ -63,10 +63,14 @@ def read_page(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     said = from_mf2(entry)
     document = {**said, "id": page, "url": page} if isinstance(said, dict) else {}
     document["attributedTo"] = document["actor"] = _author(source, document, page)
-    document["published"] = _when(document, lookup.noticed)
+    timed = optional_time(document, "published") is not None
+    if not timed:
+        document["published"] = optional_time(document, "updated") or lookup.noticed
     if responding is None:
-        return _mention(source, document, page, target)
-    return _placed(source, read_one(source, _about(document, target)))
+        told = _mention(source, document, page, target)
+    else:
+        told = _placed(source, read_one(source, _about(document, target)))
+    return told if timed else first_noticed(told, NativeId(lookup.key))
 
 
 def _taken_back(source: Source, page: str, noticed: str) -> Reading:
@@ -107,11 +111,6 @@ def _author(source: Source, document: dict[str, JSON], page: str) -> str:
     found = next((each for each in named if each), None)
     trusted = parts.hostname in source.options.get("trusted", "").split()
     return found if found and (trusted or _host(found) == parts.hostname) else f"{parts.scheme}://{parts.netloc}/"
-
-
-def _when(document: JSON, noticed: str) -> str:
-    """Return when a page was published, or was changed; of some likes no more is known than that they were mentioned by then."""
-    return optional_time(document, "published") or optional_time(document, "updated") or noticed
 
 
 def _host(address: str) -> str | None:
