@@ -40,6 +40,7 @@ from tests.support.activitypub import (
 )
 from tests.support.activitystreams import activity, note
 from tests.support.ingest import NOW, Ear, Sent, account_names, acts, as_json
+from tests.support.polls import hear
 
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CIRCUMSTANCES = Circumstances(NOW, URL)
@@ -155,9 +156,20 @@ def test_a_bot_is_known_by_the_document_of_its_key() -> None:
 def test_a_like_without_a_time_happened_when_it_was_signed() -> None:
     like = {name: value for name, value in activity("Like", "ann", "notes/2", "00:00").items() if name != "published"}
 
-    (interaction,) = judged_by(delivery(like)).decided
+    (waiting,) = judged_by(delivery(like)).undecided
 
-    assert interaction.happened == "2026-03-02T12:00:00.000Z"
+    assert waiting.interaction.happened == "2026-03-02T12:00:00.000Z"
+
+
+async def test_a_like_without_a_time_that_is_delivered_again_happened_when_it_was_first_signed() -> None:
+    ear, like = Ear(), {**activity("Like", "ann", "notes/2", "00:00"), "published": None}
+    retries = [Message(signature(as_json(like), NOW + timedelta(minutes=late)), as_json(like), URL) for late in (0, 7, 0)]
+
+    for each in retries:
+        await hear(ear, FEDI, judged_by(Sent(FEDI, delivered(each, Limits()), answer=actor())))
+
+    assert [each["timestamp"] for each in ear.statements()] == ["2026-03-02T12:00:00.000Z"] * len(ear.statements())
+    assert len(ear.told()) == 1
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("Like", Kind.LIKE), ("Follow", Kind.FOLLOW), ("EmojiReact", Kind.REACT)])

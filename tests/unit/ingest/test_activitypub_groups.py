@@ -43,7 +43,8 @@ def test_of_another_servers_people_a_group_shares_what_they_made_and_no_more() -
     eve = {"actor": "https://else.example/people/eve"}
     made = {**ASKED, **eve, "object": {**ASKED["object"], "id": "https://else.example/notes/1"}}
 
-    (shared,) = judged_by(passed(made), GROUP).decided
+    (waiting,) = judged_by(passed(made), GROUP).undecided
+    shared = waiting.interaction
 
     assert (shared.kind, shared.actor, shared.artefact.iri) == (Kind.SHARE, HELP, "https://else.example/notes/1")
     liked = passed({**activity("Like", "ann", "notes/1", "01:00"), **eve})
@@ -53,7 +54,8 @@ def test_of_another_servers_people_a_group_shares_what_they_made_and_no_more() -
 def test_nobody_but_a_group_speaks_for_others() -> None:
     liked = activity("Like", "bea", "notes/1", "01:00")
 
-    (shared,) = judged_by(passed(ASKED, ANN)).decided
+    (waiting,) = judged_by(passed(ASKED, ANN)).undecided
+    shared = waiting.interaction
 
     assert (shared.kind, shared.actor, shared.artefact.iri) == (Kind.SHARE, ANN, "https://town.example/notes/1")
     assert judged_by(passed(liked, ANN)).ignored == (Reason.FORGED,)

@@ -20,8 +20,8 @@ from services.ingest.connectors.connector import Fetch
 from services.ingest.connectors.fields import Incomplete, member, optional_text
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Request
-from services.ingest.domain.interaction import AccountName
-from services.ingest.domain.reading import Lookup, Reading, Reason, ignored
+from services.ingest.domain.interaction import AccountName, NativeId
+from services.ingest.domain.reading import Lookup, Reading, Reason, first_noticed, ignored
 from services.ingest.domain.source import Source
 from services.ingest.verifiers import Message, Verdict
 from services.ingest.verifiers.strangers import judged, signed
@@ -54,8 +54,16 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
         activity = parse(message.body, Limits())
     except Malformed as error:
         raise Incomplete("activity") from error
-    told = _trusted(plain(activity), document, owner, datetime.fromtimestamp(int(at.at), UTC))
-    return ignored(Reason.FORGED) if told is None else read_one(source, told)
+    signed_at = datetime.fromtimestamp(int(at.at), UTC)
+    told = _trusted(plain(activity), document, owner, signed_at)
+    return ignored(Reason.FORGED) if told is None else _read(source, told, owner, signed_at)
+
+
+def _read(source: Source, told: JSON, owner: str, signed_at: datetime) -> Reading:
+    """Read what is believed; of what has no time but its signature's, the first one holds: a retry is signed anew."""
+    reading, name = read_one(source, told), objects.optional_iri(member(told, "id"))
+    timed = name is None or member(told, "published") != rfc3339(signed_at)
+    return reading if timed else first_noticed(reading, NativeId(f"{owner} {name}"))
 
 
 def _departed(lookup: Lookup) -> Reading:
