@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -13,6 +14,9 @@ from shared.xapi.timestamps import instant
 from shared.xapi.validation import Invalid, validate
 
 _AGENT_LIMITS: Final = guard.Limits(size=65_536, depth=8, nodes=2_000)
+PLUS: Final = " A + in a query string is a space: write %2B."
+_WAS_PLUS: Final = {"mbox": re.compile(r'mailto:[^"]* '), "timestamp": re.compile(" ")}
+"""What a + leaves that was sent as it is, by the rules that it breaks: addresses of e-mail and offsets may have one."""
 _ANYONE: Final = {"mbox": "mailto:anyone@example.org"}
 _ANYTHING: Final = "https://example.org/"
 
@@ -41,7 +45,7 @@ def read_once(parameters: Sequence[tuple[str, str]], known: frozenset[str]) -> d
 
 def read_statement_id(text: str, name: str = "statementId") -> StatementId:
     """Read a statement's id from the parameter *name*. Raises BadParameter."""
-    _check({"id": text}, name)
+    _check({"id": text}, name, text)
     return StatementId(text.lower())
 
 
@@ -51,7 +55,7 @@ def read_actor(text: str) -> Mapping[str, JSON]:
         actor = guard.parse(text.encode("utf-8", "surrogatepass"), _AGENT_LIMITS)
     except guard.Malformed as error:
         raise BadParameter("agent", error.rule, error.message) from error
-    _check({"actor": actor}, "agent")
+    _check({"actor": actor}, "agent", text)
     found: Mapping[str, JSON] = actor
     return found
 
@@ -66,38 +70,40 @@ def read_agent(text: str) -> Ifi:
 
 def read_verb(text: str) -> Iri:
     """Read `verb`, any of them: the one that voids would want a StatementRef, were it in a statement. Raises BadParameter."""
-    _check({"object": {"id": text}}, "verb")
+    _check({"object": {"id": text}}, "verb", text)
     return Iri(text)
 
 
 def read_activity(text: str, name: str = "activity") -> Iri:
     """Read an activity's id from the parameter *name*. Raises BadParameter."""
-    _check({"object": {"id": text}}, name)
+    _check({"object": {"id": text}}, name, text)
     return Iri(text)
 
 
 def read_registration(text: str) -> Registration:
     """Read `registration`. Raises BadParameter."""
-    _check({"context": {"registration": text}}, "registration")
+    _check({"context": {"registration": text}}, "registration", text)
     return Registration(text.lower())
 
 
 def read_since(text: str) -> datetime:
     """Read `since`, aware. Raises BadParameter."""
-    _check({"timestamp": text}, "since")
+    _check({"timestamp": text}, "since", text)
     return instant(text)
 
 
 def read_until(text: str) -> datetime:
     """Read `until`, aware. Raises BadParameter."""
-    _check({"stored": text}, "until")
+    _check({"stored": text}, "until", text)
     return instant(text)
 
 
-def _check(part: Mapping[str, JSON], name: str) -> None:
-    """Check a parameter's value by the rule of the place in a statement where such a value stands."""
+def _check(part: Mapping[str, JSON], name: str, text: str) -> None:
+    """Check a parameter's value, written as *text*, by the rule of the place in a statement where such a value stands."""
     statement = {"actor": _ANYONE, "verb": {"id": _ANYTHING}, "object": {"id": _ANYTHING}, **part}
     try:
         validate(statement, Version.V1_0_3)
     except Invalid as error:
-        raise BadParameter(name, error.errors[0].rule, error.errors[0].message) from error
+        broken = error.errors[0]
+        hint = PLUS if broken.rule in _WAS_PLUS and _WAS_PLUS[broken.rule].search(text) else ""
+        raise BadParameter(name, broken.rule, f"{broken.message}{hint}") from error

@@ -8,7 +8,7 @@ import pytest
 from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
 from services.gateway.domain.formats import Format
 from services.gateway.domain.keychain import Keychain
-from services.gateway.domain.parameters import BadParameter
+from services.gateway.domain.parameters import PLUS, BadParameter
 from services.gateway.domain.query import Continued, Filters, ManyQuery, SingleQuery, read_query, read_query_string
 from services.gateway.domain.version import UnspokenVersion, negotiate
 from shared.xapi.model import VOIDED, Version
@@ -75,6 +75,23 @@ def test_an_agent_that_is_none_is_refused_without_repeating_it(agent: str) -> No
 
     assert refused.value.name == "agent"
     assert agent not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hinted"),
+    [
+        ("since", "2026-01-31T13:00:00 01:00", True),
+        ("agent", '{"mbox": "mailto:ann kurs@example.org"}', True),
+        ("since", "2026-01-31T13", False),
+        ("agent", '{"mbox": "mailto:ann", "name": "A B"}', False),
+        ("verb", "https://acme.example/a b", False),
+    ],
+)
+def test_a_plus_that_became_a_space_is_told(name: str, text: str, *, hinted: bool) -> None:
+    with pytest.raises(BadParameter) as refused:
+        read_query([(name, text)], 500)
+
+    assert refused.value.message.endswith(PLUS) == hinted
 
 
 def test_a_cursor_comes_back_as_it_was() -> None:
