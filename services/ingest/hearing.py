@@ -47,8 +47,7 @@ class Hearing:
         """Make durable what *reading* says; raise Unavailable where that cannot be done now."""
         if events := _events(reading):
             self._metrics.heard(source, events)
-        if source.state is State.PAUSED:
-            reading = _withdrawals_only(reading)
+        reading = as_heard(source, reading)
         said = replace(reading, ignored=(), lookups=()) if reading.ignored or reading.lookups else reading
         heard_at = rfc3339(self._clock())
         outgoing = [_notice(source, each, heard_at) for each in reading.lookups]
@@ -63,6 +62,11 @@ class Hearing:
         """Append at once what several deliveries say."""
         await self._log.append([record for each in told for record in each])
         return [None] * len(told)
+
+
+def as_heard(source: Source, reading: Reading) -> Reading:
+    """Return what of *reading* is heard of *source* in its present state."""
+    return _withdrawals_only(reading) if source.state is State.PAUSED else reading
 
 
 def portions(reading: Reading) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from services.ingest.domain.reading import Reading, Reason, Rule, joined
 from services.ingest.domain.source import Source
 from services.ingest.filing.column_map import BadMap, ColumnMap, read, spelt
 from services.ingest.filing.rows import Fault, Row
-from services.ingest.hearing import Hearing
+from services.ingest.hearing import Hearing, as_heard
 from services.ingest.metrics import IngestMetrics
 from services.ingest.settings import Settings
 from services.ingest.tallies import Tallies, TallyWriter

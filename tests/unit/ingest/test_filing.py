@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from services.ingest.domain.interaction import AccountName, ChannelId, Kind
 from services.ingest.domain.reading import Reason
-from services.ingest.domain.source import Hearing, Platform, Policy
+from services.ingest.domain.source import Hearing, Platform, Policy, State
 from services.ingest.filing.column_map import BadMap, ColumnMap, load, shipped
 from services.ingest.filing.importing import Importer, Report
 from services.ingest.filing.rows import Row, read_csv, read_json
@@ -215,6 +216,15 @@ async def test_a_source_hears_of_a_file_what_it_hears_of_a_webhook(policy: Polic
 
     assert report.ignored[reason] > 0
     assert b"broker" not in orjson.dumps(ear.statements())
+
+
+async def test_of_a_paused_source_a_file_tells_what_was_taken_back_and_says_so() -> None:
+    paused = replace(source(Platform.VIVA_ENGAGE), state=State.PAUSED)
+    with (EXPORTS / "viva_engage_messages.csv").open(encoding="utf-8", newline="") as lines:
+        report = await Importer().take(paused, read_csv(lines), load("viva-engage"))
+
+    assert report.told == {Kind.DELETE: 1}
+    assert report.ignored[Reason.PAUSED] == 4
 
 
 async def test_a_file_of_other_columns_is_refused() -> None:
