@@ -65,6 +65,8 @@ def _filled(kind: Kind, written: list[str]) -> Mapping[str, str]:
             raise Refused(f"--column {each!r} is not NAME=HEADER, such as --column {known[0]}='Employee ID'.")
         if name not in known:
             raise Refused(f"--column {each!r} names none of our columns for {kind}: {', '.join(known)}.")
+        if name in filled:
+            raise Refused(f"--column {name}=… is there twice; several cells are one template: {name}='{{First}} {{Last}}'.")
         filled[name] = header
     return filled
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.enrichment.domain.catalogue import Course, CourseIri
+from services.enrichment.domain.catalogue import Course, CourseIri, is_url
 from services.enrichment.domain.people import LearnerId, email_ifis, imported_learner
 from services.enrichment.imports.table import Fault, Row
 from shared.xapi import ifi
@@ -20,6 +20,8 @@ CANONICAL = re.compile(
     r"mbox::mailto:[^@\s]+@[^@\s]+|mbox_sha1sum::[0-9a-f]{40}|openid::[a-z][a-z0-9+.-]*:\S+|account::.+", re.DOTALL
 )
 MAILTO = "mailto:"
+ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)
+"""A long number as a spreadsheet saves it: many ids are then one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,9 @@ def course(row: Row) -> Course | Fault:
         return fault
     if not IRI.fullmatch(row.text("iri")):
         return Fault(row.line, "iri", f"{row.text('iri')[:80]!r} is no IRI, such as https://lms.example/course/7")
-    wrong = next((url for url in row.items("urls") if not url.startswith(("http://", "https://"))), None)
+    wrong = next((url for url in row.items("urls") if not (is_url(url) and IRI.fullmatch(url))), None)
     if wrong is not None:
-        return Fault(row.line, "urls", f"{wrong[:80]!r} is no web address")
+        return Fault(row.line, "urls", f"{wrong[:80]!r} is no web address; between several stands |")
     nowhere = next((column for column in ("aliases", "channels") for one in row.items(column) if not _leads(column, one)), None)
     if nowhere is not None:
         return Fault(row.line, nowhere, _NOWHERE[nowhere])
@@ -187,7 +189,9 @@ def _leads(column: str, written: str) -> bool:
 
 
 def _unkeyable(row: Row, column: str) -> Fault | None:
-    """Return what is wrong with a cell that is a key, if it is too long for an index."""
+    """Return what is wrong with a cell that is a key, if it is too long for an index, or a number that is no longer whole."""
+    if ROUNDED.fullmatch(row.text(column)):
+        return Fault(row.line, column, f"{row.text(column)!r} was rounded by a spreadsheet; import the file as it was exported")
     return None if _is_keyable(row.text(column)) else Fault(row.line, column, f"is longer than {MAX_BYTES} bytes")
 
 

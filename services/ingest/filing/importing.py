@@ -83,7 +83,7 @@ def _read(source: Source, batch: Iterable[Row | Fault], columns: ColumnMap, acto
             continue
         report.rows += 1
         try:
-            reading = read(source, spelt(row.cells, spelling), columns, actor)
+            reading = as_heard(source, read(source, spelt(row.cells, spelling), columns, actor))
         except Incomplete as error:
             report.faults.append(Fault(row.line, str(error)))
             continue

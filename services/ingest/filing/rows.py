@@ -47,7 +47,7 @@ def read_csv(lines: Iterable[str], escaped: Collection[str] = ()) -> Iterator[Ro
         yield Fault(top.line, "the file is empty: its first line names its columns")
         return
     names = [name.strip() for name in next(csv.reader([top.text], delimiter=top.delimiter), [])]
-    source = Lines(text, escaped=not set(escaped).isdisjoint(names))
+    source = Lines(text, escaped=not {each.casefold() for each in escaped}.isdisjoint(name.casefold() for name in names))
     reader = csv.reader(source, delimiter=top.delimiter)
     while True:
         line = reader.line_num + top.line + 1

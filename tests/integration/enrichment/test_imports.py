@@ -68,6 +68,7 @@ async def test_bad_rows_are_told_by_line_and_their_neighbours_are_taken(house: H
         (b'external_id,name\nHR-1,"x\n', Fault(2, "", "")),
         (b"external_id,email\nHR-1,not an address\n", Fault(2, "email", "")),
         (b"external_id,accounts\nHR-1,no-home-page\n", Fault(2, "accounts", "")),
+        (b"external_id,name\n1.04345E+15,Ada\n", Fault(2, "external_id", "")),
         (b"external_id,accounts\nHR-1,mbox::ada@acme.example\n", Fault(2, "accounts", "")),
         (b"external_id,name\nHR-1,A\x00\n", Fault(2, "name", "")),
     ],
@@ -129,7 +130,9 @@ async def test_a_name_of_several_courses_enrols_in_none_of_them(house: House) ->
     assert str(await house.database.fetchval(Query("SELECT valid_from FROM enrolment"))) == "2026-01-02"
 
 
-@pytest.mark.parametrize(("column", "cell"), [("aliases", "Python 101"), ("channels", "general")])
+@pytest.mark.parametrize(
+    ("column", "cell"), [("aliases", "Python 101"), ("channels", "general"), ("urls", '"https://a.example, https://b.example"')]
+)
 async def test_a_course_is_not_found_by_what_nothing_could_name(house: House, column: str, cell: str) -> None:
     report = await house.importer.take(Kind.COURSES, f"iri,title,{column}\n{COURSE},Python 101,{cell}\n".encode())
 

@@ -50,7 +50,7 @@ def test_what_stands_above_and_behind_the_cells_is_passed_over() -> None:
 def test_quotes_behind_a_backslash_are_read_where_the_map_says_so() -> None:
     lines = ["Date,Message\n", r'1,"Back on the \"Hey, you\" team,' + "\n", r'said \"so.\""' + "\n", '2,"a ""b"" c"\n']
 
-    rows = list(read_csv(lines, ("Message",)))
+    rows = list(read_csv(lines, ("message",)))
 
     said = [row.cells["Message"] for row in rows if isinstance(row, Row)]
     assert said == ['Back on the "Hey, you" team,\nsaid "so."', 'a "b" c']
