@@ -81,6 +81,7 @@ async def test_bad_rows_are_told_by_line_and_their_neighbours_are_taken(house: H
         "not CSV",
         "e-mail",
         "account",
+        "rounded",
         "no IFI",
         "NUL",
     ],
