@@ -72,8 +72,10 @@ class KafkaLog:
                 reader = await self._reader_started()
                 if reader.partitions_for_topic(topic.name) is None and topic.name not in await reader.topics():
                     return {}
-                places = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-                ends = await reader.end_offsets(places)
+                ends = await reader.end_offsets([TopicPartition(topic.name, number) for number in range(topic.partitions)])
+                known = {TopicPartition(topic.name, number) for number in reader.partitions_for_topic(topic.name) or ()}
+                if added := known - ends.keys():
+                    ends |= await reader.end_offsets(added)
         return {Partition(place.topic, place.partition): end for place, end in ends.items()}
 
     async def close(self) -> None:

@@ -80,7 +80,8 @@ class KafkaSender:
         await self._abort()
 
     async def _enqueue(self, topic: str, records: Sequence[Outgoing], pending: list[Pending]) -> None:
-        partitions = len(await self._producer.partitions_for(topic))
+        # What somebody added stays empty: with more to choose from, keys would move, and their order with them.
+        partitions = min(len(await self._producer.partitions_for(topic)), records[0].topic.partitions)
         if len(records) == 1:
             number = self._partitioner.choose(records[0], partitions)
             await self._send_each(topic, number, records, (0,), pending)

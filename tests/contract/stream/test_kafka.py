@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import NewTopic
+from aiokafka.admin import NewPartitions, NewTopic
 from aiokafka.structs import TopicPartition
 from prometheus_client import CollectorRegistry
 
@@ -188,3 +188,18 @@ async def test_lag_tools_see_the_offsets_that_were_applied(kafka_broker: Cluster
     async with administrator(kafka_broker.bootstrap) as client:
         offsets = await client.list_consumer_group_offsets("lagging")
     assert offsets[TopicPartition(topic.name, 0)].offset == 7
+
+
+async def test_partitions_that_somebody_added_stay_empty_and_are_seen(kafka_broker: Cluster) -> None:
+    topic = Topic(f"widened-{uuid4().hex}.v1", partitions=2)
+    async with opened(kafka_broker) as log, administrator(kafka_broker.bootstrap) as client:
+        await log.ensure([topic])
+        await client.create_partitions({topic.name: NewPartitions(4)})
+
+        appended = await log.append([Outgoing(topic, b"v", b"%d" % number) for number in range(40)])
+        ends = await log.ends(topic)
+
+    assert {position.partition.number for position in appended} == {0, 1}
+    assert sorted(ends.values())[:2] == [0, 0]
+    assert len(ends) == 4
+    assert sum(ends.values()) == 40
