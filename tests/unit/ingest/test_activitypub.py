@@ -19,8 +19,8 @@ from services.ingest.connectors.activitypub.keys import read as read_key
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.asking import Answer, Circumstances
 from services.ingest.domain.interaction import Kind
-from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason
-from services.ingest.domain.source import Policy, Source, State
+from services.ingest.domain.reading import Delivery, Lookup, Reason
+from services.ingest.domain.source import Policy, Source
 from services.ingest.verifiers import Message, Verdict
 from services.ingest.verifiers.strangers import SignedByStranger, judged
 from shared.xapi.guard import Limits, Malformed
@@ -40,7 +40,6 @@ from tests.support.activitypub import (
 )
 from tests.support.activitystreams import activity, note
 from tests.support.ingest import NOW, Ear, Sent, account_names, acts, as_json
-from tests.support.polls import hear
 
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CIRCUMSTANCES = Circumstances(NOW, URL)
@@ -151,42 +150,6 @@ def test_what_is_said_of_the_author_of_anothers_note_is_not_believed() -> None:
 
 def test_a_bot_is_known_by_the_document_of_its_key() -> None:
     assert judged_by(delivery(ASKED), actor(type="Service")).ignored == (Reason.BOT,)
-
-
-def test_a_like_without_a_time_happened_when_it_was_signed() -> None:
-    like = {name: value for name, value in activity("Like", "ann", "notes/2", "00:00").items() if name != "published"}
-
-    (waiting,) = judged_by(delivery(like)).undecided
-
-    assert waiting.interaction.happened == "2026-03-02T12:00:00.000Z"
-
-
-async def test_a_like_without_a_time_that_is_delivered_again_happened_when_it_was_first_signed() -> None:
-    ear, like = Ear(), {**activity("Like", "ann", "notes/2", "00:00"), "published": None}
-    retries = [Message(signature(as_json(like), NOW + timedelta(minutes=late)), as_json(like), URL) for late in (0, 7, 0)]
-
-    for each in retries:
-        await hear(ear, FEDI, judged_by(Sent(FEDI, delivered(each, Limits()), answer=actor())))
-
-    assert [each["timestamp"] for each in ear.statements()] == ["2026-03-02T12:00:00.000Z"] * len(ear.statements())
-    assert len(ear.told()) == 1
-
-
-@pytest.mark.parametrize(("kind", "expected"), [("Like", Kind.LIKE), ("Follow", Kind.FOLLOW), ("EmojiReact", Kind.REACT)])
-def test_a_like_is_no_message_to_whom_it_is_delivered(kind: str, expected: Kind) -> None:
-    bea = "https://town.example/people/bea"
-
-    acted = delivery({**activity(kind, "ann", bea, "00:00"), "to": [bea], "cc": []})
-
-    assert [each.kind for each in judged_by(acted).decided] == [expected]
-
-
-def test_a_like_of_what_is_shown_to_be_private_is_not_heard() -> None:
-    private = {"type": "Note", "id": "https://town.example/notes/2", "to": [ANN]}
-
-    reading = read(FEDI, Delivery({}, delivery(activity("Like", "ann", private, "00:00")).document))
-
-    assert (reading.ignored, reading.lookups) == ((Reason.DIRECT_MESSAGE,), ())
 
 
 @pytest.mark.parametrize(
@@ -307,47 +270,3 @@ def test_a_conversation_is_no_place() -> None:
     (asked,) = judged_by(delivery(said)).decided
 
     assert asked.place is None
-
-
-LEFT = {**activity("Delete", "ann", "notes/1", "00:00"), "object": ANN}
-SHE_WROTE = "https://town.example/notes/1"
-
-
-def answered(sent: Sent, status: int, key: str = f"{ANN}#main-key") -> Reading:
-    lookup = kept(sent)
-    return read_key(FEDI, Lookup(lookup.key, {**lookup.reference, "key": key}), Answer(status, {}, orjson.dumps(sent.answer)))
-
-
-@pytest.mark.parametrize("status", [200, 410], ids=["whose key is still there", "whose server says that it is gone"])
-async def test_all_that_an_account_wrote_is_redacted_when_it_is_deleted(status: int) -> None:
-    ear = Ear()
-    await ear.hear(delivery(ASKED))
-
-    await ear.take(FEDI, answered(delivery(LEFT), status))
-
-    assert ear.received()[-1].redacts == (SHE_WROTE,)
-    assert ear.received()[-1].statements == ()
-
-
-@pytest.mark.parametrize(
-    ("sent", "key"),
-    [
-        (delivery(ASKED), f"{ANN}#main-key"),
-        (delivery(LEFT), f"{ANN}/keys/1"),
-        (delivery(LEFT), "https://town.example/people/bea#x"),
-    ],
-    ids=["what somebody said who is gone", "a key that is gone", "somebody else who is gone"],
-)
-def test_nothing_is_redacted_because_something_else_is_gone(sent: Sent, key: str) -> None:
-    reading = answered(sent, 410, key)
-
-    assert (reading.ignored, reading.departed) == ((Reason.GONE,), ())
-
-
-async def test_a_paused_source_honours_that_an_account_is_deleted() -> None:
-    ear = Ear()
-    await ear.hear(delivery(ASKED))
-
-    await ear.take(replace(FEDI, state=State.PAUSED), answered(delivery(LEFT), 410))
-
-    assert ear.received()[-1].redacts == (SHE_WROTE,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,14 +17,12 @@ from services.ingest.connectors.teams import grant, notifications
 from services.ingest.connectors.teams.messages import read_change, read_message, read_messages
 from services.ingest.domain.asking import Circumstances, Request
 from services.ingest.domain.interaction import ChannelId, Kind
-from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Policy
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names, as_json
-from tests.support.polls import hear
 from tests.support.profile import faults
 from tests.support.teams import (
     CHANNEL,
@@ -38,7 +36,6 @@ from tests.support.teams import (
     person,
     reaction,
     resource_of,
-    teams,
     teams_conversation,
     user,
 )
@@ -142,53 +139,6 @@ def test_nothing_is_asked_for_that_is_not_heard(policy: Policy, closed: tuple[st
     assert bool(reading.lookups) is not bool(reasons)
 
 
-def test_chats_are_off_and_their_text_is_never_kept() -> None:
-    sent, chat = teams(notified("created", IN_CHAT)), {**ASKED, "chatId": CHAT, "channelIdentity": None}
-    direct = replace(TEAMS, policy=Policy(direct=True, hearing=Hearing.TEXT))
-
-    (interaction,) = read_message(direct, chat, IN_CHAT).decided
-
-    assert delivered(sent, Policy()).ignored == (Reason.DIRECT_MESSAGE,)
-    assert delivered(sent, direct.policy).lookups
-    assert read_message(TEAMS, chat, IN_CHAT).ignored == (Reason.DIRECT_MESSAGE,)
-    assert (interaction.text, interaction.artefact.native) == (None, f"{CHAT}/{ASKED['id']}")
-
-
-def quoting(quoted: str, clock: str = "11:32:00.000") -> dict[str, Any]:
-    """Return a message of the chat that quotes another, as Graph shows it."""
-    content = f'{{"messageId":"{quoted}","messagePreview":"How do I"}}'
-    attached = [{"id": "5"}, {"id": quoted, "contentType": "messageReference", "content": content}]
-    return {**message(2, clock, "Drain it."), "chatId": CHAT, "channelIdentity": None, "attachments": attached}
-
-
-async def test_who_quotes_a_message_in_a_chat_replies_to_it() -> None:
-    ear, direct = Ear(), replace(TEAMS, policy=Policy(direct=True))
-    asked = {**ASKED, "chatId": CHAT, "channelIdentity": None}
-
-    await hear(ear, direct, read_message(direct, quoting(asked["id"])), read_message(direct, asked))
-
-    verbs = {each["object"]["id"].partition("?")[0].rpartition("/")[2]: each["verb"]["id"] for each in ear.statements()}
-    assert {each.rpartition("/")[2] for each in verbs.values()} == {"asked", "answered"}
-    assert verbs[message_id("11:32:00.000")].endswith("answered")
-
-
-@pytest.mark.parametrize("quoted", ["soon", message_id("11:32:00.000")])
-def test_a_message_that_quotes_none_but_itself_replies_to_nothing(quoted: str) -> None:
-    direct = replace(TEAMS, policy=Policy(direct=True))
-
-    (interaction,) = read_message(direct, quoting(quoted)).decided
-
-    assert (interaction.kind, interaction.root) == (Kind.POST, None)
-
-
-def test_a_quote_within_a_channel_begins_no_thread_of_its_own() -> None:
-    shown = {**REPLY, "attachments": quoting(message_id("11:30:00.000"))["attachments"]}
-
-    (undecided,) = read_message(TEAMS, shown).undecided
-
-    assert undecided.target == f"{CHANNEL}/{ASKED['id']}"
-
-
 @pytest.mark.parametrize(
     ("document", "policy", "kind"),
     [
@@ -248,31 +198,6 @@ def test_system_messages_are_not_heard() -> None:
     assert read_message(TEAMS, {**SAID, "messageType": "systemEventMessage"}).ignored == (Reason.SYSTEM_MESSAGE,)
 
 
-def test_what_began_a_thread_and_was_edited_since_is_told_bare_unless_it_was_heard() -> None:
-    edited = {**ASKED, "lastEditedDateTime": "2026-03-02T11:40:00Z"}
-
-    reading = read_message(TEAMS, edited)
-
-    assert [(each.rule, each.interaction.text) for each in reading.undecided] == [(Rule.BARE_TOPIC, None)]
-    assert [(each.kind, each.text) for each in reading.decided] == [(Kind.EDIT, "How do I restart it?")]
-    assert not reading.known[0].spoken
-
-
-async def test_what_was_heard_is_not_told_again_after_an_edit() -> None:
-    ear, edited = Ear(), {**ASKED, "lastEditedDateTime": "2026-03-02T11:40:00Z"}
-    await ear.hear(about("created", ASKED), about("created", edited))
-
-    assert [each["verb"]["display"]["en"] for each in ear.statements()] == ["asked", "edited"]
-
-
-def test_a_change_tells_what_was_done_and_not_what_was_said() -> None:
-    path = resource_of(SAID)
-
-    assert read_change(TEAMS, SAID, path).ignored == (Reason.UNCHANGED,)
-    (reacted,) = read_change(TEAMS, {**SAID, "reactions": [reaction(3, "like", "11:34:00")]}, path).decided
-    assert (reacted.kind, reacted.emoji, reacted.author) == (Kind.REACT, "U+1F44D", person(1))
-
-
 @pytest.mark.parametrize(
     ("name", "emoji"),
     [("heart", "U+2764"), ("💡", "U+1F4A1"), ("👍🏽", "U+1F44D"), ("🇩🇪", "U+1F1E9 U+1F1EA"), ("partyparrot", ":partyparrot:")],
@@ -292,47 +217,6 @@ def test_a_reaction_of_the_tenants_own_has_its_name(named: str | None, emoji: st
     assert reacted.emoji == emoji
 
 
-VIOLATION = {"dlpAction": "blockAccess", "justificationText": None, "userAction": "none", "verdictDetails": "none"}
-
-
-@pytest.mark.parametrize("action", ["blockAccess", "BlockAccess", "notifySender,blockAccess"])
-@pytest.mark.parametrize("readings", [read_message, read_change])
-def test_a_message_that_a_policy_blocks_is_removed_and_its_words_are_not_told(
-    readings: Callable[[Source, Any, str], Reading], action: str
-) -> None:
-    blocked = {**SAID, "policyViolation": {**VIOLATION, "dlpAction": action}, "reactions": [reaction(3, "like", "11:34:00")]}
-
-    (removed,) = readings(TEAMS, blocked, resource_of(SAID)).decided
-
-    assert (removed.kind, removed.actor, removed.author, removed.text) == (Kind.REMOVE, "", person(1), None)
-    statement = statement_of(removed, TEAMS)
-    validate(statement, Version.V1_0_3)
-    assert faults(statement) == []
-    assert statement["actor"] == {"objectType": "Group", "account": {"homePage": TEAMS.workspace, "name": CHANNEL}}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"dlpAction": "notifySender"}, {"dlpAction": "blockAccessExternal"}, {"userAction": "override"}, {"dlpAction": None}],
-)
-def test_a_message_that_colleagues_can_read_all_the_same_is_told(change: dict[str, Any]) -> None:
-    (said,) = read_message(TEAMS, {**SAID, "policyViolation": {**VIOLATION, **change}}, resource_of(SAID)).decided
-
-    assert said.text
-
-
-async def test_what_was_told_before_a_policy_blocked_it_is_redacted_wherever_it_was_said() -> None:
-    blocked = {**SAID, "policyViolation": VIOLATION}
-    closed = replace(TEAMS, policy=replace(TEAMS.policy, private=False), closed=frozenset({ChannelId(CHANNEL)}))
-    ear = Ear()
-
-    await hear(ear, TEAMS, read_message(TEAMS, SAID, resource_of(SAID)), read_change(TEAMS, blocked, resource_of(SAID)))
-    await hear(ear, closed, read_change(closed, blocked, resource_of(SAID)))
-
-    (first, second) = [each.redacts for each in ear.received() if each.redacts]
-    assert first == second
-
-
 def test_a_reaction_that_lacks_something_harms_no_other() -> None:
     broken: list[Any] = [reaction(3, "like", "11:34:00"), {}, None, reaction(4, "x" * 100, "11:34:00"), {"user": user(5)}]
 
@@ -340,22 +224,6 @@ def test_a_reaction_that_lacks_something_harms_no_other() -> None:
 
     assert len(reading.decided) == 1
     assert reading.ignored == (Reason.INCOMPLETE,) * 4
-
-
-def test_a_delete_is_told_of_the_path_alone_even_where_nothing_else_is_heard() -> None:
-    closed = frozenset({ChannelId(CHANNEL)})
-    reading = delivered(teams(notified("deleted", resource_of(REPLY))), Policy(), closed=closed)
-
-    (withdrawn,) = reading.undecided
-    assert (withdrawn.rule, withdrawn.interaction.place) == (Rule.WITHDRAWAL, None)
-    assert withdrawn.interaction.happened == "2026-03-02T11:32:00.000Z"
-    assert withdrawn.target == f"{CHANNEL}/{REPLY['id']}"
-
-
-def test_a_message_that_is_shown_as_deleted_was_deleted_by_its_author() -> None:
-    (gone,) = read_message(TEAMS, {**SAID, "deletedDateTime": "2026-03-02T11:50:00Z", "body": None}).decided
-
-    assert (gone.kind, gone.actor, gone.happened) == (Kind.DELETE, person(1), "2026-03-02T11:50:00.000Z")
 
 
 def test_a_page_of_messages_tells_their_replies_too() -> None:
