@@ -7,13 +7,10 @@ it is) and `{digest}` (of the act's native id) are there besides. A template wit
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 import msgspec
 from msgspec.structs import replace
@@ -36,14 +33,11 @@ from services.ingest.domain.interaction import (
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored, joined
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks, from_html
+from services.ingest.filing import templates
+from services.ingest.filing.templates import PLACEHOLDER
 from shared.errors import SymposiaError
-from shared.xapi.validation import is_iri
 
-PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 ANY: Final = "*"
-LONGEST_NAME: Final = 800
-ROUNDED: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
-"""A long number as a spreadsheet saves it: many ids are then one."""
 OURS: Final = frozenset({"workspace", "actor", "digest"})
 Fits = dict[str, list[str]]
 """The values, in small letters, that a column may have: `""` is an empty cell, `*` any other, `19:*` what begins so."""
@@ -216,8 +210,8 @@ def _refusal(source: Source, act: Act, cells: Mapping[str, str], interaction: In
 
 
 def _interaction(source: Source, act: Act, cells: Mapping[str, str]) -> Interaction:
-    artefact, actor, author = _artefact(act.artefact, cells), _actor(act, cells), _filled(act.author, cells)
-    said = _filled(act.text, cells)
+    artefact, actor, author = _artefact(act.artefact, cells), _actor(act, cells), templates.filled(act.author, cells)
+    said = templates.filled(act.text, cells)
     said = from_html(said) if act.html else said
     kind = act.kind
     if kind is Kind.POST and asks(artefact.title or said):
@@ -229,13 +223,13 @@ def _interaction(source: Source, act: Act, cells: Mapping[str, str]) -> Interact
         kind=kind,
         artefact=artefact,
         actor=actor,
-        happened=_moment(act, cells),
+        happened=templates.moment(act.happened, cells, act.formats),
         place=_place(act.place, cells),
-        revision=_filled(act.revision, cells),
+        revision=templates.filled(act.revision, cells),
         parent=_optional(act.parent, cells),
         root=_optional(act.root, cells),
         text=None if act.direct and fits(act.direct, cells) else source.policy.text(said),
-        emoji=_filled(act.emoji, cells).lower() or None,
+        emoji=templates.filled(act.emoji, cells).lower() or None,
         author=AccountName(author) if author and kind is not Kind.DELETE else None,
     )
 
@@ -244,65 +238,24 @@ def _actor(act: Act, cells: Mapping[str, str]) -> AccountName:
     """Return who did it; nobody where the map leaves that out, as it may."""
     if not act.actor and act.kind in {Kind.ACCEPT, *WITHDRAWING}:
         return NOBODY
-    return AccountName(_needed("actor", act.actor, cells))
+    return AccountName(templates.needed("actor", act.actor, cells))
 
 
 def _artefact(thing: Thing, cells: Mapping[str, str]) -> Artefact:
-    native = _needed("artefact.native", thing.native, cells)
+    native = templates.needed("artefact.native", thing.native, cells)
     digest = hashlib.blake2b(native.encode(), digest_size=8).hexdigest()
     return Artefact(
-        NativeId(native), _iri(thing.iri, {**cells, "digest": digest}), thing.type, _filled(thing.title, cells) or None
+        NativeId(native),
+        templates.iri(thing.iri, {**cells, "digest": digest}),
+        thing.type,
+        templates.filled(thing.title, cells) or None,
     )
 
 
 def _optional(thing: Thing | None, cells: Mapping[str, str]) -> Artefact | None:
-    return _artefact(thing, cells) if thing is not None and _filled(thing.native, cells) else None
+    return _artefact(thing, cells) if thing is not None and templates.filled(thing.native, cells) else None
 
 
 def _place(where: Where | None, cells: Mapping[str, str]) -> Place | None:
-    name = _filled(where.id, cells) if where is not None else ""
-    return Place(ChannelId(name), _iri(where.iri, cells), where.type) if where is not None and name else None
-
-
-def _filled(template: str, cells: Mapping[str, str]) -> str:
-    """Fill *template*; empty where one of its cells is."""
-    if any(not cells.get(name) for name in PLACEHOLDER.findall(template)):
-        return ""
-    return PLACEHOLDER.sub(lambda found: cells[found[1]], template)
-
-
-def _needed(name: str, template: str, cells: Mapping[str, str]) -> str:
-    filled = _filled(template, cells)
-    if not filled or len(filled) > LONGEST_NAME:
-        raise Incomplete(f"{name} ({template}) is {'too long' if filled else 'empty'}")
-    if any(ROUNDED.fullmatch(cells.get(column, "")) for column in PLACEHOLDER.findall(template)):
-        raise Incomplete(f"{name} ({template}) was rounded by a spreadsheet: import the file as it was exported")
-    return filled
-
-
-def _iri(template: str, cells: Mapping[str, str]) -> str:
-    """Fill the template of an IRI: a cell that is not its whole beginning is a part of it, and is escaped."""
-    begin = PLACEHOLDER.match(template)
-    whole = begin[1] if begin else ""
-    escaped = {name: value if name in (whole, "workspace") else quote(value, safe="") for name, value in cells.items()}
-    filled = _needed("iri", template, escaped)
-    if not is_iri(filled):
-        raise Incomplete(f"iri ({template}) is no IRI")
-    return filled
-
-
-def _moment(act: Act, cells: Mapping[str, str]) -> str:
-    written = _needed("happened", act.happened, cells)
-    moment = next((found for form in (None, *act.formats) if (found := _parsed(written, form))), None)
-    if moment is None:
-        raise Incomplete(f"happened ({act.happened}) is no time")
-    return moment
-
-
-def _parsed(written: str, form: str | None) -> str | None:
-    try:
-        moment = datetime.fromisoformat(written) if form is None else datetime.strptime(written, form)  # noqa: DTZ007  below
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    name = templates.filled(where.id, cells) if where is not None else ""
+    return Place(ChannelId(name), templates.iri(where.iri, cells), where.type) if where is not None and name else None
