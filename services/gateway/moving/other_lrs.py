@@ -147,8 +147,11 @@ class OtherLrs:
         return {name: value for name, value in given.items() if value}
 
     def _own(self, address: str) -> str:
-        """Resolve what `more` says (1.0.3 Data §2.5: relative to the LRS). Raises NoLrs for an address of somebody else."""
-        url = urljoin(f"{self._endpoint}/", address)
+        """Resolve what `more` says. Raises NoLrs for an address of somebody else.
+
+        It says the full path (1.0.3 Data §2.5), but some LRSs begin at their endpoint, and clients such as TinCanJS go along.
+        """
+        url = urljoin(f"{self._endpoint}/", address.removeprefix("/") if address.startswith("/statements") else address)
         if urlsplit(url)[:2] != urlsplit(self._endpoint)[:2]:
             raise NoLrs(f"{self._endpoint}: `more` leads to {urlsplit(url).netloc[:200]}, which our key is not for")
         return url

@@ -135,6 +135,16 @@ async def test_what_is_no_page_is_told(body: bytes) -> None:
             await read(other)
 
 
+@pytest.mark.parametrize("more", ["/xapi/statements?cursor=2", "/statements?cursor=2", "statements?cursor=2"])
+async def test_more_may_begin_at_the_endpoint(more: str) -> None:
+    async with scripted_lrs() as other:
+        other.script.extend([page(statement(), more=more), page(statement())])
+
+        await read(other)
+
+        assert other.requests[-1].target == "/xapi/statements?cursor=2"
+
+
 async def test_reading_goes_on_where_it_was() -> None:
     async with scripted_lrs() as other:
         other.script.extend([page(statement(), more="/xapi/more/2"), page(statement())])
