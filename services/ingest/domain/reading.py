@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
@@ -98,11 +99,15 @@ def withdrawal(
     return Undecided(rule, artefact.native, taken_back)
 
 
-def first_noticed(reading: Reading, name: NativeId) -> Reading:
-    """Return *reading*, which knows no time but that at which *name* was noticed: noticed again, it is told at the first one."""
+def first_noticed(reading: Reading, *named: str) -> Reading:
+    """Return *reading*, which knows no time but that at which it was noticed: noticed again, it is told at the first one.
+
+    It is known again by how it is *named*, of which no more than a digest is kept: it may name somebody.
+    """
     if not reading.decided:
         return reading
-    about = reading.decided[0]
+    digest = hashlib.blake2b("\0".join(named).encode(errors="replace"), digest_size=16).hexdigest()
+    about, name = reading.decided[0], NativeId(f"noticed/{digest}")
     notice = Known(msgspec.structs.replace(about.artefact, native=name), name, None, question=False, happened=about.happened)
     waiting = tuple(Undecided(Rule.NOTICED, name, each) for each in reading.decided)
     return msgspec.structs.replace(reading, decided=(), undecided=(*reading.undecided, *waiting), known=(*reading.known, notice))

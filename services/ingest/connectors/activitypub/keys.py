@@ -20,7 +20,7 @@ from services.ingest.connectors.connector import Fetch
 from services.ingest.connectors.fields import Incomplete, member, optional_text
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Request
-from services.ingest.domain.interaction import AccountName, NativeId
+from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.reading import Lookup, Reading, Reason, first_noticed, ignored
 from services.ingest.domain.source import Source
 from services.ingest.verifiers import Message, Verdict
@@ -62,8 +62,9 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
 def _read(source: Source, told: JSON, owner: str, signed_at: datetime) -> Reading:
     """Read what is believed; of what has no time but its signature's, the first one holds: a retry is signed anew."""
     reading, name = read_one(source, told), objects.optional_iri(member(told, "id"))
-    timed = name is None or member(told, "published") != rfc3339(signed_at)
-    return reading if timed else first_noticed(reading, NativeId(f"{owner} {name}"))
+    if name is None or member(told, "published") != rfc3339(signed_at):
+        return reading
+    return first_noticed(reading, owner, name)
 
 
 def _departed(lookup: Lookup) -> Reading:

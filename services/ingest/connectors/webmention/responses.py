@@ -70,7 +70,7 @@ def read_page(source: Source, lookup: Lookup, answer: Answer) -> Reading:
         told = _mention(source, document, page, target)
     else:
         told = _placed(source, read_one(source, _about(document, target)))
-    return told if timed else first_noticed(told, NativeId(lookup.key))
+    return told if timed else first_noticed(told, page, target)
 
 
 def _taken_back(source: Source, page: str, noticed: str) -> Reading:
