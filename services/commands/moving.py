@@ -106,8 +106,8 @@ def column_map(path: Path | None) -> Parts | None:
     if path is None:
         return None
     try:
-        text = path.read_text(encoding="utf-8")
-        return read_map(orjson.loads(text) if path.suffix == ".json" else tomllib.loads(text))
+        text = path.read_text(encoding="utf-8-sig")
+        return read_map(orjson.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text))
     except (tomllib.TOMLDecodeError, orjson.JSONDecodeError, UnicodeDecodeError) as error:
         raise Refused(f"{path} cannot be read: {error}") from error
 

@@ -205,7 +205,10 @@ def _as(kind: Kind, written: str) -> JSON:
 
 def _number(written: str) -> JSON:
     """Read a number as JSON writes it, so that a whole one stays whole."""
-    value = _json(written)
+    try:
+        value = _json(written)
+    except ValueError:
+        value = None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("no number such as 0.85")  # noqa: TRY004  the cell holds the wrong text, not the caller a wrong type
     return value

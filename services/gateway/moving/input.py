@@ -64,14 +64,15 @@ def open_input(path: Path, most: int, parts: Parts | None) -> Iterator[Input]:
         attachments: Path | None = path.with_name(ATTACHMENTS)
         if is_piped(path):
             path = _kept(path, Path(stack.enter_context(TemporaryDirectory(prefix="symposia-import-"))))
-        if path.name.endswith(ARCHIVES):
+        if path.name.lower().endswith(ARCHIVES):
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="symposia-import-")))
             path = _unpack(path, folder)
             attachments = folder / ATTACHMENTS
         raw = stack.enter_context(path.open("rb"))
-        packed = path.name.endswith(GZIP) or raw.peek(len(PACKED)).startswith(PACKED)
+        name = path.name.lower()
+        packed = name.endswith(GZIP) or raw.peek(len(PACKED)).startswith(PACKED)
         file: Any = stack.enter_context(gzip.open(raw)) if packed else raw
-        rows = _rows(file, path.name.removesuffix(GZIP), most, parts)
+        rows = _rows(file, name.removesuffix(GZIP), most, parts)
         yield Input(path, _until_broken(rows), attachments, raw, path.stat().st_size)
 
 

@@ -7,6 +7,7 @@ it is) and `{digest}` (of the act's native id) are there besides. A template wit
 from __future__ import annotations
 
 import hashlib
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -142,7 +143,7 @@ def load(name: str) -> ColumnMap:
         content = files(f"{__package__}.maps").joinpath(f"{name}.json").read_bytes()
     else:
         try:
-            content = Path(name).read_bytes()
+            content = Path(name).read_bytes().removeprefix(BOM_UTF8)
         except OSError as error:
             raise BadMap(f"{name} is no file, and no map that is shipped: {', '.join(shipped())}") from error
     try:

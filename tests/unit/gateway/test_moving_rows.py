@@ -173,9 +173,9 @@ MAP = read_map(
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path, encoding: str) -> None:
-    (tmp_path / "t.csv").write_bytes(gzip.compress(TABLE.encode(encoding)))
+    (tmp_path / "T.CSV").write_bytes(gzip.compress(TABLE.encode(encoding)))
 
-    with open_input(tmp_path / "t.csv", MOST, MAP) as opened:
+    with open_input(tmp_path / "T.CSV", MOST, MAP) as opened:
         found = list(opened.rows)
 
     assert [(each.line, orjson.loads(each.body)["object"]["id"]) for each in found if isinstance(each, Row)] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -265,7 +266,7 @@ async def test_a_row_that_lacks_what_it_needs_is_told_with_its_line(cells: dict[
 
 async def test_a_map_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "map.json"
-    file.write_bytes(msgspec.json.encode(own()))
+    file.write_bytes(BOM_UTF8 + msgspec.json.encode(own()))
     row = Row(2, {"item": "https://w.example/1", "by": "ann", "at": "02.03.2026 12:00"})
 
     report = await Importer().take(source(Platform.LINKEDIN), [row], load(str(file)))
