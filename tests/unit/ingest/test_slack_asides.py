@@ -96,7 +96,8 @@ def shared(channel: str, author: str = "U2", **more: Any) -> dict[str, Any]:
 
 
 def test_a_message_that_is_shared_is_told_but_not_from_where_nobody_is_heard() -> None:
-    attached = [shared("C2"), shared("C3"), shared("D1"), shared("G1"), shared("C2", is_share=False), shared("C2", ts="?")]
+    elsewhere = [shared("C3"), shared("D1"), shared("G1"), shared("C4", private_channel_prompt=True)]
+    attached = [shared("C2"), *elsewhere, shared("C2", is_share=False), shared("C2", ts="?")]
 
     reading = heard(message("Worth reading", attachments=attached), source=replace(SLACK, closed=frozenset({ChannelId("C3")})))
 

@@ -25,6 +25,8 @@ from shared.xapi.model import JSON
 MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>")
 """docs.slack.dev, "Formatting message text": a person; groups and channels are mentioned in other ways."""
 MOST: Final = 20
+PRIVATE: Final = "group"
+"""What a channel is whose messages Slack shows, where they are shared, to nobody but its own members."""
 
 
 def mentions(source: Source, text: str, said: Interaction) -> tuple[Interaction, ...]:
@@ -64,7 +66,10 @@ def _is_heard(source: Source, attachment: JSON) -> bool:
     if name is None or places.optional_timestamp(attachment, "ts") is None:
         return False
     channel = ChannelId(name)
-    return places.refusal(source, channel, places.channel_type(channel, {})) is None
+    kind = places.channel_type(channel, {})
+    if kind == places.PUBLIC and member(attachment, "private_channel_prompt") is True:
+        kind = PRIVATE
+    return places.refusal(source, channel, kind) is None
 
 
 def _shared(source: Source, attachment: JSON, shared: Interaction) -> Interaction:
