@@ -1,8 +1,8 @@
 """Measure what it costs to know copies: `python -m benchmarks.copies`.
 
 The signature alone, in microseconds of CPU, for texts of several lengths. Then enrichment on a real PostgreSQL (fsync on), which
-hears the same posts in batches, without a text that could be copied and with one, all of them new or a tenth of them copies: per
-statement the CPU of this process, and the time until the batch was committed.
+hears the same posts in batches, without a text that could be copied and with one, all of them new, a tenth of them copies, or
+all: per statement the CPU of this process, and the time until the batch was committed.
 """
 
 from __future__ import annotations
@@ -116,6 +116,7 @@ async def enriching(dsn: str, count: int, size: int) -> dict[str, Cost]:
         "five words: never a copy": posts(count, lambda chance, _: text(chance, 5)),
         f"{WORDS} words, all new": posts(count, lambda chance, _: text(chance, WORDS)),
         f"{WORDS} words, a tenth copied": posts(count, copying),
+        f"{WORDS} words, all the same": posts(count, lambda chance, before: before[0] if before else text(chance, WORDS)),
     }
     database = await Database.open(PostgresSettings.model_validate({"url": dsn}), schema="records", application="benchmark")
     try:

@@ -81,7 +81,7 @@ class Wordings:
     async def _copying(self, transaction: Transaction, changed: Sequence[UUID]) -> set[UUID]:
         if not changed:
             return set()
-        return {row["statement_id"] for row in await transaction.fetch(self._sql["copying"], changed)}
+        return {row["statement_id"] for row in await transaction.fetch(self._sql["copying"], changed, MOST_IN_A_BAND)}
 
     async def _of_artefacts(self, transaction: Transaction, whose: Collection[_Whose]) -> Mapping[_Whose, list[Wording]]:
         """Return the texts of artefacts, those apart that different people gave to one."""

@@ -55,21 +55,32 @@ WHERE wording_band.band = ANY(dropped.bands)
 
 -- name: copying
 -- Returns the statements that make what may be another's copy than before, once the texts of the statements $1 came or before they go:
--- those of whose text it is, and those of later texts in the same bands, unless they copy an earlier one. (OFFSET 0: what stands
--- within is looked up for each row outside, whatever the planner has learned of the tables by then.)
+-- those of whose text it is, and those of later texts in the same bands, unless they copy an earlier one, or the text is none of
+-- the first $2 of the band, which alone they are compared with. (OFFSET 0: what stands within is looked up for each row outside,
+-- whatever the planner has learned of the tables by then.)
 WITH changed AS (
     SELECT wording.statement_id, wording.happened, wording.bands
     FROM wording
     WHERE wording.statement_id = ANY($1::uuid[])
-), later AS (
-    SELECT DISTINCT found.statement_id, changed.happened, changed.statement_id AS changed_id
+), compared AS (
+    SELECT changed.statement_id, changed.happened, shared.band
     FROM changed
     CROSS JOIN unnest(changed.bands) AS shared (band)
+    WHERE NOT EXISTS (
+        SELECT
+        FROM wording_band
+        WHERE wording_band.band = shared.band
+          AND (wording_band.happened, wording_band.statement_id) < (changed.happened, changed.statement_id)
+        OFFSET $2::int - 1
+    )
+), later AS (
+    SELECT DISTINCT found.statement_id, compared.happened, compared.statement_id AS changed_id
+    FROM compared
     CROSS JOIN LATERAL (
         SELECT wording_band.statement_id
         FROM wording_band
-        WHERE wording_band.band = shared.band
-          AND (wording_band.happened, wording_band.statement_id) > (changed.happened, changed.statement_id)
+        WHERE wording_band.band = compared.band
+          AND (wording_band.happened, wording_band.statement_id) > (compared.happened, compared.statement_id)
         OFFSET 0
     ) AS found
 )

@@ -10,6 +10,7 @@ import pytest
 from services.enrichment import store, wordings
 from services.enrichment.digest import digest
 from services.enrichment.domain.people import imported_learner, provisional_learner
+from services.enrichment.domain.signature import BANDS
 from services.enrichment.erasing import Erasing
 from services.enrichment.imports import Kind
 from shared.contracts import ENRICHED, Enriched, Recorded
@@ -218,3 +219,24 @@ async def test_a_phrase_that_everybody_uses_is_its_first_users_and_compared_with
     await house.hear(recorded(said[7], 8, voided=True))
     assert of(house, said[8]).copy_of == said[0]["id"]
     assert await digest(house.database) != before
+
+
+async def test_whose_a_phrase_is_that_everybody_uses_depends_on_no_order(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wordings, "MOST_IN_A_BAND", 2)
+    monkeypatch.setattr(wordings, "bands", lambda _: tuple(range(BANDS)))  # what is not alike may share bands, too
+    texts = [OWN, *[TIP] * 11]
+    said = [statement(f"s{at}", f"p{at}", Verb.POSTED, f"m{at}", text=text, second=at) for at, text in enumerate(texts)]
+    taken_back = (1, 3, 9)
+    endings = []
+    for order in (range(12), range(11, -1, -1), (6, 0, 11, 3, 9, 1, 4, 10, 2, 8, 5, 7)):
+        await house.forget()
+        for at in order:
+            await house.hear(recorded(said[at], at + 1))
+        early = [of(house, one).copy_of for one in said]
+        for at in sorted(taken_back, key=list(order).index):
+            await house.hear(recorded(said[at], at + 1, voided=True))
+        late = [of(house, one).copy_of for at, one in enumerate(said) if at not in taken_back]
+        endings.append((early, late))
+
+    first, second = said[1]["id"], said[2]["id"]
+    assert endings == [([None, None, *[first] * 10], [None, None, *[second] * 7])] * 3
