@@ -86,6 +86,8 @@ def read_json(lines: Iterable[str], path: str) -> Iterator[Row | Fault]:
         yield Fault(1, f"not JSON: {error}")
         return
     names = path.split(".") if path else []
+    if not _has(document, names):
+        yield Fault(1, f"nothing stands at {path}: is it the right file, or an answer that tells of an error?")
     for count, each in enumerate(_within(document, names), start=1):
         yield Row(count, dict(_flat(each))) if isinstance(each, dict) else Fault(count, "not a JSON object")
 
@@ -98,6 +100,13 @@ def _within(document: JSON, names: list[str]) -> Iterator[JSON]:
         yield document
     elif isinstance(document, dict) and names[0] in document:
         yield from _within(document[names[0]], names[1:])
+
+
+def _has(document: JSON, names: list[str]) -> bool:
+    """Say whether there is what *names* lead to, be it empty."""
+    if isinstance(document, list):
+        return not document or any(_has(each, names) for each in document)
+    return not names or (isinstance(document, dict) and names[0] in document and _has(document[names[0]], names[1:]))
 
 
 def _row(line: int, names: list[str], values: list[str]) -> Row | Fault:

@@ -78,7 +78,14 @@ def test_json_is_read_with_its_rows_counted() -> None:
         Row(3, {"id": "2", "by.name": "x"}),
     ]
     assert list(read_json(['[{"id": 1}]'], "")) == [Row(1, {"id": "1"})]
-    assert list(read_json(["{}"], "a.b")) == []
+    assert list(read_json(['{"a": []}'], "a.b")) == []
+    assert list(read_json(['{"a": {"b": []}}'], "a.b")) == []
+
+
+def test_json_that_is_about_something_else_is_told() -> None:
+    error = '{"status": "error", "message": "Invalid query syntax"}'
+
+    assert [type(row) for row in read_json([error], "data.items")] == [Fault]
 
 
 @pytest.mark.parametrize("text", ["", "{", "\udcff"])
