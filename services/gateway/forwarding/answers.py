@@ -127,10 +127,15 @@ def wait_of(answer: Answer, now: datetime) -> float:
     return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
 
 
+def no_answer(answer: Answer) -> TargetAway:
+    """Return what to raise where nothing shows that an LRS took what it was sent."""
+    return TargetAway(f"{answer.status} without the statements' ids: this is no answer of an LRS")
+
+
 def _taken(answer: Answer, ids: Sequence[StatementId]) -> Fate:
     """Read which statements an answer says are taken: an LRS names all (1.0.3 Communication §2.1.2), or says nothing.
 
-    Ralph names those alone that it had not, so each has to be sent by itself. Raises TargetAway for what is no such answer.
+    Ralph and lrsql name those alone that they had not. Raises TargetAway for what is no such answer.
     """
     if not answer.body.strip():
         return Fate.TAKEN
@@ -138,9 +143,9 @@ def _taken(answer: Answer, ids: Sequence[StatementId]) -> Fate:
         said = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         said = None
-    named = {str(each).lower() for each in said} if isinstance(said, list) else set()
-    if not named or not named <= set(ids):
-        raise TargetAway(f"{answer.status} without the statements' ids: this is no answer of an LRS")
+    named = {str(each).lower() for each in said} if isinstance(said, list) else None
+    if named is None or not named <= set(ids):
+        raise no_answer(answer)
     return Fate.TAKEN if named == set(ids) else Fate.CONFLICT
 
 

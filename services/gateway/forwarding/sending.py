@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from itertools import pairwise
 from typing import Any, Final
 
 import orjson
 
 from services.gateway.domain.selection import Entry
-from services.gateway.forwarding.answers import Answer, Fate, TargetAway
+from services.gateway.forwarding.answers import Answer, Fate, TargetAway, no_answer
 from services.gateway.forwarding.lrs import Lrs
 from services.gateway.forwarding.packing import Packer
 from services.gateway.forwarding.store import Refusal, Settled
@@ -93,11 +94,16 @@ async def resend(lrs: Lrs, packer: Packer, letters: Sequence[Entry]) -> AsyncIte
 
 
 async def _send_one(lrs: Lrs, packer: Packer, entry: Entry) -> tuple[Fate, Answer]:
-    """Send *entry* alone; a 409 for what the LRS has already is a repetition, whatever the LRS thinks of it."""
+    """Send *entry* alone; what the LRS has already is a repetition, whatever the LRS thinks of it.
+
+    Raises TargetAway, also for an answer that takes it, does not name it, and has it not.
+    """
     outcome, answer = await _post(lrs, packer, [entry])
     if outcome is not Fate.CONFLICT:
         return outcome, answer
     held = await lrs.get(entry.id)
+    if held is None and answer.status < HTTPStatus.BAD_REQUEST:
+        raise no_answer(answer)
     if held is None:
         return Fate.REFUSED, answer
     if entry.redacted or _same(held, entry.body):

@@ -224,25 +224,42 @@ async def test_a_conflict_over_what_the_target_has_already_is_a_repetition_and_o
     assert IDS[3] in other.statements
 
 
+@pytest.mark.parametrize("of_old_ones", [Reply(204), Reply(body=b"[]")], ids=["as Ralph", "as lrsql"])
 async def test_a_target_that_names_only_what_is_new_to_it_gets_all(
-    lrs: Lrs, targets: Targets, other: ScriptedLrs, postgres_settings: PostgresSettings
+    lrs: Lrs, targets: Targets, other: ScriptedLrs, postgres_settings: PostgresSettings, of_old_ones: Reply
 ) -> None:
-    """1.0.3 Communication §2.1.2 wants all ids; Ralph names the new ones, and answers 204 where there are none."""
+    """1.0.3 Communication §2.1.2 wants all ids."""
 
-    def take(request: Request) -> Reply:
+    def take(request: Request) -> Reply | None:
+        if request.method == "GET" or not other.statements.keys() & set(request.ids):
+            return None
         new = [each for each in request.ids if each not in other.statements]
-        other.statements |= dict.fromkeys(new, b"")
-        return Reply(body=orjson.dumps(new)) if new else Reply(204)
+        other.handle(request)
+        return Reply(body=orjson.dumps(new)) if new else of_old_ones
 
-    other.statements, other.answer = {IDS[1]: b""}, take
     await add(targets, other)
     await record(lrs, 0, 1, 2)
+    other.statements[IDS[1]] = orjson.dumps(statement(1))
+    other.answer = take
 
     async with forwarding(postgres_settings):
         await until_settled(targets)
 
-    assert list(other.statements) == [IDS[1], IDS[0], IDS[2]]
+    assert set(other.statements) == {IDS[0], IDS[1], IDS[2]}
     assert await targets.letters(OTHER, 10) == []
+
+
+async def test_what_answers_an_empty_list_to_everybody_is_no_lrs_and_is_waited_for(
+    lrs: Lrs, targets: Targets, other: ScriptedLrs, postgres_settings: PostgresSettings
+) -> None:
+    other.answer = lambda request: Reply(body=b"[]") if request.method == "POST" else Reply(404)
+    await add(targets, other)
+    await record(lrs, 0, 1)
+
+    async with forwarding(postgres_settings):
+        await eventually(lambda: failed(targets, 2))
+
+    assert (await standing(targets)).letters == 0
 
 
 async def test_a_target_that_refuses_everything_is_paused_before_the_record_is_drained(
