@@ -104,6 +104,13 @@ class _Told(msgspec.Struct):
 _told: Final = msgspec.json.Decoder(_Told)
 
 
+_MISSING: Final = {
+    "attachment-part": "The attachment did not come along: its octets lie in attachments/, in a file called by their sha2.",
+    "signature-part": "The signature did not come along: it lies in attachments/, in a file called by its sha2.",
+}
+"""What the door says of requests, said of files."""
+
+
 class Admission:
     """Admits rows of one file, or of one other LRS; *read_from* names it, and is asked only where a row needs it."""
 
@@ -141,7 +148,9 @@ class Admission:
             raise NotAdmitted(BadRow(row.line, error.pointer, error.rule, error.message)) from error
         except Invalid as error:
             told_of = error.errors[:MOST_TOLD]
-            raise NotAdmitted(*(BadRow(row.line, each.pointer, each.rule, each.message) for each in told_of)) from error
+            raise NotAdmitted(
+                *(BadRow(row.line, each.pointer, each.rule, _MISSING.get(each.rule, each.message)) for each in told_of)
+            ) from error
         return Candidate(
             row.line, named, admitted.digests[named], admitted.received.authority, admitted.received.statements[0], admitted.uses
         )

@@ -162,6 +162,7 @@ async def test_attachments_have_to_come_along_and_be_what_their_names_say(desk: 
 
     assert (tally.taken, tally.refused) == (1, 2)
     assert [(row.line, row.rule) for row in desk.told] == [(2, "part-hash"), (3, "attachment-part")]
+    assert "attachments/" in desk.told[1].message
 
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "moving.md").read_text(encoding="utf-8")
