@@ -69,7 +69,7 @@ def decide(undecided: Undecided, thread: Thread, patience: Patience) -> Interact
             meant = withdrawn(interaction, target, root) if target else _if_spent(patience, Reason.ACTOR_UNKNOWN)
         case Rule.REPLY | Rule.COMMENT:
             said = _reply if undecided.rule is Rule.REPLY else _comment
-            meant = said(interaction, root) if root else _if_spent(patience, interaction)
+            meant = said(_upon_message(interaction, target, root), root) if root else _if_spent(patience, interaction)
         case Rule.ACCEPTING_REACTION:
             meant = _reaction(interaction, target, root) if target and root else _if_spent(patience, interaction)
         case Rule.SOLUTION:
@@ -167,6 +167,16 @@ def _taken_back(interaction: Interaction, target: Known, root: Known | None) -> 
     if interaction.actor in (target.author, NOBODY):
         return replace(interaction, artefact=target.artefact, actor=target.author)
     return replace(interaction, kind=Kind.REMOVE, artefact=target.artefact, author=target.author)
+
+
+def _upon_message(interaction: Interaction, target: Known | None, root: Known) -> Interaction:
+    """Return what is said upon a newer version of the message that began the thread as said upon it: both have one address."""
+    version = target.artefact if target else root.artefact
+    if version.native == root.artefact.native or version.iri != root.artefact.iri:
+        return interaction
+    above = (interaction.parent, interaction.root)
+    parent, begun = (root.artefact if each is not None and each.native == version.native else each for each in above)
+    return replace(interaction, parent=parent, root=begun)
 
 
 def _reply(interaction: Interaction, root: Known) -> Interaction:

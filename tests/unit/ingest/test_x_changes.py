@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.ingest import Ear, acts
-from tests.support.x import ASKED, delivery, tweet
+from tests.support.profile import faults
+from tests.support.x import ASKED, delivery, reply, tweet
 from tests.unit.ingest.test_x import SECOND, activity, heard
 
 
@@ -32,6 +33,21 @@ async def test_a_post_that_was_edited_is_no_second_post_and_goes_by_the_name_of_
     asked = f"x.com/i/status/{ASKED['id_str']}"
     assert acts(ear.statements()) == [("11", verb, asked) for verb in ("asked", "delete", "edited")]
     assert [each.redacts for each in ear.received() if each.redacts] == [(f"https://{asked}",)]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+async def test_who_replies_to_a_newer_version_of_a_question_answers_the_question(order: tuple[int, ...]) -> None:
+    edited = {**tweet(11, "How do I restart a broker?", "12:09:00"), "edit_history": {"initial_tweet_id": ASKED["id_str"]}}
+    said = [ASKED, edited, reply(12, "Drain it first.", "12:10:00", edited)]
+    ear = Ear()
+
+    await ear.hear(*(delivery(tweet_create_events=[said[each]]) for each in order))
+
+    (answer,) = [each for each in ear.statements() if each["verb"]["id"].endswith("/answered")]
+    assert [each["id"] for each in answer["context"]["contextActivities"]["parent"]] == [
+        f"https://x.com/i/status/{ASKED['id_str']}"
+    ]
+    assert faults(answer) == []
 
 
 def test_both_versions_of_the_interface_tell_the_same_edit() -> None:
