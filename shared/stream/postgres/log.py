@@ -135,7 +135,7 @@ class PostgresLog:
             self._topics[topic] = found
 
     async def _forget_forever(self) -> None:
-        """Forget at intervals; an outage is waited out, and a bug is met again the next time: else the disk would fill."""
+        """Forget at intervals; an outage is waited out, a bug or a missing grant is met again: else the disk would fill."""
         while True:
             await asyncio.sleep(self._settings.retention_interval)
             try:
@@ -144,5 +144,7 @@ class PostgresLog:
                 _log.info("records past retention deleted", records=forgotten)
             except Unavailable as outage:
                 _log.warning("retention waits", reason=outage.reason)
+            except Misconfigured as error:
+                _log.error("retention is not permitted", reason=str(error))
             except Bug as bug:
                 _log.error("retention failed", bug=str(bug))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -79,15 +79,31 @@ async def test_retention_deletes_what_is_older_and_keeps_the_offsets(
         await inbox.close()
 
 
-async def test_a_bug_in_retention_is_met_again_and_ends_nothing(postgres_settings: PostgresSettings, database: Database) -> None:
+REFUSE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE insufficient_privilege; END';
+CREATE TRIGGER refusing BEFORE DELETE ON record EXECUTE FUNCTION refuse()
+"""
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        ("ALTER TABLE record RENAME COLUMN partition_id TO odd", "ALTER TABLE record RENAME COLUMN odd TO partition_id"),
+        (REFUSE, "DROP FUNCTION refuse CASCADE"),
+    ],
+    ids=["a bug", "a missing grant"],
+)
+async def test_what_stops_retention_once_is_met_again_and_ends_nothing(
+    postgres_settings: PostgresSettings, database: Database, broken: LiteralString, mended: LiteralString
+) -> None:
     async with opened(postgres_settings, retention_interval=0.02) as log:
         await log.append([Outgoing(TOPIC, b"old")])
         age = Query('UPDATE record SET "timestamp" = "timestamp" - $1')
         async with database.transaction() as hidden:
             await hidden.execute(age, TOPIC.retention_ms + 60_000)
-            await hidden.execute(Query("ALTER TABLE record RENAME COLUMN partition_id TO unheard_of"))
+            await hidden.execute(Query(broken))
         await asyncio.sleep(0.1)
-        await database.execute(Query("ALTER TABLE record RENAME COLUMN unheard_of TO partition_id"))
+        await database.execute(Query(mended))
 
         async def forgotten() -> bool:
             return not await database.fetchval(Query("SELECT count(*) FROM record"))
