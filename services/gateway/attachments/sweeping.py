@@ -10,7 +10,7 @@ import structlog
 
 from services.gateway.attachments.store import AttachmentStore
 from shared.bugs import Bug, harming_nobody
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 
 log = structlog.get_logger()
 
@@ -45,8 +45,8 @@ class Sweep:
         try:
             with harming_nobody():
                 swept = await self.turn()
-        except Bug as bug:
-            log.error("attachments_not_swept", bug=str(bug))  # noqa: TRY400  the text may hold what somebody wrote
+        except (Bug, Misconfigured) as error:
+            log.error("attachments_not_swept", bug=str(error))  # noqa: TRY400  the text may hold what somebody wrote
             return
         except Unavailable as outage:
             log.warning("attachments_not_swept", part=outage.part, reason=outage.reason)

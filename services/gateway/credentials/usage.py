@@ -12,7 +12,7 @@ import structlog
 from services.gateway.credentials.store import CredentialStore, RefusedRequest
 from services.gateway.domain.credential import KeyId
 from shared.bugs import Bug, harming_nobody
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ class Usage:
         self._refusals.append((key_id, request))
 
     async def flush(self) -> None:
-        """Write what was noted; in an outage keep it for the next time, and where it makes us meet a bug, forget it."""
+        """Write what was noted; in an outage keep it, and where it meets a bug or a missing grant, forget it."""
         uses, self._uses = self._uses, {}
         refusals = list(self._refusals)
         self._refusals.clear()
@@ -49,8 +49,8 @@ class Usage:
                     uses = {}
                 if refusals:
                     await self._store.note_refusals(refusals)
-        except Bug as bug:
-            log.error("usage_not_written", bug=str(bug))  # noqa: TRY400  the text may hold what somebody wrote
+        except (Bug, Misconfigured) as error:
+            log.error("usage_not_written", bug=str(error))  # noqa: TRY400  the text may hold what somebody wrote
         except Unavailable as error:
             log.warning("usage_not_written", part=error.part, reason=error.reason)
             self._uses = uses | self._uses

@@ -22,6 +22,11 @@ from tests.support.gateway import Client, Doors, eventually, statement
 
 OFTEN = 0.05
 LOST = b"lost"
+REFUSE = Query("""
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE insufficient_privilege; END';
+CREATE TRIGGER refusing BEFORE UPDATE ON credential EXECUTE FUNCTION refuse();
+CREATE TRIGGER refusing BEFORE DELETE ON attachment EXECUTE FUNCTION refuse();
+""")
 
 
 @asynccontextmanager
@@ -65,6 +70,26 @@ async def test_a_note_that_cannot_be_written_is_forgotten_and_those_after_it_are
         usage.used(KeyId("\x00"), now)
         await asyncio.sleep(3 * OFTEN)
         usage.used(key_id, now)
+
+    assert {one.last_used_at for one in await store.issued() if one.credential.key_id == key_id} == {now}
+
+
+async def test_a_grant_that_is_missing_beside_the_doors_closes_none(doors: Doors, client: Client) -> None:
+    store, attachments = CredentialStore(doors.database), AttachmentStore(doors.database)
+    key_id = (await store.issued())[0].credential.key_id
+    usage, now = Usage(store, interval=OFTEN), utc_now() + timedelta(days=1)
+    await attachments.keep(
+        [Use(StatementId(statement()["id"]), Sha2(attachment(LOST)["sha2"]), LOST)], utc_now() - timedelta(days=2)
+    )
+    await client.post(statement())
+
+    async with running(usage.run), running(Sweep(attachments, interval=OFTEN).run):
+        await doors.database.execute(REFUSE)
+        usage.used(key_id, now)
+        await asyncio.sleep(3 * OFTEN)
+        await doors.database.execute(Query("DROP FUNCTION refuse CASCADE"))
+        usage.used(key_id, now)
+        await eventually(lambda: nothing_left(doors))
 
     assert {one.last_used_at for one in await store.issued() if one.credential.key_id == key_id} == {now}
 
