@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import orjson
 import pytest
 
 from services.ingest.domain.interaction import AccountName, ChannelId, Kind
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Hearing, Platform, Policy, State
-from services.ingest.filing.column_map import BadMap, ColumnMap, load, shipped
+from services.ingest.filing.column_map import BadMap, load
 from services.ingest.filing.importing import Importer, Report
-from services.ingest.filing.rows import Row, read_csv, read_json
+from services.ingest.filing.rows import read_csv, read_json
 from shared.contracts import HEARD, RECEIVED
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
@@ -231,62 +228,6 @@ async def test_of_a_paused_source_a_file_tells_what_was_taken_back_and_says_so()
 async def test_a_file_of_other_columns_is_refused() -> None:
     with pytest.raises(BadMap, match="right file"):
         await imported(Ear(), Platform.LINKEDIN, "viva_engage_messages.csv")
-
-
-OWN: dict[str, Any] = {
-    "event": "rated",
-    "kind": "bookmark",
-    "artefact": {"native": "{item}", "iri": "{item}", "type": "page"},
-    "actor": "{by}",
-    "happened": "{at}",
-    "formats": ["%d.%m.%Y %H:%M"],
-}
-
-
-def own(**more: Any) -> ColumnMap:
-    return msgspec.convert({"acts": [{**OWN, **more}]}, ColumnMap)
-
-
-@pytest.mark.parametrize(
-    ("cells", "reason"),
-    [
-        ({"item": "https://w.example/1", "by": "", "at": "02.03.2026 12:00"}, "actor"),
-        ({"item": "no iri", "by": "ann", "at": "02.03.2026 12:00"}, "iri"),
-        ({"item": "https://w.example/1", "by": "ann", "at": "soon"}, "time"),
-        ({"item": "https://w.example/" + "x" * 900, "by": "ann", "at": "02.03.2026 12:00"}, "long"),
-        ({"item": "https://w.example/1", "by": "a\0nn", "at": "02.03.2026 12:00"}, "by holds a NUL"),
-    ],
-)
-async def test_a_row_that_lacks_what_it_needs_is_told_with_its_line(cells: dict[str, str], reason: str) -> None:
-    report = await Importer().take(source(Platform.LINKEDIN), [Row(7, cells)], own())
-
-    assert [fault.line for fault in report.faults] == [7]
-    assert reason in report.faults[0].reason
-
-
-async def test_a_map_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "map.json"
-    file.write_bytes(BOM_UTF8 + msgspec.json.encode(own()))
-    row = Row(2, {"item": "https://w.example/1", "by": "ann", "at": "02.03.2026 12:00"})
-
-    report = await Importer().take(source(Platform.LINKEDIN), [row], load(str(file)))
-
-    assert (report.told, report.faults) == ({Kind.BOOKMARK: 1}, [])
-
-
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"acts": [{"kind": "dance"}]}', b'{"acts": [], "more": 1}', b"\xff"])
-def test_what_is_no_map_is_refused(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "map.json"
-    file.write_bytes(content)
-
-    with pytest.raises(BadMap):
-        load(str(file))
-
-
-def test_a_map_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(BadMap, match="khoros, linkedin, salesforce, skype, viva-engage"):
-        load("facebook")
-    assert shipped() == ("khoros", "linkedin", "salesforce", "skype", "viva-engage")
 
 
 @pytest.mark.parametrize(
