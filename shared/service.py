@@ -103,9 +103,16 @@ class _Tasks:
     async def _watch(self, task: Task) -> None:
         try:
             await task(self.finish)
+        except asyncio.CancelledError:
+            if (ours := asyncio.current_task()) is None or ours.cancelling():
+                raise
+            self._break(RuntimeError(f"{task!r} was cancelled from within"))
         except Exception as error:  # noqa: BLE001  raised once requests are answered
-            self._failures.append(error)
-            self.broken.set()
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        self._failures.append(error)
+        self.broken.set()
 
 
 async def run_alone(name: str, settings: ServiceSettings, open_service: Opening) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from aiokafka import errors as kafka
@@ -16,6 +16,9 @@ from shared.stream.settings import KafkaSettings
 
 MESSAGE_BYTES: Final = RECORD_BYTES + ENVELOPE_BYTES
 """What topics, producers and fetches accept of one record, its envelope included."""
+
+CLOSED: Final = "the handler is closed"
+"""What uvloop says, as a RuntimeError, of writing to a connection that ended a moment ago."""
 
 _REFUSED = (
     kafka.TopicAuthorizationFailedError,
@@ -53,17 +56,30 @@ def outages() -> Iterator[None]:
         raise
     except (kafka.KafkaError, OSError, TimeoutError) as error:
         raise Unavailable("kafka", repr(error)) from error
+    except RuntimeError as error:
+        if CLOSED not in str(error):
+            raise
+        raise Unavailable("kafka", repr(error)) from error
 
 
 async def stop(consumer: Any, patience: float) -> None:
     """Stop a consumer in order, or, where the brokers do not answer in time, as it is: aiokafka would leave its tasks behind."""
-    with suppress(TimeoutError, kafka.KafkaError):
-        async with asyncio.timeout(patience):
-            await consumer.stop()
-            return
+    if await _ended(consumer.stop(), patience):
+        return
     if consumer._fetcher is not None:  # noqa: SLF001
-        await consumer._fetcher.close()  # noqa: SLF001
-    await consumer._client.close()  # noqa: SLF001
+        await _ended(consumer._fetcher.close(), patience)  # noqa: SLF001
+    await _ended(consumer._client.close(), patience)  # noqa: SLF001
+
+
+async def _ended(closing: Coroutine[Any, Any, None], patience: float) -> bool:
+    """Say whether *closing* came to its end, in a task of its own: aiokafka awaits what it cancels, and so would cancel us."""
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.wait([task], timeout=patience)
+    finally:
+        task.cancel()
+    await asyncio.wait([task], timeout=patience)
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 def _ssl(settings: KafkaSettings) -> ssl.SSLContext | None:

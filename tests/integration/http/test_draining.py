@@ -55,3 +55,14 @@ async def test_an_address_that_is_in_use_is_told_with_its_port() -> None:
 
         with pytest.RaisesGroup(pytest.RaisesExc(Misconfigured, match=f"trial http cannot listen at 127.0.0.1:{port}: Address")):
             await run([service], asyncio.Event())
+
+
+async def test_a_task_that_a_library_cancels_ends_the_service_and_is_not_missing_in_silence() -> None:
+    async def cancelled(stop: asyncio.Event) -> None:
+        del stop
+        raise asyncio.CancelledError
+
+    service = Service("trial", Starlette(), HttpSettings(port=free_port()), tasks=(cancelled,))
+
+    with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="cancelled from within")):
+        await run([service], asyncio.Event())
