@@ -31,7 +31,8 @@ async def look_at_machine(home: Home) -> Findings:
     yield _key(home)
     if home.path.is_dir():
         yield _privacy(home)
-    yield disk(home.path)
+    if not database_is_given():  # else what grows is on another disk than the home's
+        yield disk(home.path)
 
 
 def _python() -> Finding:
