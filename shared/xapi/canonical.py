@@ -20,6 +20,9 @@ SET_BY_US: Final = ("stored", "authority", "version")
 CONTENT_NAMESPACE: Final = UUID("9a3f7a3e-55d7-5b26-8d1c-4f4a6f0e7b11")
 """The namespace of ids that are derived from content; changing it would double history."""
 
+DEFAULT_TYPES: Final = ("Agent", "Activity")
+"""What an object is that does not say so, where an actor is expected, or an activity."""
+
 _ACTORS: Final = ("instructor", "team")
 _RELEVANT: Final = {"contextAgents": "agent", "contextGroups": "group"}
 _NOTHING: Final[dict[str, JSON]] = {}
@@ -39,6 +42,17 @@ def digest(statement: Mapping[str, JSON]) -> bytes:
     for name in SET_BY_US:
         content.pop(name, None)
     return hashlib.sha256(_sorted(_comparable(content))).digest()
+
+
+def without_default_types(statement: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return a valid *statement* without the object types that go without saying.
+
+    Those are `Agent` wherever only actors stand, and `Activity` (1.0.3 Data §2.4.2.1, §2.4.4.1).
+    """
+    brief: dict[str, Any] = {**statement, "actor": _brief(statement["actor"]), "object": _brief_object(statement["object"])}
+    if "context" in statement:
+        brief["context"] = _brief_context(brief["context"])
+    return brief
 
 
 def content_id(credential: str, statement: Mapping[str, JSON]) -> StatementId:
@@ -144,6 +158,35 @@ def _context(context: dict[str, Any]) -> dict[str, Any]:
         if names in context:
             content[names] = [{**item, name: _actor(item[name])} for item in context[names]]
     return content
+
+
+def _brief(thing: Any) -> dict[str, Any]:
+    """Leave out the type of an agent or an activity, and those of a group's members."""
+    brief = {name: value for name, value in thing.items() if name != "objectType" or value not in DEFAULT_TYPES}
+    return {**brief, "member": [_brief(each) for each in brief["member"]]} if "member" in brief else brief
+
+
+def _brief_object(target: Any) -> dict[str, Any]:
+    match target.get("objectType", "Activity"):
+        case "SubStatement":
+            return without_default_types(target)
+        case "Agent":
+            return dict(target)
+        case _:
+            return _brief(target)
+
+
+def _brief_context(context: dict[str, Any]) -> dict[str, Any]:
+    brief = {name: _brief(value) if name in _ACTORS else value for name, value in context.items()}
+    if "contextActivities" in context:
+        brief["contextActivities"] = {
+            relation: [_brief(each) for each in ([named] if isinstance(named, dict) else named)]
+            for relation, named in context["contextActivities"].items()
+        }
+    for names, name in _RELEVANT.items():
+        if names in context:
+            brief[names] = [{**item, name: _brief(item[name])} for item in context[names]]
+    return brief
 
 
 def _actor(actor: dict[str, Any]) -> dict[str, Any]:

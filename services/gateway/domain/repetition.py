@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from shared.xapi import canonical, guard
@@ -12,11 +13,16 @@ _LIMITS: Final = guard.Limits()
 def repeats(recorded: bytes, digest: bytes, body: bytes) -> bool:
     """Say whether a valid statement with this *digest* and *body* is the one whose digest is *recorded*.
 
-    Whoever sent it without a time, and read it with the one that it was given, may send it so again.
+    Whoever sent it without a time, and read it with the one that it was given, may send it so again; and so may another LRS that
+    keeps it, and writes the object types that go without saying.
     """
-    return recorded == digest or recorded == _without_time(body)
+    return recorded == digest or recorded in _as_it_was_sent(body)
 
 
-def _without_time(body: bytes) -> bytes:
+def _as_it_was_sent(body: bytes) -> Iterator[bytes]:
+    """Yield the digests of what may have come back as *body*: it said less."""
     statement = guard.parse(body, _LIMITS)
-    return canonical.digest({name: value for name, value in statement.items() if name != "timestamp"})
+    brief = canonical.without_default_types(statement)
+    for each in (statement, brief):
+        yield canonical.digest({name: value for name, value in each.items() if name != "timestamp"})
+    yield canonical.digest(brief)

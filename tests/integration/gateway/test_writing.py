@@ -81,6 +81,17 @@ async def test_a_statement_without_timestamp_may_be_sent_again_with_the_one_that
     assert await client.ids() == [sent["id"]]
 
 
+async def test_a_statement_may_come_again_from_an_lrs_that_writes_the_types_that_go_without_saying(client: Client) -> None:
+    sent = statement(actor={"mbox": "mailto:ada@example.org"}, object={"id": "https://example.org/course/1"})
+    await client.post(sent)
+
+    kept = {**sent, "actor": {**sent["actor"], "objectType": "Agent"}, "object": {**sent["object"], "objectType": "Activity"}}
+    again, other = await client.post(kept), await client.post({**kept, "result": {"success": True}})
+
+    assert (again.status_code, other.status_code) == (200, 409)
+    assert await client.ids() == [sent["id"]]
+
+
 async def test_what_only_the_lrs_says_is_not_believed(client: Client) -> None:
     sent = statement(stored="1999-01-01T00:00:00Z", authority={"mbox": "mailto:me@example.org"})
 

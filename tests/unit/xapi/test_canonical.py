@@ -9,6 +9,7 @@ import pytest
 from shared.xapi import canonical
 from shared.xapi.guard import Limits, parse
 from tests.unit.xapi.examples import ACTIVITY, AGENT, GROUP, REMOVED, STATEMENT, SUBSTATEMENT, changed
+from tests.unit.xapi.examples import UUID as ID
 
 RAW = json.dumps(STATEMENT, indent=2).encode()
 
@@ -95,6 +96,44 @@ def test_durations_are_compared_to_hundredths_of_seconds() -> None:
     assert of("PT4H35M59.14S") == of("PT4H35M59.149S") == of("PT4H35M59.14000S")
     assert of("PT59,14S") == of("PT59,147S")
     assert len({of(each) for each in ("PT59.14S", "PT59.15S", "PT59.1S", "PT59S", "P1DT59.14S", "PT59.147M")}) == 6
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "/actor",
+        "/actor/member/0",
+        "/object",
+        "/object/actor",
+        "/object/object",
+        "/object/context/instructor",
+        "/context/instructor",
+        "/context/team/member/0",
+        "/context/contextActivities/grouping/0",
+        "/context/contextActivities/category",
+        "/context/contextAgents/0/agent",
+        "/context/contextGroups/0/group/member/0",
+    ],
+)
+def test_the_type_of_an_agent_or_activity_goes_without_saying(at: str) -> None:
+    base = changed("/actor", GROUP) if "member" in at else STATEMENT
+    base = changed("/object", SUBSTATEMENT, base) if "/object/" in at else base
+    base = changed("/context/contextAgents", [{"objectType": "contextAgent", "agent": AGENT}], base)
+    base = changed("/context/contextGroups", [{"objectType": "contextGroup", "group": GROUP}], base)
+    thing = "Activity" if "Activities" in at or at.endswith("/object") else "Agent"
+
+    said, unsaid = (
+        changed(f"{at}/objectType", thing, base),
+        changed(f"{at}/objectType", REMOVED, changed(f"{at}/objectType", thing, base)),
+    )
+
+    assert canonical.digest(said) != canonical.digest(unsaid)
+    assert canonical.digest(canonical.without_default_types(said)) == canonical.digest(canonical.without_default_types(unsaid))
+
+
+@pytest.mark.parametrize("target", [AGENT, {"objectType": "StatementRef", "id": ID}])
+def test_the_type_of_an_object_that_is_no_activity_is_said(target: dict[str, Any]) -> None:
+    assert canonical.without_default_types(changed("/object", target))["object"] == target
 
 
 def test_whole_numbers_beyond_64_bits_count_digit_by_digit() -> None:
