@@ -1,4 +1,4 @@
-"""How files of rows begin that spreadsheets and other systems write: what they are written in, and where their header is."""
+"""Files of rows that spreadsheets and other systems write: what they are written in, where their header is, what cells hold."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin (.xlsx, .ods and other zip archives; .xls)."""
 NOTHING: Final = " \r\n,;\t"
 """What an empty line may hold."""
+PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
+"""The name of a column in a template, such as `{Login}@https://lms.example`."""
+ROUNDED: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
+"""A long number as a spreadsheet saves it: many ids are then one."""
 _SEPARATOR: Final = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 """A first line by which Excel is told what stands between cells."""
 
@@ -26,9 +30,19 @@ class Heading(NamedTuple):
     delimiter: str
 
 
-def encoding_of(beginning: bytes) -> str:
-    """Return what a file is written in that begins so: UTF-16 if its first two bytes say it, else UTF-8."""
-    return "utf-16" if beginning[:2] in UTF_16 else "utf-8"
+class Decoding(NamedTuple):
+    """How a file is read as text: what it is written in, and what becomes of bytes that are none of that."""
+
+    encoding: str
+    errors: str
+
+
+def decoding_of(beginning: bytes) -> Decoding:
+    """Return how to read a file that begins so: as UTF-16 if its first two bytes say it, else as UTF-8.
+
+    What is no UTF-8 is kept as surrogates, so that it can be told where it stands.
+    """
+    return Decoding("utf-16", "replace") if beginning[:2] in UTF_16 else Decoding("utf-8-sig", "surrogateescape")
 
 
 def heading(lines: Iterator[str]) -> Heading:

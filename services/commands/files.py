@@ -15,7 +15,7 @@ from typing import IO, Any, Final, cast
 import typer
 
 from services.commands.faults import Refused
-from shared.spreadsheets import GZIP, WORKBOOKS, encoding_of
+from shared.spreadsheets import GZIP, WORKBOOKS, decoding_of
 
 STDIN: Final = Path("-")
 DAMAGED: Final = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -72,9 +72,8 @@ def lines_of(file: Path) -> Iterator[Iterator[str]]:
             raise Refused(f"{name_of(file)} cannot be unpacked: {error}. Nothing of it was taken.") from error
         if beginning.startswith(WORKBOOKS):
             raise Refused(f"{name_of(file)} is a workbook or an archive: unpack it, or save the sheet as CSV UTF-8.")
-        encoding = encoding_of(beginning)
-        form, errors = ("utf-8-sig", "surrogateescape") if encoding == "utf-8" else (encoding, "replace")
-        text = io.TextIOWrapper(raw, encoding=form, errors=errors, newline="")
+        encoding, errors = decoding_of(beginning)
+        text = io.TextIOWrapper(raw, encoding=encoding, errors=errors, newline="")
         try:
             yield _until_damaged(text, name_of(file))
         finally:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from services.enrichment.domain.catalogue import Course, CourseIri, is_url
 from services.enrichment.domain.people import LearnerId, email_ifis, imported_learner
 from services.enrichment.imports.table import Fault, Row
+from shared.spreadsheets import ROUNDED
 from shared.xapi import ifi
 from shared.xapi.bounded import MAX_BYTES, bounded
 from shared.xapi.model import Ifi
@@ -20,8 +21,6 @@ CANONICAL = re.compile(
     r"mbox::mailto:[^@\s]+@[^@\s]+|mbox_sha1sum::[0-9a-f]{40}|openid::[a-z][a-z0-9+.-]*:\S+|account::.+", re.DOTALL
 )
 MAILTO = "mailto:"
-ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)
-"""A long number as a spreadsheet saves it: many ids are then one."""
 
 
 @dataclass(frozen=True, slots=True)

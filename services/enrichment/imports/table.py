@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, Protocol
 
-from shared.spreadsheets import WORKBOOKS, Heading, encoding_of, heading
+from shared.spreadsheets import PLACEHOLDER, WORKBOOKS, Heading, decoding_of, heading
 
 NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 """Bytes that are no UTF-8, as `surrogateescape` writes them."""
 LIST_SEPARATOR: Final = "|"
 MOST_CHARACTERS: Final = 10_000
-PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def read(content: bytes, columns: Columns) -> tuple[list[Row], list[Fault]]:
     """
     if content.startswith(WORKBOOKS):
         return [], [Fault(1, "", "the file is a workbook or an archive, not CSV; save the sheet as CSV UTF-8")]
-    text = content.decode(encoding_of(content), errors="surrogateescape" if encoding_of(content) == "utf-8" else "replace")
+    text = content.decode(*decoding_of(content))
     csv.field_size_limit(max(len(text), csv.field_size_limit()))  # one for the process: others may need more
     lines = io.StringIO(text, newline="")
     top = heading(lines)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias
 import orjson
 
 from services.gateway.domain.column_map import BadCell, Cells, Parts, check_header, own_parts, own_statement, statement_of
-from shared.spreadsheets import Lines, encoding_of, heading
+from shared.spreadsheets import Lines, decoding_of, heading
 from shared.xapi.model import JSON
 
 CHUNK: Final = 1024 * 1024
@@ -168,9 +168,8 @@ def table(file: Any, most: int, parts: Parts | None) -> Rows:
     Raises BadMap where the header does not fit.
     """
     csv.field_size_limit(max(most, csv.field_size_limit()))  # one for the process: others may need more
-    encoding = encoding_of(file.peek(2))
-    form, errors = ("utf-8-sig", "surrogateescape") if encoding == "utf-8" else (encoding, "replace")
-    text = io.TextIOWrapper(file, encoding=form, errors=errors, newline="")
+    encoding, errors = decoding_of(file.peek(2))
+    text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
     try:
         top = heading(iter(partial(text.readline, most), ""))
         header = next(csv.reader([top.text], delimiter=top.delimiter), [])

@@ -35,8 +35,8 @@ from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecid
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks, from_html
 from services.ingest.filing import templates
-from services.ingest.filing.templates import PLACEHOLDER
 from shared.errors import SymposiaError
+from shared.spreadsheets import PLACEHOLDER
 
 ANY: Final = "*"
 OURS: Final = frozenset({"workspace", "actor", "digest"})

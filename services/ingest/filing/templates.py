@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
 from services.ingest.connectors.fields import Incomplete
+from shared.spreadsheets import PLACEHOLDER, ROUNDED
 from shared.xapi.validation import is_iri
 
-PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 LONGEST_NAME: Final = 800
-ROUNDED: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
-"""A long number as a spreadsheet saves it: many ids are then one."""
 
 
 def filled(template: str, cells: Mapping[str, str]) -> str:

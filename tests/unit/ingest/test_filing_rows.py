@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.ingest.filing.rows import Fault, Row, read_csv, read_json, read_ndjson
-from shared.spreadsheets import encoding_of
+from shared.spreadsheets import decoding_of
 
 
 def test_csv_is_read_with_its_lines() -> None:
@@ -99,7 +99,7 @@ def test_what_spreadsheets_save_is_read_by_how_it_begins(encoding: str, tmp_path
     mark = "\ufeff" if encoding.startswith("utf-16") else ""
     file.write_bytes(f"{mark}id\tsaid\r\n7\tGr\u00fc\u00dfe, allerseits\r\n".encode(encoding))
 
-    with file.open(encoding=encoding_of(file.read_bytes()[:2]), newline="") as lines:
+    with file.open(encoding=decoding_of(file.read_bytes()[:2]).encoding, newline="") as lines:
         rows = list(read_csv(lines))
 
     assert rows == [Row(2, {"id": "7", "said": "Gr\u00fc\u00dfe, allerseits"})]
