@@ -1,0 +1,64 @@
+"""The pages for who connects a platform: one for each, with every reason for which something is not heard, and every option."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.ingest.connectors.registry import CONNECTORS
+from services.ingest.domain.reading import Reason
+from services.ingest.domain.source import Platform
+
+ROOT = Path(__file__).parents[3]
+PAGES = ROOT / "docs" / "connectors"
+CODE = ROOT / "services" / "ingest" / "connectors"
+FOLDERS = {Platform.FEED: "feeds"}
+HEARD = sorted(CONNECTORS)
+FILED = sorted(set(Platform) - set(CONNECTORS))
+REASONS = re.compile(r"^\| reason \|.*\n\|---.*\n((?:\|.*\n)+)", re.MULTILINE)
+OPTION = re.compile(r"--option \"?([\w-]+)=")
+
+
+def page_of(platform: Platform) -> str:
+    return (PAGES / f"{platform}.md").read_text("utf-8")
+
+
+def told(platform: Platform) -> set[str]:
+    """Return the reasons that the code of *platform* gives."""
+    modules = (CODE / FOLDERS.get(platform, platform)).glob("**/*.py")
+    return {Reason[name] for path in modules for name in re.findall(r"\bReason\.([A-Z_]+)\b", path.read_text("utf-8"))}
+
+
+def named(page: str) -> set[str]:
+    """Return the reasons in the tables of *page*."""
+    rows = [row for table in REASONS.findall(page) for row in table.splitlines()]
+    return {reason for row in rows for reason in re.findall(r"`(\w+)`", row.split("|")[1])}
+
+
+@pytest.mark.parametrize("platform", HEARD)
+def test_a_page_names_the_reasons_that_its_platform_is_not_heard_for(platform: Platform) -> None:
+    reasons = named(page_of(platform))
+
+    assert told(platform) - reasons == set()
+    assert reasons - set(Reason) == set()
+
+
+@pytest.mark.parametrize("platform", HEARD)
+def test_a_page_names_the_options_of_its_platform_and_no_others(platform: Platform) -> None:
+    page, options = page_of(platform), set(CONNECTORS[platform].options)
+
+    assert {option for option in options if f"`{option}`" not in page and option not in OPTION.findall(page)} == set()
+    assert set(OPTION.findall(page)) - options == set()
+
+
+@pytest.mark.parametrize("platform", FILED)
+def test_a_platform_that_is_heard_from_files_has_a_section_of_its_own(platform: Platform) -> None:
+    assert f"\n## {platform}\n" in (PAGES / "files.md").read_text("utf-8")
+
+
+def test_the_index_names_every_page() -> None:
+    listed = set(re.findall(r"\]\((\w+\.md)\)", (PAGES / "README.md").read_text("utf-8")))
+
+    assert listed == {path.name for path in PAGES.glob("*.md")} - {"README.md"}
