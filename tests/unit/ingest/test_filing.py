@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import orjson
 import pytest
@@ -12,29 +11,14 @@ from services.ingest.domain.interaction import AccountName, ChannelId, Kind
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Hearing, Platform, Policy, State
 from services.ingest.filing.column_map import BadMap, load
-from services.ingest.filing.importing import Importer, Report
-from services.ingest.filing.rows import read_csv, read_json
+from services.ingest.filing.importing import Importer
+from services.ingest.filing.rows import read_csv
 from shared.contracts import HEARD, RECEIVED
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
-from tests.support.exports import NAMED, TEXT, YAMMER, source
+from tests.support.exports import CLOSED, EXPORTS, NAMED, TEXT, YAMMER, imported, source
 from tests.support.ingest import Ear, acts
 from tests.support.profile import faults
-
-EXPORTS = Path(__file__).parent / "exports"
-CLOSED = frozenset({Platform.SKYPE, Platform.KHOROS, Platform.SALESFORCE})
-
-
-async def imported(ear: Ear, platform: Platform, file: str, actor: str = "", policy: Policy = TEXT) -> Report:
-    await ear.log.ensure((HEARD, RECEIVED))
-    columns = load(platform)
-    with (EXPORTS / file).open(encoding="utf-8", newline="") as lines:
-        rows = read_json(lines, columns.rows) if file.endswith(".json") else read_csv(lines)
-        its = source(platform, policy)
-        ear.sources[its.id] = its
-        report = await Importer(ear.hearing).take(its, rows, columns, actor)
-    await ear.tell()
-    return report
 
 
 async def test_a_viva_engage_export_is_told() -> None:
