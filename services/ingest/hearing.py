@@ -43,15 +43,18 @@ class Hearing:
         self._metrics = metrics
         self._append = Merging(self._append_all, "appending")
 
-    async def take(self, source: Source, reading: Reading) -> Taken:
-        """Make durable what *reading* says; raise Unavailable where that cannot be done now."""
+    async def take(self, source: Source, reading: Reading, noticed: str = "") -> Taken:
+        """Make durable what *reading* says, which was asked for because of what the door *noticed* then, if it was.
+
+        Raises Unavailable where that cannot be done now.
+        """
         if events := _events(reading):
             self._metrics.heard(source, events)
         reading = as_heard(source, reading)
         said = replace(reading, ignored=(), lookups=()) if reading.ignored or reading.lookups else reading
         heard_at = rfc3339(self._clock())
         outgoing = [_notice(source, each, heard_at) for each in reading.lookups]
-        outgoing += [Outgoing(HEARD, heard(source.id, each, heard_at), source.id.encode()) for each in portions(said)]
+        outgoing += [Outgoing(HEARD, heard(source.id, each, heard_at, noticed), source.id.encode()) for each in portions(said)]
         if outgoing:
             await self._append(outgoing)
         for reason in reading.ignored:
@@ -102,9 +105,9 @@ def _notice(source: Source, lookup: Lookup, heard_at: str) -> Outgoing:
     return Outgoing(NOTICED, encode(noticed), source.id.encode())
 
 
-def heard(source: SourceId, reading: bytes, heard_at: str) -> bytes:
-    """Write that *source* said what *reading* holds, in JSON, when the door heard it."""
-    return encode(Heard(source, heard_at, msgspec.Raw(reading)))
+def heard(source: SourceId, reading: bytes, heard_at: str, noticed_at: str = "") -> bytes:
+    """Write that *source* said what *reading* holds, in JSON, when the door heard it and, where it asked for it, heard of it."""
+    return encode(Heard(source, heard_at, msgspec.Raw(reading), noticed_at))
 
 
 def _events(reading: Reading) -> int:

@@ -56,6 +56,8 @@ class Said(NamedTuple):
     record: Record
     source: SourceId
     heard_at: datetime
+    known_since: datetime
+    """When the door heard of it, where it was asked for; else when it was heard."""
     reading: Reading
 
 
@@ -73,7 +75,7 @@ class Telling:
         said, rejections = _read(batch.records)
         if said:
             await self._follow(batch)
-            erased = await self._erased_since(min(each.heard_at for each in said), transaction)
+            erased = await self._erased_since(min(each.known_since for each in said), transaction)
             async with _awake(transaction):
                 rejections += await self._tell_all(_without(erased, said), erased.until)
             self._told[batch.partition] = batch.records[-1].offset + 1
@@ -178,22 +180,23 @@ def _read(records: Iterable[Record]) -> tuple[list[Said], list[Rejection]]:
         try:
             message = decode(record.value, Heard)
             heard_at, reading = instant(message.heard_at), decode(bytes(message.reading), Reading)
+            known_since = instant(message.noticed_at) if message.noticed_at else heard_at
         except ValueError as error:
             rejections.append(Rejection(record, f"not what was heard: {error}"))
         else:
-            said.append(Said(record, SourceId(message.source), heard_at, reading))
+            said.append(Said(record, SourceId(message.source), heard_at, min(known_since, heard_at), reading))
     return said, rejections
 
 
 def _without(erased: Erased, said: Sequence[Said]) -> Sequence[Said]:
-    """Leave out whoever was erased after it was heard: nobody is until the offset is free, for which an erasure waits."""
+    """Leave out whoever was erased after it was heard of: nobody is until the offset is free, for which an erasure waits."""
     return said if erased.was_erased is None else [_without_erased(each, erased.was_erased) for each in said]
 
 
 def _without_erased(said: Said, was_erased: WasErased) -> Said:
     """Return *said* without them, and so its record, which is kept where it cannot be told."""
-    reading = without_erased(said.reading, lambda name: was_erased(said.source, name, said.heard_at))
+    reading = without_erased(said.reading, lambda name: was_erased(said.source, name, said.known_since))
     if reading == said.reading:
         return said
-    written = heard(said.source, encode(reading), rfc3339(said.heard_at))
+    written = heard(said.source, encode(reading), rfc3339(said.heard_at), rfc3339(said.known_since))
     return said._replace(reading=reading, record=replace(said.record, value=written))

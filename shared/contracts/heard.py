@@ -7,9 +7,13 @@ import msgspec
 from shared.contracts.wire import Text
 
 
-class Heard(msgspec.Struct, frozen=True, rename="camel"):
-    """*source* said it to the door at *heard_at* (RFC 3339); *reading* is what its connector made of it, in JSON."""
+class Heard(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """*source* said it to the door at *heard_at* (RFC 3339); *reading* is what its connector made of it, in JSON.
+
+    What was asked for because the door had heard of it before says when that was: *noticed_at*, else "".
+    """
 
     source: Text
     heard_at: Text
     reading: msgspec.Raw
+    noticed_at: Text = ""

@@ -148,7 +148,7 @@ class Asker:
         except Incomplete as error:
             log.info("an answer lacks what its statement needs", source=source.id, field=str(error))
             reading = ignored(Reason.INCOMPLETE)
-        await self._hearing.take(source, reading)
+        await self._hearing.take(source, reading, due.lookup.noticed)
         self._metrics.asked(source, Asked.GONE if reading.ignored == (Reason.GONE,) else Asked.ANSWERED)
         await self._store.settle(source.id, due)
 

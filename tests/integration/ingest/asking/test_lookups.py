@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from starlette.responses import Response
 
+from services.ingest import erasing
 from services.ingest.asking.backlog import Backlog
 from services.ingest.domain.reading import Lookup
 from shared.postgres import Query
+from shared.xapi import ifi
 from tests.integration.ingest.conftest import House
 from tests.integration.ingest.forum import FORUM, HOME, SETTINGS, Platform, Process, heard_of, noticed
 from tests.support.discourse import DISCOURSE
-from tests.support.ingest import NOW
+from tests.support.ingest import NOW, acts
+
+AFTERWARDS = datetime(2126, 3, 2, tzinfo=UTC)
+"""The doors' clock stands still before an erasure, which PostgreSQL tells the time; by this one it is over."""
 
 
 async def test_what_is_named_by_id_is_asked_for_once_however_often_it_is_named(
@@ -30,6 +35,23 @@ async def test_what_is_named_by_id_is_asked_for_once_however_often_it_is_named(
 
     assert forum.asked == [f"{HOME}/posts/0"]
     assert heard_of(house) == 1
+
+
+async def test_what_was_named_before_somebody_was_erased_and_is_answered_afterwards_is_told_without_them(
+    house: House, process: Process
+) -> None:
+    for number in range(2):
+        await noticed(house, Lookup(f"post {number}", {"path": f"/posts/{number}"}), process=process)
+    author = ifi.of_account(HOME, "11")
+    await erasing.erase(house.database, house.forgotten, [author], lambda _: False)
+    house.now = AFTERWARDS
+    await noticed(house, Lookup("post 2", {"path": "/posts/2"}), process=process)
+
+    await process.asker.serve(replace(FORUM, polls={}), DISCOURSE)
+    await house.tell()
+
+    assert heard_of(house) == 3
+    assert [(who, what.rpartition("/")[2]) for who, _, what in acts(house.ear().statements())] == [("11", "3")]
 
 
 async def test_what_is_named_again_while_it_is_asked_for_is_asked_for_again(house: House, process: Process) -> None:
