@@ -61,6 +61,15 @@ def test_nobody_but_a_group_speaks_for_others() -> None:
     assert judged_by(passed(liked, ANN)).ignored == (Reason.FORGED,)
 
 
+def test_who_names_the_group_in_which_he_or_she_writes_mentions_nobody() -> None:
+    named = [{"type": "Mention", "href": each, "name": each} for each in (HELP, "https://town.example/people/bea")]
+    written = {**ASKED, "object": {**ASKED["object"], "audience": HELP, "tag": named}}
+
+    mentioned = [each.person for each in judged_by(delivery(written)).decided if each.kind is Kind.MENTION]
+
+    assert mentioned == ["https://town.example/people/bea"]
+
+
 def test_what_a_group_passes_on_is_heard_where_the_group_is_allowed() -> None:
     here, elsewhere = (replace(FEDI, policy=Policy(channels=frozenset({ChannelId(name)}))) for name in (HELP, ANN))
 

@@ -51,3 +51,19 @@ def test_a_like_of_what_is_shown_to_be_private_is_not_heard() -> None:
     reading = read(FEDI, Delivery({}, delivery(activity("Like", "ann", private, "00:00")).document))
 
     assert (reading.ignored, reading.lookups) == ((Reason.DIRECT_MESSAGE,), ())
+
+
+def test_a_like_that_is_addressed_to_the_public_is_public_whatever_its_audience() -> None:
+    of_mbin = {"to": ["https://www.w3.org/ns/activitystreams#Public"], "audience": "https://town.example/m/help"}
+
+    (liked,) = judged_by(delivery({**activity("Like", "ann", "notes/2", "00:00"), **of_mbin})).decided
+
+    assert (liked.kind, liked.place and liked.place.id) == (Kind.LIKE, of_mbin["audience"])
+
+
+def test_a_like_that_has_an_audience_and_is_not_addressed_to_the_public_stays_there() -> None:
+    within = {"to": ["https://town.example/m/help/followers"], "audience": "https://town.example/m/help"}
+
+    liked = delivery({**activity("Like", "ann", "notes/2", "00:00"), **within})
+
+    assert read(FEDI, Delivery({}, liked.document)).ignored == (Reason.DIRECT_MESSAGE,)

@@ -237,6 +237,23 @@ def test_a_title_of_rss_may_have_tags_and_entities(written: str, title: str) -> 
     assert [each.artefact.title for each in heard(feed).decided] == [title]
 
 
+def test_those_who_leave_no_name_are_not_one_person() -> None:
+    feed = rss(item("brokers", 1, "Anonymous", "12:00:00"), item("brokers", 2, "ann", "12:01:00"))
+
+    page = FEED.polls["comments"].read(BLOG, {}, Answer(200, {}, feed))
+
+    assert page.reading.ignored == (Reason.ACTOR_UNKNOWN,)
+    assert [each.interaction.actor for each in page.reading.undecided] == ["ann"]
+
+
+@pytest.mark.parametrize(("verb", "kinds"), [("post", [Kind.CREATE]), ("favorite", []), ("share", [])])
+def test_what_people_did_to_what_is_there_is_no_post_of_theirs(verb: str, kinds: list[Kind]) -> None:
+    spec = "http://activitystrea.ms/spec/1.0/"
+    named = f"<activity:verb xmlns:activity='{spec}'>http://activitystrea.ms/schema/1.0/{verb}</activity:verb>"
+
+    assert [each.kind for each in heard(atom(entry("a", "ann", "A", "12:00:00", named))).decided] == kinds
+
+
 def test_seconds_are_no_date() -> None:
     feed = rss(f"<item><title>A</title><guid>{HOME}/1</guid><author>ann</author><pubDate>1772440200</pubDate></item>")
 

@@ -135,6 +135,12 @@ def test_a_course_of_the_old_kind_is_named_too() -> None:
     assert video.artefact.iri == "https://lms.acme.example/xblock/edX/Demo/2013/video/v1"
 
 
+def test_a_block_of_a_coachs_own_course_is_named_as_open_edx_names_it() -> None:
+    video = told(within(tracked("play_video", 12, "12:00:00", id="v1"), course_id="ccx-v1:edX+Demo+2013+ccx@1"))
+
+    assert video.artefact.iri == "https://lms.acme.example/xblock/ccx-block-v1:edX+Demo+2013+ccx@1+type@video+block@v1"
+
+
 def test_words_that_were_chosen_are_not_told() -> None:
     survey = tracked("xblock.survey.submitted", 14, "12:00:00", url_name="e4", choices={"Did you like it?": "Y", "learn": 7})
 

@@ -25,6 +25,7 @@ MOST_BYTES: Final = 128 * 1024
 """What is kept until its key is here is no longer than this."""
 SILENT: Final = frozenset({"Like", "Dislike", "EmojiReact", "Follow"})
 ADDRESSES: Final = ("to", "cc", "bto", "bcc")
+PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
 OPTIONS: Final = {
     "servers": Option("the hosts of the servers whose people are heard, with commas between them", required=True),
     "follow": Option("the addresses of the accounts to follow, with commas between them; needs a private key as the secret"),
@@ -89,15 +90,22 @@ def plain(activity: JSON) -> JSON:
     """Return *activity* without what means something else on the fediverse.
 
     `context` names a conversation there (FEP-7888), not where it was had. To whom a like or a follow is addressed is where it is
-    delivered: some servers address it to nobody, others to whom it is upon, and say nothing else by it.
+    delivered: some servers address it to nobody, others to whom it is upon, and say nothing else by it. One that has an audience
+    and is addressed to the public (Mbin's) is public.
     """
+    is_public = objects.kind_of(activity) in SILENT and not objects.addressed(activity).isdisjoint(objects.PUBLIC)
+    written = _plain(activity)
+    return {**written, "to": PUBLIC} if is_public and isinstance(written, dict) else written
+
+
+def _plain(activity: JSON) -> JSON:
     if isinstance(activity, list):
-        return [plain(each) for each in activity]
+        return [_plain(each) for each in activity]
     if not isinstance(activity, dict):
         return activity
     left_out = {"context", *(ADDRESSES if objects.kind_of(activity) in SILENT else ())}
     named = {name: value for name, value in activity.items() if name not in left_out}
-    return {name: plain(value) if name == "object" else value for name, value in named.items()}
+    return {name: _plain(value) if name == "object" else value for name, value in named.items()}
 
 
 def passed_on(activity: JSON) -> JSON:

@@ -71,7 +71,12 @@ def read_undo(source: Source, activity: JSON, undone: JSON, actor: AccountName) 
 
 
 def read_reply_to_invitation(source: Source, activity: JSON, thing: JSON, actor: AccountName) -> Reading:
-    """Read whether *actor* will attend an event, or an invitation to one; any other acceptance means nothing here."""
+    """Read whether *actor* will attend an event, or an invitation to one; any other acceptance means nothing here.
+
+    Who accepts that somebody else joins will not be there for it.
+    """
+    if objects.kind_of(thing) == "Join":
+        return ignored(Reason.UNMAPPED)
     invited = thing if objects.kind_of(thing) == "Event" else next(iter(objects.several(member(thing, "object"))), None)
     if objects.kind_of(invited) != "Event":
         return ignored(Reason.UNMAPPED)
@@ -144,7 +149,7 @@ def _former(thing: JSON) -> ArtefactType:
 def _act(source: Source, activity: JSON, thing: JSON, actor: AccountName, meaning: tuple[Event, Kind]) -> Interaction:
     event, kind = meaning
     happened = objects.moment(activity, None)
-    artefact = objects.artefact(thing, OTHERWISE.get(kind, ArtefactType.NOTE))
+    artefact = objects.artefact(thing, _otherwise(activity, kind))
     emoji = _reaction(activity) if kind in (Kind.LIKE, Kind.REACT, Kind.UNREACT) else None
     reacts = kind is Kind.LIKE and emoji is not None
     upon_person = kind in (Kind.FOLLOW, Kind.UNFOLLOW) and artefact.type is not ArtefactType.GROUP
@@ -161,6 +166,12 @@ def _act(source: Source, activity: JSON, thing: JSON, actor: AccountName, meanin
         emoji=emoji or (":unknown:" if kind in (Kind.REACT, Kind.UNREACT) else None),
         person=AccountName(artefact.native) if upon_person else None,
     )
+
+
+def _otherwise(activity: JSON, kind: Kind) -> ArtefactType:
+    """Return what a thing is taken for that is only named: one who takes part in an event on Mobilizon says why, or nothing."""
+    takes_part = kind is Kind.JOIN and isinstance(activity, dict) and "participationMessage" in activity
+    return ArtefactType.EVENT if takes_part else OTHERWISE.get(kind, ArtefactType.NOTE)
 
 
 def _reaction(activity: JSON) -> str | None:

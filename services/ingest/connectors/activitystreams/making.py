@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.fields import member
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
+from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Reason, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import asks
@@ -91,13 +91,15 @@ def _vote(made: Interaction, poll: Artefact, name: str) -> Interaction:
 
 
 def _mentions(source: Source, thing: JSON, made: Interaction) -> tuple[Interaction, ...]:
+    """Return that persons were mentioned: whoever names the group in which he or she writes, as Lemmy does, mentions nobody."""
     tagged = [objects.optional_iri(each) for each in objects.several(member(thing, "tag")) if objects.kind_of(each) in MENTIONED]
     mentioned = dict.fromkeys(AccountName(each) for each in tagged if each)
     bare = replace(made, text=None, tags=(), choices=())
+    nobody = {made.actor, made.place.id if made.place else NOBODY, *source.policy.excluded}
     return tuple(
         replace(bare, event=Event.MENTIONED, kind=Kind.MENTION, person=each, revision=each)
         for each in mentioned
-        if each != made.actor and each not in source.policy.excluded
+        if each not in nobody
     )
 
 

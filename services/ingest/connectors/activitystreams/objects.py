@@ -168,16 +168,20 @@ def place(activity: JSON, thing: JSON) -> Place | None:
     return None
 
 
+def addressed(document: JSON) -> frozenset[str]:
+    """Return whom *document* is addressed to."""
+    return frozenset(
+        str(optional_iri(each) or each)
+        for name in ("to", "cc", "bto", "bcc", "audience")
+        for each in several(member(document, name))
+    )
+
+
 def refusal(source: Source, activity: JSON, thing: JSON) -> Reason | None:
     """Say why what was said is not ours to hear, or None if it is: addressed to no public, it is a private message."""
     where, policy = place(activity, thing), source.policy
-    addressed = {
-        str(optional_iri(each) or each)
-        for document in (activity, thing)
-        for name in ("to", "cc", "bto", "bcc", "audience")
-        for each in several(member(document, name))
-    }
+    to = addressed(activity) | addressed(thing)
     admitted = where is not None and where.id in policy.channels
-    if addressed and addressed.isdisjoint(PUBLIC) and not policy.direct and not admitted:
+    if to and to.isdisjoint(PUBLIC) and not policy.direct and not admitted:
         return Reason.DIRECT_MESSAGE
     return Reason.CHANNEL_NOT_ALLOWED if policy.channels and not admitted else None

@@ -121,6 +121,7 @@ def _entry(entry: Mapping[str, Any], base: str, *, html: bool) -> JSON:
         "replyTo": {"ref": _text(reply, "ref"), "href": _text(reply, "href")} if isinstance(reply, Mapping) else None,
         "comments": _text(entry, "wfw_commentrss") or _replies(entry),
         "count": _text(entry, "slash_comments") or _text(entry, "thr_total"),
+        "verb": _text(entry, "activity_verb"),
         "enclosures": [each for link in _links(entry, "enclosure") if (each := _address(_text(link, "href"), base))],
     }
 

@@ -36,6 +36,10 @@ LONGEST_NAME: Final = 200
 LONGEST_TEXT: Final = 200_000
 MOST_TAGS: Final = 50
 MOST_ENCLOSURES: Final = 10
+NAMELESS: Final = "anonymous"
+"""Whom WordPress and Blogger write for all who leave no name: many, and none of them known."""
+MADE: Final = "post"
+"""The verb of what was made (activitystrea.ms/specs/atom/1.0): GNU social, Friendica and Hubzilla also list likes and shares."""
 AT_ONCE: Final = timedelta(minutes=5)
 """A post that was changed no later than this after it was published was published so."""
 
@@ -83,6 +87,8 @@ def _read(source: Source, feed: JSON, entry: JSON, shelf: Shelf) -> Reading:
         return Reading()
     if reason := _refusal(source, entry):
         return ignored(reason)
+    if not _is_made(entry):
+        return ignored(Reason.UNMAPPED)
     artefact = _artefact(entry, native, ArtefactType.COMMENT if parent else ArtefactType.ARTICLE)
     actor = account(source, None if parent else feed, entry)
     happened = optional_time(entry, "published") or optional_time(entry, "updated")
@@ -153,12 +159,19 @@ def account(source: Source, feed: JSON, entry: JSON) -> AccountName | None:
         uri, name, email = (optional_text(author, each) for each in ("uri", "name", "email"))
         if uri and fits(uri, LONGEST) and is_iri(uri):
             return AccountName(uri)
+        if name and name.casefold() == NAMELESS:
+            return None
         if name and "@" not in name and name.isprintable():
             return AccountName(name[:LONGEST_NAME])
         if found := email or name:
             return AccountName(hashlib.sha1(f"mailto:{found.lower()}".encode(errors="replace")).hexdigest())  # noqa: S324  as xAPI's mbox_sha1sum
     otherwise = source.options.get("author") if feed is not None else None
     return AccountName(otherwise) if otherwise else None
+
+
+def _is_made(entry: JSON) -> bool:
+    verb = optional_text(entry, "verb")
+    return verb is None or verb.rpartition("/")[2] == MADE
 
 
 def is_excluded(source: Source, entry: JSON, actor: AccountName) -> bool:

@@ -27,7 +27,8 @@ from shared.xapi.model import JSON
 
 KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+@~/%-]{0,254}")
 """A course or a block of one (opaque-keys of Open edX): `course-v1:edX+DemoX+Demo`, or `edX/DemoX/Demo` as of old."""
-COURSE_PREFIX: Final = "course-v1:"
+BLOCKS: Final = {"course-v1": "block-v1", "ccx-v1": "ccx-block-v1"}
+"""How the key of a block begins, by how that of its course does: `ccx-v1` is a custom course, for a coach's own learners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,10 @@ def place(source: Source, happened: Happening) -> Place:
 
 def block(source: Source, happened: Happening, kind: str, name: str) -> str:
     """Return the IRI of the block *name* of a course, as Open edX's own xAPI writes it."""
-    course = happened.course
-    if not course.startswith(COURSE_PREFIX):
-        return f"{source.workspace}/xblock/{course}/{kind}/{name}"
-    return f"{source.workspace}/xblock/block-v1:{course.removeprefix(COURSE_PREFIX)}+type@{kind}+block@{name}"
+    namespace, _, course = happened.course.partition(":")
+    if namespace not in BLOCKS:
+        return f"{source.workspace}/xblock/{happened.course}/{kind}/{name}"
+    return f"{source.workspace}/xblock/{BLOCKS[namespace]}:{course}+type@{kind}+block@{name}"
 
 
 def refusal(source: Source, happened: Happening) -> Reason | None:
