@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, ParamSpec
 
 from services.ingest.connectors.times import of_milliseconds
-from services.ingest.domain.reading import Reason
+from services.ingest.domain.reading import Reading, Reason, ignored
 from shared.xapi.model import JSON
+
+P = ParamSpec("P")
 
 LONGEST_ID: Final = 100
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
@@ -31,6 +34,14 @@ class Unheard(ValueError):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def if_whole(read: Callable[P, Reading], *args: P.args, **kwargs: P.kwargs) -> Reading:
+    """Return what *read* says of one of several things; what that one lacks harms no other."""
+    try:
+        return read(*args, **kwargs)
+    except Incomplete:
+        return ignored(Reason.INCOMPLETE)
 
 
 def member(document: JSON, *path: str) -> JSON:

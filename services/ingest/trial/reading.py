@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 
 from services.ingest.connectors.connector import Hook
-from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.fields import if_whole
 from services.ingest.domain.interaction import Interaction
 from services.ingest.domain.mapping import statement_of
-from services.ingest.domain.reading import Delivery, Reading, Reason, Undecided, ignored
+from services.ingest.domain.reading import Delivery, Reading, Undecided
 from services.ingest.domain.source import Platform, Policy, Source
 from services.ingest.domain.words import VERBS
 from shared.xapi.model import JSON
@@ -51,10 +51,7 @@ def examples_of(platform: Platform) -> Sequence[Delivery]:
 def heard(hook: Hook, source: Source, delivery: Delivery) -> Reading:
     """Read a recorded delivery as one of *source*, of a place that it hears."""
     open_to_all = Policy(private=True, direct=True, hearing=source.policy.hearing, accepting=source.policy.accepting)
-    try:
-        return hook.read(replace(source, policy=open_to_all, closed=frozenset()), delivery)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+    return if_whole(hook.read, replace(source, policy=open_to_all, closed=frozenset()), delivery)
 
 
 def told(source: Source, reading: Reading) -> Iterator[Told]:

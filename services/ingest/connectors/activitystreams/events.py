@@ -7,7 +7,7 @@ from typing import Final
 
 from services.ingest.connectors.activitystreams import acts, making, objects
 from services.ingest.connectors.activitystreams.dialects import in_as2
-from services.ingest.connectors.fields import Incomplete, member
+from services.ingest.connectors.fields import Incomplete, if_whole, member
 from services.ingest.domain.interaction import AccountName
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
@@ -24,14 +24,7 @@ def read(source: Source, delivery: Delivery) -> Reading:
     if objects.kind_of(document) not in COLLECTIONS:
         return read_one(source, document)
     items = [*objects.several(member(document, "items")), *objects.several(member(document, "orderedItems"))]
-    return joined(_tolerant(source, each) for each in items[: objects.MOST_ITEMS])
-
-
-def _tolerant(source: Source, item: JSON) -> Reading:
-    try:
-        return read_one(source, item)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+    return joined(if_whole(read_one, source, each) for each in items[: objects.MOST_ITEMS])
 
 
 def read_one(source: Source, activity: JSON) -> Reading:

@@ -15,7 +15,7 @@ from services.ingest.connectors.bluesky.acts import read_reason, read_record
 from services.ingest.connectors.bluesky.posts import read_view
 from services.ingest.connectors.bluesky.threads import api, lookups_of
 from services.ingest.connectors.connector import Option, Poll
-from services.ingest.connectors.fields import Incomplete, member, optional_text
+from services.ingest.connectors.fields import Incomplete, if_whole, member, optional_text
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
 from services.ingest.domain.reading import Reading, Reason, ignored, joined
@@ -119,10 +119,7 @@ def _once(told: dict[str, JSON], name: str, counts: str, read: Callable[[], Read
         told[name] = told.pop(name)
         return ignored(Reason.TOLD_ALREADY)
     told[name] = counts
-    try:
-        return read()
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+    return if_whole(read)
 
 
 def _mark(name: str) -> str:

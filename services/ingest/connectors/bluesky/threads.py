@@ -10,7 +10,7 @@ from services.ingest.connectors.bluesky import names
 from services.ingest.connectors.bluesky.acts import read_like
 from services.ingest.connectors.bluesky.posts import read_view
 from services.ingest.connectors.connector import Fetch
-from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text, several
+from services.ingest.connectors.fields import Incomplete, if_whole, member, optional_number, optional_text, several
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Request
 from services.ingest.domain.reading import Lookup, Reading, Reason, ignored, joined
@@ -88,15 +88,8 @@ def _read_thread(source: Source, thread: JSON, within: str | None) -> Reading:
         reply = waiting.pop(0)
         waiting += several(reply, "replies")
         if isinstance(member(reply, "post"), dict):
-            found.append(_tolerant_view(source, member(reply, "post"), within))
+            found.append(if_whole(read_view, source, member(reply, "post"), within))
     return joined(found) if found else ignored(Reason.GONE)
-
-
-def _tolerant_view(source: Source, view: JSON, within: str | None) -> Reading:
-    try:
-        return read_view(source, view, within)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
 
 
 def _read_likes(source: Source, document: JSON, lookup: Lookup) -> Reading:
@@ -105,19 +98,12 @@ def _read_likes(source: Source, document: JSON, lookup: Lookup) -> Reading:
     likes = member(document, "likes")
     if not isinstance(likes, list):
         raise Incomplete("likes")
-    reading = joined([_tolerant_like(source, post.native, each) for each in likes[:LIKES]])
+    reading = joined([if_whole(read_like, source, post, each) for each in likes[:LIKES]])
     cursor = optional_text(document, "cursor")
     if not cursor or not likes or cursor == lookup.reference.get("cursor"):
         return reading
     onward = Lookup(f"{lookup.key.partition(' after ')[0]} after {cursor}"[:LONGEST_KEY], {**lookup.reference, "cursor": cursor})
     return joined((reading, Reading(lookups=(onward,))))
-
-
-def _tolerant_like(source: Source, post: str, item: JSON) -> Reading:
-    try:
-        return read_like(source, names.post({"uri": post}, "uri"), item)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
 
 
 FETCH: Final = Fetch(ask, read)

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.ingest.connectors.canvas import caliper, discussions, members, places, things
 from services.ingest.connectors.canvas.places import Happening
-from services.ingest.connectors.fields import Incomplete, optional_text
+from services.ingest.connectors.fields import if_whole, optional_text
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
@@ -33,15 +33,8 @@ READERS: Final[dict[str, Callable[[Source, Happening], Reading]]] = {
 def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery of Canvas holds; raise Incomplete where it lacks what it needs."""
     if caliper.is_envelope(delivery.document):
-        return joined(_tolerant(source, each) for each in caliper.live_events(delivery.document))
+        return joined(if_whole(_read, source, each) for each in caliper.live_events(delivery.document))
     return _read(source, delivery.document)
-
-
-def _tolerant(source: Source, event: JSON) -> Reading:
-    try:
-        return _read(source, event)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
 
 
 def _read(source: Source, event: JSON) -> Reading:

@@ -8,7 +8,15 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.facebook import names
 from services.ingest.connectors.facebook.writing import commented, posted
-from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, optional_text, several, text
+from services.ingest.connectors.fields import (
+    identifier,
+    if_whole,
+    member,
+    optional_identifier,
+    optional_text,
+    several,
+    text,
+)
 from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, ChannelId, Event, Interaction, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Withdrawn, ignored, joined, withdrawal
 from services.ingest.domain.source import Source
@@ -43,14 +51,7 @@ def read(source: Source, delivery: Delivery) -> Reading:
 
 def _read_entry(source: Source, entry: JSON) -> list[Reading]:
     direct = [ignored(Reason.DIRECT_MESSAGE) for name in ("messaging", "standby") for _ in several(entry, name, most=MOST)]
-    return [*direct, *(_tolerant(source, entry, change) for change in several(entry, "changes", most=MOST))]
-
-
-def _tolerant(source: Source, entry: JSON, change: JSON) -> Reading:
-    try:
-        return _read_change(source, entry, change)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+    return [*direct, *(if_whole(_read_change, source, entry, change) for change in several(entry, "changes", most=MOST))]
 
 
 def _read_change(source: Source, entry: JSON, change: JSON) -> Reading:

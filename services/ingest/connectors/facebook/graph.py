@@ -9,14 +9,7 @@ from urllib.parse import quote, urlencode
 from services.ingest.connectors.connector import Option, Poll
 from services.ingest.connectors.facebook import names
 from services.ingest.connectors.facebook.writing import commented, posted
-from services.ingest.connectors.fields import (
-    Incomplete,
-    identifier,
-    member,
-    optional_identifier,
-    optional_text,
-    time,
-)
+from services.ingest.connectors.fields import Incomplete, identifier, if_whole, member, optional_identifier, optional_text, time
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
 from services.ingest.domain.interaction import Artefact, ChannelId, Event, Interaction, Kind
@@ -68,15 +61,12 @@ def _once(source: Source, page: ChannelId, post: JSON, told: dict[JSON, None]) -
         told.pop(name, None)
         told[name] = None
         if fresh:
-            found.append(_tolerant(source, page, post, item))
+            found.append(if_whole(_read, source, page, post, item))
     return joined(found) if found else ignored(Reason.TOLD_ALREADY)
 
 
-def _tolerant(source: Source, page: ChannelId, post: JSON, item: JSON) -> Reading:
-    try:
-        return read_post(source, page, post) if item is post else read_comment(source, page, post, item)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+def _read(source: Source, page: ChannelId, post: JSON, item: JSON) -> Reading:
+    return read_post(source, page, post) if item is post else read_comment(source, page, post, item)
 
 
 def read_post(source: Source, page: ChannelId, post: JSON) -> Reading:

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.ingest.connectors.feeds import tombstones
-from services.ingest.connectors.fields import Incomplete, fits, member, optional_text, optional_time
+from services.ingest.connectors.fields import Incomplete, fits, if_whole, member, optional_text, optional_time
 from services.ingest.domain.interaction import (
     AccountName,
     Artefact,
@@ -62,22 +62,9 @@ def read_entries(source: Source, feed: JSON, shelf: Shelf) -> Reading:
     if not isinstance(entries, list):
         raise Incomplete("entries")
     deleted = [each for each in tombstones.gone(feed) if mark(tombstones.mark(each)) not in (shelf.told or {})]
-    found = [*(_tolerant(source, feed, each, shelf) for each in entries), *map(_deleted, deleted)]
+    found = [*(if_whole(_read, source, feed, each, shelf) for each in entries)]
+    found += [if_whole(tombstones.read_tombstone, each) for each in deleted]
     return joined(found) if found else Reading()
-
-
-def _deleted(tombstone: JSON) -> Reading:
-    try:
-        return tombstones.read_tombstone(tombstone)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
-
-
-def _tolerant(source: Source, feed: JSON, entry: JSON, shelf: Shelf) -> Reading:
-    try:
-        return _read(source, feed, entry, shelf)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
 
 
 def _read(source: Source, feed: JSON, entry: JSON, shelf: Shelf) -> Reading:

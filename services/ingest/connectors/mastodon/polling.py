@@ -7,11 +7,11 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from services.ingest.connectors.connector import Option, Poll
-from services.ingest.connectors.fields import Incomplete, optional_identifier, optional_text
+from services.ingest.connectors.fields import Incomplete, if_whole, optional_identifier, optional_text
 from services.ingest.connectors.mastodon.statuses import read_created, read_updated
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
-from services.ingest.domain.reading import Reading, Reason, ignored, joined
+from services.ingest.domain.reading import Reading, joined
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
@@ -50,17 +50,14 @@ def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
     if newest is None:
         raise Incomplete("id")
     more = "newest" in cursor and len(statuses) >= LIMIT and newest != cursor["newest"]
-    return Page(joined(_tolerant(source, each) for each in reversed(statuses)), {"newest": newest}, more=more)
+    return Page(joined(if_whole(_read, source, each) for each in reversed(statuses)), {"newest": newest}, more=more)
 
 
-def _tolerant(source: Source, status: JSON) -> Reading:
+def _read(source: Source, status: JSON) -> Reading:
     """Read a status as it is now: what was edited before we asked is told as made, and as edited."""
-    try:
-        made = read_created(source, status)
-        edited = made.ignored == () and optional_text(status, "edited_at") is not None
-        return joined((made, read_updated(source, status))) if edited else made
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+    made = read_created(source, status)
+    edited = made.ignored == () and optional_text(status, "edited_at") is not None
+    return joined((made, read_updated(source, status))) if edited else made
 
 
 TIMELINE: Final = Poll(EVERY, ask, read)

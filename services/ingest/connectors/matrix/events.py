@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, member, text
+from services.ingest.connectors.fields import if_whole, member, text
 from services.ingest.connectors.matrix import places
 from services.ingest.connectors.matrix.members import read_membership
 from services.ingest.connectors.matrix.messages import read_message
@@ -21,14 +21,7 @@ def read(source: Source, delivery: Delivery) -> Reading:
     events = member(delivery.document, "events")
     if not isinstance(events, list):
         return ignored(Reason.HANDSHAKE if member(delivery.document, "transaction_id") is not None else Reason.UNMAPPED)
-    return joined(_tolerant(source, each) for each in events)
-
-
-def _tolerant(source: Source, event: JSON) -> Reading:
-    try:
-        return read_event(source, event)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+    return joined(if_whole(read_event, source, each) for each in events)
 
 
 def read_event(source: Source, event: JSON) -> Reading:

@@ -10,6 +10,7 @@ from services.ingest.connectors.connector import Poll
 from services.ingest.connectors.fields import (
     Incomplete,
     identifier,
+    if_whole,
     member,
     number,
     optional_identifier,
@@ -21,7 +22,7 @@ from services.ingest.connectors.fields import (
 )
 from services.ingest.connectors.mediawiki.changes import Change, read_change
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
-from services.ingest.domain.reading import Reading, Reason, ignored, joined
+from services.ingest.domain.reading import Reading, joined
 from services.ingest.domain.source import Source
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
@@ -66,7 +67,7 @@ def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
     told = member(dict(cursor), "told")
     before = told if isinstance(told, list) else []
     fresh = [each for each in changes if member(each, "rcid") not in before or member(each, "rcid") is None]
-    reading = joined(_tolerant(source, each) for each in fresh) if fresh else Reading()
+    reading = joined(if_whole(_read, source, each) for each in fresh) if fresh else Reading()
     remembered: list[JSON] = [*before, *(found for each in fresh if (found := optional_number(each, "rcid")) is not None)]
     onward: dict[str, JSON] = {"rcstart": _since(cursor, changes), "told": remembered[-MOST_REMEMBERED:]}
     if (continued := optional_text(document, "continue", "rccontinue")) is not None:
@@ -83,11 +84,8 @@ def _since(cursor: Cursor, changes: list[JSON]) -> JSON:
         return cursor.get("rcstart")
 
 
-def _tolerant(source: Source, change: JSON) -> Reading:
-    try:
-        return read_change(source, _change(change))
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+def _read(source: Source, change: JSON) -> Reading:
+    return read_change(source, _change(change))
 
 
 def _change(change: JSON) -> Change:

@@ -15,6 +15,7 @@ from services.ingest.connectors.connector import Poll
 from services.ingest.connectors.fields import (
     Incomplete,
     identifier,
+    if_whole,
     member,
     number,
     optional_number,
@@ -24,7 +25,7 @@ from services.ingest.connectors.fields import (
 from services.ingest.connectors.fields import optional_time as time_of
 from services.ingest.connectors.mediawiki.changes import Change, is_anonymous, read_change
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
-from services.ingest.domain.reading import Reading, Reason, ignored, joined
+from services.ingest.domain.reading import Reading, joined
 from services.ingest.domain.source import Source
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
@@ -50,7 +51,7 @@ def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
     events = _events(answer.body)
     changes = [found for each in events if (found := _ours(source, each)) is not None]
     ids = [each.id for each in events if each.id and len(each.id) <= LONGEST_ID and each.id.isascii() and each.id.isprintable()]
-    reading = joined(_tolerant(source, each) for each in changes) if changes else Reading()
+    reading = joined(if_whole(_read, source, each) for each in changes) if changes else Reading()
     return Page(reading, {"last": ids[-1]} if ids else cursor)
 
 
@@ -72,11 +73,8 @@ def _ours(source: Source, event: ServerSentEvent) -> JSON:
     return change if optional_text(change, "server_url") == source.workspace else None
 
 
-def _tolerant(source: Source, change: JSON) -> Reading:
-    try:
-        return read_change(source, _change(change))
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+def _read(source: Source, change: JSON) -> Reading:
+    return read_change(source, _change(change))
 
 
 def _change(change: JSON) -> Change:

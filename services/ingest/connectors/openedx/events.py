@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, optional_text
+from services.ingest.connectors.fields import if_whole, optional_text
 from services.ingest.connectors.openedx import happenings, learners
 from services.ingest.connectors.openedx.forum import PREFIX, read_forum
 from services.ingest.connectors.openedx.happenings import Happening
@@ -30,14 +30,7 @@ CLAIMABLE: Final = frozenset({"play_video", "edx.video.played"})
 def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery holds: of a batch, whatever is whole."""
     events = delivery.document if isinstance(delivery.document, list) else [delivery.document]
-    return joined(_tolerant(source, each) for each in events)
-
-
-def _tolerant(source: Source, event: JSON) -> Reading:
-    try:
-        return read_one(source, event)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+    return joined(if_whole(read_one, source, each) for each in events)
 
 
 def read_one(source: Source, event: JSON) -> Reading:

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.ingest.connectors.fields import Incomplete, Unheard, member, optional_text, optional_time, several, time
+from services.ingest.connectors.fields import Incomplete, Unheard, if_whole, member, optional_text, optional_time, several, time
 from services.ingest.connectors.teams import places
 from services.ingest.connectors.teams.places import Named
 from services.ingest.connectors.teams.reactions import Upon, read_reactions
@@ -251,12 +251,5 @@ def read_messages(source: Source, document: JSON) -> Reading:
     readings = []
     for message in found:
         replies = member(message, "replies")
-        readings += [_one(source, each) for each in (message, *(replies if isinstance(replies, list) else ()))]
+        readings += [if_whole(read_message, source, each) for each in (message, *(replies if isinstance(replies, list) else ()))]
     return joined(readings) if readings else Reading()
-
-
-def _one(source: Source, message: JSON) -> Reading:
-    try:
-        return read_message(source, message)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)

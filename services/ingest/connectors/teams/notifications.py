@@ -13,7 +13,7 @@ from typing import Final
 
 import orjson
 
-from services.ingest.connectors.fields import Incomplete, member, optional_text, several, text
+from services.ingest.connectors.fields import Incomplete, if_whole, member, optional_text, several, text
 from services.ingest.connectors.teams import places
 from services.ingest.connectors.teams.members import read_membership, renewed
 from services.ingest.connectors.teams.messages import read_withdrawn
@@ -52,7 +52,7 @@ def verify(message: Message, secrets: Sequence[bytes], now: datetime) -> Verdict
 def read(source: Source, delivery: Delivery) -> Reading:
     """Say what a delivery notifies; what one notification lacks harms no other."""
     shown = [each for each in several(delivery.document, "validationTokens", most=MOST) if isinstance(each, str)]
-    return joined(_one(source, each, shown) for each in _notifications(delivery.document)[:MOST])
+    return joined(if_whole(_read, source, each, shown) for each in _notifications(delivery.document)[:MOST])
 
 
 def _notifications(document: JSON) -> list[JSON]:
@@ -60,13 +60,10 @@ def _notifications(document: JSON) -> list[JSON]:
     return found if isinstance(found, list) else []
 
 
-def _one(source: Source, notification: JSON, tokens: list[str]) -> Reading:
-    try:
-        if event := optional_text(notification, "lifecycleEvent"):
-            return _lifecycle(event, notification)
-        return _change(source, notification, tokens)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+def _read(source: Source, notification: JSON, tokens: list[str]) -> Reading:
+    if event := optional_text(notification, "lifecycleEvent"):
+        return _lifecycle(event, notification)
+    return _change(source, notification, tokens)
 
 
 def _lifecycle(event: str, notification: JSON) -> Reading:

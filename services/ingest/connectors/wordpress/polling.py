@@ -9,10 +9,10 @@ from typing import Final
 from urllib.parse import urlencode
 
 from services.ingest.connectors.connector import Option, Poll
-from services.ingest.connectors.fields import Incomplete, member, optional_time
+from services.ingest.connectors.fields import Incomplete, if_whole, member, optional_time
 from services.ingest.connectors.wordpress.items import name_of, read_item
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
-from services.ingest.domain.reading import Reading, Reason, ignored, joined
+from services.ingest.domain.reading import Reading, joined
 from services.ingest.domain.source import Source
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
@@ -51,7 +51,7 @@ def poll(collection: str) -> Poll:
         items = _items(answer, cursor)
         told = member(dict(cursor), "told")
         before = told if isinstance(told, dict) else {}
-        reading = joined(_tolerant(source, each, before, cursor) for each in items) if items else Reading()
+        reading = joined(if_whole(_read, source, each, before, cursor) for each in items) if items else Reading()
         remembered = _remembered(before, items)
         turned = _after_changes(cursor, items) if changes else _after_comments(cursor, items)
         return Page(reading, {**turned, "told": remembered}, more=len(items) >= PER_PAGE)
@@ -77,14 +77,11 @@ def _page(cursor: Cursor) -> int:
     return page if isinstance(page, int) else 1
 
 
-def _tolerant(source: Source, item: JSON, told: Mapping[str, JSON], cursor: Cursor) -> Reading:
-    try:
-        before = told.get(name_of(item))
-        if before is not None and before == _changed(item):
-            return Reading()
-        return read_item(source, item, edited=before is not None or _was_told(item, cursor))
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+def _read(source: Source, item: JSON, told: Mapping[str, JSON], cursor: Cursor) -> Reading:
+    before = told.get(name_of(item))
+    if before is not None and before == _changed(item):
+        return Reading()
+    return read_item(source, item, edited=before is not None or _was_told(item, cursor))
 
 
 def _was_told(item: JSON, cursor: Cursor) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from services.ingest.connectors.fields import Incomplete, member, optional_text, several
+from services.ingest.connectors.fields import if_whole, member, optional_text, several
 from services.ingest.connectors.x import tweets
 from services.ingest.connectors.x.acts import read_activity_like, read_deleted, read_follow, read_like
 from services.ingest.connectors.x.posts import read_tweet
@@ -25,16 +25,9 @@ def read(source: Source, delivery: Delivery) -> Reading:
     data = member(document, "data")
     if isinstance(data, dict):
         matched = "event_type" not in data and member(document, "matching_rules") is not None
-        return _tolerant(source, document, _read_matched) if matched else _tolerant(source, data, _read_activity)
-    found = [_tolerant(source, event, reader) for name, reader in READERS.items() for event in several(document, name)]
+        return if_whole(_read_matched, source, document) if matched else if_whole(_read_activity, source, data)
+    found = [if_whole(reader, source, event) for name, reader in READERS.items() for event in several(document, name)]
     return joined(found)
-
-
-def _tolerant(source: Source, event: JSON, reader: Reader) -> Reading:
-    try:
-        return reader(source, event)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
 
 
 def _read_created(source: Source, event: JSON) -> Reading:

@@ -13,7 +13,15 @@ from urllib.parse import urlencode
 from msgspec.structs import replace
 
 from services.ingest.connectors.connector import Fetch, Poll
-from services.ingest.connectors.fields import Incomplete, member, optional_number, optional_text, optional_time, several, time
+from services.ingest.connectors.fields import (
+    if_whole,
+    member,
+    optional_number,
+    optional_text,
+    optional_time,
+    several,
+    time,
+)
 from services.ingest.connectors.parsing import answered
 from services.ingest.connectors.youtube import names
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
@@ -74,10 +82,7 @@ def _once(source: Source, comment: JSON, upon: str | None, told: dict[str, JSON]
     told[mark] = changed or ""
     if before is not None and before == (changed or ""):
         return Reading()
-    try:
-        return _read_edit(source, comment, upon) if before is not None else _read_comment(source, comment, upon)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+    return if_whole(_read_edit if before is not None else _read_comment, source, comment, upon)
 
 
 def _mark(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from services.ingest.connectors.connector import Poll
 from services.ingest.connectors.feeds.document import is_xml, parsed
-from services.ingest.connectors.fields import Incomplete, member, optional_text, optional_time, time
+from services.ingest.connectors.fields import if_whole, member, optional_text, optional_time, time
 from services.ingest.connectors.parsing import answered
 from services.ingest.connectors.websub.subscription import EVERY, subscribing
 from services.ingest.connectors.websub.subscription import read as promised
@@ -56,16 +56,9 @@ def delivered(message: Message, limits: Limits) -> JSON:
 def read(source: Source, delivery: Delivery) -> Reading:
     """Say what the hub delivered; one entry that cannot be read stops none of the others."""
     entries, gone = member(delivery.document, "entries"), member(delivery.document, "gone")
-    found = [_tolerant(source, each) for each in (entries if isinstance(entries, list) else [])]
+    found = [if_whole(_read_entry, source, each) for each in (entries if isinstance(entries, list) else [])]
     found += [_read_gone(each) for each in (gone if isinstance(gone, list) else [])]
     return joined(found) if found else Reading()
-
-
-def _tolerant(source: Source, entry: JSON) -> Reading:
-    try:
-        return _read_entry(source, entry)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
 
 
 def _read_entry(source: Source, entry: JSON) -> Reading:
@@ -158,10 +151,7 @@ def _read_listed(source: Source, item: JSON, told: dict[JSON, None]) -> Reading:
         "title": optional_text(snippet, "title"),
         "published": optional_text(item, "contentDetails", "videoPublishedAt"),
     }
-    try:
-        return read_video(source, video)
-    except Incomplete:
-        return ignored(Reason.INCOMPLETE)
+    return if_whole(read_video, source, video)
 
 
 SUBSCRIPTION: Final = Poll(EVERY, _subscribe, promised)
