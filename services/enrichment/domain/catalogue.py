@@ -33,15 +33,20 @@ class Catalogue:
 
     @classmethod
     def of(cls, courses: Iterable[Course]) -> Catalogue:
-        """Index *courses*; where two claim one name, the first by IRI has it."""
+        """Index *courses*; where two claim one name, the first by IRI has it, but a course's own IRI is nobody else's.
+
+        So a statement about a course meets the enrolments in that course, which go by IRI before alias too.
+        """
         ordered = sorted(courses, key=lambda course: course.iri, reverse=True)
+        own = {course.iri: course.iri for course in ordered}
         channels: dict[str, tuple[CourseIri, ...]] = {}
         for course in reversed(ordered):
             for channel in course.channels:
                 channels[channel] = (*channels.get(channel, ()), course.iri)
         return cls(
-            by_iri={name: course.iri for course in ordered for name in (*course.aliases, course.iri)},
-            by_url={normal_url(url): course.iri for course in ordered for url in (*course.urls, course.iri) if is_url(url)},
+            by_iri={alias: course.iri for course in ordered for alias in course.aliases} | own,
+            by_url={normal_url(url): course.iri for course in ordered for url in course.urls if is_url(url)}
+            | {normal_url(iri): iri for iri in own if is_url(iri)},
             by_channel=channels,
         )
 

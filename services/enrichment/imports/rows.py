@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.enrichment.domain.catalogue import Course, CourseIri, is_url
-from services.enrichment.domain.people import LearnerId, email_ifis, imported_learner
+from services.enrichment.domain.people import LearnerId, email_hash_ifi, email_ifis, imported_learner
 from services.enrichment.imports.table import Fault, Row
 from shared.spreadsheets import ROUNDED
 from shared.xapi import ifi
@@ -70,7 +70,7 @@ def person(row: Row) -> Person | Fault:
             return Fault(
                 row.line, "accounts", f"{account[:80]!r} is no account; write name@https://home.page, and | between several"
             )
-        identities.append(identity)
+        identities += [identity, *_hash_of(identity)]
     return Person(row.line, row.text("external_id"), row.text("name"), email, tuple(dict.fromkeys(identities)))
 
 
@@ -167,8 +167,10 @@ def _by(courses: Iterable[Course], names: Callable[[Course], Iterable[str]]) -> 
 def _identity(account: str) -> Ifi | None:
     """Read an account: its name may be an e-mail address, so that the @ counts behind which an IRI stands."""
     if CANONICAL.fullmatch(account):
-        known = not account.startswith("account::") or ifi.account_of(account) is not None
-        return Ifi(account) if known and _is_keyable(account.partition("::")[2]) else None
+        kind, _, written = account.partition("::")
+        if not _is_keyable(written) or (kind == "account" and ifi.account_of(account) is None):
+            return None
+        return ifi.of_mbox(written) if kind == "mbox" else Ifi(account)
     for at in re.finditer("@", account):
         name, home_page = account[: at.start()], account[at.end() :]
         if name and IRI.fullmatch(home_page):
@@ -180,6 +182,12 @@ _NOWHERE = {
     "aliases": "an alias is an IRI, such as https://lms.example/course/7; other names are codes",
     "channels": "a channel is written id@https://home.page, or as its IRI",
 }
+
+
+def _hash_of(identity: Ifi) -> Iterator[Ifi]:
+    """Yield the hash by which statements may name the e-mail address that *identity* is, where it is one."""
+    if hashed := email_hash_ifi(identity):
+        yield hashed
 
 
 def _leads(column: str, written: str) -> bool:

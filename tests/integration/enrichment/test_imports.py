@@ -7,11 +7,13 @@ import pytest
 from services.enrichment.domain.people import imported_learner
 from services.enrichment.imports import Fault, Kind
 from shared.postgres import Query
+from shared.xapi import ifi
 from shared.xapi.vocabulary import Verb
 from tests.integration.enrichment.conftest import House
 from tests.support.conversation import COURSE, HOME, recorded, statement
 
 COURSES = f"iri;title;codes\n{COURSE};Python 101;PY101|PY-101\n".encode("utf-8-sig")
+REFERRED = Query("SELECT learner FROM learner_reference WHERE kind = 'mbox_sha1sum' AND value = $1")
 
 
 async def count(house: House, table: str) -> int:
@@ -119,6 +121,26 @@ async def test_an_account_may_be_called_by_an_address_and_an_address_is_one_howe
     known = {row["ifi"] for row in await house.database.fetch(Query("SELECT ifi FROM alias"))}
     assert {f"account::ada@acme.example@{HOME}", "mbox::mailto:Ada.L@acme.example", "mbox::mailto:ada.l@acme.example"} < known
     assert [(fault.line, fault.column) for fault in report.faults] == [(3, "email")]
+
+
+async def test_an_address_given_as_an_identifier_is_known_by_its_hash_too(house: House) -> None:
+    by_address = {**statement("one", "ada", Verb.POSTED, "m1"), "actor": {"mbox": "mailto:ada@acme.example"}}
+    by_hash = {**statement("two", "ada", Verb.POSTED, "m2"), "actor": {"mbox_sha1sum": ifi.sha1sum("mailto:ada@acme.example")}}
+
+    await house.importer.take(Kind.PEOPLE, b"external_id,accounts\nHR-1,mbox::mailto:ada@ACME.example\n")
+    await house.hear(recorded(by_address, 1), recorded(by_hash, 2))
+
+    assert {one.learner for one in house.known().values()} == {str(imported_learner("HR-1"))}
+
+
+@pytest.mark.parametrize("address", ["Ada.L@new.example", "ada.l@new.example", "ada@old.example"])
+async def test_a_person_is_found_by_the_hash_of_each_address_that_leads_to_them(house: House, address: str) -> None:
+    for email in ("ada@old.example", "Ada.L@new.example"):
+        await house.importer.take(Kind.PEOPLE, f"external_id,email\nHR-1,{email}\n".encode())
+
+    found = await house.database.fetch(REFERRED, ifi.sha1sum(f"mailto:{address}"))
+
+    assert {row["learner"] for row in found} == {imported_learner("HR-1")}
 
 
 async def test_a_name_of_several_courses_enrols_in_none_of_them(house: House) -> None:

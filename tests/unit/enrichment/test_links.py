@@ -69,6 +69,17 @@ def test_an_alias_of_a_course_in_the_context_is_the_course() -> None:
     assert link.course == SQL.iri
 
 
+@pytest.mark.parametrize("text", ["{}", ""])
+def test_a_course_is_itself_also_where_two_call_one_another_an_alias(text: str) -> None:
+    one, other = (CourseIri(f"https://lms.example/course/{number}") for number in (1, 2))
+    circle = Catalogue.of(Course(iri, "C", aliases=(alias,), urls=(alias,)) for iri, alias in ((one, other), (other, one)))
+
+    for iri in (one, other):
+        context = {} if text else {"contextActivities": course_activity(iri)}
+        (link,) = own_links(said(text.format(iri), **context), circle)
+        assert link.course == iri
+
+
 def test_a_course_that_nobody_imported_is_linked_when_the_statement_says_that_it_is_one() -> None:
     (link,) = own_links(said(contextActivities=course_activity("https://other.example/c/1")), CATALOGUE)
 
