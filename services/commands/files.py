@@ -6,7 +6,6 @@ import gzip
 import io
 import os
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,11 +14,9 @@ from typing import IO, Any, Final, cast
 import typer
 
 from services.commands.faults import Refused
-from shared.spreadsheets import GZIP, WORKBOOKS, decoding_of
+from shared.spreadsheets import DAMAGED, GZIP, WORKBOOKS, decoding_of
 
 STDIN: Final = Path("-")
-DAMAGED: Final = (EOFError, zlib.error, gzip.BadGzipFile)
-"""What is raised by what gzip did not write, or not to its end."""
 _PEEKED: Final = 4
 
 

@@ -7,7 +7,6 @@ import hashlib
 import io
 import sys
 import tarfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from services.gateway.moving.output import ARCHIVES, ATTACHMENTS, GZIP, STATEMEN
 from services.gateway.moving.rows import BYTE_ORDER_MARK, WHITE_SPACE, BadRow, Rows, table
 from services.gateway.moving.written import rows_of
 from shared.errors import SymposiaError
+from shared.spreadsheets import DAMAGED
 from shared.spreadsheets import GZIP as PACKED
 
 CSV: Final = ".csv"
@@ -105,7 +105,7 @@ def _rows(file: Any, name: str, most: int, parts: Parts | None) -> Rows:
         return table(file, most, parts)
     try:
         start = file.peek(_PEEKED).removeprefix(BYTE_ORDER_MARK).lstrip(WHITE_SPACE)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except DAMAGED as error:
         raise BadFile(f"The file is not what gzip makes: {error}") from error
     if start and not start.startswith((b"{", b"[")) and not name.endswith(READABLE):
         known = f"{', '.join(READABLE)}, each with or without {GZIP}, or {' or '.join(ARCHIVES)}"
@@ -120,7 +120,7 @@ def _until_broken(rows: Rows) -> Rows:
         for each in rows:
             line = each.line
             yield each
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except DAMAGED as error:
         yield BadRow(line + 1, "", "gzip", f"From here on the file cannot be unpacked: {error}.")
 
 
@@ -138,7 +138,7 @@ def _unpack(path: Path, folder: Path) -> Path:
                 with to.open("wb") as file:
                     copyfileobj(content, file)
                 found = to if to.parent == folder else found
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (tarfile.TarError, *DAMAGED) as error:
         raise BadFile(f"{path} cannot be unpacked: {error}") from error
     except OSError as error:
         if error.filename is not None:
