@@ -112,3 +112,49 @@ def test_an_address_is_the_same_however_it_is_written() -> None:
 
 def test_a_query_that_names_the_course_is_kept() -> None:
     assert normal_url("https://moodle.example/course/view.php?lang=en&id=7") == "moodle.example/course/view.php?id=7"
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("https://moodle.example/view.php?id=7&course=2", "moodle.example/view.php?course=2&id=7"),
+        ("https://moodle.example/view.php?course=2&id=7", "moodle.example/view.php?course=2&id=7"),
+        ("https://moodle.example/view.php?courseid=7", "moodle.example/view.php?courseid=7"),
+        ("https://lms.example:8443/a", "lms.example:8443/a"),
+        ("https:///a", "/a"),
+        ("https://lms.example:port/a", "https://lms.example:port/a"),
+    ],
+)
+def test_of_an_address_stays_what_tells_courses_apart(url: str, plain: str) -> None:
+    assert normal_url(url) == plain
+
+
+def test_where_two_courses_claim_one_name_the_first_by_iri_has_it_and_a_channel_both() -> None:
+    one, two = (
+        Course(CourseIri(f"urn:course:{name}"), name, aliases=("alias",), urls=("https://e.org/c",), channels=("C1",))
+        for name in "ab"
+    )
+
+    for order in ([one, two], [two, one]):
+        catalogue = Catalogue.of(order)
+        assert catalogue.by_iri["alias"] == one.iri
+        assert catalogue.at_url("https://e.org/c/1") == (one.iri, "e.org/c")
+        assert catalogue.by_channel["C1"] == (one.iri, two.iri)
+
+
+def test_what_is_no_address_is_none_of_a_course() -> None:
+    assert Catalogue.of([Course(CourseIri("urn:course:a"), "A", urls=("lms.example/a",))]).by_url == {}
+
+
+def test_of_very_many_links_the_surest_are_kept_in_the_order_of_their_courses() -> None:
+    links = [Link(CourseIri(f"urn:{number:03}"), Method.URL, 1_000 + number, "e") for number in range(60)]
+
+    assert best(links[::-1]) == tuple(links[10:])
+
+
+def test_evidence_is_cut_where_it_gets_long_and_stays_what_it_was_from_reply_to_reply() -> None:
+    (once,) = inherit([Link(PYTHON.iri, Method.URL, 980_000, "x" * 500)])
+    (twice,) = inherit([once])
+
+    assert len(once.evidence) == 500
+    assert twice == Link(PYTHON.iri, Method.THREAD, 960_498, once.evidence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from hashlib import sha256
 from random import Random
 
 import pytest
@@ -76,6 +77,14 @@ def test_the_signature_of_a_text_stays_what_it_is() -> None:
     assert bands(signature(TIP))[0] == -6_360_254_741_855_169_831
 
 
+def test_the_signature_of_a_long_text_in_many_scripts_stays_what_it_is() -> None:
+    text = " ".join([*(f"word{number}" for number in range(400)), THAI, CHINESE])
+
+    made = sha256(signature(text) + repr(bands(signature(text))).encode()).hexdigest()
+
+    assert made[:32] == "75eb059aa635efa1a65a757c409af9bf"
+
+
 def test_one_word_in_a_long_text_makes_a_copy_and_a_part_of_it_none() -> None:
     words = [f"word{number}" for number in range(120)]
     mended = [*words[:60], "other", *words[61:]]
@@ -109,6 +118,18 @@ def test_whatever_is_alike_has_a_band_in_common(one: bytes, changed: set[int]) -
     assert are_alike(one, bytes(other))
     assert set(bands(one)) & set(bands(bytes(other)))
     assert len(bands(one)) == BANDS
+
+
+@pytest.mark.parametrize("left", range(13))
+def test_as_much_as_two_texts_alike_may_differ_leaves_them_some_band_in_common(left: int) -> None:
+    """The worst case: each of the values that differ lies in a band of its own, so that of 13 bands one is left."""
+    one = signature(TIP)
+    other = bytearray(one)
+    for band in set(range(13)) - {left}:
+        other[16 * band] ^= 1
+
+    assert are_alike(one, bytes(other))
+    assert set(bands(one)) & set(bands(bytes(other)))
 
 
 @given(st.text())

@@ -73,6 +73,23 @@ def test_what_others_edit_in_it_makes_nobody_a_copier_but_what_they_answer_to_th
     assert original([first, edit], [answered]) == answered.statement_id
 
 
+def test_a_text_that_an_edit_gave_to_another_artefact_was_there_too() -> None:
+    edit = wording(1, 1, about="https://chat.example/old", edits=True)
+
+    assert original([wording(2, 2)], [edit]) == edit.statement_id
+
+
+def test_who_answers_the_same_twice_copies_nobody() -> None:
+    first = wording(1, 1)
+    again = wording(2, 2, about=first.object, actor=str(first.actor))
+
+    assert original([again], [first]) is None
+
+
+def test_an_artefact_without_a_text_copies_nothing() -> None:
+    assert original([], [wording(1, 1)]) is None
+
+
 def test_the_order_in_which_texts_are_given_makes_no_difference() -> None:
     chance = Random(1)  # noqa: S311  seeded, no secret
     first = wording(50, 20)

@@ -43,6 +43,12 @@ def test_a_token_is_read_as_it_was_signed() -> None:
     assert read(sign(TOKEN, ISSUER, KEYCHAIN, NOW), ISSUER, KEYCHAIN) == TOKEN
 
 
+def test_a_token_carries_every_scope_rfc_9068_2_2_3() -> None:
+    token = AccessToken(KEY_ID, frozenset(Scope), TOKEN.expires_at)
+
+    assert read(sign(token, ISSUER, KEYCHAIN, NOW), ISSUER, KEYCHAIN) == token
+
+
 def test_a_token_signed_before_the_master_key_changed_is_read_and_one_of_two_changes_ago_is_not() -> None:
     signed = sign(TOKEN, ISSUER, KEYCHAIN, NOW)
 

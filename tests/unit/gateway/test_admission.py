@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 
 from services.gateway.domain.admission import Admitted, TooMany, Writing, admit, admit_one
 from services.gateway.domain.credential import Credential, KeyId, Scope
+from services.gateway.domain.enclosed import Enclosed, Sha2, Use
 from services.gateway.statements.recording import Conflict, Recorded, judge
 from shared.xapi.guard import Limits
 from shared.xapi.model import StatementId, Version
@@ -17,6 +19,14 @@ from shared.xapi.validation import Invalid
 
 AUTHORITY = b'{"objectType":"Agent","account":{"homePage":"https://s.example","name":"key"}}'
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+OCTETS = b"here is a simple attachment"
+ATTACHMENT: dict[str, Any] = {
+    "usageType": "https://example.org/usage",
+    "display": {"en": "A test attachment"},
+    "contentType": "text/plain",
+    "length": len(OCTETS),
+    "sha2": sha256(OCTETS).hexdigest(),
+}
 
 
 def writing(*, ids_from_content: bool = False, version: Version = Version.V1_0_3, key: str = "key") -> Writing:
@@ -34,6 +44,10 @@ def said(**changes: Any) -> dict[str, Any]:
         "timestamp": "2026-01-31T11:00:00Z",
         **changes,
     }
+
+
+def without_time(statement: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in statement.items() if name != "timestamp"}
 
 
 def sealed(admitted: Admitted) -> list[dict[str, Any]]:
@@ -64,6 +78,78 @@ def test_a_statement_is_completed_and_nothing_else(version: Version, written: st
     assert sealed(admitted) == [{**said(), "id": identifier, "authority": orjson.loads(AUTHORITY), "version": written}]
 
 
+@pytest.mark.parametrize("put", [False, True])
+def test_data_2_4_what_a_sender_says_of_authority_and_stored_is_the_records_to_say(*, put: bool) -> None:
+    identifier = StatementId(str(uuid4()))
+    body = orjson.dumps(said(id=identifier, stored="2020-01-01T00:00:00Z", authority={"mbox": "mailto:eve@example.org"}))
+
+    admitted = admit_one(body, writing(), identifier) if put else admit(body, writing())
+
+    (raw,) = (bytes(each.body) for each in admitted.received.statements)
+    assert orjson.loads(raw) == {**said(), "id": identifier, "authority": orjson.loads(AUTHORITY), "version": "1.0.0"}
+    assert raw.count(b'"authority"') == 1
+    assert b"stored" not in raw
+
+
+def test_what_is_said_of_version_stays() -> None:
+    (left,) = sealed(admit(orjson.dumps(said(version="1.0.2")), writing()))
+
+    assert left["version"] == "1.0.2"
+
+
+def test_data_2_4_6_2_an_activity_alone_in_the_context_becomes_a_list() -> None:
+    (left,) = sealed(admit(orjson.dumps(said(context={"contextActivities": {"parent": {"id": "https://e.org/p"}}})), writing()))
+
+    assert left["context"]["contextActivities"] == {"parent": [{"id": "https://e.org/p"}]}
+
+
+def test_communication_2_1_1_put_takes_no_list() -> None:
+    named = StatementId(str(uuid4()))
+
+    with pytest.raises(Invalid) as refused:
+        admit_one(orjson.dumps([said(id=named)]), writing(), named)
+
+    assert [error.rule for error in refused.value.errors] == ["single-statement"]
+
+
+def test_communication_2_1_1_put_names_a_statement_that_has_no_id() -> None:
+    named = StatementId(str(uuid4()))
+
+    admitted = admit_one(orjson.dumps(said()), writing(), named)
+
+    assert (admitted.ids, sealed(admitted)[0]["id"]) == ((named,), named)
+
+
+@pytest.mark.parametrize("in_the_object", [False, True])
+@pytest.mark.parametrize("many", [False, True])
+def test_data_2_4_11_an_attachment_without_address_comes_with_its_octets(*, many: bool, in_the_object: bool) -> None:
+    attached = {"attachments": [ATTACHMENT]}
+    sub = {"objectType": "SubStatement", **without_time(said()), **attached}
+    statement = said(object=sub) if in_the_object else said(**attached)
+
+    with pytest.raises(Invalid) as refused:
+        admit(orjson.dumps([statement] if many else statement), writing())
+
+    place = f"{'/0' if many else ''}{'/object' if in_the_object else ''}/attachments/0"
+    assert [(error.pointer, error.rule) for error in refused.value.errors] == [(place, "attachment-part")]
+
+
+def test_octets_are_told_with_the_statements_that_use_them_each_once() -> None:
+    enclosed = {Sha2(ATTACHMENT["sha2"]): Enclosed(1, OCTETS, None, None)}
+    twice, once, none = said(attachments=[ATTACHMENT, ATTACHMENT]), said(attachments=[ATTACHMENT]), said()
+
+    admitted = admit(orjson.dumps([twice, once, none]), replace(writing(), enclosed=enclosed))
+
+    assert admitted.uses == tuple(Use(identifier, Sha2(ATTACHMENT["sha2"]), OCTETS) for identifier in admitted.ids[:2])
+
+
+def test_octets_that_no_statement_declares_are_refused() -> None:
+    enclosed = {Sha2(ATTACHMENT["sha2"]): Enclosed(1, OCTETS, None, None)}
+
+    with pytest.raises(Invalid):
+        admit(orjson.dumps(said()), replace(writing(), enclosed=enclosed))
+
+
 def test_the_digest_is_of_what_was_said() -> None:
     identifier = str(uuid4())
     one = admit(orjson.dumps(said(id=identifier)), writing())
@@ -90,8 +176,7 @@ def test_equal_statements_without_ids_are_one_where_ids_come_from_content() -> N
 
 
 def test_a_statement_without_time_of_its_own_is_never_taken_for_a_repetition() -> None:
-    untimed = said()
-    del untimed["timestamp"]
+    untimed = without_time(said())
 
     first, second = (admit(orjson.dumps(untimed), writing(ids_from_content=True)).ids[0] for _ in range(2))
 

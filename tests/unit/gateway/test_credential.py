@@ -35,10 +35,13 @@ def basic(text: bytes) -> str:
     return "Basic " + base64.b64encode(text).decode()
 
 
+WELL_SHOWN = basic(f"{KEY.key_id}:{KEY.secret}".encode())
+
+
 @pytest.mark.parametrize(
     "header",
-    [basic(f"{KEY.key_id}:{KEY.secret}".encode()), f"Bearer {KEY.token}", f"bearer  {KEY.token} "],
-    ids=["basic", "bearer", "bearer in small letters among spaces"],
+    [WELL_SHOWN, WELL_SHOWN.replace("Basic ", "BASIC  ") + " ", f"Bearer {KEY.token}", f"bearer  {KEY.token} "],
+    ids=["basic", "basic in capitals among spaces", "bearer", "bearer in small letters among spaces"],
 )
 def test_a_key_is_read_from_basic_and_bearer(header: str) -> None:
     assert read_authorization(header) == KEY
@@ -53,13 +56,30 @@ def test_a_key_is_read_from_basic_and_bearer(header: str) -> None:
         basic(b":secret"),
         basic(b"key:"),
         basic(b"\xff:x"),
+        WELL_SHOWN.replace("Basic ", "Basic !"),
         "Bearer symposia_a",
+        "Bearer symposia__secret",
+        "Bearer symposia_key_",
+        KEY.token.replace("symposia", "Bearer other"),
         "Digest x",
         "x" * 2000,
     ],
 )
 def test_anything_else_is_malformed(header: str) -> None:
     assert read_authorization(header) is Refused.MALFORMED
+
+
+def test_a_header_may_be_as_long_as_a_kilobyte() -> None:
+    header = f"Bearer {KEY.token}"
+
+    assert read_authorization(header + "x" * (1024 - len(header))) == ShownKey(
+        KEY.key_id, KEY.secret + "x" * (1024 - len(header))
+    )
+    assert read_authorization(header + "x" * (1025 - len(header))) is Refused.MALFORMED
+
+
+def test_what_looks_like_a_jwt_is_an_access_token() -> None:
+    assert read_authorization("Bearer a.b.c") == ShownToken("a.b.c")
 
 
 @pytest.mark.parametrize("header", [None, ""])
@@ -121,6 +141,15 @@ def test_two_secrets_are_valid_at_a_time() -> None:
     assert judge(both, KEYCHAIN.digests("old"), NOW) is None
     assert judge(both, KEYCHAIN.digests("new"), NOW) is None
     assert judge(both, KEYCHAIN.digests("old"), LATER) is Refused.SECRET_EXPIRED
+
+
+def test_a_secret_that_is_kept_twice_opens_while_one_of_them_is_valid() -> None:
+    digest = KEYCHAIN.digest(KEY.secret)
+
+    assert (
+        judge(credential(secrets=(SecretDigest(digest, EARLIER), SecretDigest(digest))), KEYCHAIN.digests(KEY.secret), NOW)
+        is None
+    )
 
 
 def test_a_secret_hashed_before_the_master_key_changed_still_opens() -> None:

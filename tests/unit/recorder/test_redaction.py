@@ -70,6 +70,39 @@ def test_what_stays_is_who_did_what_to_which_thing_and_when() -> None:
     }
 
 
+AGENT, GROUP = {"objectType": "Agent", **ANN}, {"objectType": "Group", "member": [ANN]}
+OF_AN_ACTIVITY: dict[str, Any] = {"revision": "2", "platform": "Slack"}
+TEXTLESS: dict[str, Any] = {
+    "actor": AGENT,
+    "verb": FULL["verb"],
+    "object": {"objectType": "Activity", **BARE},
+    "result": {"score": {"scaled": 0.5}, "success": True, "completion": False, "duration": "PT1M"},
+    "context": {
+        "registration": FULL["context"]["registration"],
+        "instructor": ANN,
+        "team": GROUP,
+        "contextActivities": {"parent": [BARE], "grouping": [BARE], "category": [BARE], "other": [BARE]},
+        "contextAgents": [{"objectType": "contextAgent", "agent": AGENT, "relevantTypes": ["https://example.org/r"]}],
+        "contextGroups": [{"objectType": "contextGroup", "group": GROUP}],
+        "language": "en",
+        "statement": {"objectType": "StatementRef", "id": FULL["id"]},
+    },
+    "timestamp": FULL["timestamp"],
+}
+
+
+@pytest.mark.parametrize("in_a_substatement", [False, True])
+def test_whatever_is_no_text_stays(*, in_a_substatement: bool) -> None:
+    door = {"id": FULL["id"], "stored": FULL["stored"], "authority": AGENT, "version": "2.0.0"}
+    full = {**TEXTLESS, "context": {**TEXTLESS["context"], **OF_AN_ACTIVITY}}
+    whole = {**TEXTLESS, "object": {"objectType": "SubStatement", **full}, **door} if in_a_substatement else {**full, **door}
+
+    left = redact(orjson.dumps(whole))
+
+    validate(whole, Version.V2_0_0)
+    assert orjson.loads(left) == whole
+
+
 @pytest.mark.parametrize(
     "thing",
     [

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from services.scoring.domain.act import Act, read_act
+from services.scoring.domain.act import Act, Unreadable, read_act
 from services.scoring.domain.facts import Fact, facts, receipt
 from services.scoring.domain.rules import RULES, VERSION, Dimension, Receives, definition, rule_of
 from services.scoring.domain.week import week_of
@@ -68,6 +68,14 @@ def test_the_best_link_counts_and_of_equals_the_first_by_name() -> None:
     assert straight.course == "https://e.org/b"
 
 
+def test_what_is_linked_to_no_course_is_informal_only() -> None:
+    like = act(Verb.LIKED, object=artefact(1), author=learner(2), links=())
+
+    fact = only(facts(like))
+
+    assert (fact.weight, fact.kappa, fact.grounded, fact.course, fact.method, fact.evidence) == (500_000, 0, 0, None, None, None)
+
+
 def test_acts_upon_ones_own_artefacts_are_evidence_of_nothing() -> None:
     own = [
         act(Verb.LIKED, object=artefact(1), author=learner(1), links=(link(),)),
@@ -107,6 +115,47 @@ def test_what_nobody_knows_gives_no_reception(missing: dict[str, None]) -> None:
     assert facts(read_act(msgspec.structs.replace(like, **missing))) == ()
 
 
+@pytest.mark.parametrize("missing", [{"learner": None}, {"object": None}])
+def test_of_an_act_of_nobody_or_upon_nothing_there_is_no_receipt(missing: dict[str, None]) -> None:
+    view = msgspec.structs.replace(enriched(1, Verb.VIEWED, object=artefact(1)), **missing)
+
+    assert receipt(read_act(view)) is None
+
+
+def test_who_posts_what_is_no_activity_contributes_nothing() -> None:
+    assert facts(act(Verb.POSTED, object=None, links=(link(),))) == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"revision": -1},
+        {"revision": 2**63},
+        {"id": "1"},
+        {"timestamp": "yesterday"},
+        {"learner": "ann"},
+        {"author": "ann"},
+        {"copy_of": "1"},
+        {"upon_copy_of": "1"},
+        {"links": (link(1.000001),)},
+        {"links": (link(-0.000001),)},
+    ],
+)
+def test_a_message_that_names_nothing_that_could_be_counted_is_unreadable(wrong: dict[str, object]) -> None:
+    like = enriched(1, Verb.LIKED, object=artefact(1), author=learner(2))
+
+    with pytest.raises(Unreadable):
+        read_act(msgspec.structs.replace(like, **wrong))
+
+
+def test_revisions_reach_from_nothing_to_the_last_number_of_a_column() -> None:
+    like = enriched(1, Verb.LIKED, object=artefact(1))
+
+    ends = [read_act(msgspec.structs.replace(like, revision=revision)).revision for revision in (0, 2**63 - 1)]
+
+    assert ends == [0, 2**63 - 1]
+
+
 @pytest.mark.parametrize(
     ("alias", "verb"),
     [
@@ -127,6 +176,10 @@ def test_a_choice_in_a_quiz_only_says_that_the_item_was_seen() -> None:
     assert (rule.receives, rule.reception, rule.contribution) == (Receives.OBJECT, 0, 0)
 
 
+def test_what_is_said_of_an_item_of_a_quiz_counts_as_what_is_said_of_anything_else() -> None:
+    assert rule_of(Verb.COMMENTED, ActivityType.INTERACTION) == rule_of(Verb.COMMENTED, None) is not None
+
+
 def test_verbs_outside_the_table_are_evidence_of_nothing() -> None:
     assert rule_of("https://example.org/verbs/pondered", None) is None
 
@@ -134,6 +187,11 @@ def test_verbs_outside_the_table_are_evidence_of_nothing() -> None:
 def test_the_version_names_every_weight() -> None:
     assert VERSION.startswith("2-")
     assert all(f'"{verb}"' in definition() for verb in RULES)
+
+
+def test_these_rules_keep_their_name() -> None:
+    """Under another name no installation starts before it has replayed its record: the changelog then says so."""
+    assert VERSION == "2-ce1c7348165d"
 
 
 def test_a_copied_text_contributes_nothing_and_its_fact_says_whose_it_was() -> None:

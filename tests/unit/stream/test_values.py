@@ -33,7 +33,7 @@ from shared.stream import (
 from shared.stream.headers import with_context
 from shared.stream.inflight import InFlight
 from shared.stream.membership import share
-from shared.stream.offsets import after, start_of, unapplied
+from shared.stream.offsets import Beginning, after, begins_late, start_of, unapplied
 from shared.stream.outbox import decode_row, encode_row
 from shared.stream.rejections import RejectionWindow
 
@@ -54,9 +54,28 @@ def test_reading_starts_one_back_so_that_the_last_record_is_compared() -> None:
     assert start_of(Mark(5, b"digest"), (0, 9), PLACE) == 4
 
 
-@pytest.mark.parametrize(("mark", "bounds"), [(Mark(), (0, 9)), (Mark(5, b"digest"), (5, 9))])
+@pytest.mark.parametrize(
+    ("mark", "bounds"), [(Mark(), (0, 9)), (Mark(5, b"digest"), (5, 9)), (Mark(5), (0, 9)), (Mark(5), (0, 5))]
+)
 def test_reading_starts_at_the_mark_where_there_is_nothing_to_compare(mark: Mark, bounds: tuple[int, int]) -> None:
     assert start_of(mark, bounds, PLACE) == mark.next_offset
+
+
+@pytest.mark.parametrize(
+    ("mark", "first", "beginning", "late"),
+    [
+        (Mark(), 7, Beginning.WITH_WHAT_IS_KEPT, True),
+        (Mark(), 1, Beginning.WITH_WHAT_IS_KEPT, True),
+        (Mark(), 0, Beginning.WITH_WHAT_IS_KEPT, False),
+        (Mark(), 7, Beginning.WITH_THE_FIRST_RECORD, False),
+        (Mark(5, b"digest"), 7, Beginning.WITH_WHAT_IS_KEPT, False),
+    ],
+    ids=["much is gone", "one is gone", "nothing is gone", "it needs all", "it has begun"],
+)
+def test_only_who_begins_and_does_without_what_is_gone_begins_late(
+    mark: Mark, first: int, beginning: Beginning, *, late: bool
+) -> None:
+    assert begins_late(mark, first, beginning) is late
 
 
 def test_a_log_that_starts_after_the_mark_has_a_gap() -> None:
