@@ -122,9 +122,27 @@ def test_extensions_lose_the_erased_wherever_they_stand(said: Any, left: Any) ->
 
 
 def test_an_identified_group_keeps_its_other_members() -> None:
-    left = left_of(actor={"objectType": "Group", "name": "Ann and friends", "openid": "https://ann.example/", "member": [BOB]})
+    left = left_of(
+        actor={"objectType": "Group", "name": "Ann and friends", "openid": "https://ann.example/", "member": [BOB, ANN]}
+    )
 
-    assert left["actor"] == {"objectType": "Group", "member": [BOB], "account": ERASED["account"]}
+    assert left["actor"] == {"objectType": "Group", "member": [BOB, ERASED], "account": ERASED["account"]}
+
+
+def test_an_identified_group_without_members_stays_a_group() -> None:
+    left = left_of(actor={"objectType": "Group", "name": "Ann and friends", "openid": "https://ann.example/"})
+
+    assert left["actor"] == {"objectType": "Group", "account": ERASED["account"]}
+
+
+def test_an_agent_of_no_type_becomes_nobody() -> None:
+    assert left_of(actor={"name": "Ann Arbor", "mbox": "mailto:ann@example.org"})["actor"] == ERASED
+
+
+def test_an_activity_that_stands_alone_loses_its_title_too() -> None:
+    left = left_of(context={"contextActivities": {"parent": activity(POST, "MARK")}})
+
+    assert left["context"]["contextActivities"]["parent"] == UNTITLED
 
 
 def test_a_signature_goes_since_it_repeats_the_statement() -> None:
@@ -136,7 +154,12 @@ def test_a_signature_goes_since_it_repeats_the_statement() -> None:
     assert "attachments" not in left_of(object=ANN, attachments=[SIGNED])
 
 
-@pytest.mark.parametrize("changes", [{}, {"object": reference(2)}, {"actor": BOB}, {"attachments": [SIGNED]}])
+UNTITLED = {"objectType": "Activity", "id": POST, "definition": {"type": "http://activitystrea.ms/note"}}
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"object": reference(2)}, {"object": UNTITLED}, {"actor": BOB}, {"attachments": [SIGNED]}]
+)
 def test_a_statement_without_the_erased_is_left_alone(changes: dict[str, Any]) -> None:
     assert erased(**changes) is None
 

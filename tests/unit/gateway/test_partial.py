@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from services.gateway.domain.admission import TooMany, Writing, admit
 from services.gateway.domain.credential import Credential, KeyId, Scope
+from services.gateway.domain.enclosed import Enclosed, Sha2
 from services.gateway.domain.parameters import BadParameter
 from services.gateway.domain.partial import MOST_TOLD, admit_partly, read_partial, without
 from shared.xapi import guard
@@ -33,6 +36,25 @@ def statement(**changes: Any) -> dict[str, Any]:
         "object": {"id": "https://example.org/it"},
         **changes,
     }
+
+
+def hash_of(octets: bytes) -> Sha2:
+    return Sha2(sha256(octets).hexdigest())
+
+
+def attachment(octets: bytes) -> dict[str, Any]:
+    return {
+        "usageType": "https://example.org/usage",
+        "display": {"en": "an attachment"},
+        "contentType": "text/plain",
+        "length": len(octets),
+        "sha2": hash_of(octets),
+    }
+
+
+def enclosing(*several: bytes) -> Writing:
+    enclosed = {hash_of(octets): Enclosed(part, octets, None, None) for part, octets in enumerate(several, start=1)}
+    return replace(WRITING, enclosed=enclosed)
 
 
 def written(value: Any) -> bytes:
@@ -120,6 +142,35 @@ def test_what_conflicts_with_the_record_is_refused_in_its_place() -> None:
     assert answer["ids"] == [None, None, last["id"]]
     assert (answer["errors"][0]["index"], answer["errors"][0]["rule"]) == (0, "conflict")
     assert [each["index"] for each in answer["errors"]] == sorted(each["index"] for each in answer["errors"])
+
+
+def test_what_conflicts_with_the_record_is_left_out_of_what_is_passed_on() -> None:
+    first, last = statement(attachments=[attachment(b"1")]), statement(attachments=[attachment(b"2")])
+    partly = admit_partly(written([first, last]), enclosing(b"1", b"2"))
+
+    left = without(partly, {first["id"]}).admitted
+
+    assert (left.ids, list(left.digests)) == ((last["id"],), [last["id"]])
+    assert [each.id for each in left.received.statements] == [last["id"]]
+    assert [(use.statement, use.content) for use in left.uses] == [(last["id"], b"2")]
+    assert left.collapsed == 0
+
+
+def test_octets_that_go_with_a_bad_statement_are_no_fault_of_the_good_ones() -> None:
+    good, bad = statement(attachments=[attachment(b"1")]), statement(verb={}, attachments=[attachment(b"2")])
+
+    partly = admit_partly(written([good, bad]), enclosing(b"1", b"2"))
+
+    assert json.loads(partly.answer())["ids"] == [good["id"], None]
+    assert [use.content for use in partly.admitted.uses] == [b"1"]
+
+
+def test_a_hash_in_capital_letters_names_its_octets() -> None:
+    good = statement(attachments=[{**attachment(b"1"), "sha2": hash_of(b"1").upper()}])
+
+    partly = admit_partly(written([good, {}]), enclosing(b"1"))
+
+    assert [use.content for use in partly.admitted.uses] == [b"1"]
 
 
 @pytest.mark.parametrize(("value", "read"), [(None, False), ("false", False), ("true", True)])

@@ -10,13 +10,22 @@ import pytest
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.connectors.slack import VERIFY as SLACK
 from services.ingest.domain.source import Platform
-from services.ingest.verifiers import Message, Verdict
+from services.ingest.verifiers import Message, StandardWebhook, Verdict
 from tests.support.ingest import NOW, SECRET
 from tests.support.signing import KEYED, SHOWN, sign
 
 BODY = b'{"type": "event_callback", "event_id": "Ev1"}'
 IN_HEADERS = sorted(platform for platform in HOOKS if platform not in KEYED and sign(platform, BODY, SECRET, NOW))
 """Platforms whose deliveries show in their headers who sent them: others show it in the body, or not at all."""
+
+
+STANDARD = StandardWebhook()
+
+
+def standard(name: str = "msg_1") -> dict[str, str]:
+    signed_at = int(NOW.timestamp())
+    signature = STANDARD.sign(SECRET, name, signed_at, BODY).decode()
+    return {"webhook-id": name, "webhook-timestamp": str(signed_at), "webhook-signature": signature}
 
 
 def judged(platform: Platform, headers: dict[str, str], body: bytes = BODY, secrets: tuple[bytes, ...] = (SECRET,)) -> Verdict:
@@ -69,6 +78,36 @@ def test_another_timestamp_than_the_signed_one_is_forged() -> None:
     headers["x-slack-request-timestamp"] = str(int(NOW.timestamp()))
 
     assert SLACK(Message(headers, BODY), [SECRET], NOW) is Verdict.FORGED
+
+
+def test_a_time_without_a_signature_is_unsigned() -> None:
+    signed = sign(Platform.SLACK, BODY, SECRET, NOW)
+
+    assert SLACK(Message({**signed, "x-slack-signature": ""}, BODY), [SECRET], NOW) is Verdict.UNSIGNED
+    assert (
+        SLACK(Message({"x-slack-request-timestamp": signed["x-slack-request-timestamp"]}, BODY), [SECRET], NOW)
+        is Verdict.UNSIGNED
+    )
+
+
+@pytest.mark.parametrize("missing", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+def test_a_standard_webhook_without_one_of_its_headers_is_unsigned(missing: str) -> None:
+    headers = {name: value for name, value in standard().items() if name != missing}
+
+    assert STANDARD(Message(headers, BODY), [SECRET], NOW) is Verdict.UNSIGNED
+
+
+@pytest.mark.parametrize(("others", "verdict"), [(0, Verdict.GENUINE), (7, Verdict.GENUINE), (8, Verdict.FORGED)])
+def test_of_the_signatures_of_a_standard_webhook_eight_are_looked_at(others: int, verdict: Verdict) -> None:
+    headers = standard()
+    headers["webhook-signature"] = " ".join([*["v1,AAAA"] * others, headers["webhook-signature"]])
+
+    assert STANDARD(Message(headers, BODY), [SECRET], NOW) is verdict
+
+
+@pytest.mark.parametrize(("length", "verdict"), [(256, Verdict.GENUINE), (257, Verdict.FORGED)])
+def test_the_id_of_a_standard_webhook_is_no_longer_than_an_id(length: int, verdict: Verdict) -> None:
+    assert STANDARD(Message(standard("x" * length), BODY), [SECRET], NOW) is verdict
 
 
 @pytest.mark.parametrize("timestamp", ["", "now", "-1", "1.5", "٣", "9" * 400, " 1772452800"])

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from enum import StrEnum
+from time import monotonic
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,6 +15,7 @@ from shared.contracts.topics import Topic
 from shared.errors import Misconfigured, Unavailable
 from shared.stream import (
     Batch,
+    Cause,
     ConsumerSettings,
     Decision,
     Mark,
@@ -35,6 +37,7 @@ from shared.stream.inflight import InFlight
 from shared.stream.membership import share
 from shared.stream.offsets import Beginning, after, begins_late, start_of, unapplied
 from shared.stream.outbox import decode_row, encode_row
+from shared.stream.patience import Patience
 from shared.stream.rejections import RejectionWindow
 
 PARTITION = Partition("heard.v1", 0)
@@ -160,6 +163,75 @@ def test_rejections_slide_out_of_the_window() -> None:
         window.add(batch(*range(start, start + 5)), Decision())
 
     window.check(batch(15, 16, 17, 18, 19), bad)
+
+
+@pytest.mark.parametrize(("refused", "borne"), [(4, True), (5, True), (6, False)])
+def test_more_than_a_number_and_a_share_of_the_window_stops(refused: int, *, borne: bool) -> None:
+    window = RejectionWindow(ConsumerSettings(rejection_window=10, rejection_number=4, rejection_share=0.5))
+    decision = Decision(rejections=tuple(Rejection(record(offset), "bad") for offset in range(refused)))
+
+    if borne:
+        window.check(batch(*range(10)), decision)
+    else:
+        with pytest.raises(TooManyRejections):
+            window.check(batch(*range(10)), decision)
+
+
+@pytest.mark.parametrize("cause", [Cause.CONFLICT, Cause.ALONE])
+def test_what_could_be_read_stops_nobody_however_often_it_is_refused(cause: Cause) -> None:
+    window = RejectionWindow(ConsumerSettings(rejection_window=10, rejection_number=0, rejection_share=0.0))
+    decision = Decision(rejections=tuple(Rejection(record(offset), "other content", cause) for offset in range(10)))
+
+    for _ in range(3):
+        window.check(batch(*range(10)), decision)
+        window.add(batch(*range(10)), decision)
+
+
+def test_attempts_are_counted_for_each_partition_and_for_all_else() -> None:
+    patience = Patience(ConsumerSettings(attempts=3))
+    other = Partition("heard.v1", 1)
+
+    for _ in range(2):
+        patience.trying = PARTITION
+        patience.fail()
+    patience.fail()
+
+    assert (patience.attempt(PARTITION), patience.attempt(other)) == (3, 1)
+    assert (patience.failures, patience.exhausted) == (2, False)
+
+
+def test_patience_ends_with_the_last_attempt_and_begins_anew_with_a_success() -> None:
+    patience = Patience(ConsumerSettings(attempts=3))
+    for _ in range(3):
+        patience.trying = PARTITION
+        patience.fail()
+    exhausted = patience.exhausted
+
+    patience.succeed()
+    still = patience.exhausted
+    patience.trying = PARTITION
+    patience.succeed()
+
+    assert (exhausted, still) == (True, True)
+    assert (patience.failures, patience.exhausted, patience.attempt(PARTITION)) == (0, False, 1)
+
+
+@pytest.mark.parametrize(("failures", "longest"), [(0, 0.02), (1, 0.02), (3, 0.08), (20, 0.1), (2_000, 0.1)])
+async def test_each_wait_is_twice_as_long_up_to_a_limit(failures: int, longest: float) -> None:
+    patience = Patience(ConsumerSettings(backoff=0.02, backoff_limit=0.1))
+    for _ in range(failures):
+        patience.fail()
+
+    begun = monotonic()
+    async with asyncio.timeout(longest + 2):
+        await patience.wait(asyncio.Event())
+
+    assert monotonic() - begun >= longest / 2
+
+
+def test_an_outgoing_record_is_as_large_as_key_value_and_headers() -> None:
+    assert Outgoing(SAID, b"four").size() == 4
+    assert Outgoing(SAID, b"four", b"key", (("name", b"value"), ("n", b""))).size() == 4 + 3 + 4 + 5 + 1
 
 
 def test_bytes_in_flight_are_bounded_and_one_record_always_fits() -> None:
