@@ -13,7 +13,7 @@ from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.mediawiki import MEDIAWIKI
 from services.ingest.connectors.mediawiki.changes import is_anonymous
 from services.ingest.domain.asking import Answer, Circumstances, Page
-from services.ingest.domain.interaction import ChannelId
+from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Reading, Reason
 from services.ingest.domain.source import Policy, Source
 from shared.xapi.model import Version
@@ -67,6 +67,36 @@ async def test_a_stream_is_told_and_no_address_of_anybody_is_in_it() -> None:
     for kept in (orjson.dumps(ear.statements()), repr(page).encode(), repr(ear.store.known).encode()):
         assert b"192.0.2.7" not in kept
         assert b"2001:DB8" not in kept
+
+
+def thanked(title: str, user: str = "Ann", **more: Any) -> Reading:
+    thanks = {"namespace": 2, "log_id": 88, "log_type": "thanks", "log_action": "thank", "revision": None, **more}
+    return listened(stream(event(10, "log", title, user, "12:10:00", **thanks))).reading
+
+
+def test_thanks_are_told_of_whom_they_are_to() -> None:
+    (thanks,) = thanked("Benutzer:Bea B").decided
+
+    assert (thanks.kind, thanks.actor, thanks.person, thanks.happened) == (
+        Kind.PRAISE,
+        "Ann",
+        "Bea B",
+        "2026-03-02T12:10:00.000Z",
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "more", "reason"),
+    [
+        ("User:192.0.2.7", {}, Reason.ACTOR_UNKNOWN),
+        ("User:~2026-1234-56", {}, Reason.ACTOR_UNKNOWN),
+        ("User:Bea", {"user": "192.0.2.7"}, Reason.ACTOR_UNKNOWN),
+        ("User:Bea", {"bot": True}, Reason.BOT),
+        ("Bea", {"namespace": 0}, Reason.INCOMPLETE),
+    ],
+)
+def test_thanks_to_or_by_nobody_who_has_an_account_are_not_told(title: str, more: dict[str, Any], reason: Reason) -> None:
+    assert thanked(title, **more).ignored == (reason,)
 
 
 async def test_every_order_and_repetition_of_changes_tells_the_same() -> None:

@@ -33,9 +33,9 @@ from tests.support.webmention import ANN, AUTHOR, HOME, MENTIONS, PAGES, REPLY, 
 PAGE = f"{ANN}reply"
 
 
-def heard(answer: Answer, page: str = PAGE, source: Source = MENTIONS) -> Reading:
+def heard(answer: Answer, page: str = PAGE, source: Source = MENTIONS, target: str = TARGET) -> Reading:
     assert WEBMENTION.fetch is not None
-    return WEBMENTION.fetch.read(source, lookup(page), answer)
+    return WEBMENTION.fetch.read(source, lookup(page, target), answer)
 
 
 def told(reading: Reading) -> list[Interaction]:
@@ -62,6 +62,20 @@ async def test_what_pages_say_is_told_of_the_page_that_they_name() -> None:
     for each in ear.statements():
         validate({name: value for name, value in each.items() if name != "authority"}, Version.V1_0_3)
         assert faults(each) == []
+
+
+def test_who_follows_is_told_to_follow_whom_the_page_names() -> None:
+    (followed,) = told(heard(entry(link("u-follow-of", HOME)), target=HOME))
+
+    assert (followed.kind, followed.person) == (Kind.FOLLOW, HOME)
+
+
+@pytest.mark.parametrize("kind", ["h-review", "h-event"])
+def test_reviews_and_events_that_link_to_ours_share_it(kind: str) -> None:
+    page = entry(f"<p class='e-content'>See <a href='{TARGET}'>this</a>.</p>")
+    page = replace(page, body=page.body.replace(b"h-entry", kind.encode()))
+
+    assert [(each.kind, each.artefact.iri) for each in told(heard(page))] == [(Kind.SHARE, TARGET)]
 
 
 async def test_every_order_and_repetition_of_mentions_tells_the_same() -> None:

@@ -1,4 +1,4 @@
-"""Blogs by their feeds: RSS and Atom, of posts and of comments.
+"""Blogs by their feeds: RSS, Atom and JSON Feed, of posts and of comments.
 
 feed of posts ──▶ posts, edits, files ──▶ feeds of the comments upon them ──▶ comments
 feed of all comments ──▶ comments

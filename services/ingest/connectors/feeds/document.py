@@ -1,4 +1,4 @@
-"""The one door to feedparser: a feed in whatever dialect of RSS or Atom, as a plain object with its entries.
+"""A feed in whatever dialect of RSS or Atom, or in JSON, as a plain object with its entries; the one door to feedparser.
 
 Sources: RFC 4287 (Atom), RFC 4685 (`thr:in-reply-to`), rssboard.org/rss-specification, wellformedweb.org (`wfw:commentRss`).
 """
@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 from urllib.parse import quote, urljoin, urlsplit
 from xml.parsers import expat
@@ -19,6 +19,7 @@ import feedparser
 from feedparser import api
 
 from services.ingest.connectors.feeds.entities import spelt
+from services.ingest.connectors.feeds.json_feed import is_json, read_json_feed
 from services.ingest.connectors.feeds.tombstones import tombstones
 from services.ingest.domain.markup import unescaped
 from services.ingest.domain.text import from_html
@@ -45,6 +46,8 @@ YEAR_MONTH_DAY: Final = 8
 
 def parsed(body: bytes, address: str) -> JSON:
     """Parse the feed that stands at *address*; return None where it is none."""
+    if is_json(body):
+        return read_json_feed(body, partial(_address, base=address), MOST_ENTRIES)
     if len(body) > LARGEST_BROKEN and not is_xml(body):
         return None
     body = spelt(body)

@@ -23,10 +23,12 @@ from shared.xapi.model import JSON
 
 EVERY: Final = timedelta(minutes=15)
 LONGEST_REST: Final = timedelta(days=1)
-ACCEPT: Final = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+ACCEPT: Final = (
+    "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+)
 MOST_REMEMBERED: Final = 1000
 OPTIONS: Final = {
-    "feed": Option("the address of the feed of posts, RSS or Atom", required=True, address=True),
+    "feed": Option("the address of the feed of posts: RSS, Atom or JSON Feed", required=True, address=True),
     "comments": Option("the address of the feed of all comments, if there is one", address=True),
     "author": Option("the account of whoever writes what names no author"),
 }

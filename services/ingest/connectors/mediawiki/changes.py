@@ -68,15 +68,15 @@ def read_change(source: Source, change: Change) -> Reading:
         return ignored(Reason.ACTOR_UNKNOWN)
     event, kind, type_ = meaning
     made = event is Event.CREATED
-    artefact = Artefact(NativeId(change.title), _address(source, change.title), type_, change.title if made else None)
-    reason = _refusal(source, change)
+    artefact = Artefact(NativeId(change.title), address(source, change.title), type_, change.title if made else None)
+    reason = refusal(source, change)
     interaction = Interaction(
         event=event,
         kind=kind,
         artefact=artefact,
         actor=AccountName(change.user or ""),
         happened=change.happened,
-        place=Place(ChannelId(source.workspace), source.workspace, PlaceType.SPACE),
+        place=place(source),
         revision="" if made else change.number,
     )
     if reason and kind is Kind.REMOVE:
@@ -85,6 +85,11 @@ def read_change(source: Source, change: Change) -> Reading:
     author = None if reason else interaction.actor
     known = (Known(artefact, artefact.native, author, question=False, happened=change.happened),) if made else ()
     return Reading(known=known, ignored=(reason,)) if reason else Reading(decided=(interaction,), known=known)
+
+
+def place(source: Source) -> Place:
+    """Return the wiki."""
+    return Place(ChannelId(source.workspace), source.workspace, PlaceType.SPACE)
 
 
 def is_anonymous(name: str) -> bool:
@@ -107,7 +112,7 @@ def _names_nobody(change: Change) -> bool:
     return change.namespace in OF_USERS and is_anonymous(owner)
 
 
-def _refusal(source: Source, change: Change) -> Reason | None:
+def refusal(source: Source, change: Change) -> Reason | None:
     """Say why a change is not heard: elsewhere, by a bot, by nobody who has an account."""
     channels = source.policy.channels
     if channels and channels.isdisjoint({ChannelId(str(change.namespace)), ChannelId(change.title)}):
@@ -119,6 +124,7 @@ def _refusal(source: Source, change: Change) -> Reason | None:
     return Reason.EXCLUDED_ACCOUNT if change.user in source.policy.excluded else None
 
 
-def _address(source: Source, title: str) -> str:
+def address(source: Source, title: str) -> str:
+    """Return where the page called *title* stands."""
     before = source.options.get("pages", "/wiki/")
     return f"{source.workspace}{before}{quote(title.replace(' ', '_'), safe='/:,;@()!*')}"

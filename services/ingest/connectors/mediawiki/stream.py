@@ -23,9 +23,10 @@ from services.ingest.connectors.fields import (
     text,
 )
 from services.ingest.connectors.fields import optional_time as time_of
-from services.ingest.connectors.mediawiki.changes import Change, is_anonymous, read_change
+from services.ingest.connectors.mediawiki.changes import LONGEST_TITLE, Change, address, is_anonymous, place, read_change, refusal
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
-from services.ingest.domain.reading import Reading, joined
+from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
+from services.ingest.domain.reading import Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
@@ -33,6 +34,10 @@ from shared.xapi.model import JSON
 LISTEN: Final = 20.0
 AGAIN: Final = timedelta(seconds=1)
 LONGEST_ID: Final = 2000
+THANKS: Final = "thanks/thank"
+"""What only the stream tells (the extension Thanks publishes it there, and lists it among no recent changes)."""
+USERS: Final = 2
+"""The namespace of users' pages."""
 LIMITS: Final = Limits(size=256 * 1024, nodes=5_000)
 
 
@@ -74,7 +79,31 @@ def _ours(source: Source, event: ServerSentEvent) -> JSON:
 
 
 def _read(source: Source, change: JSON) -> Reading:
-    return read_change(source, _change(change))
+    told = _change(change)
+    return _thanked(source, told) if told.what == THANKS else read_change(source, told)
+
+
+def _thanked(source: Source, thanks: Change) -> Reading:
+    """Read that somebody thanked the user whose page it names; nothing tells for what."""
+    _, colon, name = thanks.title.partition(":")
+    if thanks.namespace != USERS or not colon or not name.isprintable() or len(name) > LONGEST_TITLE:
+        raise Incomplete("title")
+    if is_anonymous(name):
+        return ignored(Reason.ACTOR_UNKNOWN)
+    reason = refusal(source, thanks) or (Reason.EXCLUDED_ACCOUNT if name in source.policy.excluded else None)
+    if reason:
+        return ignored(reason)
+    interaction = Interaction(
+        event=Event.PRAISED,
+        kind=Kind.PRAISE,
+        artefact=Artefact(NativeId(thanks.title), address(source, thanks.title), ArtefactType.PROFILE),
+        actor=AccountName(thanks.user or ""),
+        happened=thanks.happened,
+        place=place(source),
+        revision=thanks.number,
+        person=AccountName(name),
+    )
+    return Reading(decided=(interaction,))
 
 
 def _change(change: JSON) -> Change:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -33,7 +34,9 @@ from services.ingest.verifiers.fetched import named_by
 from shared.xapi.model import JSON
 
 ACCEPT: Final = "text/html, application/xhtml+xml;q=0.9"
-RESPONDING: Final = ("in-reply-to", "like-of", "repost-of", "bookmark-of")
+RESPONDING: Final = ("in-reply-to", "like-of", "repost-of", "bookmark-of", "follow-of")
+LINKING: Final = ("h-entry", "h-review", "h-event")
+"""What may link to ours without responding to it, the likeliest first."""
 
 
 def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
@@ -57,7 +60,7 @@ def read_page(source: Source, lookup: Lookup, answer: Answer) -> Reading:
         return forged if ours else joined((forged, _taken_back(source, page, lookup.noticed)))
     found = entries(microformats(answer.body, page))
     responding = next((each for each in found if _responds(each, target)), None)
-    entry = responding or next((each for each in found if "h-entry" in several(member(each, "type"))), None)
+    entry = responding or _linking(found)
     if entry is None:
         raise Incomplete("h-entry")
     said = from_mf2(entry)
@@ -85,6 +88,11 @@ def _taken_back(source: Source, page: str, noticed: str) -> Reading:
         revision=noticed,
     )
     return Reading(undecided=(Undecided(Rule.WITHDRAWAL, NativeId(page), deleted),))
+
+
+def _linking(found: Sequence[JSON]) -> JSON:
+    """Return the first of what may link to ours; None where there is nothing."""
+    return next((each for kind in LINKING for each in found if kind in several(member(each, "type"))), None)
 
 
 def _responds(entry: JSON, target: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.ingest.connectors.feeds.document import is_xml, parsed
 from services.ingest.connectors.feeds.entries import Shelf, read_entries
+from services.ingest.connectors.feeds.json_feed import is_json
 from services.ingest.connectors.feeds.polling import lookups
 from services.ingest.connectors.fields import member
 from services.ingest.domain.reading import Delivery, Lookup, Reading, joined
@@ -21,13 +22,13 @@ LARGEST_READ: Final = 64 * 1024
 def delivered(message: Message, limits: Limits) -> JSON:
     """Parse a feed; raise Malformed for what is none. One that is large is only noted."""
     del limits
-    if not is_xml(message.body):
-        raise Malformed("xml", "A delivery is a feed, RSS or Atom, in well-formed XML.")
+    if not is_json(message.body) and not is_xml(message.body):
+        raise Malformed("xml", "A delivery is a feed, RSS or Atom in well-formed XML, or a JSON Feed.")
     if len(message.body) > LARGEST_READ:
         return {"large": True}
     feed = parsed(message.body, "")
     if feed is None:
-        raise Malformed("feed", "A delivery is a feed, RSS or Atom.")
+        raise Malformed("feed", "A delivery is a feed: RSS, Atom or JSON Feed.")
     return feed
 
 
