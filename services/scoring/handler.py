@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from services.scoring.domain.act import Act, ArtefactKey, LearnerId, StatementId
@@ -42,7 +42,7 @@ class Scoring:
         news, rejections = read_news(records)
         applied = Applied()
         if news:
-            await books.share_objections()
+            await _share_objections([each.act for each in news.values()], books)
             check_rules(await books.rules())
             fresh = await books.advance_revisions({statement: each.act.revision for statement, each in news.items()})
             if fresh:
@@ -59,13 +59,28 @@ class Scoring:
         applied = Applied()
         if words:
             await books.hold_objections()
-            objecting = await books.keep_objections(words)
-            if objecting:
-                taken, emptied = await books.take_of(objecting)
-                await _settle(taken, (), emptied, books)
-                applied = Applied(taken_back=len(taken))
+            applied = Applied(taken_back=await _let_go(await books.keep_objections(words), books))
         self._metrics.await_commit(applied)
         return Decision(rejections=rejections)
+
+
+async def _share_objections(acts: Iterable[Act], books: Books) -> None:
+    """Hold back objections; whoever objected before an import knew them objects as whom it made of them."""
+    were = frozenset[tuple[LearnerId, LearnerId]]().union(*(act.were for act in acts))
+    if not were or not await books.inherited(were):
+        await books.share_objections()
+        return
+    await books.hold_objections()
+    await _let_go(await books.keep_objections(await books.inherited(were)), books)
+
+
+async def _let_go(objecting: Collection[LearnerId], books: Books) -> int:
+    """Delete everything in which those *objecting* occur; return how many facts that were."""
+    if not objecting:
+        return 0
+    taken, emptied = await books.take_of(objecting)
+    await _settle(taken, (), emptied, books)
+    return len(taken)
 
 
 async def _replace(acts: Sequence[Act], known: Sequence[StatementId], books: Books) -> tuple[list[Fact], int]:

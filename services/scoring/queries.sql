@@ -115,6 +115,15 @@ ON CONFLICT (learner) DO UPDATE SET objects = excluded.objects, at = excluded.at
 WHERE (kept.at, kept.objects) < (excluded.at, excluded.objects)
 RETURNING learner, objects;
 
+-- name: inherited
+-- Returns the newest objection of whom ($1) each of the learners $2 was before, where they have said nothing since.
+SELECT were.learner, true AS objects, max(before.at) AS at
+FROM unnest($1::uuid[], $2::uuid[]) AS were (before, learner)
+JOIN objection AS before ON before.learner = were.before AND before.objects
+LEFT JOIN objection AS kept ON kept.learner = were.learner
+WHERE kept.at IS NULL OR kept.at < before.at
+GROUP BY were.learner;
+
 -- name: take_receipts_of
 -- Deletes what the learners given received and returns by which statements, and of which artefacts.
 DELETE FROM receipt WHERE actor = ANY ($1::uuid[])

@@ -110,6 +110,11 @@ class Books:
         rows = await self._transaction.fetch(QUERIES["keep_objections"], *_columns(words))
         return [LearnerId(row["learner"]) for row in rows if row["objects"]]
 
+    async def inherited(self, were: Collection[tuple[LearnerId, LearnerId]]) -> list[Word]:
+        """Return the objections that learners have from whom they *were*, and have said nothing newer to themselves."""
+        rows = await self._transaction.fetch(QUERIES["inherited"], *_columns(tuple(were)))
+        return [Word(LearnerId(row["learner"]), row["objects"], row["at"]) for row in rows]
+
     async def take_of(self, learners: Collection[LearnerId]) -> tuple[list[Row], frozenset[ArtefactKey]]:
         """Delete every fact and receipt in which *learners* occur; return the facts, and which artefacts lost a receipt."""
         receipts = await self._transaction.fetch(QUERIES["take_receipts_of"], list(learners))

@@ -39,7 +39,8 @@ class Enriched(msgspec.Struct, frozen=True, rename="camel"):
     where the statement names none. *actor_grounded* says that the acting learner has a formal course record; *taken_back* that
     the actor undid it later (an unlike after a like). *copy_of* is the statement that had the text before, where the actor's
     artefact repeats another's; *upon_copy_of* is that statement where the artefact acted upon does, and *author* is who wrote it
-    there. Times are RFC 3339.
+    there. *learner_before* and *author_before* are whom an import made these learners out of: the one who was known by nothing
+    but the identity that stands in the statement. Times are RFC 3339.
     """
 
     revision: Place
@@ -60,3 +61,5 @@ class Enriched(msgspec.Struct, frozen=True, rename="camel"):
     taken_back: bool = False
     copy_of: Text | None = None
     upon_copy_of: Text | None = None
+    learner_before: Text | None = None
+    author_before: Text | None = None

@@ -11,7 +11,7 @@ from uuid import UUID
 from services.enrichment.domain.catalogue import Catalogue
 from services.enrichment.domain.features import Features
 from services.enrichment.domain.links import Link, best, inherit, own_links
-from services.enrichment.domain.people import LearnerId
+from services.enrichment.domain.people import LearnerId, learner_before
 from shared.clock import rfc3339
 from shared.contracts import CourseLink, Enriched, Status
 from shared.xapi.model import Ifi, Iri
@@ -133,7 +133,8 @@ def meaning(interaction: Interaction, links: tuple[Link, ...], known: Known) -> 
     """Say what is known of *interaction*, with revision 0: the revision is taken when it is known to be news."""
     features = interaction.features
     learner = known.learner(features.actor)
-    author = known.learner(author_of(interaction, known))
+    wrote = author_of(interaction, known)
+    author = known.learner(wrote)
     copied = known.originals.get(interaction.statement_id)
     upon = copied_by(maker_of(interaction, known), interaction, known)
     return Enriched(
@@ -145,17 +146,23 @@ def meaning(interaction: Interaction, links: tuple[Link, ...], known: Known) -> 
         received_at=interaction.received_at,
         verb=features.verb,
         status=interaction.status,
-        learner=str(learner) if learner else None,
-        author=str(author) if author else None,
+        learner=_text(learner),
+        author=_text(author),
         actor_grounded=known.grounded(learner, features.timestamp),
         object=features.object,
         object_type=features.object_type,
         parent=features.parent,
         taken_back=interaction.statement_id in known.taken_back,
-        copy_of=str(copied) if copied else None,
-        upon_copy_of=str(upon.statement_id) if upon else None,
+        copy_of=_text(copied),
+        upon_copy_of=_text(upon.statement_id if upon else None),
+        learner_before=_text(learner_before(features.actor, learner)),
+        author_before=_text(learner_before(wrote, author)),
         links=tuple(_course_link(link, learner, author, features.timestamp, known) for link in links),
     )
+
+
+def _text(identifier: UUID | None) -> str | None:
+    return None if identifier is None else str(identifier)
 
 
 def _course_link(link: Link, learner: LearnerId | None, author: LearnerId | None, at: datetime, known: Known) -> CourseLink:

@@ -25,6 +25,14 @@ def provisional_learner(identifier: Ifi) -> LearnerId:
     return LearnerId(uuid5(_PROVISIONAL, email_hash_ifi(identifier) or identifier))
 
 
+def learner_before(identifier: Ifi | None, learner: LearnerId | None) -> LearnerId | None:
+    """Return who *identifier* was before an import said that it is *learner*; None where that is still the same."""
+    if identifier is None or learner is None:
+        return None
+    before = provisional_learner(identifier)
+    return None if before == learner else before
+
+
 def email_hash_ifi(identifier: Ifi) -> Ifi | None:
     """Return the `mbox_sha1sum::` IFI that says the same as *identifier*, where it is an e-mail address or its hash."""
     if identifier.startswith(_MBOX):

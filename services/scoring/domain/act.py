@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NewType
 from uuid import UUID
@@ -42,6 +42,7 @@ class Act:
     """What a learner did at *revision* of what is known; *rule* is None where it is evidence of nothing, or taken back.
 
     *copy_of* is the statement that had the text before of what the act made, *upon_copy_of* that of what it is upon.
+    *were* are those of its people who were somebody else before an import knew them: whom, and who they are.
     """
 
     statement: StatementId
@@ -56,6 +57,7 @@ class Act:
     links: tuple[Link, ...]
     copy_of: StatementId | None = None
     upon_copy_of: StatementId | None = None
+    were: frozenset[tuple[LearnerId, LearnerId]] = frozenset()
 
 
 def read_act(enriched: Enriched) -> Act:
@@ -81,6 +83,7 @@ def read_act(enriched: Enriched) -> Act:
             links=_links(enriched.links),
             copy_of=_statement(enriched.copy_of),
             upon_copy_of=_statement(enriched.upon_copy_of),
+            were=frozenset(_were(enriched)),
         )
     except ValueError as error:
         raise Unreadable(str(error)) from error
@@ -103,6 +106,12 @@ def _received(enriched: Enriched, rule: Rule | None) -> str | None:
 
 def _learner(learner: str | None) -> LearnerId | None:
     return None if learner is None else LearnerId(UUID(learner))
+
+
+def _were(enriched: Enriched) -> Iterator[tuple[LearnerId, LearnerId]]:
+    for before, now in ((enriched.learner_before, enriched.learner), (enriched.author_before, enriched.author)):
+        if (was := _learner(before)) is not None and (become := _learner(now)) is not None:
+            yield was, become
 
 
 def _statement(statement: str | None) -> StatementId | None:

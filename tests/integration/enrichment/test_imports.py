@@ -169,8 +169,8 @@ async def test_a_person_known_by_an_account_alone_becomes_the_imported_one(house
     await house.importer.take(Kind.PEOPLE, f"external_id,accounts\nHR-1,ada@{HOME}\n".encode())
     await house.relink()
 
-    learner = next(iter(house.known().values())).learner
-    assert (learner, learner == provisional) == (str(imported_learner("HR-1")), False)
+    known = next(iter(house.known().values()))
+    assert (known.learner, known.learner_before) == (str(imported_learner("HR-1")), provisional)
     assert await count(house, "learner") == 1
 
 

@@ -47,7 +47,7 @@ GOLDEN: list[tuple[msgspec.Struct, bytes]] = [
             b'{"revision":3,"id":"x","seq":7,"timestamp":"t","stored":"s","receivedAt":"r","verb":"v","status":"live",'
             b'"learner":"l","author":null,"actorGrounded":false,"object":null,"objectType":null,"parent":null,"links":'
             b'[{"course":"c","method":"url","confidence":0.98,"evidence":"https://c","actorEnrolled":false,"authorEnrolled":false}],"takenBack":false,'
-            b'"copyOf":null,"uponCopyOf":null}'
+            b'"copyOf":null,"uponCopyOf":null,"learnerBefore":null,"authorBefore":null}'
         ),
     ),
     (
