@@ -24,6 +24,7 @@ from services.ingest.verifiers import CavageSignature, Message, MessageSignature
 from services.ingest.verifiers.token import in_body
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SECOND = int(NOW.timestamp())
 URL = "https://ingest.example/hooks/activitypub/town?box=1"
 BODY = b'{"type": "Create"}'
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -117,15 +118,29 @@ def test_a_malformed_signature_input_is_refused(value: str) -> None:
     assert MessageSignature()(message, [pem(RSA)], NOW) in (Verdict.FORGED, Verdict.UNSIGNED)
 
 
-def cavage(names: str = "(request-target) host date digest", at: datetime = NOW, body: bytes = BODY) -> Message:
-    """Sign as Mastodon does."""
-    digest = "SHA-256=" + base64.b64encode(hashlib.sha256(body).digest()).decode()
-    headers = {"host": "ingest.example", "date": format_datetime(at, usegmt=True), "digest": digest}
-    values = {"(request-target)": "post /hooks/activitypub/town?box=1", **headers}
+def digest_of(body: bytes, algorithm: str = "SHA-256") -> str:
+    digest = hashlib.new(algorithm.replace("-", "").lower(), body).digest()
+    return f"{algorithm}={base64.b64encode(digest).decode()}"
+
+
+def cavage(
+    names: str = "(request-target) host date digest",
+    at: datetime = NOW,
+    body: bytes = BODY,
+    *,
+    digest: str | None = None,
+    url: str = URL,
+    **times: int,
+) -> Message:
+    """Sign as Mastodon does; *times* are the parameters `created` and `expires`."""
+    headers = {"host": "ingest.example", "date": format_datetime(at, usegmt=True), "digest": digest or digest_of(body)}
+    target = url.partition("ingest.example")[2] or "/"
+    values = {"(request-target)": f"post {target}", **headers, **{f"({name})": str(value) for name, value in times.items()}}
     text = "\n".join(f"{name}: {values[name]}" for name in names.split())
     signature = base64.b64encode(RSA.sign(text.encode(), padding.PKCS1v15(), SHA256())).decode()
-    written = f'keyId="https://town.example/u/a#main-key",algorithm="rsa-sha256",headers="{names}",signature="{signature}"'
-    return Message({**headers, "signature": written}, body, URL)
+    parameters = {"keyId": "https://town.example/u/a#main-key", "headers": names, "signature": signature}
+    written = [f'{name}="{value}"' for name, value in parameters.items()] + [f"{name}={value}" for name, value in times.items()]
+    return Message({**headers, "signature": ",".join(written)}, body, url)
 
 
 class TestACavageSignature:
@@ -138,14 +153,17 @@ class TestACavageSignature:
 
     def test_over_something_else_is_forged(self) -> None:
         message = cavage()
-        other_digest = "SHA-256=" + base64.b64encode(hashlib.sha256(b"{}").digest()).decode()
+        other_digest = digest_of(b"{}")
         changed = (
             replace(message, body=b"{}"),
+            replace(message, body=b""),
             replace(message, body=b"{}", headers={**message.headers, "digest": other_digest}),
             replace(message, url=URL + "2"),
             replace(message, url=URL.replace("ingest.example", "other.example")),
             replace(message, headers={**message.headers, "date": format_datetime(NOW - timedelta(hours=1), usegmt=True)}),
             replace(message, headers={**message.headers, "signature": "é"}),
+            replace(message, headers={**message.headers, "signature": message.headers["signature"].replace('e="', 'e="!')}),
+            replace(message, headers={**message.headers, "signature": message.headers["signature"].replace("keyId=", "name=")}),
         )
 
         assert {self.VERIFY(each, [pem(RSA)], NOW) for each in changed} == {Verdict.FORGED}
@@ -153,6 +171,53 @@ class TestACavageSignature:
     @pytest.mark.parametrize("names", ["date digest", "(request-target) date digest", "(request-target) host date"])
     def test_that_leaves_out_what_matters_is_forged(self, names: str) -> None:
         assert self.VERIFY(cavage(names), [pem(RSA)], NOW) is Verdict.FORGED
+
+    @pytest.mark.parametrize(
+        ("digest", "verdict"),
+        [
+            (digest_of(BODY, "sha-256"), Verdict.GENUINE),
+            (f"{digest_of(BODY, 'SHA-512')}, {digest_of(BODY)}", Verdict.GENUINE),
+            (f"MD5=AAAA,{digest_of(BODY)}", Verdict.GENUINE),
+            (f"{digest_of(b'{}', 'SHA-512')},{digest_of(BODY)}", Verdict.FORGED),
+            ("MD5=AAAA", Verdict.FORGED),
+        ],
+        ids=["in small letters", "two", "one that nobody reads", "two that differ", "none that is read"],
+    )
+    def test_is_over_the_body_by_each_digest_that_is_read(self, digest: str, verdict: Verdict) -> None:
+        assert self.VERIFY(cavage(digest=digest), [pem(RSA)], NOW) is verdict
+
+    def test_may_name_its_times_itself(self) -> None:
+        message = cavage("(request-target) host (created) (expires) digest", created=SECOND, expires=SECOND + 60)
+
+        verdicts = [self.VERIFY(message, [pem(RSA)], NOW + timedelta(seconds=seconds)) for seconds in (0, 60, 61)]
+        early = self.VERIFY(message, [pem(RSA)], NOW - timedelta(hours=13))
+        without_created, without_expires = (
+            replace(message, headers={**message.headers, "signature": message.headers["signature"].replace(f",{name}=", ",x=")})
+            for name in ("created", "expires")
+        )
+
+        assert (verdicts, early) == ([Verdict.GENUINE, Verdict.GENUINE, Verdict.STALE], Verdict.STALE)
+        assert self.VERIFY(without_created, [pem(RSA)], NOW) is Verdict.FORGED
+        assert self.VERIFY(without_expires, [pem(RSA)], NOW) is Verdict.FORGED
+
+    def test_is_of_the_whole_address_and_of_the_root_where_that_is_empty(self) -> None:
+        assert self.VERIFY(cavage(url="https://ingest.example"), [pem(RSA)], NOW) is Verdict.GENUINE
+
+    def test_may_be_of_no_body(self) -> None:
+        assert self.VERIFY(cavage("(request-target) host date", body=b""), [pem(RSA)], NOW) is Verdict.GENUINE
+
+    @pytest.mark.parametrize(("more", "verdict"), [(36, Verdict.GENUINE), (37, Verdict.FORGED)])
+    def test_signs_no_more_headers_than_anybody_needs(self, more: int, verdict: Verdict) -> None:
+        others = {f"x-{number}": "1" for number in range(more)}
+        plain = "(request-target) host date digest"
+        message = cavage(plain)
+        values = {"(request-target)": "post /hooks/activitypub/town?box=1", **message.headers, **others}
+        names = " ".join([plain, *others])
+        text = "\n".join(f"{name}: {values[name]}" for name in names.split())
+        signature = base64.b64encode(RSA.sign(text.encode(), padding.PKCS1v15(), SHA256())).decode()
+        headers = {**message.headers, **others, "signature": f'keyId="k",headers="{names}",signature="{signature}"'}
+
+        assert self.VERIFY(replace(message, headers=headers), [pem(RSA)], NOW) is verdict
 
     def test_without_a_time_is_stale(self) -> None:
         assert self.VERIFY(cavage("(request-target) host digest"), [pem(RSA)], NOW) is Verdict.STALE
