@@ -32,13 +32,19 @@ MOST_HOSTS: Final = 64
 _PORTS: Final = {"http": 80, "https": 443}
 _LAST_FOUR: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """Where the last four bytes are an address of IPv4: NAT64 (RFC 6052 §2.1), and what stood before it (RFC 4291 §2.5.5.1)."""
+_GIVEN_OUT: Final = IPv6Network("2000::/3")
+"""What IANA gives out of IPv6 to the public internet. Elsewhere `is_global` may say so too, of what is local by a later word
+(RFC 8215, 64:ff9b:1::/48), by an earlier one (RFC 3879, fec0::/10), or where an address of IPv4 stands in (RFC 2765 §2.1)."""
 
 
 def is_public(address: str) -> bool:
     """Say whether *address* (IPv4 or IPv6, a scope allowed) is one of the public internet; so must be one that it embeds."""
     parsed = ip_address(address.partition("%")[0])
-    if isinstance(parsed, IPv6Address) and (embedded := _embedded(parsed)) is not None:
-        parsed = embedded
+    if isinstance(parsed, IPv6Address):
+        embedded = _embedded(parsed)
+        if embedded is None and parsed not in _GIVEN_OUT:
+            return False
+        parsed = embedded or parsed
     return parsed.is_global and not parsed.is_multicast
 
 

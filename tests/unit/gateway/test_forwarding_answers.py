@@ -125,6 +125,14 @@ def test_batches_keep_the_order_and_bound_number_and_size() -> None:
         ("2002:7f00:1::", False),
         ("2002:5db8:d822::", True),
         ("::127.0.0.1", False),
+        ("::ffff:93.184.216.34", True),
+        ("::ffff:0:127.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("fec0::1", False),
+        ("5f00::1", False),
+        ("2001::1", False),
+        ("2001:db8::1", False),
+        ("ff0e::1", False),
     ],
 )
 def test_an_address_is_public_or_it_is_not(address: str, *, public: bool) -> None:
