@@ -26,6 +26,8 @@ DEFAULT_TYPES: Final = ("Agent", "Activity")
 _ACTORS: Final = ("instructor", "team")
 _RELEVANT: Final = {"contextAgents": "agent", "contextGroups": "group"}
 _NOTHING: Final[dict[str, JSON]] = {}
+_LAST_OF_ALL_WHOLE: Final = 2**53
+"""Up to here a double is one whole number and no other."""
 _BEYOND_HUNDREDTHS: Final = re.compile(r"(?<=[.,][0-9]{2})[0-9]+(?=S$)")
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -53,6 +55,30 @@ def without_default_types(statement: Mapping[str, JSON]) -> dict[str, JSON]:
     if "context" in statement:
         brief["context"] = _brief_context(brief["context"])
     return brief
+
+
+def with_whole_numbers(statement: JSON) -> JSON:
+    """Return a *statement* whose whole numbers are written so, `3` for `3.0`; the same object where all are."""
+    match statement:
+        case float() if statement.is_integer() and abs(statement) <= _LAST_OF_ALL_WHOLE:
+            return int(statement)
+        case dict():
+            inner: JSON = {name: with_whole_numbers(value) for name, value in statement.items()}
+            return inner if any(inner[name] is not value for name, value in statement.items()) else statement
+        case list():
+            each = [with_whole_numbers(value) for value in statement]
+            return each if any(new is not old for new, old in zip(each, statement, strict=True)) else statement
+        case _:
+            return statement
+
+
+def with_decimal_score(statement: dict[str, Any]) -> dict[str, Any]:
+    """Return a valid *statement* with the numbers of its score written as `3.0` for `3`; the same object where all are."""
+    score = statement.get("result", _NOTHING).get("score", _NOTHING)
+    if not any(isinstance(number, int) and abs(number) <= _LAST_OF_ALL_WHOLE for number in score.values()):
+        return statement
+    decimal = {name: float(number) if abs(number) <= _LAST_OF_ALL_WHOLE else number for name, number in score.items()}
+    return {**statement, "result": {**statement["result"], "score": decimal}}
 
 
 def content_id(credential: str, statement: Mapping[str, JSON]) -> StatementId:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from shared.xapi import canonical, guard
 
@@ -14,14 +14,23 @@ def repeats(recorded: bytes, digest: bytes, body: bytes) -> bool:
     """Say whether a valid statement with this *digest* and *body* is the one whose digest is *recorded*.
 
     Whoever sent it without a time, and read it with the one that it was given, may send it so again; and so may another LRS that
-    keeps it, and writes the object types that go without saying.
+    keeps it, and writes the object types that go without saying, or 3 as 3.0.
     """
     return recorded == digest or recorded in _as_it_was_sent(body)
 
 
 def _as_it_was_sent(body: bytes) -> Iterator[bytes]:
-    """Yield the digests of what may have come back as *body*: it said less."""
+    """Yield the digests of what may have come back as *body*: it said less, or wrote its numbers in another way."""
     statement = guard.parse(body, _LIMITS)
+    yield from _saying_less(statement)
+    for spell in (canonical.with_whole_numbers, canonical.with_decimal_score):
+        spelled = spell(statement)
+        if spelled is not statement:
+            yield canonical.digest(spelled)
+            yield from _saying_less(spelled)
+
+
+def _saying_less(statement: dict[str, Any]) -> Iterator[bytes]:
     brief = canonical.without_default_types(statement)
     for each in (statement, brief):
         yield canonical.digest({name: value for name, value in each.items() if name != "timestamp"})

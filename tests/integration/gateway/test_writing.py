@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -90,6 +91,21 @@ async def test_a_statement_may_come_again_from_an_lrs_that_writes_the_types_that
 
     assert (again.status_code, other.status_code) == (200, 409)
     assert await client.ids() == [sent["id"]]
+
+
+@pytest.mark.parametrize(("sent", "kept"), [(3, 3.0), (3.0, 3)])
+async def test_a_statement_may_come_again_from_an_lrs_that_writes_numbers_in_another_way(
+    client: Client, sent: float, kept: float
+) -> None:
+    def scored(raw: float) -> dict[str, Any]:
+        return {**said, "result": {"score": {"raw": raw, "scaled": 0.6}}}
+
+    said = statement()
+    await client.post(scored(sent))
+
+    again, other = await client.post(scored(kept)), await client.post(scored(4))
+
+    assert (again.status_code, other.status_code) == (200, 409)
 
 
 async def test_what_only_the_lrs_says_is_not_believed(client: Client) -> None:

@@ -136,6 +136,20 @@ def test_the_type_of_an_object_that_is_no_activity_is_said(target: dict[str, Any
     assert canonical.without_default_types(changed("/object", target))["object"] == target
 
 
+def test_numbers_are_written_in_another_way() -> None:
+    one = changed(
+        "/result", {"score": {"raw": 3.0, "scaled": 0.5, "min": 0}, "extensions": {"https://a.example": [{"x": 1e3}, 2.0**60]}}
+    )
+
+    whole, decimal = canonical.with_whole_numbers(one), canonical.with_decimal_score(one)
+
+    assert json.dumps(whole["result"]["score"]) == '{"raw": 3, "scaled": 0.5, "min": 0}'
+    assert json.dumps(whole["result"]["extensions"]) == '{"https://a.example": [{"x": 1000}, 1.152921504606847e+18]}'
+    assert json.dumps(decimal["result"]["score"]) == '{"raw": 3.0, "scaled": 0.5, "min": 0.0}'
+    assert canonical.with_whole_numbers(whole) is whole
+    assert canonical.with_decimal_score(decimal) is decimal
+
+
 def test_whole_numbers_beyond_64_bits_count_digit_by_digit() -> None:
     one, same, other = (
         canonical.digest(parse(text % {b"n": number}, Limits()))
