@@ -34,7 +34,7 @@ def impacts(messages: Iterable[Enriched], as_of: datetime, objecting: Collection
     grounded: defaultdict[str, float] = defaultdict(float)
     for act in (act for act in acts if act.learner != act.author):
         who, author, then = str(act.learner), act.author, week(datetime.fromisoformat(act.timestamp))
-        decay = 2 ** (-max(0, week(as_of) - then) / 13)
+        decay = left(as_of, then)
         if author and author not in objecting and verb(act) in RECEPTION:
             w = RECEPTION[verb(act)]
             k = max((x.confidence * SHARE[x.actor_enrolled + x.author_enrolled] for x in act.links), default=0)
@@ -49,11 +49,16 @@ def impacts(messages: Iterable[Enriched], as_of: datetime, objecting: Collection
     return {
         who: Impact(
             sum(min(total**0.5, 3) for total in pairs[who].values()),
-            sum(total**0.7 * 2 ** (-max(0, week(as_of) - then) / 13) for then, total in weeks[who].items()),
+            sum(total**0.7 * left(as_of, then) for then, total in weeks[who].items()),
             grounded[who] / weight[who],
         )
         for who in weight
     }
+
+
+def left(as_of: datetime, then: int) -> float:
+    """Return what is left of a week's evidence: half after 13 weeks, and no less from 75 years on."""
+    return float(2 ** (-min(max(0, week(as_of) - then), 3900) / 13))
 
 
 def upon(act: Enriched) -> str | None:
