@@ -32,6 +32,19 @@ def test_no_nul_reaches_an_identifier() -> None:
     assert ifi.of_account("https://a.org", "a\0\\0") == "account::a\\0\\\\0@https://a.org"
 
 
+@pytest.mark.parametrize(
+    ("home_page", "name"),
+    [("https://a.org", "ada"), ("https://b@a.org", "x@y"), ("https://a.org", "a\0\\0"), ("https://a.org", "\\@0\\")],
+)
+def test_an_account_is_read_from_its_identifier_again(home_page: str, name: str) -> None:
+    assert ifi.account_of(ifi.of_account(home_page, name)) == (home_page, name)
+
+
+@pytest.mark.parametrize("identifier", [ADA, "openid::https://a.org/@x", "account::#sha256:" + "0" * 64])
+def test_what_is_no_account_or_was_hashed_is_none(identifier: str) -> None:
+    assert ifi.account_of(identifier) is None
+
+
 def test_a_very_long_identifier_is_replaced_by_its_hash() -> None:
     long = ifi.of_account("https://a.org", "é" * 2_000)
 

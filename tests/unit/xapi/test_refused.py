@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.xapi.model import Version
+from shared.xapi.model import VOIDED, Version
 from shared.xapi.rules import RULES
 from shared.xapi.schema import INTERACTIONS
 from shared.xapi.validation import Invalid, validate
@@ -37,6 +37,73 @@ def test_a_substatement_against_the_specification_is_refused_at_the_place(versio
     statement = changed(case.at, case.value, SUB)
 
     assert (case.place, case.rule) in violations(statement, version)
+
+
+THING = "https://example.org/i"
+LEAST = {"actor": AGENT, "verb": {"id": "https://example.org/did"}, "object": {"id": ACTIVITY["id"]}}
+TWINS = {"id": "https://example.org/i", "definition": {"interactionType": "choice", "choices": [{"id": "a"}, {"id": "a"}]}}
+INEXACT = {"usageType": THING, "display": {"en": "x"}, "contentType": "text/plain", "length": 12.0, "sha2": "0f" * 32}
+
+
+@both
+@pytest.mark.parametrize(
+    ("more", "place", "rule"),
+    [
+        ({"object": TWINS}, "/object/definition/choices/1/id", "interaction-component-ids"),
+        (
+            {"context": {"contextActivities": {"other": [{"id": THING}, TWINS]}}},
+            "/context/contextActivities/other/1/definition/choices/1/id",
+            "interaction-component-ids",
+        ),
+        ({"verb": {"id": VOIDED}}, "/object", "voiding-object"),
+        ({"attachments": [{**INEXACT, "fileUrl": THING}]}, "/attachments/0/length", "attachment-length"),
+        ({"timestamp": "2026-02-29T12:00:00Z"}, "/timestamp", "timestamp"),
+        ({"stored": "2026-02-29T12:00:00Z"}, "/stored", "timestamp"),
+        ({"result": {"score": {"min": 1, "max": 1}}}, "/result/score/min", "score-min-max"),
+        ({"result": {"score": {"raw": 0.9, "min": 1}}}, "/result/score/raw", "score-raw"),
+        ({"result": {"score": {"raw": 1.1, "max": 1}}}, "/result/score/raw", "score-raw"),
+        ({"object": AGENT, "context": {"platform": "x"}}, "/context/platform", "context-activity-only"),
+        (
+            {"object": {"objectType": "SubStatement", **LEAST, "timestamp": "2026-02-29T12:00:00Z"}},
+            "/object/timestamp",
+            "timestamp",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.startswith("/") else "",
+)
+def test_what_breaks_one_rule_and_is_plain_otherwise_is_refused(
+    version: Version, more: dict[str, Any], place: str, rule: str
+) -> None:
+    assert violations({**LEAST, **more}, version) == {(place, rule)}
+
+
+def test_data_2_4_6_2_an_activity_that_stands_alone_is_looked_at_as_one_of_a_list() -> None:
+    statement = {**LEAST, "context": {"contextActivities": {"parent": TWINS}}}
+
+    found = violations(statement, Version.V1_0_3)
+
+    assert found == {("/context/contextActivities/parent/definition/choices/1/id", "interaction-component-ids")}
+
+
+@both
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"result": {"score": {"raw": 1, "min": 1, "max": 2}}},
+        {"result": {"score": {"raw": 2, "min": 1, "max": 2}}},
+        {"result": {"score": {"raw": -5}}},
+        {"result": {"success": True}},
+        {"timestamp": "2024-02-29T12:00:00Z"},
+        {"object": {"id": THING, "definition": {"interactionType": "choice", "choices": [{"id": "a"}, {"id": "b"}]}}},
+        {"context": {"contextActivities": {"other": [{"id": THING, "definition": {"type": THING}}, {"id": THING}]}}},
+        {"context": {"registration": UUID}},
+        {"object": {"objectType": "Activity", "id": THING}},
+        {"object": AGENT, "context": {"language": "en"}},
+        {"verb": {"id": VOIDED}, "object": {"objectType": "StatementRef", "id": UUID}},
+    ],
+)
+def test_what_comes_near_to_breaking_a_rule_is_accepted(version: Version, more: dict[str, Any]) -> None:
+    validate({**LEAST, **more}, version)
 
 
 @pytest.mark.parametrize(
