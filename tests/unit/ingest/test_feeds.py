@@ -237,6 +237,14 @@ def test_a_title_of_rss_may_have_tags_and_entities(written: str, title: str) -> 
     assert [each.artefact.title for each in heard(feed).decided] == [title]
 
 
+@pytest.mark.parametrize(("own", "author"), [("", "bea"), ("<author><name>cy</name></author>", "cy")])
+def test_what_a_planet_took_from_anothers_feed_is_of_whose_that_is(own: str, author: str) -> None:
+    post = f"<id>{HOME}/1</id><title>A</title><updated>2026-03-02T12:00:00Z</updated>{own}"
+    taken = f"<entry>{post}<source><id>{HOME}/bea</id><author><name>bea</name></author></source></entry>"
+
+    assert [each.actor for each in heard(atom("<author><name>planet</name></author>", taken)).decided] == [author]
+
+
 def test_those_who_leave_no_name_are_not_one_person() -> None:
     feed = rss(item("brokers", 1, "Anonymous", "12:00:00"), item("brokers", 2, "ann", "12:01:00"))
 

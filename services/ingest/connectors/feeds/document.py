@@ -119,6 +119,7 @@ def _entry(entry: Mapping[str, Any], base: str, *, html: bool) -> JSON:
         "published": _moment(entry, "published"),
         "updated": _moment(entry, "updated"),
         "author": _author(entry),
+        "sourceAuthor": _author(taken_from) if isinstance(taken_from := _get(entry, "source"), Mapping) else None,
         "categories": [each for each in (_text(tag, "term") for tag in _several(entry, "tags")) if each],
         "content": _text(body, "value") or _text(entry, "summary"),
         "replyTo": {"ref": _text(reply, "ref"), "href": _text(reply, "href")} if isinstance(reply, Mapping) else None,

@@ -141,8 +141,12 @@ def place(source: Source) -> Place:
 
 
 def account(source: Source, feed: JSON, entry: JSON) -> AccountName | None:
-    """Return who wrote *entry*, by a page or a name, never by an e-mail address; else whose the *feed* is."""
-    for author in (member(entry, "author"), member(feed, "author")):
+    """Return who wrote *entry*, by a page or a name, never by an e-mail address; else whose the *feed* is.
+
+    Where it was taken from another feed, as a planet of blogs does, whose that is comes first (RFC 4287, section 4.2.1).
+    """
+    whose = () if feed is None else (member(entry, "sourceAuthor"), member(feed, "author"))
+    for author in (member(entry, "author"), *whose):
         uri, name, email = (optional_text(author, each) for each in ("uri", "name", "email"))
         if uri and fits(uri, LONGEST) and is_iri(uri):
             return AccountName(uri)

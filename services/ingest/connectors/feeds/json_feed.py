@@ -44,6 +44,7 @@ def _entry(item: JSON, whole: Callable[[str | None], str | None]) -> JSON:
         "published": optional_text(item, "date_published"),
         "updated": optional_text(item, "date_modified"),
         "author": _author(item),
+        "sourceAuthor": None,
         "categories": [each for each in several(item, "tags", most=MOST_NAMED) if isinstance(each, str)],
         "content": optional_text(item, "content_html") or _plain(item, "content_text") or _plain(item, "summary"),
         "replyTo": None,
