@@ -219,6 +219,13 @@ async def test_what_is_gone_is_taken_back_when_it_is_mentioned_again() -> None:
     assert len(ear.told()) == 2
 
 
+@pytest.mark.parametrize(("status", "kinds"), [("410 Gone", ["delete"]), ("404", ["delete"]), ("200 OK", ["reply"])])
+def test_a_page_may_say_of_itself_that_it_is_gone(status: str, kinds: list[str]) -> None:
+    meta = f"<meta content='{status}' http-equiv='Status'>".encode()
+
+    assert [each.kind for each in told(heard(replace(REPLY, body=meta + REPLY.body)))] == kinds
+
+
 async def test_what_was_never_heard_is_not_taken_back() -> None:
     ear = Ear()
 

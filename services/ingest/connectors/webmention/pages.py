@@ -27,7 +27,19 @@ UNSEEN: Final = re.compile("frameset|iframe|math|noembed|noframes|noscript|plain
 """Elements by whose rules others are none, or are nested without end; what is in them is read as if it stood there by itself."""
 READ: Final = re.compile("alt|class|content|data|datetime|href|id|lang|name|poster|rel|src|srcset|title|type|value")
 """Attributes that microformats are made of."""
+GONE: Final = re.compile(r"\s*(?:404|410)\b")
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
+
+
+def says_gone(content: bytes) -> bool:
+    """Say whether a page says of itself that it is gone (http-equiv=status), as where a host answers 200 for every file."""
+    found = (
+        each for each in tokens(content[:LARGEST].decode(errors="replace")) if isinstance(each, Opening) and each.tag == "meta"
+    )
+    return any(
+        each.attributes.get("http-equiv", "").lower() == "status" and GONE.match(each.attributes.get("content", ""))
+        for each in found
+    )
 
 
 def microformats(content: bytes, address: str) -> JSON:

@@ -13,7 +13,7 @@ from services.ingest.connectors.activitystreams.events import read_one
 from services.ingest.connectors.activitystreams.objects import optional_iri, several
 from services.ingest.connectors.fields import Incomplete, member, optional_time, time
 from services.ingest.connectors.webmention.mentions import is_ours
-from services.ingest.connectors.webmention.pages import microformats
+from services.ingest.connectors.webmention.pages import microformats, says_gone
 from services.ingest.domain.asking import GONE, Answer, Circumstances, Request
 from services.ingest.domain.interaction import (
     NOBODY,
@@ -51,7 +51,7 @@ def read_page(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     What was said on a page that names none of ours any more was taken back (section 3.2.4).
     """
     page, target = lookup.reference["source"], lookup.reference["target"]
-    if answer.status in GONE:
+    if answer.status in GONE or says_gone(answer.body):
         return _taken_back(source, page, lookup.noticed)
     named = frozenset(named_by(answer.body, answer.headers.get("content-type", "text/html"), page))
     if target not in named:
