@@ -40,8 +40,8 @@ COLUMNS: Final = (
 TEXTS: Final = frozenset({"actor_ifi", "actor_name", "object_id", "object_name", "response", "platform", "language"})
 """Columns of what people may have typed: a spreadsheet would take some of it for a formula."""
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
-"""A text that starts so gets an apostrophe before it, which an import takes off again."""
+FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n", "'")
+"""A text that starts so gets an apostrophe before it, which an import takes off again. Some spreadsheets know full-width ones."""
 
 SCORES: Final = ("scaled", "raw", "min", "max")
 _NOTHING: Final[dict[str, JSON]] = {}

@@ -95,6 +95,11 @@ def test_a_text_that_was_shielded_is_itself_again(text: str) -> None:
     assert not shielded(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
+@pytest.mark.parametrize("sign", "=+-@\uff1d\uff0b\uff0d\uff20\t\r\n'")
+def test_a_text_that_some_spreadsheet_takes_for_a_formula_is_shielded(sign: str) -> None:
+    assert shielded(f"{sign}1") == f"'{sign}1"
+
+
 @settings(max_examples=80, deadline=None)
 @given(statements(Version.V2_0_0))
 def test_a_row_keeps_what_its_columns_say(statement: dict[str, Any]) -> None:
