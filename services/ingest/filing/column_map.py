@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -120,9 +120,18 @@ class ColumnMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def spelling(self) -> Mapping[str, str]:
         """Return how the map spells each column that it names, by the name in small letters."""
-        filled = (name for name in PLACEHOLDER.findall(msgspec.json.encode(self.acts).decode()) if '"' not in name)
+        filled = (name for text in _texts(msgspec.to_builtins(self.acts)) for name in PLACEHOLDER.findall(text))
         fitted = (column for act in self.acts for fit in (act.when, act.private, act.direct, act.closed) for column in fit)
         return {name.casefold(): name for name in (*filled, *fitted) if name not in OURS}
+
+
+def _texts(written: object) -> Iterator[str]:
+    """Yield every text of a map as it is written."""
+    if isinstance(written, str):
+        yield written
+    elif isinstance(written, dict | list | tuple):
+        for each in written.values() if isinstance(written, dict) else written:
+            yield from _texts(each)
 
 
 def spelt(cells: Mapping[str, str], spelling: Mapping[str, str]) -> Mapping[str, str]:

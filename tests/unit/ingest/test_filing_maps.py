@@ -57,6 +57,15 @@ async def test_a_map_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
     assert (report.told, report.faults) == ({Kind.BOOKMARK: 1}, [])
 
 
+async def test_a_header_may_be_capitalised_in_any_way_whatever_stands_in_its_names() -> None:
+    columns = own(actor='{"By" \\ whom}')
+    row = Row(2, {"ITEM": "https://w.example/1", '"by" \\ WHOM': "ann", "At": "02.03.2026 12:00"})
+
+    report = await Importer().take(source(Platform.LINKEDIN), [row], columns)
+
+    assert (report.told, report.faults) == ({Kind.BOOKMARK: 1}, [])
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"acts": [{"kind": "dance"}]}', b'{"acts": [], "more": 1}', b"\xff"])
 def test_what_is_no_map_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "map.json"
