@@ -103,6 +103,23 @@ def test_data_2_4_6_2_an_activity_alone_in_the_context_becomes_a_list() -> None:
     assert left["context"]["contextActivities"] == {"parent": [{"id": "https://e.org/p"}]}
 
 
+NEWS = {"contextAgents": [{"objectType": "contextAgent", "agent": {"objectType": "Agent", "mbox": "mailto:bob@example.org"}}]}
+
+
+def test_a_statement_that_says_it_is_of_1_0_holds_nothing_of_2_0() -> None:
+    of_today, of_old = said(context=NEWS, version="2.0.0"), said(context=NEWS, version="1.0.3")
+    plain = said(version="1.0.3")
+
+    with pytest.raises(Invalid) as one:
+        admit(orjson.dumps(of_old), writing(version=Version.V2_0_0))
+    with pytest.raises(Invalid) as many:
+        admit(orjson.dumps([of_today, of_old, plain]), writing(version=Version.V2_0_0))
+
+    assert [error.pointer for error in one.value.errors] == ["/context/contextAgents"]
+    assert [error.pointer for error in many.value.errors] == ["/1/context/contextAgents"]
+    assert len(admit(orjson.dumps([of_today, plain, said(context=NEWS)]), writing(version=Version.V2_0_0)).ids) == 3
+
+
 def test_communication_2_1_1_put_takes_no_list() -> None:
     named = StatementId(str(uuid4()))
 

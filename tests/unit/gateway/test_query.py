@@ -17,6 +17,32 @@ KEYCHAIN = Keychain.of(bytes(range(32)))
 THROUGH = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "beside", [*(f"{name}=x" for name in ("agent", "verb", "activity", "registration", "since", "until", "limit", "ascending"))]
+)
+@pytest.mark.parametrize("single", ["statementId", "voidedStatementId"])
+def test_communication_2_1_3_beside_the_id_of_a_statement_stand_format_and_attachments_only(single: str, beside: str) -> None:
+    with pytest.raises(BadParameter) as refused:
+        read_query_string(f"{single}={uuid4()}&format=exact&attachments=false&{beside}".encode(), 500)
+
+    assert (refused.value.name, refused.value.rule) == (beside.partition("=")[0], "beside-statement-id")
+
+
+def test_communication_2_1_3_one_statement_is_asked_for_by_one_id() -> None:
+    with pytest.raises(BadParameter) as refused:
+        read_query_string(f"statementId={uuid4()}&voidedStatementId={uuid4()}".encode(), 500)
+
+    assert refused.value.rule == "beside-statement-id"
+
+
+@pytest.mark.parametrize(("written", "read"), [("true", True), ("True", True), ("false", False), ("False", False)])
+def test_booleans_are_written_as_in_json_or_in_python(written: str, *, read: bool) -> None:
+    query = read_query([("ascending", written), ("attachments", written)], 500)
+
+    assert isinstance(query, ManyQuery)
+    assert (query.filters.ascending, query.attachments) == (read, read)
+
+
 def test_no_parameters_ask_for_all_a_page_at_a_time() -> None:
     assert read_query([], 500) == ManyQuery(Filters(), 500)
 

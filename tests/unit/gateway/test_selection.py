@@ -69,6 +69,12 @@ def test_a_voiding_statement_goes_where_the_statement_goes_that_it_voids() -> No
     assert select(selection, [told, untold, early], known) == [told, early]
 
 
+def test_whatever_is_wanted_is_selected_in_its_order() -> None:
+    selection, wanted, other = Selection(activities=(COURSE,)), entry(ABOUT_COURSE), entry(statement(2))
+
+    assert select(selection, [other, wanted, other, wanted], {}) == [wanted, wanted]
+
+
 def test_nothing_that_came_from_the_target_goes_back_to_it_not_even_a_voiding() -> None:
     selection = Selection(activities=(COURSE,), except_sources=("credential:theirs",))
     theirs = entry(voiding(3, 1), source="credential:theirs")

@@ -8,7 +8,7 @@ from services.gateway.domain.candidate import Candidate
 from services.gateway.recorder import Remembered
 from services.gateway.recorder.requests import read
 from shared.contracts import ReceivedStatement
-from tests.support.received import record, request, statement
+from tests.support.received import id_of, record, request, statement
 
 
 def candidates(*numbers: int) -> list[Candidate]:
@@ -38,6 +38,14 @@ def test_a_candidate_under_another_digest_is_another() -> None:
     remembered.keep([(one.body, one)])
 
     assert remembered.take(*asked(one, digest="0" * 64)) is None
+
+
+def test_a_candidate_that_is_asked_for_by_another_id_is_another() -> None:
+    (one,) = candidates(1)
+    remembered = Remembered()
+    remembered.keep([(one.body, one)])
+
+    assert remembered.take(*asked(one, id=id_of(2))) is None
 
 
 def test_younger_candidates_take_the_place_of_the_oldest() -> None:

@@ -80,6 +80,37 @@ def test_the_guard_lets_pass_what_only_looks_dangerous(raw: bytes) -> None:
     assert value == json.loads(raw)
 
 
+def test_a_text_may_be_as_large_as_allowed() -> None:
+    raw = b"[" + b" " * 99_998 + b"]"
+
+    assert parse(raw, LIMITS) == []
+    with pytest.raises(Malformed):
+        parse(raw + b" ", LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointer"),
+    [
+        (b'{"a":"see 1e400","b":1e400}', "/b"),
+        (b'{"a":"\\"1e400","b":[0,1e400]}', "/b/1"),
+        (b'{"a 1e400":[0,{"c":-1e400}]}', "/a 1e400/1/c"),
+    ],
+)
+def test_a_number_is_pointed_at_where_it_stands_and_not_in_a_text_that_looks_like_it(raw: bytes, pointer: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        parse(raw, LIMITS)
+
+    assert (caught.value.rule, caught.value.pointer) == ("number", pointer)
+
+
+def test_a_mistake_is_found_in_a_text_of_many_lines() -> None:
+    with pytest.raises(Malformed) as caught:
+        parse(b'{\n"a": 1,\n"b": [1, x]}', LIMITS)
+
+    assert (caught.value.rule, caught.value.pointer) == ("json", "/b/1")
+    assert caught.value.message.endswith("at byte 19.")
+
+
 @pytest.mark.parametrize("digits", [32, 128, 200])
 def test_as_many_digits_as_allowed_pass_and_one_more_does_not(digits: int) -> None:
     limits = Limits(number_length=digits)
