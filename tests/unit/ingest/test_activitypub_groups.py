@@ -51,6 +51,28 @@ def test_of_another_servers_people_a_group_shares_what_they_made_and_no_more() -
     assert read(FEDI, Delivery({}, liked.document)).ignored == (Reason.UNMAPPED,)
 
 
+def handed(name: str = "1", **more: Any) -> Sent:
+    """Return the delivery of what a group hands on as it stands, as NodeBB does beside the activity that made it."""
+    thing = {**ASKED["object"], "published": ASKED["published"], "audience": HELP, **more}
+    return delivery({"id": f"{HELP}/handed/{name}", "type": "Announce", "actor": HELP, "to": ["as:Public"], "object": thing})
+
+
+async def test_what_a_group_hands_on_again_and_again_is_told_once_of_who_made_it() -> None:
+    ear = await heard(handed("1"), passed(ASKED), handed("2"))
+
+    assert set(acts(ear.statements())) == {(ANN, "asked", "town.example/notes/1")}
+    assert len(ear.told()) == 1
+
+
+@pytest.mark.parametrize("more", [{"id": "https://else.example/notes/1"}, {"updated": "2026-03-02T13:00:00Z"}])
+def test_what_a_group_hands_on_of_others_or_changed_is_told_by_what_it_passes_on(more: dict[str, str]) -> None:
+    assert read(FEDI, Delivery({}, handed(**more).document)).ignored == (Reason.TOLD_ALREADY,)
+
+
+def test_what_another_server_made_is_no_more_believed_where_it_is_handed_on() -> None:
+    assert judged_by(handed(attributedTo="https://else.example/people/eve"), GROUP).ignored == (Reason.FORGED,)
+
+
 def test_nobody_but_a_group_speaks_for_others() -> None:
     liked = activity("Like", "bea", "notes/1", "01:00")
 

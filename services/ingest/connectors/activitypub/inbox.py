@@ -11,6 +11,7 @@ import orjson
 
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.activitystreams.events import WITHDRAWALS
+from services.ingest.connectors.activitystreams.making import MADE
 from services.ingest.connectors.connector import Option
 from services.ingest.connectors.fields import Incomplete, member
 from services.ingest.connectors.parsing import json_object
@@ -72,7 +73,9 @@ def _refusal(source: Source, activity: JSON, key: str) -> Reason | None:
         return Reason.CHANNEL_NOT_ALLOWED
     if host(actor) != host(key):
         return Reason.FORGED
-    passed = passed_on(activity)
+    passed, handed = passed_on(activity), handed_on(activity)
+    if handed is not None and (handed.get("updated") or host(objects.iri(handed, "object")) != host(actor)):
+        return Reason.TOLD_ALREADY
     if passed is None:
         return _unheard(source, activity)
     author = _name(passed, "actor")
@@ -118,6 +121,17 @@ def passed_on(activity: JSON) -> JSON:
         return None
     addressed = {} if thing.get("to") or thing.get("cc") else {"to": member(activity, "to"), "cc": member(activity, "cc")}
     return {**thing, **addressed, "audience": thing.get("audience") or _name(activity, "actor")}
+
+
+def handed_on(activity: JSON) -> dict[str, JSON] | None:
+    """Return what a group hands on as it stands, for who does not read activities within others; None for anything else.
+
+    NodeBB's categories do, beside the activity that made it, and again with each like of it.
+    """
+    thing = first(activity, "object")
+    if objects.kind_of(activity) != "Announce" or not isinstance(thing, dict) or objects.kind_of(thing) not in MADE:
+        return None
+    return thing if objects.optional_iri(first(thing, "audience")) == _name(activity, "actor") else None
 
 
 def first(document: JSON, name: str) -> JSON:

@@ -12,7 +12,7 @@ from urllib.parse import urldefrag
 import orjson
 
 from services.ingest.connectors.activitypub.following import shown
-from services.ingest.connectors.activitypub.inbox import first, host, passed_on, plain
+from services.ingest.connectors.activitypub.inbox import first, handed_on, host, passed_on, plain
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.activitystreams.events import read_one
 from services.ingest.connectors.activitystreams.making import MADE
@@ -107,6 +107,9 @@ def _trusted(activity: JSON, document: JSON, owner: str, signed_at: datetime) ->
     passed = passed_on(activity)
     if passed is not None:
         return _passed(activity, passed, document, owner, signed_at)
+    handed = handed_on(activity)
+    if handed is not None and _type(document, owner) == "Group":
+        return _handed(activity, handed, owner, signed_at)
     kind, things = objects.kind_of(activity), objects.several(activity.get("object"))
     own = things if kind in OWN else [activity] if kind in MADE else []
     if any(_is_foreign(each, owner) for each in own):
@@ -131,6 +134,15 @@ def _passed(activity: dict[str, JSON], passed: JSON, document: JSON, owner: str,
     if made is None or objects.kind_of(passed) != "Create":
         return None
     return _trusted({**activity, "object": made}, document, owner, signed_at)
+
+
+def _handed(activity: dict[str, JSON], thing: dict[str, JSON], owner: str, signed_at: datetime) -> JSON:
+    """Return that somebody of the group's own server made *thing* in it; None where another's made it, or nobody is named."""
+    author = objects.optional_iri(first(thing, "attributedTo"))
+    if author is None or host(author) != host(owner):
+        return None
+    addressed = {} if thing.get("to") or thing.get("cc") else {"to": member(activity, "to"), "cc": member(activity, "cc")}
+    return _trusted({"type": "Create", "actor": author, "object": thing, **addressed}, {}, author, signed_at)
 
 
 def _is_foreign(thing: JSON, owner: str) -> bool:
