@@ -19,6 +19,22 @@ def test_a_quota_can_be_used_at_once_and_comes_back_steadily() -> None:
     assert not bucket.take(60, 1.5).allowed
 
 
+def test_what_is_used_comes_back_in_proportion() -> None:
+    bucket = Bucket(120, 0.0)
+    for _ in range(3):
+        bucket.take(120, 0.0)
+
+    said = bucket.look(120, 0.5)
+
+    assert (said.allowed, said.remaining, said.full_in, said.wait) == (True, 118, 1.0, 0.0)
+
+
+def test_who_has_half_a_token_waits_half_as_long() -> None:
+    bucket = Bucket(0.5, 0.0)
+
+    assert bucket.take(60, 0.0).wait == 0.5
+
+
 def test_a_bucket_holds_no_more_than_the_quota() -> None:
     bucket = Bucket(60, 0.0)
 

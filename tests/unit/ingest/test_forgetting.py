@@ -77,6 +77,19 @@ def test_what_they_took_back_goes_by_nobody(kind: Kind) -> None:
     assert left == Reading(undecided=(by_nobody,), withdrawn=(Withdrawn(MESSAGE.native),))
 
 
+@pytest.mark.parametrize("kind", [Kind.DELETE, Kind.REMOVE])
+def test_what_others_took_back_goes_by_those_who_did(kind: Kind) -> None:
+    reading = Reading(decided=(act(BOB, kind),), undecided=(waiting(act(CY, kind), Rule.DELETION),))
+
+    assert without_erased(reading, is_ann) == reading
+
+
+def test_it_stays_known_whose_the_things_of_others_are() -> None:
+    of_bob, of_nobody = (Known(MESSAGE, MESSAGE.native, author, question=True, happened=AT) for author in (BOB, None))
+
+    assert without_erased(Reading(known=(of_bob, of_nobody)), is_ann).known == (of_bob, of_nobody)
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

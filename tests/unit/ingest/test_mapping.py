@@ -12,14 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.domain.identity import NAMESPACE, creation_of, statement_id
-from services.ingest.domain.interaction import Event, Kind, NativeId
+from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId, Rating
+from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.source import SourceId
 from services.ingest.domain.words import VERBS
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
+from shared.xapi.vocabulary import ActivityType
 from tests.support.discourse import discourse_conversation
 from tests.support.ingest import Ear, Sent
-from tests.support.slack import slack_conversation
+from tests.support.slack import SLACK, slack_conversation
 
 GOLDEN = Path(__file__).parent / "golden"
 CONVERSATIONS = {"slack_thread": slack_conversation(), "discourse_topic": discourse_conversation()}
@@ -71,6 +73,45 @@ async def test_text_stands_in_the_response_only() -> None:
     for each in statements:
         said = each.pop("result", {}).get("response")
         assert said is None or said.encode() not in orjson.dumps(each)
+
+
+def artefact(name: str) -> Artefact:
+    return Artefact(NativeId(name), f"https://acme.slack.com/{name}", ArtefactType.CHAT_MESSAGE)
+
+
+def mapped(kind: Kind, **more: Any) -> dict[str, Any]:
+    plain = Interaction(Event.CREATED, kind, artefact("answer"), AccountName("bob"), "2026-03-02T12:00:00Z", None, **more)
+    statement: dict[str, Any] = statement_of(plain, SLACK)
+    validate(statement, Version.V1_0_3)
+    return statement
+
+
+@pytest.mark.parametrize(
+    ("parent", "played"), [("root", ActivityType.QUESTION), ("reply", ActivityType.CHAT_MESSAGE)], ids=["to it", "below it"]
+)
+def test_what_an_answer_answers_is_a_question_and_what_stands_between_is_what_it_is(parent: str, played: ActivityType) -> None:
+    related = mapped(Kind.ANSWER, parent=artefact(parent), root=artefact("root"))["context"]["contextActivities"]
+
+    assert [each["definition"]["type"] for each in related["parent"]] == [played]
+    assert [each["definition"]["type"] for each in related["grouping"]] == [ActivityType.QUESTION]
+
+
+def test_a_plain_reply_makes_nothing_a_question() -> None:
+    related = mapped(Kind.REPLY, parent=artefact("root"), root=artefact("root"))["context"]["contextActivities"]
+
+    assert {each["definition"]["type"] for each in (*related["parent"], *related["grouping"])} == {ActivityType.CHAT_MESSAGE}
+
+
+@pytest.mark.parametrize(
+    ("rating", "score"),
+    [
+        (Rating(5, 1, 5), {"scaled": 1.0, "raw": 5, "min": 1, "max": 5}),
+        (Rating(2, 1, 4), {"scaled": 0.3333, "raw": 2, "min": 1, "max": 4}),
+        (Rating(0, 0, 3), {"scaled": 0.0, "raw": 0, "min": 0, "max": 3}),
+    ],
+)
+def test_a_rating_is_a_score_on_the_scale_on_which_it_was_given(rating: Rating, score: dict[str, float]) -> None:
+    assert mapped(Kind.RATE, rating=rating)["result"] == {"score": score}
 
 
 def test_every_kind_has_its_verb() -> None:
