@@ -43,7 +43,8 @@ GIVES_TEXT: Final = ARTEFACT_VERBS | {Verb.EDITED}
 class Features:
     """What a statement says of who, whose and what about; a group is nobody, even if it is identified.
 
-    *object* is the activity that it is about; *makes_object* says that the actor made it (an artefact), not only acted on it.
+    *object* is the activity that it is about; *makes_object* says that the actor made it (an artefact), not only
+    acted on it: who chooses in a quiz or a poll did not write the question.
     *parent* is what the object directly answers or stands in; *threads* are the activities in its grouping. *target* is the
     author of the object as the platform named him. *team* is the channel's group. *courses* are the context activities that say
     themselves that they are courses; *urls* stand in the text. *qualifier* (an emoji) tells acts of a verb upon one object apart.
@@ -87,15 +88,15 @@ def features(statement: dict[str, Any]) -> Features:
     activities = extract.activities(statement)
     by_usage = {usage: [iri for at, iri in activities if at == usage] for usage in ("object", *RELATIONS)}
     verb = canonical(extract.verb(statement))
-    target = statement["object"]
-    kind = canonical(target["definition"]["type"]) if "type" in target.get("definition", {}) else None
+    kind = _kind(statement)
+    chooses = verb == Verb.ANSWERED and kind in ASSESSMENT_ITEMS
     return Features(
         verb=verb,
         timestamp=extract.timestamp(statement),
         actor=_person(statement["actor"]),
         object=next(iter(by_usage["object"]), None),
         object_type=kind,
-        makes_object=verb in ARTEFACT_VERBS,
+        makes_object=verb in ARTEFACT_VERBS and not chooses,
         parent=next(iter(by_usage["parent"]), None),
         threads=tuple(by_usage["grouping"]),
         courses=tuple(_typed_courses(statement)),
@@ -105,6 +106,13 @@ def features(statement: dict[str, Any]) -> Features:
         qualifier=_qualifier(statement),
         signature=_signature(statement, verb) if by_usage["object"] and kind not in ASSESSMENT_ITEMS else b"",
     )
+
+
+def _kind(statement: dict[str, Any]) -> str | None:
+    """Return the type of the object; what is described as an interaction of a quiz or a poll is one, whatever it is called."""
+    definition = statement["object"].get("definition", {})
+    kind = canonical(definition["type"]) if "type" in definition else None
+    return str(ActivityType.INTERACTION) if "interactionType" in definition and kind not in ASSESSMENT_ITEMS else kind
 
 
 def _person(actor: dict[str, Any]) -> Ifi | None:
@@ -144,8 +152,8 @@ def _qualifier(statement: dict[str, Any]) -> str | None:
 
 
 def _signature(statement: dict[str, Any], verb: str) -> bytes:
-    """Return the signature of what somebody wrote; a choice in a quiz, or what acts upon an artefact say, is no text of one."""
-    if verb not in GIVES_TEXT or "interactionType" in statement["object"].get("definition", {}):
+    """Return the signature of what somebody wrote; what acts upon an artefact say is no text of one."""
+    if verb not in GIVES_TEXT:
         return b""
     return signature(statement.get("result", {}).get("response", ""))
 

@@ -127,6 +127,19 @@ async def test_voided_and_redacted_are_said_and_never_unsaid(house: House) -> No
     assert (known[ASK["id"]].status, known[ANSWER["id"]].status) == (Status.VOIDED, Status.REDACTED)
 
 
+async def test_whoever_chose_first_in_a_poll_is_not_its_author(house: House) -> None:
+    poll = {"id": ASK["object"]["id"], "definition": {"interactionType": "choice"}}
+    chosen = {**statement("chosen", "bob", Verb.ANSWERED, "m1"), "object": poll}
+    like = statement("like the poll", "cy", Verb.LIKED, "m1", second=5)
+
+    await house.hear(recorded(chosen, 1), recorded(like, 2))
+    before = house.known()[like["id"]].author
+    await house.hear(recorded(ASK, 3))
+
+    assert before is None
+    assert {house.known()[one["id"]].author for one in (chosen, like)} == {house.known()[ASK["id"]].learner}
+
+
 async def test_a_circle_of_replies_ends(house: House) -> None:
     await prepare(house)
     one = statement("one", "ada", Verb.REPLIED, "a", parent="b", text=COURSE)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.enrichment.domain.features import Features, features
-from shared.xapi.vocabulary import EMOJI_EXTENSION, TARGET_EXTENSION, ActivityType, Verb
+from shared.xapi.vocabulary import ASSESSMENT_ITEMS, EMOJI_EXTENSION, TARGET_EXTENSION, ActivityType, Verb
 from tests.support.conversation import account, message, statement
 
 HOME = "https://forum.example"
@@ -150,6 +150,24 @@ def test_what_is_no_text_of_the_object_gives_it_none(verb: Verb, definition: dic
     chosen = {**statement("x", "ada", verb, "m1", text=LONG), "object": {"id": message("m1"), "definition": definition}}
 
     assert features(chosen).signature == b""
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"type": ActivityType.INTERACTION},
+        {"type": "http://adlnet.gov/expapi/activities/question"},
+        {"interactionType": "choice"},
+        {"type": "https://quiz.example/item", "interactionType": "true-false"},
+    ],
+    ids=["an interaction", "a question of a quiz", "an interaction of no type", "an interaction of a type of its own"],
+)
+def test_who_chooses_in_a_quiz_acts_upon_a_question_that_somebody_else_wrote(definition: dict[str, str]) -> None:
+    chosen = {**statement("x", "ada", Verb.ANSWERED, "m1"), "object": {"id": message("m1"), "definition": definition}}
+
+    found = features(chosen)
+
+    assert (found.makes_object, found.object_type in ASSESSMENT_ITEMS, found.anchors[0]) == (False, True, message("m1"))
 
 
 def test_addresses_are_those_of_the_text_and_of_more_about_the_object_each_once_and_not_too_many() -> None:
