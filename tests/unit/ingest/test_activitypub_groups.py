@@ -52,7 +52,7 @@ def test_of_another_servers_people_a_group_shares_what_they_made_and_no_more() -
 
 
 def handed(name: str = "1", **more: Any) -> Sent:
-    """Return the delivery of what a group hands on as it stands, as NodeBB does beside the activity that made it."""
+    """Return the delivery of what a group hands on as it stands, as NodeBB and Lemmy do beside the activity that made it."""
     thing = {**ASKED["object"], "published": ASKED["published"], "audience": HELP, **more}
     return delivery({"id": f"{HELP}/handed/{name}", "type": "Announce", "actor": HELP, "to": ["as:Public"], "object": thing})
 
@@ -61,6 +61,16 @@ async def test_what_a_group_hands_on_again_and_again_is_told_once_of_who_made_it
     ear = await heard(handed("1"), passed(ASKED), handed("2"))
 
     assert set(acts(ear.statements())) == {(ANN, "asked", "town.example/notes/1")}
+    assert len(ear.told()) == 1
+
+
+async def test_a_post_of_lemmys_that_is_handed_on_beside_its_making_is_told_once() -> None:
+    page = {**ASKED["object"], "type": "Page", "name": "Restarting", "audience": HELP, "published": ASKED["published"]}
+    shared = {"id": f"{HELP}/handed/1", "type": "Announce", "actor": HELP, "to": ["as:Public"], "object": {**page, "actor": ANN}}
+
+    ear = await heard(passed({**ASKED, "object": page}), delivery(shared))
+
+    assert set(acts(ear.statements())) == {(ANN, "create", "town.example/notes/1")}
     assert len(ear.told()) == 1
 
 

@@ -126,7 +126,7 @@ def passed_on(activity: JSON) -> JSON:
 def handed_on(activity: JSON) -> dict[str, JSON] | None:
     """Return what a group hands on as it stands, for who does not read activities within others; None for anything else.
 
-    NodeBB's categories do, beside the activity that made it, and again with each like of it.
+    Lemmy's communities do, beside each activity that made or changed a post, and NodeBB's categories again with each like of it.
     """
     thing = first(activity, "object")
     if objects.kind_of(activity) != "Announce" or not isinstance(thing, dict) or objects.kind_of(thing) not in MADE:
