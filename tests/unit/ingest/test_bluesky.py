@@ -29,6 +29,7 @@ from tests.support.bluesky import (
     feed,
     likes,
     nested,
+    post,
     profile,
     record,
     records,
@@ -240,3 +241,17 @@ def test_other_records_are_not_mapped() -> None:
 def test_an_answer_that_is_no_page_is_incomplete(poll: str, body: bytes) -> None:
     with pytest.raises(Incomplete):
         page(poll, body)
+
+
+@pytest.mark.parametrize(
+    ("said", "happened"),
+    [
+        ("2099-01-01T00:00:00Z", "2026-03-02T12:00:00.000Z"),
+        ("2026-03-02T12:04:00Z", "2026-03-02T12:04:00.000Z"),
+        ("2009-01-01T00:00:00Z", "2009-01-01T00:00:00.000Z"),
+    ],
+)
+def test_a_post_was_not_made_after_it_was_seen(said: str, happened: str) -> None:
+    (made,) = read_view(BLUESKY, post("late", "ann", "Hello", "12:00:00", createdAt=said)).decided
+
+    assert made.happened == happened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
 
@@ -11,11 +12,14 @@ from services.ingest.domain.interaction import AccountName, Artefact, ArtefactTy
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
+from shared.xapi.timestamps import instant
 
 URI: Final = re.compile(r"at://([A-Za-z0-9.:_%-]{1,300})/([A-Za-z0-9.-]{1,300})/([A-Za-z0-9._:~-]{1,300})")
 DID: Final = re.compile(r"did:[a-z]{1,20}:[A-Za-z0-9._:%-]{1,250}")
 POST: Final = "app.bsky.feed.post"
 LONGEST_TAG: Final = 100
+AHEAD: Final = timedelta(minutes=5)
+"""How far an author's clock may be ahead."""
 ONLY_SIGNED_IN: Final = "!no-unauthenticated"
 """The label of accounts that ask not to be shown to whoever is not signed in."""
 
@@ -63,6 +67,15 @@ def moment(*documents: JSON) -> str:
             if found := optional_time(document, name):
                 return found
     raise Incomplete("createdAt")
+
+
+def made_at(record: JSON, view: JSON) -> str:
+    """Return when a post was made: as its author says, but not later than it was seen; raise Incomplete where neither is told.
+
+    Anybody may write any time into a record; the AppView sorts by the earlier one, too (`sortAt` in app.bsky.feed.searchPosts).
+    """
+    said, seen = moment(record, view), optional_time(view, "indexedAt")
+    return seen if seen and instant(said) - instant(seen) > AHEAD else said
 
 
 def features(record: JSON, kind: str) -> list[JSON]:

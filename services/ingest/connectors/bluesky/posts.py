@@ -40,7 +40,7 @@ def read_post(source: Source, view: JSON, record: JSON, within: str | None = Non
         kind=Kind.ASK if question else Kind.POST,
         artefact=artefact,
         actor=actor,
-        happened=names.moment(record, view),
+        happened=names.made_at(record, view),
         place=place,
         text=source.policy.text(said),
         tags=tuple(each for each in names.hashtags(record) if source.policy.text(each) and (not place or each != place.id)),
