@@ -117,3 +117,32 @@ def test_the_first_deletion_of_a_text_counts_and_only_that_of_its_source() -> No
     assert [each.row.redacted_at for each in ruling.fresh] == [at, None]
     assert ruling.redactions == {key: at}
     assert ruled(*deleting, known=NOTHING._replace(redactions={key: at})).redactions == {}
+
+
+def refused(*requests: Received) -> bytes:
+    """Return what is kept of the last of *requests*, which is refused: statement 1 is recorded with other content."""
+    (rejection,) = ruled(*requests, known=knowing(1)).rejections
+    return rejection.record.value
+
+
+def test_what_is_refused_is_kept_without_the_text_that_its_source_deleted_and_nothing_else_is_missing() -> None:
+    deleting = request(redacts=(POST,))
+    gone, kept = activity(POST, "deleted text"), activity(f"{POST}0", "kept text")
+    agent = {"objectType": "Agent", "name": "kept name", "mbox": "mailto:bob@example.org"}
+    refusable = request(statement(1, object=gone), statement(2, object=kept), statement(3, object=agent))
+
+    left = refused(deleting, refusable)
+
+    assert b"deleted text" not in left
+    assert b"kept text" in left
+    assert b"kept name" in left
+    assert b"deleted text" in refused(refusable)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"source": "source:discourse"}, {"redacts": (POST,)}], ids=["another source", "the news of it"]
+)
+def test_what_is_refused_of_another_source_or_brings_the_news_is_kept_whole(changes: dict[str, Any]) -> None:
+    refusable = request(statement(1, object=activity(POST, "its text")), **changes)
+
+    assert b"its text" in refused(request(redacts=(POST,)), refusable)

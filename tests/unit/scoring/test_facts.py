@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from services.scoring.domain.act import Act, Unreadable, read_act
+from services.scoring.domain.act import Act, Unreadable, key_of, read_act
 from services.scoring.domain.facts import Fact, facts, receipt
 from services.scoring.domain.rules import RULES, VERSION, Dimension, Receives, definition, rule_of
 from services.scoring.domain.week import week_of
@@ -146,6 +146,33 @@ def test_a_message_that_names_nothing_that_could_be_counted_is_unreadable(wrong:
 
     with pytest.raises(Unreadable):
         read_act(msgspec.structs.replace(like, **wrong))
+
+
+def test_the_keys_of_artefacts_stand_for_ever_and_any_text_has_one() -> None:
+    """A change of these leaves every artefact without those who received it."""
+    assert str(key_of(artefact(1))) == "61d58298-7f3f-7c28-8536-a6114a055e53"
+    assert len({key_of(artefact(1)), key_of(artefact(2)), key_of("\ud800")}) == 3
+
+
+def test_a_reply_to_nothing_that_is_named_is_upon_what_it_made() -> None:
+    reply = act(Verb.REPLIED, object=artefact(2), parent=None, author=learner(2))
+
+    reception, contribution = facts(reply)
+
+    assert (reception.object, contribution.object) == (artefact(2), artefact(2))
+
+
+@pytest.mark.parametrize(("confidence", "kappa"), [(0.0, 0), (1.0, 1_000_000)])
+def test_a_link_may_be_of_no_confidence_or_of_all(confidence: float, kappa: int) -> None:
+    assert only(facts(act(Verb.LIKED, object=artefact(1), author=learner(2), links=(link(confidence),)))).kappa == kappa
+
+
+def test_it_says_who_its_people_were_before_they_were_known() -> None:
+    both = act(Verb.LIKED, author=learner(2), learner_before=learner(8), author_before=learner(9))
+
+    assert {(str(was), str(now)) for was, now in both.were} == {(learner(8), learner(1)), (learner(9), learner(2))}
+    assert act(Verb.LIKED, author=learner(2)).were == frozenset()
+    assert act(Verb.LIKED, learner=None, learner_before=learner(8), author_before=learner(9)).were == frozenset()
 
 
 def test_revisions_reach_from_nothing_to_the_last_number_of_a_column() -> None:
