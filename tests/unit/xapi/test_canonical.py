@@ -12,6 +12,16 @@ from tests.unit.xapi.examples import ACTIVITY, AGENT, GROUP, REMOVED, STATEMENT,
 from tests.unit.xapi.examples import UUID as ID
 
 RAW = json.dumps(STATEMENT, indent=2).encode()
+KEPT: list[tuple[dict[str, Any], str]] = [
+    (STATEMENT, "f808fe9f03ea21b1"),
+    (changed("/object", SUBSTATEMENT), "327419ddd9e3df7a"),
+    (changed("/actor", GROUP), "a143b47a89dc55e3"),
+    (changed("/actor/mbox", "mailto:Ada@Example.ORG"), "f208e7d35c6e2f66"),
+    (changed("/timestamp", "2026-03-02T13:00:00.120+01:00"), "51f4c226705385cc"),
+    (changed("/result", {"duration": "PT1.239S", "score": {"raw": 3.0, "max": 10**20}, "response": "\0"}), "4200a469c120daeb"),
+    (changed("/context/contextGroups", [{"objectType": "contextGroup", "group": GROUP}]), "63a2a44c60461676"),
+]
+"""Statements, and the digests (16 digits of them) by which installations know them again."""
 
 
 def test_the_order_of_members_does_not_change_a_digest_anywhere() -> None:
@@ -134,6 +144,17 @@ def test_the_type_of_an_agent_or_activity_goes_without_saying(at: str) -> None:
 @pytest.mark.parametrize("target", [AGENT, {"objectType": "StatementRef", "id": ID}])
 def test_the_type_of_an_object_that_is_no_activity_is_said(target: dict[str, Any]) -> None:
     assert canonical.without_default_types(changed("/object", target))["object"] == target
+
+
+@pytest.mark.parametrize(("statement", "kept"), KEPT, ids=[kept for _, kept in KEPT])
+def test_digests_that_installations_keep_stay_what_they_are(statement: dict[str, Any], kept: str) -> None:
+    assert canonical.digest(statement).hex()[:16] == kept, "what was recorded before would be a conflict whenever it comes again"
+
+
+def test_ids_from_content_stay_what_they_are() -> None:
+    unnamed = {name: value for name, value in STATEMENT.items() if name != "id"}
+
+    assert canonical.content_id("moodle", unnamed) == "43f10719-4dd2-580c-9c41-207eb62de51d"
 
 
 def test_numbers_are_written_in_another_way() -> None:
