@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import re
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -134,6 +136,25 @@ def test_a_cursor_signed_before_the_master_key_changed_is_still_read() -> None:
     assert read_cursor(written, Keychain.of(bytes(32), bytes(range(32)))) == cursor
     with pytest.raises(BadCursor):
         read_cursor(written, Keychain.of(bytes(32)))
+
+
+def test_a_cursor_stands_in_an_address_as_it_is_and_nothing_else_does_for_it() -> None:
+    written = [write_cursor(Cursor(ManyQuery(Filters(verb="x" * length), 7), 42, THROUGH), KEYCHAIN) for length in range(4)]
+
+    for each in written:
+        assert re.fullmatch("[A-Za-z0-9_-]+", each)
+        with pytest.raises(BadCursor):
+            read_cursor(f"!{each}", KEYCHAIN)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"{}", b"[", b'{"query":{"filters":{},"limit":"7"},"after":1,"through":"2026-01-31T12:00:00Z"}']
+)
+def test_a_cursor_of_another_version_is_none(payload: bytes) -> None:
+    signed = base64.urlsafe_b64encode(KEYCHAIN.sign(payload) + payload).decode().rstrip("=")
+
+    with pytest.raises(BadCursor, match="another version"):
+        read_cursor(signed, KEYCHAIN)
 
 
 @pytest.mark.parametrize("text", ["", "A", "!", "AAAA", "A" * 200, "ä" * 40])

@@ -89,9 +89,9 @@ def test_a_statement_mentions_whatever_stands_in_it_by_its_place() -> None:
 
 
 def test_of_a_reference_to_very_much_what_is_found_directly_comes_first() -> None:
-    crowd = [{"id": f"https://example.org/{number}"} for number in range(MOST_REFERRED)]
+    crowd = [{"mbox": f"mailto:{number}@example.org"} for number in range(MOST_REFERRED)]
 
-    found = referred(statement(1, object=activity(POST), context={"contextActivities": {"other": crowd}}))
+    found = referred(statement(1, object=activity(POST), context={"team": {"objectType": "Group", "member": crowd}}))
 
     assert len(found) == MOST_REFERRED
     assert [key for key, (_, direct) in found.items() if direct][-1] == activity_key(POST)
