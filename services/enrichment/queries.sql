@@ -65,12 +65,15 @@ ON CONFLICT DO NOTHING
 SELECT * FROM interaction WHERE statement_id = ANY($1::uuid[]) ORDER BY statement_id FOR UPDATE
 
 -- name: makers
--- Returns who made each artefact: of the statements that say so and are not voided, the earliest; and whose text it copies.
+-- Returns who made each artefact: of the statements that say so and are not voided, the earliest; and whose text it copies. What says
+-- by one of the verbs $2 that something was built on, and not on what, names that as its object, unless that is a writing (of types $3).
 SELECT maker.*, copied.actor AS copied_actor
 FROM (
     SELECT DISTINCT ON (object) object, statement_id, actor, links, copy_of
     FROM interaction
-    WHERE object = ANY($1::text[]) AND makes_object AND NOT voided
+    WHERE object = ANY($1::text[]) AND makes_object AND NOT voided AND (
+        parent IS NOT NULL OR verb <> ALL ($2::text[]) OR object_type = ANY ($3::text[])
+    )
     ORDER BY object, happened, statement_id
 ) AS maker
 LEFT JOIN interaction AS copied ON copied.statement_id = maker.copy_of

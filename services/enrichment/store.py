@@ -20,6 +20,7 @@ from services.enrichment.wordings import Wordings
 from shared.postgres import Transaction, load_queries
 from shared.xapi.erased import ERASED_IFI
 from shared.xapi.model import Ifi, Iri
+from shared.xapi.vocabulary import BUILDS_ON, REPLIES
 
 if TYPE_CHECKING:
     from services.enrichment.linking import Settled
@@ -93,7 +94,7 @@ class Store:
 
     async def makers(self, transaction: Transaction, artefacts: Iterable[Iri]) -> dict[Iri, Maker]:
         """Return who made each artefact, as far as it is known."""
-        rows = await transaction.fetch(self._sql["makers"], list(artefacts))
+        rows = await transaction.fetch(self._sql["makers"], list(artefacts), sorted(BUILDS_ON), sorted(REPLIES))
         return {Iri(row["object"]): _maker(row) for row in rows}
 
     async def built_on(self, transaction: Transaction, artefacts: Iterable[Iri], beside: int = 0) -> set[UUID]:

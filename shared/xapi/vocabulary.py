@@ -100,6 +100,14 @@ METADATA_CLASS: Final = f"{PROFILE}/data-classes/personal-metadata"
 ARTEFACT_VERBS: Final = frozenset({Verb.ASKED, Verb.ANSWERED, Verb.POSTED, Verb.REPLIED, Verb.COMMENTED, Verb.CREATED})
 """Verbs whose object is an artefact that the actor made."""
 
+BUILDS_ON: Final = frozenset({Verb.ANSWERED, Verb.REPLIED, Verb.COMMENTED})
+"""Of these, the verbs of what is built on something else: its parent; senders who name no parent name that as the object."""
+
+REPLIES: Final = frozenset(
+    {ActivityType.CHAT_MESSAGE, ActivityType.COMMENT, ActivityType.FORUM_REPLY, ActivityType.NOTE, ActivityType.SOLUTION}
+)
+"""Types of what is itself what somebody answered, replied or commented, also where nothing says to what."""
+
 ASSESSMENT_ITEMS: Final = frozenset({str(ActivityType.INTERACTION), "http://adlnet.gov/expapi/activities/question"})
 """What one answers in a quiz or a poll: a choice, not an explanation to a colleague."""
 

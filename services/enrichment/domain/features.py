@@ -15,7 +15,9 @@ from shared.xapi.model import RELATIONS, Ifi, Iri
 from shared.xapi.vocabulary import (
     ARTEFACT_VERBS,
     ASSESSMENT_ITEMS,
+    BUILDS_ON,
     EMOJI_EXTENSION,
+    REPLIES,
     TARGET_EXTENSION,
     ActivityType,
     Verb,
@@ -70,6 +72,13 @@ class Features:
     def takes_back(self) -> tuple[str, ...]:
         """Return the verbs of what this takes back."""
         return TAKES_BACK.get(self.verb, ())
+
+    @property
+    def builds_on_object(self) -> bool:
+        """Say whether the object is what was acted upon, or built on where no parent is named, and not what the actor made."""
+        if not self.makes_object:
+            return True
+        return self.verb in BUILDS_ON and self.parent is None and self.object_type not in REPLIES
 
     @property
     def anchors(self) -> tuple[Iri, ...]:

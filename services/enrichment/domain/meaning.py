@@ -101,7 +101,7 @@ def effective_links(interaction: Interaction, known: Known) -> tuple[Link, ...]:
 def maker_of(interaction: Interaction, known: Known) -> Maker | None:
     """Return who made the artefact acted upon, as far as it is known."""
     features = interaction.features
-    touched = features.parent if features.makes_object else features.object
+    touched = features.object if features.builds_on_object else features.parent
     return known.makers.get(touched) if touched else None
 
 

@@ -140,6 +140,31 @@ async def test_whoever_chose_first_in_a_poll_is_not_its_author(house: House) -> 
     assert {house.known()[one["id"]].author for one in (chosen, like)} == {house.known()[ASK["id"]].learner}
 
 
+async def test_what_is_commented_on_without_a_parent_is_of_who_made_it_and_not_of_who_commented_first(house: House) -> None:
+    video = {"id": ASK["object"]["id"], "definition": {"type": ActivityType.VIDEO}}
+    names = ("bob", "cy")
+    comments = [{**statement(f"{name} comments", name, Verb.COMMENTED, "m1", second=5), "object": video} for name in names]
+    like = statement("like the video", "dan", Verb.LIKED, "m1", second=6)
+
+    await house.hear(*(recorded(one, seq) for seq, one in enumerate((*comments, like), 1)))
+    before = {one.author for one in house.known().values()}
+    await house.hear(recorded(ASK, 4))
+
+    known = house.known()
+    assert before == {None}
+    assert {known[one["id"]].author for one in (*comments, like)} == {known[ASK["id"]].learner}
+
+
+async def test_a_comment_that_does_not_say_upon_what_is_of_who_wrote_it(house: House) -> None:
+    comment = statement("comment", "bob", Verb.COMMENTED, "m2")
+    like = statement("like the comment", "cy", Verb.LIKED, "m2", second=1)
+
+    await house.hear(recorded(comment, 1), recorded(like, 2))
+
+    known = house.known()
+    assert known[like["id"]].author == known[comment["id"]].learner
+
+
 async def test_a_circle_of_replies_ends(house: House) -> None:
     await prepare(house)
     one = statement("one", "ada", Verb.REPLIED, "a", parent="b", text=COURSE)
