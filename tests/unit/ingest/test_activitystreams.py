@@ -232,6 +232,14 @@ def test_who_takes_part_on_mobilizon_joins_an_event() -> None:
     assert [told(heard(each))[0].artefact.type for each in joined] == [ArtefactType.EVENT, ArtefactType.GROUP]
 
 
+@pytest.mark.parametrize(("last", "kinds"), [(["as:Public"], [Kind.POST]), ([], [])])
+def test_what_is_addressed_to_very_many_is_public_where_the_public_is_among_them(last: list[str], kinds: list[Kind]) -> None:
+    followers = [f"https://town.example/people/{number}" for number in range(200)]
+    made = activity("Create", "ann", note("notes/9", "ann", "Hello", to=[*followers, *last]), "00:00")
+
+    assert [each.kind for each in heard(made).decided] == kinds
+
+
 def test_types_are_understood_in_every_spelling() -> None:
     for kind in ("Like", ["ext:Love", "Like"], "https://www.w3.org/ns/activitystreams#Like", "as:Like"):
         assert told(heard({**activity("Like", "ann", "notes/1", "00:00"), "type": kind}))[0].kind is Kind.LIKE

@@ -169,12 +169,14 @@ def place(activity: JSON, thing: JSON) -> Place | None:
 
 
 def addressed(document: JSON) -> frozenset[str]:
-    """Return whom *document* is addressed to."""
-    return frozenset(
-        str(optional_iri(each) or each)
-        for name in ("to", "cc", "bto", "bcc", "audience")
-        for each in several(member(document, name))
-    )
+    """Return whom *document* is addressed to; of very many the first, and whether the public is among them.
+
+    Plume addresses each follower by name, and the public behind them.
+    """
+    lists = [member(document, name) for name in ("to", "cc", "bto", "bcc", "audience")]
+    named = frozenset(str(optional_iri(each) or each) for listed in lists for each in several(listed))
+    behind = (each for listed in lists if isinstance(listed, list) for each in listed[MOST_ITEMS:])
+    return named | PUBLIC.intersection(each for each in behind if isinstance(each, str))
 
 
 def refusal(source: Source, activity: JSON, thing: JSON) -> Reason | None:
