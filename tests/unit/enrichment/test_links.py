@@ -92,6 +92,38 @@ def test_a_bound_channel_links_what_is_said_there() -> None:
     assert (link.course, link.method) == (PYTHON.iri, Method.CHANNEL)
 
 
+@pytest.mark.parametrize("iri", [PYTHON.iri, "https://lms.example/alias/sql"])
+@pytest.mark.parametrize("place", ["object", "parent", "grouping"])
+def test_a_course_is_known_by_its_name_where_nobody_says_that_it_is_one(place: str, iri: str) -> None:
+    written = statement("x", "ada", Verb.COMMENTED, "m1")
+    if place == "object":
+        written["object"] = {"id": iri}
+    else:
+        written["context"]["contextActivities"] = {place: [{"id": iri}]}
+
+    (link,) = own_links(features(written), CATALOGUE)
+
+    assert (link.course, link.method, link.evidence) == (CATALOGUE.by_iri[iri], Method.EXPLICIT, iri)
+
+
+@pytest.mark.parametrize("place", ["parent", "grouping"])
+def test_a_channel_is_known_by_its_address_too(place: str) -> None:
+    channel = f"{HOME}/archives/C9"
+    catalogue = Catalogue.of([Course(CourseIri("urn:course:go"), "Go", channels=(channel,))])
+
+    (link,) = own_links(said(contextActivities={place: [{"id": channel}]}), catalogue)
+
+    assert link == Link(CourseIri("urn:course:go"), Method.CHANNEL, 950_000, channel)
+
+
+def test_the_evidence_of_a_very_long_name_is_its_beginning() -> None:
+    iri = "https://lms.example/" + "x" * 600
+
+    (link,) = own_links(said(contextActivities=course_activity(iri)), CATALOGUE)
+
+    assert (link.course, link.evidence) == (iri, iri[:500])
+
+
 def test_the_surest_link_to_a_course_is_kept() -> None:
     weak, sure = (Link(PYTHON.iri, Method.CHANNEL, 950_000, "c"), Link(PYTHON.iri, Method.URL, 980_000, "u"))
 

@@ -151,6 +151,12 @@ def test_data_2_4_11_an_attachment_without_address_comes_with_its_octets(*, many
     assert [(error.pointer, error.rule) for error in refused.value.errors] == [(place, "attachment-part")]
 
 
+def test_data_2_4_11_an_attachment_with_an_address_comes_without_its_octets() -> None:
+    attached = said(attachments=[{**ATTACHMENT, "fileUrl": "https://example.org/1.txt"}])
+
+    assert admit(orjson.dumps(attached), writing()).uses == ()
+
+
 def test_octets_are_told_with_the_statements_that_use_them_each_once() -> None:
     enclosed = {Sha2(ATTACHMENT["sha2"]): Enclosed(1, OCTETS, None, None)}
     twice, once, none = said(attachments=[ATTACHMENT, ATTACHMENT]), said(attachments=[ATTACHMENT]), said()

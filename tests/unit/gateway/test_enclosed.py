@@ -33,6 +33,8 @@ def rules(part: Enclosed, *declared: dict[str, Any]) -> list[str]:
         ("text/plain; charset=ascii", "text/plain", True),
         ("text/plain; a=1; b=2", "text/plain; b=1; c=3", False),
         ("text/plain; charset=ascii", "text/plain; charset=utf-8", False),
+        ("text/plain; charset=ascii", "text/plain; CHARSET =utf-8", False),
+        ("text/plain; charset=ascii", "text/plain; charset= ascii", True),
         ("text/plain", "text/html", False),
         ("text/plain", "", False),
     ],

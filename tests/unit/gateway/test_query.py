@@ -95,6 +95,26 @@ def test_a_verb_that_is_no_iri_is_refused(verb: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("statementId", "1", "uuid"),
+        ("voidedStatementId", "1", "uuid"),
+        ("registration", "1", "uuid"),
+        ("activity", "course", "iri"),
+        ("since", "yesterday", "timestamp"),
+        ("until", "2026-02-29T12:00:00Z", "timestamp"),
+        ("limit", "-1", "limit"),
+        ("ascending", "yes", "boolean"),
+    ],
+)
+def test_a_value_that_is_none_of_its_kind_is_refused_by_its_name(name: str, value: str, rule: str) -> None:
+    with pytest.raises(BadParameter) as refused:
+        read_query([(name, value)], 500)
+
+    assert (refused.value.name, refused.value.rule) == (name, rule)
+
+
+@pytest.mark.parametrize(
     "agent", ['{"mbox":"mailto:a@b.org","mbox_sha1sum":"x"}', "[]", "null", "{" * 100, '{"a":1,"a":1}', "\ud800"]
 )
 def test_an_agent_that_is_none_is_refused_without_repeating_it(agent: str) -> None:
