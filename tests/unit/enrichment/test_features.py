@@ -101,6 +101,26 @@ def test_who_writes_makes_the_object_and_who_acts_on_it_does_not(verb: Verb, *, 
     assert features(statement("x", "ada", verb, "m1")).makes_object is makes
 
 
+@pytest.mark.parametrize(
+    ("verb", "kind", "makes"),
+    [
+        (Verb.ANSWERED, ActivityType.CHAT_MESSAGE, True),
+        (Verb.ANSWERED, ActivityType.INTERACTION, False),
+        (Verb.COMMENTED, ActivityType.INTERACTION, True),
+    ],
+)
+def test_who_chooses_in_a_quiz_makes_nothing(verb: Verb, kind: ActivityType, *, makes: bool) -> None:
+    written = {**statement("x", "ada", verb, "m1"), "object": {"id": message("m1"), "definition": {"type": kind}}}
+
+    assert features(written).makes_object is makes
+
+
+def test_an_address_is_no_longer_than_an_address() -> None:
+    long = "https://a.example/" + "x" * 3000
+
+    assert features(statement("x", "ada", Verb.POSTED, "m1", text=long)).urls == (long[:2000],)
+
+
 def building(verb: Verb) -> Features:
     written = statement("x", "ada", verb, "m2", parent="m1")
     threads = [{"id": message("m0")}, {"id": message("m1")}, {"id": message("m2")}]
