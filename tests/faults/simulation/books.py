@@ -45,6 +45,18 @@ EMPTIED: Final = {
     ),
 }  # fmt: skip
 WAITING: Final = Query("SELECT pid FROM pg_locks WHERE NOT granted")
+SETTLED: Final = """
+SELECT json_object_agg(what, number) FROM (
+    SELECT 'outbox' AS what, (SELECT count(*) FROM lrs.outbox) + (SELECT count(*) FROM records.outbox)
+        + (SELECT count(*) FROM impact.outbox) AS number
+    UNION ALL SELECT 'relink', count(*) FROM records.relink
+    UNION ALL SELECT place.group_name || ' ' || place.topic || ' ' || place.partition, place.next_offset FROM (
+        SELECT * FROM lrs.consumer_offset UNION ALL SELECT * FROM records.consumer_offset
+        UNION ALL SELECT * FROM impact.consumer_offset
+    ) AS place
+) AS standing
+"""
+SET_BACK: Final = "SELECT setval('simulation.tick', greatest(last_value - 40, 1)) FROM simulation.tick"
 
 
 class HeldConnection(asyncpg.Connection):

@@ -11,7 +11,7 @@ import asyncpg
 
 from shared.stream import ConsumerSettings, Step
 from shared.stream.memory import Faults
-from tests.faults.simulation.books import NAMES, WAITING
+from tests.faults.simulation.books import NAMES, SET_BACK, SETTLED, WAITING
 from tests.faults.simulation.faults import Misfortune, crash, fated, slow_down
 from tests.faults.simulation.house import IDLE, House
 from tests.faults.simulation.judge import judge
@@ -28,18 +28,6 @@ LONG_AWAY: Final = 300
 
 MOST_CALM_PAUSES: Final = 80
 PROCESSES: Final = ("recorder-", "enrichment-", "scoring-", "relinker", "drainer", "importer", "poller")
-SETTLED: Final = """
-SELECT json_object_agg(what, number) FROM (
-    SELECT 'outbox' AS what, (SELECT count(*) FROM lrs.outbox) + (SELECT count(*) FROM records.outbox)
-        + (SELECT count(*) FROM impact.outbox) AS number
-    UNION ALL SELECT 'relink', count(*) FROM records.relink
-    UNION ALL SELECT place.group_name || ' ' || place.topic || ' ' || place.partition, place.next_offset FROM (
-        SELECT * FROM lrs.consumer_offset UNION ALL SELECT * FROM records.consumer_offset
-        UNION ALL SELECT * FROM impact.consumer_offset
-    ) AS place
-) AS standing
-"""
-SET_BACK: Final = "SELECT setval('simulation.tick', greatest(last_value - 40, 1)) FROM simulation.tick"
 HAMPERED: Final = 0.5
 RECORDING_ALONE: Final = 0.4
 """The share of histories in which the recorder, its doors and a poller are alone on the stage."""

@@ -9,25 +9,18 @@ from contextlib import suppress
 from operator import attrgetter
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry
-
-from services.ingest.book import SourceBook
 from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.reading import Reading
 from services.ingest.domain.source import Platform, Source, SourceId
 from services.ingest.hearing import Hearing
-from services.ingest.intake import Intake
-from services.ingest.reached import ToldUntil
-from services.ingest.settings import WaitingSettings
-from services.ingest.sweep import Sweep
 from services.ingest.telling import GROUP
-from shared.contracts import HEARD, RECEIVED, Topic, dead_letters_of
+from shared.contracts import RECEIVED, dead_letters_of
 from shared.errors import Unavailable
-from shared.stream import Consumer, ConsumerSettings, Partition, StreamMetrics
+from shared.stream import Partition
 from tests.faults.simulation.faults import Misfortune, Troop, crash, slow_down
 from tests.faults.simulation.loop_play import Played
 from tests.faults.simulation.memory_play import MemoryPlay
-from tests.faults.simulation.stage import CURRENT, NEVER, Actor, Crash, Director, Order, StageLoop, Violation, play
+from tests.faults.simulation.stage import CURRENT, Actor, Crash, Director, Order, StageLoop, Violation, play
 from tests.faults.simulation.telling_judge import (
     LONG,
     PERSON,
@@ -42,16 +35,14 @@ from tests.faults.simulation.telling_judge import (
 from tests.faults.simulation.telling_parts import (
     EndedTransaction,
     EndingLedger,
-    GivesUpAtOnce,
     HeldLog,
     Kind,
-    Offsets,
     Tables,
     TellingParts,
 )
 from tests.faults.simulation.telling_plot import dealt, read
+from tests.faults.simulation.telling_wiring import TOPIC, Wiring
 
-TOPIC: Final = Topic(HEARD.name, partitions=2)
 MEMBERS: Final = ("telling-0", "telling-1")
 PRIVATE: Final = ChannelId("C1")
 SWEEPS: Final = 6
@@ -72,13 +63,13 @@ class TellingPlay(MemoryPlay):
         random.seed(seed)
         self.director = Director(loop, chance, constancy=chance.choice((0.0, 0.5, 0.9)), killed=self._kill)
         self.kind = parts.kind or chance.choice(list(Kind))
-        self._parts = parts
         self._said = dealt(chance)
         sources = {sent.source.id: sent.source for sent in self._said}
         self._tables = Tables(self.director, list(sources.values()))
         self._log = HeldLog(self.director)
         self._ledger = EndingLedger(lock_timeout=1.0)
         self._troop = Troop(GROUP, self._log, (TOPIC,))
+        self._wiring = Wiring(self.director, self.kind, parts, self._tables, self._log, self._ledger)
         self._batch = chance.choice((2, 8, 20))
         self._bugs: list[BaseException] = []
         self._busy: set[str] = set()
@@ -168,19 +159,7 @@ class TellingPlay(MemoryPlay):
 
     async def _tell(self, name: str) -> None:
         """Be a member that tells what was heard."""
-        intake, book = self._intake(), self._book()
-        consumer: Consumer[Any] = Consumer(
-            group=GROUP,
-            topics=[TOPIC],
-            handler=self._parts.telling(book, intake, self._tables.erased_since),
-            log=self._log,
-            ledger=self._ledger,
-            settings=ConsumerSettings(
-                batch_records=self._batch, fetch_wait=0.5, backoff=0.1, backoff_limit=1.0, attempts=1000, outbox_look=NEVER
-            ),
-            metrics=StreamMetrics(CollectorRegistry()),
-            observer=self.director.observe,
-        )
+        consumer = self._wiring.consumer(self._batch)
         self._troop.consumers[name] = consumer
         await consumer.run(self._stop)
 
@@ -213,7 +192,7 @@ class TellingPlay(MemoryPlay):
     async def _sweep(self, name: str) -> None:
         """Tell now and then what has waited, which here is no time at all; after an outage, in which all was heard."""
         del name
-        sweep = self._sweeping()
+        sweep = self._wiring.sweep()
         if self.kind is Kind.LATE:
             await self._heard.wait()
         for _ in range(SWEEPS):
@@ -234,38 +213,6 @@ class TellingPlay(MemoryPlay):
                     transaction.at_commit(lambda: self._tables.forget(PERSON))
                 return
             await asyncio.sleep(BACK_OFF)
-
-    def _intake(self) -> Intake:
-        grace = 1e-6 if self.kind in {Kind.HASTY, Kind.LATE} else 86_400.0
-        return Intake(
-            store=self._parts.store(self._tables, self.director),
-            log=self._log,
-            clock=self._tables.clock,
-            metrics=metrics(),
-            waiting=WaitingSettings(grace=grace),
-            home_page="https://symposia.acme.example",
-            observer=self.director.observe,
-        )
-
-    def _book(self) -> SourceBook:
-        return SourceBook(self._tables.load, self._tables.clock, 3600.0)
-
-    def _sweeping(self) -> Sweep:
-        store = self._parts.store(self._tables, self.director)
-        return Sweep(
-            store=store,
-            told_until=self._told_until(),
-            book=self._book(),
-            intake=self._intake(),
-            clock=self._tables.clock,
-            metrics=metrics(),
-            waiting=WaitingSettings(),
-        )
-
-    def _told_until(self) -> ToldUntil:
-        """Return what says until when all is told: of little patience, and in the end, that it is."""
-        chosen = self._parts.told_until if self.kind is Kind.LATE and not self._tables.later else GivesUpAtOnce
-        return chosen(self._log, Offsets(self._ledger, self.director), GROUP, self._tables.clock)  # type: ignore[arg-type]
 
     def _end_session(self) -> None:
         """Let PostgreSQL end the transaction of a batch whose process goes on; the group gives it up, or not."""
@@ -310,7 +257,7 @@ class TellingPlay(MemoryPlay):
             raise Violation(f"there are dead letters: {self._ledger.letters[0].reason}")
         await judge_what_waits(self._tables)
         self._tables.later = LONG
-        await self._sweeping().once()
+        await self._wiring.sweep().once()
         if self._tables.pending:
             raise Violation(f"there waits for ever {sorted(self._tables.pending)}")
         expected, told = await expected_of(self._said), told_in(self._log)
