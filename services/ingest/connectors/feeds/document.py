@@ -42,6 +42,11 @@ LONGEST_AUTHOR: Final = 500
 MOST_ATTRIBUTES: Final = 200
 LONGEST_ADDRESS: Final = 2000
 YEAR_MONTH_DAY: Final = 8
+HOURS_AHEAD: Final = {
+    "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2, "EEST": 3, "MSK": 3,
+    "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+}  # fmt: skip
+"""Names of time zones that feeds write and RFC 822 does not have: feedparser takes them for GMT."""
 
 
 def parsed(body: bytes, address: str) -> JSON:
@@ -177,8 +182,9 @@ def _moment(entry: Mapping[str, Any], name: str) -> str | None:
         return written
     if written and written.isdecimal() and len(written) > YEAR_MONTH_DAY:
         return None  # seconds, in which a year would be read
+    zone = written.rpartition(" ")[2].upper() if written else ""
     with suppress(ValueError, TypeError, OverflowError):
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", understood) if understood else None
+        return time.strftime(f"%Y-%m-%dT%H:%M:%S+{HOURS_AHEAD.get(zone, 0):02}:00", understood) if understood else None
     return None
 
 
