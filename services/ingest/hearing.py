@@ -101,7 +101,7 @@ def _of(items: Sequence[tuple[str, object]]) -> Reading:
 
 def _notice(source: Source, lookup: Lookup, heard_at: str) -> Outgoing:
     """Write what is to be asked for; when the door heard of it stays, however often it is named by what was asked for."""
-    noticed = Noticed(source.id, lookup.key, dict(lookup.reference), lookup.noticed or heard_at)
+    noticed = Noticed(source.id, lookup.key, dict(lookup.reference), lookup.noticed or heard_at, lookup.after)
     return Outgoing(NOTICED, encode(noticed), source.id.encode())
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Final, TypeAlias
+
 import msgspec
 
 from shared.contracts.wire import Text
 
+LONGEST: Final = 10 * 365 * 86_400
+Seconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=LONGEST)]
 
-class Noticed(msgspec.Struct, frozen=True, rename="camel"):
-    """*source* heard of it at *noticed_at* (RFC 3339); *key* is the same for every repetition, *reference* says how to ask."""
+
+class Noticed(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """*source* heard of it at *noticed_at* (RFC 3339); *key* is the same for every repetition, *reference* says how to ask.
+
+    It is asked for no sooner than *after* so many seconds.
+    """
 
     source: Text
     key: Text
     reference: dict[str, str]
     noticed_at: Text
+    after: Seconds = 0

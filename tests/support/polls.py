@@ -66,13 +66,13 @@ class Poller:
         return self.connector.fetch.read(self.source, lookup, answer)
 
     def round(self) -> list[Reading]:
-        """Turn every poll once, and ask for all that is named."""
+        """Turn every poll once, and ask for all that is named, but for what is to be asked for some other day."""
         readings = [reading for name in self.connector.polls for reading in self.turn(name)]
-        waiting = [lookup for reading in readings for lookup in reading.lookups]
+        waiting = [lookup for reading in readings for lookup in reading.lookups if not lookup.after]
         while waiting:
             reading = self.look_up(waiting.pop(0))
             readings.append(reading)
-            waiting += reading.lookups
+            waiting += (each for each in reading.lookups if not each.after)
         return readings
 
 

@@ -33,7 +33,8 @@ class Noticing:
             except BadMessage as error:
                 rejections.append(Rejection(record, str(error)))
                 continue
-            noticed.append(Noticed(SourceId(message.source), Lookup(bounded(message.key), message.reference, message.noticed_at)))
+            lookup = Lookup(bounded(message.key), message.reference, message.noticed_at, message.after)
+            noticed.append(Noticed(SourceId(message.source), lookup))
         if noticed:
             await notice(transaction, noticed, self._clock())
         return Decision(rejections=tuple(rejections))

@@ -60,8 +60,8 @@ UPDATE poll SET due = $3, failures = failures + 1, last_failure = $4 WHERE sourc
 -- Keeps what was named, once; of what was given up and is named again, it is tried again. What is named again while it is asked for
 -- is due anew: what is answered may have been said before.
 INSERT INTO lookup (source, key, reference, noticed, due)
-SELECT named.source, named.key, named.reference, named.noticed, $5
-FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) AS named (source, key, reference, noticed)
+SELECT named.source, named.key, named.reference, named.noticed, named.due
+FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[]) AS named (source, key, reference, noticed, due)
 JOIN source ON source.id = named.source
 ORDER BY named.source, named.key
 ON CONFLICT (source, key) DO UPDATE SET
@@ -96,9 +96,11 @@ WHERE source = $1 AND state = 'given-up' AND key IN (
 )
 
 -- name: standing
--- How the polls and lookups of every source stand that is heard: of one that is paused nothing is asked.
+-- How the polls and lookups of every source stand that is heard: of one that is paused nothing is asked, and what is to be asked for
+-- some day does not wait yet.
 SELECT source.id AS source,
-    (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'waiting') AS waiting,
+    (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'waiting'
+        AND (due <= clock_timestamp() OR failures > 0)) AS waiting,
     (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'given-up') AS given_up,
     (SELECT max(failures) FROM poll WHERE poll.source = source.id) AS failures,
     (SELECT last_failure FROM poll WHERE poll.source = source.id AND last_failure IS NOT NULL ORDER BY failures DESC LIMIT 1) AS last_failure,

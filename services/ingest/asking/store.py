@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -65,8 +65,9 @@ async def notice(transaction: Transaction, noticed: Sequence[Noticed], now: date
         [each.lookup.key for each in last],
         [_written(each.lookup.reference) for each in last],
         [each.lookup.noticed for each in last],
+        [now + timedelta(seconds=each.lookup.after) for each in last],
     ]
-    await transaction.execute(SQL["notice"], *columns, now)
+    await transaction.execute(SQL["notice"], *columns)
 
 
 class AskingStore:

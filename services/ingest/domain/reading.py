@@ -117,12 +117,13 @@ class Lookup(msgspec.Struct, frozen=True):
     """Something that the platform named without telling it: to be asked for, once, however often it is named.
 
     *key* is the same for every repetition; *reference* is what the connector needs in order to ask. *noticed* is when the door
-    heard of it, RFC 3339 in UTC; the intake writes it.
+    heard of it, RFC 3339 in UTC; the intake writes it. It is asked for no sooner than *after* so many seconds.
     """
 
     key: str
     reference: Mapping[str, str]
     noticed: str = ""
+    after: int = 0
 
 
 class Sighting(msgspec.Struct, frozen=True):

@@ -147,7 +147,7 @@ def test_what_lacks_what_it_needs_is_incomplete(view: Any) -> None:
 def test_a_hashtag_of_the_allow_list_is_the_place_of_its_whole_thread() -> None:
     source = by(Policy(channels=frozenset({ChannelId("#Kafka")}), hearing=Hearing.TEXT))
 
-    (lookup,) = page("search", search(ASKED), source=source).reading.lookups
+    (lookup, _) = page("search", search(ASKED), source=source).reading.lookups
     replies = looked_up(lookup, thread(ASKED, nested(ANSWER)), source)
 
     assert lookup.reference["within"] == "kafka"
@@ -160,7 +160,7 @@ def test_a_post_is_told_once_and_looked_at_again_when_it_was_answered_or_liked()
     again = page("search", search(ASKED, QUOTE), first.cursor)
     liked = page("search", search({**ASKED, "replyCount": 3}, QUOTE), again.cursor)
 
-    assert [each.key.rpartition(" ")[2] for each in first.reading.lookups] == ["thread:2", "likes:3"]
+    assert [each.key.rpartition(" ")[2] for each in first.reading.lookups if not each.after] == ["thread:2", "likes:3"]
     assert again.reading.ignored == (Reason.TOLD_ALREADY, Reason.TOLD_ALREADY)
     assert [each.key for each in liked.reading.lookups] == [f"{ASKED['uri']} thread:3"]
     assert not liked.reading.decided

@@ -60,6 +60,11 @@ def optional_did(document: JSON, *path: str) -> AccountName | None:
     return AccountName(found) if found and DID.fullmatch(found) else None
 
 
+def author(view: JSON) -> AccountName:
+    """Return who wrote a post that is shown; raise Incomplete where nobody is named."""
+    return optional_did(view, "author", "did") or AccountName(parts(view, "uri")[0])
+
+
 def moment(*documents: JSON) -> str:
     """Return when it happened, as who wrote it says, or else when it was seen; raise Incomplete where neither is told."""
     for name in ("createdAt", "indexedAt"):

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from services.ingest.connectors.bluesky.acts import read_reason, read_record
 from services.ingest.connectors.bluesky.posts import read_view
-from services.ingest.connectors.bluesky.threads import api, lookups_of
+from services.ingest.connectors.bluesky.threads import api, look_of, lookups_of
 from services.ingest.connectors.connector import Option, Poll
 from services.ingest.connectors.fields import Incomplete, if_whole, member, optional_text
 from services.ingest.connectors.parsing import answered
@@ -101,7 +101,7 @@ def _seen(source: Source, view: JSON, told: dict[str, JSON]) -> Reading:
         if reading.ignored:
             told[name] = UNHEARD
             return reading
-        return joined((reading, Reading(lookups=lookups)))
+        return joined((reading, Reading(lookups=(*lookups, *look_of(source, view)))))
     told.pop(name)
     if before == UNHEARD:
         told[name] = UNHEARD

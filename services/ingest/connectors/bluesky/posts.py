@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from services.ingest.connectors.bluesky import names
 from services.ingest.connectors.fields import Incomplete, member, optional_text, several
-from services.ingest.domain.interaction import AccountName, Artefact, ArtefactType, Event, Interaction, Kind, NativeId
+from services.ingest.domain.interaction import Artefact, ArtefactType, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Known, Reading, Rule, Undecided, ignored
 from services.ingest.domain.source import Source
 from services.ingest.domain.text import WEB, asks
@@ -32,7 +32,7 @@ def read_post(source: Source, view: JSON, record: JSON, within: str | None = Non
     if reason := names.refusal(source, place):
         return ignored(reason)
     artefact, said = names.post(view, "uri"), _said(record)
-    actor = names.optional_did(view, "author", "did") or AccountName(names.parts(view, "uri")[0])
+    actor = names.author(view)
     replies = isinstance(member(record, "reply"), dict)
     question = not replies and asks(said)
     made = Interaction(

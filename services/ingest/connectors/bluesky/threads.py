@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
+from services.ingest.connectors import looking_again
 from services.ingest.connectors.bluesky import names
 from services.ingest.connectors.bluesky.acts import read_like
 from services.ingest.connectors.bluesky.posts import read_view
@@ -25,6 +26,8 @@ LIKES: Final = 100
 LONGEST_KEY: Final = 800
 REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST})
 """With it Bluesky says that a post is not there, and much else (atproto.com/specs/xrpc, "Error Responses")."""
+SHOWN: Final = "app.bsky.feed.defs#threadViewPost"
+NOT_FOUND: Final = "app.bsky.feed.defs#notFoundPost"
 COUNTED: Final = {"thread": "replyCount", "likes": "likeCount"}
 
 
@@ -55,7 +58,8 @@ def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request
     del circumstances
     reference = lookup.reference
     if reference["do"] == "thread":
-        parameters = {"uri": reference["uri"], "depth": str(DEEPEST), "parentHeight": "0"}
+        depth = 0 if looking_again.is_look(lookup) else DEEPEST
+        parameters = {"uri": reference["uri"], "depth": str(depth), "parentHeight": "0"}
         return Request(f"{api(source)}/xrpc/app.bsky.feed.getPostThread?{urlencode(parameters)}", bears=REFUSALS)
     paged = {"cursor": reference["cursor"]} if "cursor" in reference else {}
     parameters = {"uri": reference["uri"], "limit": str(LIKES), **paged}
@@ -64,12 +68,32 @@ def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request
 
 def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     """Read a thread, or a page of likes; one item that cannot be read stops none of the others."""
+    if looking_again.is_look(lookup):
+        return _read_again(lookup, answer)
     document = answered(answer)
     if answer.status in REFUSALS:
         return _read_refusal(document)
     if lookup.reference["do"] == "thread":
         return _read_thread(source, member(document, "thread"), lookup.reference.get("within"))
     return _read_likes(source, document, lookup)
+
+
+def look_of(source: Source, view: JSON) -> tuple[Lookup, ...]:
+    """Return that a post is to be looked at again, if its text is kept."""
+    post = names.post(view, "uri")
+    return looking_again.first_look(source, post.native, {"do": "thread", "uri": post.native}, names.author(view))
+
+
+def _read_again(lookup: Lookup, answer: Answer) -> Reading:
+    """Read whether a post is there still: Bluesky says that it is not by an error, or by what stands in its place."""
+    try:
+        document = answered(answer)
+    except Incomplete:
+        return looking_again.unclear(lookup)
+    shown = optional_text(document, "thread", "$type")
+    if optional_text(document, "error") == "NotFound" or shown == NOT_FOUND:
+        return looking_again.missing(lookup, names.post(dict(lookup.reference), "uri"))
+    return looking_again.seen_again(lookup) if shown == SHOWN else looking_again.unclear(lookup)
 
 
 def _read_refusal(document: JSON) -> Reading:
@@ -88,8 +112,13 @@ def _read_thread(source: Source, thread: JSON, within: str | None) -> Reading:
         reply = waiting.pop(0)
         waiting += several(reply, "replies")
         if isinstance(member(reply, "post"), dict):
-            found.append(if_whole(read_view, source, member(reply, "post"), within))
+            found.append(if_whole(_read_reply, source, member(reply, "post"), within))
     return joined(found) if found else ignored(Reason.GONE)
+
+
+def _read_reply(source: Source, view: JSON, within: str | None) -> Reading:
+    reading = read_view(source, view, within)
+    return reading if reading.ignored else joined((reading, Reading(lookups=look_of(source, view))))
 
 
 def _read_likes(source: Source, document: JSON, lookup: Lookup) -> Reading:

@@ -1,7 +1,7 @@
 """Mastodon, and what speaks its API: an administrator's webhooks, and timelines that are asked for (docs.joinmastodon.org).
 
 status.created, status.updated; timelines of hashtags and lists
-──▶ questions, posts, replies, answers, boosts, polls, files, edits
+──▶ questions, posts, replies, answers, boosts, polls, files, edits; what is missing when it is looked at again is deleted
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from services.ingest.connectors.connector import Connector, Hook, Sample
+from services.ingest.connectors.mastodon.again import FETCH
 from services.ingest.connectors.mastodon.events import read
 from services.ingest.connectors.mastodon.polling import OPTIONS, TIMELINE
 from services.ingest.domain.source import Platform
@@ -29,5 +30,6 @@ MASTODON: Final = Connector(
     platform=Platform.MASTODON,
     hook=Hook(verify=VERIFY, read=read, sample=sample),
     polls={"timeline": TIMELINE},
+    fetch=FETCH,
     options=OPTIONS,
 )

@@ -6,8 +6,11 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from msgspec.structs import replace
+
 from services.ingest.connectors.connector import Option, Poll
 from services.ingest.connectors.fields import Incomplete, if_whole, optional_identifier, optional_text
+from services.ingest.connectors.mastodon.again import look_of
 from services.ingest.connectors.mastodon.statuses import read_created, read_updated
 from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
@@ -56,6 +59,8 @@ def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
 def _read(source: Source, status: JSON) -> Reading:
     """Read a status as it is now: what was edited before we asked is told as made, and as edited."""
     made = read_created(source, status)
+    if made.known:
+        made = replace(made, lookups=look_of(source, status))
     edited = made.ignored == () and optional_text(status, "edited_at") is not None
     return joined((made, read_updated(source, status))) if edited else made
 

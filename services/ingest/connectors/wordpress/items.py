@@ -42,6 +42,8 @@ LONGEST_TEXT: Final = 200_000
 COMMENT_PAGE: Final = re.compile(r"comment-page-[0-9]+/?$")
 WRITTEN: Final = {"post": ("posts", ArtefactType.ARTICLE), "page": ("pages", ArtefactType.PAGE)}
 """What is written, by its `type`: the collection that it is in, and what it is."""
+TYPES: Final = {**dict(WRITTEN.values()), "comments": ArtefactType.COMMENT}
+"""What is in a collection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ def read_item(source: Source, item: JSON, *, edited: bool = False) -> Reading:
     if kind == "comment":
         return _comment(source, item)
     return _post(source, item, kind, edited=edited) if kind in WRITTEN else ignored(Reason.UNMAPPED)
+
+
+def api(source: Source) -> str:
+    """Return the address of the REST API."""
+    return source.options.get("api", f"{source.workspace}/wp-json").rstrip("/")
 
 
 def name_of(item: JSON) -> str:

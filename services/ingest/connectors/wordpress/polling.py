@@ -8,9 +8,12 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
+from msgspec.structs import replace
+
 from services.ingest.connectors.connector import Option, Poll
 from services.ingest.connectors.fields import Incomplete, if_whole, member, optional_time
-from services.ingest.connectors.wordpress.items import name_of, read_item
+from services.ingest.connectors.wordpress.again import look_of
+from services.ingest.connectors.wordpress.items import api, name_of, read_item
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
 from services.ingest.domain.reading import Reading, joined
 from services.ingest.domain.source import Source
@@ -43,8 +46,7 @@ def poll(collection: str) -> Poll:
         asked["orderby"] = "modified" if changes else "date_gmt"
         if isinstance(since, str):
             asked["modified_after" if changes else "after"] = since
-        api = source.options.get("api", f"{source.workspace}/wp-json").rstrip("/")
-        address = f"{api}/wp/v2/{collection}?{urlencode(asked)}"
+        address = f"{api(source)}/wp/v2/{collection}?{urlencode(asked)}"
         return Request(address, headers={"Accept": "application/json"}, bears=frozenset({HTTPStatus.BAD_REQUEST}))
 
     def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
@@ -81,7 +83,10 @@ def _read(source: Source, item: JSON, told: Mapping[str, JSON], cursor: Cursor) 
     before = told.get(name_of(item))
     if before is not None and before == _changed(item):
         return Reading()
-    return read_item(source, item, edited=before is not None or _was_told(item, cursor))
+    reading = read_item(source, item, edited=before is not None or _was_told(item, cursor))
+    if reading.ignored or before is not None:
+        return reading
+    return replace(reading, lookups=tuple(look for known in reading.known for look in look_of(source, known)))
 
 
 def _was_told(item: JSON, cursor: Cursor) -> bool:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.ingest import erasing
 from services.ingest.asking.backlog import Backlog
 from services.ingest.domain.reading import Lookup
+from shared.clock import utc_now
 from shared.postgres import Query
 from shared.xapi import ifi
 from tests.integration.ingest.conftest import House
@@ -35,6 +36,20 @@ async def test_what_is_named_by_id_is_asked_for_once_however_often_it_is_named(
 
     assert forum.asked == [f"{HOME}/posts/0"]
     assert heard_of(house) == 1
+
+
+async def test_what_is_to_be_asked_for_some_day_does_not_wait_until_then(house: House, process: Process) -> None:
+    house.now = utc_now()
+    await noticed(house, Lookup("post 1", {"path": "/posts/0"}, after=3600), process=process)
+
+    found = [await process.store.due_lookups(DISCOURSE.id, house.now + timedelta(seconds=each), 10) for each in (3599, 3601)]
+    [asked] = found[1]
+    standings = {each.source: each.waiting for each in await process.store.standings()}
+    await process.store.fail_lookup(DISCOURSE.id, asked, asked.due + timedelta(minutes=5), "away", for_good=False)
+    failed = {each.source: each.waiting for each in await process.store.standings()}
+
+    assert (found[0], asked.lookup.key) == ([], "post 1")
+    assert (standings[DISCOURSE.id], failed[DISCOURSE.id]) == (0, 1)
 
 
 async def test_what_was_named_before_somebody_was_erased_and_is_answered_afterwards_is_told_without_them(

@@ -1,0 +1,48 @@
+"""Look again at statuses: who asks Mastodon is not told what is deleted (docs.joinmastodon.org/methods/statuses)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from services.ingest.connectors import looking_again
+from services.ingest.connectors.connector import Fetch
+from services.ingest.connectors.fields import Incomplete, identifier, optional_identifier, optional_text
+from services.ingest.connectors.mastodon import places
+from services.ingest.connectors.parsing import answered
+from services.ingest.domain.asking import Answer, Circumstances, Request
+from services.ingest.domain.reading import Lookup, Reading
+from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
+
+REFUSALS: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+NOT_FOUND: Final = "Record not found"
+"""What Mastodon says of a status that is not there; its proxy says 404 in other words, or in none."""
+
+
+def look_of(source: Source, status: JSON) -> tuple[Lookup, ...]:
+    """Return that a status is to be looked at again, if its text is kept."""
+    name = identifier(status, "id")
+    return looking_again.first_look(source, name, {"id": name}, places.account(status))
+
+
+def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
+    """Ask for a status."""
+    del circumstances
+    return Request(f"{source.workspace}/api/v1/statuses/{lookup.reference['id']}", bears=REFUSALS)
+
+
+def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
+    """Read whether a status is there still."""
+    try:
+        document = answered(answer)
+    except Incomplete:
+        return looking_again.unclear(lookup)
+    name = lookup.reference["id"]
+    if answer.status in REFUSALS and optional_text(document, "error") == NOT_FOUND:
+        return looking_again.missing(lookup, places.status(source, name))
+    there = answer.status not in REFUSALS and optional_identifier(document, "id") == name
+    return looking_again.seen_again(lookup) if there else looking_again.unclear(lookup)
+
+
+FETCH: Final = Fetch(ask, read)
