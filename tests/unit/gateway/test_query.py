@@ -203,8 +203,15 @@ def test_other_versions_are_not_spoken(header: str | None) -> None:
         negotiate(header)
 
 
-def test_an_installation_may_take_requests_without_version() -> None:
-    assert negotiate(None, Version.V1_0_3) is Version.V1_0_3
+@pytest.mark.parametrize("header", [None, "", "  "])
+def test_an_installation_may_take_requests_without_version(header: str | None) -> None:
+    assert negotiate(header, Version.V1_0_3) is Version.V1_0_3
+    with pytest.raises(UnspokenVersion, match="missing"):
+        negotiate(header)
+
+
+def test_a_version_stands_between_spaces_and_wins_over_none() -> None:
+    assert negotiate(" 2.0.0 ", Version.V1_0_3) is Version.V2_0_0
 
 
 @pytest.mark.parametrize("verb", ["https://w3id.org/xapi/dod-isd/verbs/read", f"https://acme.example/{'x' * 3000}"])
