@@ -15,11 +15,14 @@ LASTING = [page for page in PAGES if page.parent != DECISIONS]
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 ANCHOR = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+CODE_BLOCKS = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"\b(?:services|shared|tests|benchmarks|deploy|docs)/[\w./-]*\w")
 MODULE = re.compile(r"\b(?:services|shared|tests|benchmarks)(?:\.\w+)+")
 MADE_LATER = "deploy/secrets/"
+MAKE = re.compile(r"(?:^|`)make ([a-z]+)\b", re.MULTILINE)
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 SETTING = re.compile(r"\bSYMPOSIA_[A-Z]+__[A-Z_]*[A-Z]\b")
 SETTINGS = set(SETTING.findall((ROOT / "docs" / "settings.md").read_text("utf-8")))
 
@@ -52,6 +55,14 @@ def test_the_files_and_modules_that_a_page_names_are_there(page: Path) -> None:
 
     assert [path for path in paths if not (ROOT / path).exists()] == []
     assert [module for module in modules if not is_there(module)] == []
+
+
+@pytest.mark.parametrize("page", LASTING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_lets_make_do_can_be_made(page: Path) -> None:
+    text = page.read_text("utf-8")
+    code = "\n".join([*CODE_BLOCKS.findall(text), *(f"`{span}" for span in CODE.findall(FENCED.sub("", text)))])
+
+    assert set(MAKE.findall(code)) - TARGETS == set()
 
 
 def is_there(module: str) -> bool:
