@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -39,6 +40,13 @@ class PlainConsole(Console):
     def render_str(self, text: str, **named: Any) -> Text:
         """Return *text* without control characters."""
         return super().render_str(text.translate(CONTROLS), **named)
+
+    def on_broken_pipe(self) -> None:
+        """Go on in silence: who reads what is printed has ended, as `head` does, and not what the command does."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
 
 
 out = PlainConsole()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from io import StringIO
 
 import pytest
@@ -56,6 +59,22 @@ def test_a_narrow_terminal_breaks_no_key(width: int) -> None:
 
 def test_where_no_terminal_says_how_wide_it_is_lines_are_long() -> None:
     assert PlainConsole(file=StringIO()).width == WIDE
+
+
+@pytest.mark.parametrize(("console", "stream"), [("out", 1), ("err", 2)])
+def test_a_command_goes_on_where_nobody_reads_any_more_what_it_prints(console: str, stream: int) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    code = f"from services.commands.console import {console} as it\nfor _ in range(3): it.print('a line')\n"
+    code += f"import os\nos.write({3 - stream}, b'done')"
+
+    answer = subprocess.run(
+        [sys.executable, "-c", f"import os\nos.dup2({writes}, {stream})\n{code}"],
+        capture_output=True, check=False, pass_fds=(writes,),
+    )  # fmt: skip
+
+    os.close(writes)
+    assert (answer.returncode, answer.stdout + answer.stderr) == (0, b"done")
 
 
 @pytest.mark.parametrize("secret", ["a word of one's own", KEY, f"{KEY}\n{KEY}", KEY_SET])
