@@ -84,7 +84,7 @@ Written = Callable[[str, bytes], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class HmacChallenge:
-    """Answer the challenge that *asked* finds with its HMAC under the present secret (Zoom, X)."""
+    """Answer the challenge that *asked* finds with its HMAC under the present secret (Zoom, X, LinkedIn)."""
 
     asked: Asked
     written: Written
@@ -148,6 +148,11 @@ X: Final = HmacChallenge(
     lambda _, digest: {"response_token": "sha256=" + base64.b64encode(digest).decode()},
 )
 """docs.x.com, "Challenge-Response Check"."""
+LINKEDIN: Final = HmacChallenge(
+    lambda message: message.query.get("challengeCode") if message.method == "GET" else None,
+    lambda challenge, digest: {"challengeCode": challenge, "challengeResponse": digest.hex()},
+)
+"""learn.microsoft.com/linkedin, "Webhook validation"."""
 
 
 def _may_say(message: Message, word: str) -> bool:

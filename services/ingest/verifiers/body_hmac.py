@@ -1,4 +1,4 @@
-"""The first family: an HMAC over the raw body (Discourse, GitHub, Meta, WebSub, Webex, X, Confluence, Mastodon)."""
+"""The first family: an HMAC over the raw body (Discourse, GitHub, Meta, WebSub, Webex, X, LinkedIn, Confluence, Mastodon)."""
 
 from __future__ import annotations
 
@@ -22,21 +22,24 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """One way to write the signature: *prefix*, then the digest of the body."""
+    """One way to write the signature: *prefix*, then the digest of *before* and the body."""
 
     prefix: str = "sha256="
     algorithm: Literal["sha1", "sha256", "sha384", "sha512"] = "sha256"
     encoding: Encoding = Encoding.HEX
+    before: bytes = b""
 
     def signature(self, secret: bytes, body: bytes) -> bytes:
         """Return what the header of a genuine delivery says."""
-        digest = hmac.digest(secret, body, self.algorithm)
+        digest = hmac.digest(secret, self.before + body, self.algorithm)
         written = digest.hex().encode() if self.encoding is Encoding.HEX else base64.b64encode(digest)
         return self.prefix.encode() + written
 
 
 WEBSUB = tuple(Scheme(f"{name}=", name) for name in ("sha1", "sha256", "sha384", "sha512"))
 """The method is named before the digest (W3C WebSub, section 7.1)."""
+LINKEDIN = tuple(Scheme(prefix, before=before) for prefix in ("hmacsha256=", "") for before in (b"", b"hmacsha256="))
+"""The documentation says `hmacsha256=` is a prefix, and not of what: every reading is in the field."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from services.ingest.handshakes import (
+    LINKEDIN,
     ZOOM,
     Echo,
     Handshake,
@@ -70,7 +71,7 @@ def test_a_hub_that_does_not_is_given_nothing(message: Message) -> None:
     assert HUB(message, [SECRET]) is None
 
 
-@pytest.mark.parametrize("handshake", [Echo("url_verification"), ValidationToken(), ZOOM, X, HUB])
+@pytest.mark.parametrize("handshake", [Echo("url_verification"), ValidationToken(), ZOOM, X, LINKEDIN, HUB])
 @pytest.mark.parametrize(
     ("body", "query"),
     [
@@ -78,7 +79,7 @@ def test_a_hub_that_does_not_is_given_nothing(message: Message) -> None:
         (b"[]", "validationToken="),
         (b"\xff", "crc_token=%00&crc_token=1"),
         (b'{"type": "url_verification"}', "hub.mode=subscribe"),
-        (b'{"type": "url_verification", "challenge": 7}', "crc_token=" + "x" * 5000),
+        (b'{"type": "url_verification", "challenge": 7}', "challengeCode=" + "x" * 5000),
         (b'{"event": "endpoint.url_validation", "payload": {"plainToken": null}}', "&".join(["a=1"] * 200)),
         (b'{"event": "endpoint.url_validation", "payload": []}', "%"),
     ],
@@ -89,8 +90,9 @@ def test_what_asks_nothing_is_answered_nothing(handshake: Handshake, body: bytes
         assert handshake(message, [SECRET]) is None
 
 
-@pytest.mark.parametrize("challenge", ['{"for_user_id":"1"}', "v0:1:{}", "a b", "a\n", "[]"])
+@pytest.mark.parametrize("challenge", ['{"for_user_id":"1"}', 'hmacsha256={"type":"x"}', "v0:1:{}", "a b", "a\n", "[]"])
 def test_nobody_has_the_body_of_a_delivery_signed_as_a_challenge(challenge: str) -> None:
-    asked = f"https://ingest.example/hooks/a/b?crc_token={quote(challenge)}"
+    asked = {name: f"https://ingest.example/hooks/a/b?{name}={quote(challenge)}" for name in ("crc_token", "challengeCode")}
 
-    assert X(Message({}, b"", asked, "GET"), [SECRET]) is None
+    assert X(Message({}, b"", asked["crc_token"], "GET"), [SECRET]) is None
+    assert LINKEDIN(Message({}, b"", asked["challengeCode"], "GET"), [SECRET]) is None

@@ -1,7 +1,6 @@
 """Published and computed signatures of every platform are genuine; whatever is changed about them, they are refused.
 
-SYMPOSIA_SAMPLES names a directory with more of them, in a file `signature_vectors.json` of the same shape; those of
-platforms that deliver nothing here are left out.
+SYMPOSIA_SAMPLES names a directory with more of them, in a file `signature_vectors.json` of the same shape.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from services.ingest.connectors.github import VERIFY as GITHUB
 from services.ingest.connectors.mattermost import VERIFY as MATTERMOST
 from services.ingest.connectors.slack import VERIFY as SLACK
 from services.ingest.connectors.webex import VERIFY as WEBEX
+from services.ingest.handshakes import LINKEDIN as LINKEDIN_CHALLENGE
 from services.ingest.handshakes import ZOOM as ZOOM_CHALLENGE
 from services.ingest.handshakes import HmacChallenge
 from services.ingest.handshakes import X as X_CHALLENGE
@@ -37,7 +37,7 @@ from services.ingest.verifiers import (
     Verifier,
     bearer,
 )
-from services.ingest.verifiers.body_hmac import WEBSUB
+from services.ingest.verifiers.body_hmac import LINKEDIN, WEBSUB
 
 VERIFIERS: dict[str, Verifier] = {
     "slack": SLACK,
@@ -50,23 +50,23 @@ VERIFIERS: dict[str, Verifier] = {
     "websub": BodyHmac("x-hub-signature", WEBSUB),
     "webex": WEBEX,
     "x": BodyHmac("x-twitter-webhooks-signature", (Scheme(encoding=Encoding.BASE64),)),
+    "linkedin": BodyHmac("x-li-signature", LINKEDIN),
     "bigbluebutton": UrlHash(),
     "standard-webhooks": StandardWebhook(),
     "matrix": SharedToken(bearer),
     "mattermost": MATTERMOST,
 }
-CHALLENGES: dict[str, HmacChallenge] = {"zoom": ZOOM_CHALLENGE, "x": X_CHALLENGE}
+CHALLENGES: dict[str, HmacChallenge] = {"zoom": ZOOM_CHALLENGE, "x": X_CHALLENGE, "linkedin": LINKEDIN_CHALLENGE}
 TIMED = {"slack", "zoom", "standard-webhooks"}
 UNSIGNED_BODIES = {"matrix", "mattermost"}
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def vectors() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = orjson.loads((Path(__file__).parent / "vectors.json").read_bytes())
+    files = [Path(__file__).parent / "vectors.json"]
     if elsewhere := os.environ.get("SYMPOSIA_SAMPLES"):
-        more = orjson.loads((Path(elsewhere) / "signature_vectors.json").read_bytes())
-        found += [vector for vector in more if platform_of(vector) in VERIFIERS]
-    return found
+        files.append(Path(elsewhere) / "signature_vectors.json")
+    return [vector for file in files for vector in orjson.loads(file.read_bytes())]
 
 
 def platform_of(vector: dict[str, Any]) -> str:
