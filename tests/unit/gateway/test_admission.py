@@ -103,6 +103,16 @@ def test_data_2_4_6_2_an_activity_alone_in_the_context_becomes_a_list() -> None:
     assert left["context"]["contextActivities"] == {"parent": [{"id": "https://e.org/p"}]}
 
 
+def test_data_2_4_6_2_so_does_one_in_the_context_of_a_substatement() -> None:
+    alone = {"contextActivities": {"category": {"id": "https://e.org/c"}, "other": [{"id": "https://e.org/o"}]}}
+    sub = {"objectType": "SubStatement", **without_time(said(context=alone))}
+
+    (left,) = sealed(admit(orjson.dumps(said(object=sub)), writing()))
+
+    listed = {"category": [{"id": "https://e.org/c"}], "other": [{"id": "https://e.org/o"}]}
+    assert left["object"] == {**sub, "context": {"contextActivities": listed}}
+
+
 NEWS = {"contextAgents": [{"objectType": "contextAgent", "agent": {"objectType": "Agent", "mbox": "mailto:bob@example.org"}}]}
 
 
