@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,34 @@ def test_ids_keep_what_identifies_and_all_that_names_nobody() -> None:
     assert short["context"]["instructor"] == {"mbox": "mailto:cy@x.org"}
     assert short["context"]["contextActivities"] == {"parent": {"id": "https://x.org/p"}, "other": [{"id": "https://x.org/o"}]}
     assert short["context"]["platform"] == "Slack"
+
+
+@pytest.mark.parametrize(
+    ("thing", "left"),
+    [
+        ({"objectType": "Agent", "name": "Ann", "openid": "https://a.org"}, {"objectType": "Agent", "openid": "https://a.org"}),
+        (
+            {"objectType": "Group", "name": "Team", "member": [{"name": "Ann", "mbox": "mailto:a@x.org"}]},
+            {"objectType": "Group", "member": [{"mbox": "mailto:a@x.org"}]},
+        ),
+        ({"objectType": "StatementRef", "id": "x"}, {"objectType": "StatementRef", "id": "x"}),
+        ({"objectType": "Activity", "id": "https://x.org/a", "definition": {}}, {"id": "https://x.org/a"}),
+    ],
+    ids=["an agent", "a group", "a reference", "an activity"],
+)
+def test_communication_2_1_3_ids_identify_every_kind_of_object(thing: dict[str, Any], left: dict[str, Any]) -> None:
+    ann, who = {"name": "Ann", "mbox": "mailto:a@x.org"}, {"mbox": "mailto:a@x.org"}
+    category = [{"id": "https://x.org/c", "definition": {"name": {"en": "C"}}}]
+    context = {"team": ann, "contextActivities": {"category": category, "grouping": category}, "contextAgents": [{"agent": ann}]}
+
+    short = json.loads(
+        only_ids(json.dumps({"actor": ann, "verb": {}, "object": thing, "context": context, "authority": ann}).encode())
+    )
+
+    assert (short["object"], short["actor"], short["authority"]) == (left, who, who)
+    listed = [{"id": "https://x.org/c"}]
+    activities = {"category": listed, "grouping": listed}
+    assert short["context"] == {"team": who, "contextActivities": activities, "contextAgents": [{"agent": who}]}
 
 
 def test_an_identified_group_loses_its_members() -> None:
@@ -95,6 +124,7 @@ def test_languages_are_accepted_in_the_order_of_their_weight(
         (["en", "de-AT"], "de-CH, en;q=0.3", "en"),
         (["en", "fr"], "de-CH, *", "en"),
         (["en", "de"], "en;q=0.2, *;q=0.9", "de"),
+        (["en", "de", "fr"], "en;q=0.2, de;q=0.1, *;q=0.9", "fr"),
         (["en", "de"], "fr", "en"),
         (["en", "de"], "fr, en;q=0", "de"),
         (["en"], "fr, en;q=0", "en"),

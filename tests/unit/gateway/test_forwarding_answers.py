@@ -45,7 +45,7 @@ def test_an_answer_that_names_no_ids_is_of_no_lrs(body: bytes) -> None:
         fate(Answer(200, body), IDS, NOON)
 
 
-@pytest.mark.parametrize("status", [301, 307, 401, 403, 404, 405, 408, 429, 502, 503, 504])
+@pytest.mark.parametrize("status", [300, 301, 307, 401, 403, 404, 405, 408, 429, 502, 503, 504])
 def test_some_answers_say_nothing_about_the_statements(status: int) -> None:
     with pytest.raises(TargetAway):
         fate(Answer(status, b"", location="https://elsewhere.example/?token=x"), IDS, NOON)
@@ -64,6 +64,7 @@ def test_all_other_answers_say_what_becomes_of_the_statements(status: int, becam
     [
         (None, 0),
         ("7", 7),
+        (" 7 ", 7),
         ("Mon, 02 Mar 2026 12:01:00 GMT", 60),
         ("Mon, 02 Mar 2026 12:01:00", 60),
         ("Mon, 02 Mar 2026 11:00:00 GMT", 0),
