@@ -10,6 +10,7 @@ import pytest
 from services.ingest.connectors.registry import CONNECTORS
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Platform
+from services.ingest.metrics import Refusal
 
 ROOT = Path(__file__).parents[3]
 PAGES = ROOT / "docs" / "connectors"
@@ -65,3 +66,12 @@ def test_the_index_names_every_page() -> None:
     listed = set(re.findall(r"\]\((\w+\.md)\)", (PAGES / "README.md").read_text("utf-8")))
 
     assert listed == {path.name for path in PAGES.glob("*.md")} - {"README.md"}
+
+
+def test_the_guide_of_operators_names_every_reason_for_which_a_delivery_is_refused() -> None:
+    row = re.search(
+        r"^\| `symposia_ingest_refused_total` .*$", (ROOT / "docs" / "operations.md").read_text("utf-8"), re.MULTILINE
+    )
+
+    assert row
+    assert set(Refusal) <= set(re.findall(r"`(\w+)`", row[0]))
