@@ -62,7 +62,8 @@ def test_what_is_too_large_for_a_record_is_heard_in_parts_and_nothing_is_lost(re
 
     one_by_one = all(len(each) <= LARGE or _items(msgspec.json.decode(each, type=Reading)) == 1 for each in parts)
     assert one_by_one
-    assert joined(msgspec.json.decode(each, type=Reading) for each in parts) == whole
+    found = [msgspec.json.decode(each, type=Reading) for each in parts]
+    assert (joined(found) if found else Reading()) == whole
 
 
 def _longer(reading: Reading, length: int) -> Reading:
