@@ -33,6 +33,14 @@ class Machine:
         return f"http://127.0.0.{number}:{self.port}/"
 
 
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "file:///etc/passwd", "http:///statements"])
+async def test_what_is_no_address_of_http_is_connected_to_by_nobody(url: str) -> None:
+    transport = CheckedTransport(private=True)
+
+    with pytest.raises(NoAddress, match="no address of http or https"):
+        await transport.handle_async_request(httpx.Request("GET", url))
+
+
 @pytest.fixture
 async def machine() -> AsyncIterator[Machine]:
     made = Machine()

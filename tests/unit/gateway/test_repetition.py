@@ -31,6 +31,11 @@ def test_a_statement_comes_back_with_what_an_lrs_adds(more: dict[str, Any]) -> N
     assert again(SENT, SENT | more)
 
 
+@pytest.mark.parametrize("whole", [SENT, SENT | TIME, SENT | TIME | TYPES])
+def test_what_is_the_same_is_the_same(whole: dict[str, Any]) -> None:
+    assert again(whole, dict(reversed(whole.items())))
+
+
 def test_a_statement_that_had_a_time_comes_back_with_types_and_that_time() -> None:
     assert again(SENT | TIME, SENT | TIME | TYPES)
     assert not again(SENT | TIME, SENT | LATER | TYPES)

@@ -21,6 +21,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
 from services.ingest.verifiers import CavageSignature, Message, MessageSignature, SignedToken, Verdict
+from services.ingest.verifiers.strangers import SignedByStranger
 from services.ingest.verifiers.token import in_body
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -227,6 +228,13 @@ class TestACavageSignature:
 
     def test_that_is_not_there_is_unsigned(self) -> None:
         assert self.VERIFY(Message({}, BODY, URL), [pem(RSA)], NOW) is Verdict.UNSIGNED
+
+
+@pytest.mark.parametrize("said", ['("@method");keyid="k"', '("@method");created=1772452800', '("@method")', "x"])
+def test_a_stranger_says_whose_key_signed_and_when(said: str) -> None:
+    message = Message({"signature": "sig1=:AAAA:", "signature-input": f"sig1={said}"}, BODY, URL)
+
+    assert SignedByStranger()(message, [], NOW) is Verdict.FORGED
 
 
 TOKEN_KEYS: dict[str, Callable[[], Any]] = {
