@@ -141,6 +141,7 @@ def test_what_conflicts_with_the_record_is_refused_in_its_place() -> None:
 
     assert answer["ids"] == [None, None, last["id"]]
     assert (answer["errors"][0]["index"], answer["errors"][0]["rule"]) == (0, "conflict")
+    assert sorted({each["index"] for each in answer["errors"]}) == [0, 1]
     assert [each["index"] for each in answer["errors"]] == sorted(each["index"] for each in answer["errors"])
 
 
@@ -176,8 +177,9 @@ def test_a_hash_in_capital_letters_names_its_octets() -> None:
 @pytest.mark.parametrize(("value", "read"), [(None, False), ("false", False), ("true", True)])
 def test_partial_is_true_or_false(value: str | None, *, read: bool) -> None:
     assert read_partial(value) is read
-    with pytest.raises(BadParameter):
+    with pytest.raises(BadParameter) as refused:
         read_partial("1")
+    assert refused.value.name == "partial"
 
 
 good_ones = statements(Version.V1_0_3).filter(lambda each: not each.get("attachments") and "attachments" not in each["object"])
