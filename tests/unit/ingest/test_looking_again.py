@@ -12,13 +12,14 @@ from services.ingest.connectors.bluesky import BLUESKY as ON_BLUESKY
 from services.ingest.connectors.connector import Connector
 from services.ingest.connectors.mastodon import MASTODON as ON_MASTODON
 from services.ingest.connectors.wordpress import WORDPRESS as ON_WORDPRESS
+from services.ingest.connectors.youtube import YOUTUBE as ON_YOUTUBE
 from services.ingest.domain.asking import Answer, Circumstances
 from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.reading import Lookup, Reading, Reason
 from services.ingest.domain.source import Hearing, Policy, Source
 from shared.contracts import HEARD, RECEIVED
 from shared.xapi.model import JSON
-from tests.support import bluesky, mastodon, wordpress
+from tests.support import bluesky, mastodon, wordpress, youtube
 from tests.support.ingest import NOW, Ear, acts
 
 DAY, HOUR = 86_400, 3_600
@@ -95,6 +96,21 @@ CASES = {
         answer([{"id": 1}]),
         (answer([]),),
         (answer({"code": "rest_no_route"}), answer([{"id": 2}]), answer([None]), answer(None)),
+    ),
+    "youtube": Case(
+        ON_YOUTUBE,
+        youtube.YOUTUBE,
+        "comments",
+        orjson.loads(youtube.threads(youtube.thread(youtube.PRAISE))),
+        "https://www.googleapis.com/youtube/v3/comments?part=id&id=Ugx2",
+        answer({"kind": "youtube#commentListResponse", "items": [{"id": "Ugx2"}]}),
+        (answer({"kind": "youtube#commentListResponse", "items": []}),),
+        (
+            answer({"items": []}),
+            answer({"kind": "youtube#commentListResponse"}),
+            answer({"kind": "youtube#commentListResponse", "items": [{"id": "Ugx9"}]}),
+            answer([]),
+        ),
     ),
 }
 each_platform = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

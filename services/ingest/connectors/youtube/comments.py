@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
+from services.ingest.connectors import looking_again
 from services.ingest.connectors.connector import Fetch, Poll
 from services.ingest.connectors.fields import (
     if_whole,
@@ -23,7 +24,7 @@ from services.ingest.connectors.fields import (
     time,
 )
 from services.ingest.connectors.parsing import answered
-from services.ingest.connectors.youtube import names
+from services.ingest.connectors.youtube import again, names
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
 from services.ingest.domain.interaction import Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Lookup, Reading, Reason, Rule, Undecided, ignored, joined
@@ -97,6 +98,9 @@ def _read_comment(source: Source, comment: JSON, upon: str | None) -> Reading:
     said, edit = _said(comment), _edit(source, made, comment)
     text = None if edit else source.policy.text(said)
     told = _told_as(replace(made, text=text), names.optional_name(comment, "snippet", "parentId"), asking=asks(said) and not edit)
+    if made.parent is not None:
+        look = again.look_of(source, names.name(comment, "id"), made.parent.native, made.actor)
+        told = replace(told, lookups=look)
     return joined((told, Reading(decided=(edit,)))) if edit else told
 
 
@@ -151,12 +155,19 @@ def _told_as(made: Interaction, parent: str | None, *, asking: bool) -> Reading:
     return Reading(undecided=(Undecided(Rule.REPLY, above.native, reply),), known=known)
 
 
-def _ask_replies(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
+def _ask_more(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
+    """Ask for a page of replies, or for a comment again."""
     del source, circumstances
+    if looking_again.is_look(lookup):
+        return again.ask(lookup)
     reference = lookup.reference
     paged = {"pageToken": reference["page"]} if "page" in reference else {}
     wanted = {"part": "snippet", "parentId": reference["parent"], "maxResults": str(names.LIMIT), "textFormat": "plainText"}
     return Request(f"{names.API}/comments?{urlencode({**wanted, **paged})}")
+
+
+def _read_more(source: Source, lookup: Lookup, answer: Answer) -> Reading:
+    return again.read(lookup, answer) if looking_again.is_look(lookup) else _read_replies(source, lookup, answer)
 
 
 def _read_replies(source: Source, lookup: Lookup, answer: Answer) -> Reading:
@@ -171,4 +182,4 @@ def _read_replies(source: Source, lookup: Lookup, answer: Answer) -> Reading:
 
 
 COMMENTS: Final = Poll(EVERY, _ask, _read)
-FETCH: Final = Fetch(_ask_replies, _read_replies)
+FETCH: Final = Fetch(_ask_more, _read_more)

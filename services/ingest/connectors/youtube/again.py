@@ -1,0 +1,41 @@
+"""Look again at comments: YouTube does not tell which are removed (developers.google.com/youtube/v3/docs/comments/list)."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+from services.ingest.connectors import looking_again
+from services.ingest.connectors.fields import Incomplete, member, optional_text
+from services.ingest.connectors.parsing import answered
+from services.ingest.connectors.youtube import names
+from services.ingest.domain.asking import Answer, Request
+from services.ingest.domain.interaction import AccountName, NativeId
+from services.ingest.domain.reading import Lookup, Reading
+from services.ingest.domain.source import Source
+
+LIST: Final = "youtube#commentListResponse"
+
+
+def look_of(source: Source, name: str, video: NativeId, author: AccountName) -> tuple[Lookup, ...]:
+    """Return that the comment called *name* is to be looked at again, if its text is kept."""
+    return looking_again.first_look(source, name, {"comment": name, "video": video}, author)
+
+
+def ask(lookup: Lookup) -> Request:
+    """Ask for a comment, and nothing but its name."""
+    return Request(f"{names.API}/comments?{urlencode({'part': 'id', 'id': lookup.reference['comment']})}")
+
+
+def read(lookup: Lookup, answer: Answer) -> Reading:
+    """Read whether a comment is there still: a list of nothing says that it is not."""
+    try:
+        document = answered(answer)
+    except Incomplete:
+        return looking_again.unclear(lookup)
+    name, items = lookup.reference["comment"], member(document, "items")
+    if optional_text(document, "kind") != LIST or not isinstance(items, list):
+        return looking_again.unclear(lookup)
+    if not items:
+        return looking_again.missing(lookup, names.comment(name, lookup.reference["video"]))
+    return looking_again.seen_again(lookup) if optional_text(items[0], "id") == name else looking_again.unclear(lookup)
