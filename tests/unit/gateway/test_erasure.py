@@ -18,7 +18,13 @@ from tests.support.received import activity, reference, statement
 ANN = {"objectType": "Agent", "name": "Ann Arbor", "mbox": "mailto:ann@example.org"}
 BOB = {"objectType": "Agent", "name": "Bob", "mbox": "mailto:bob@example.org"}
 POST = "https://forum.example/t/7"
-KEYS = {agent_key("mbox::mailto:ann@example.org"), agent_key("openid::https://ann.example/"), activity_key(POST)}
+HASHED = "mbox_sha1sum::4b4a0c1b9b5ff8c3c2b2d4b7c5a7e9f1a2b3c4d5"
+KEYS = {
+    agent_key(HASHED),
+    agent_key("mbox::mailto:ann@example.org"),
+    agent_key("openid::https://ann.example/"),
+    activity_key(POST),
+}
 SIGNED = {
     "usageType": SIGNATURE,
     "display": {"en": "s"},
@@ -110,6 +116,7 @@ def test_the_title_that_the_erased_gave_goes_from_the_statements_of_others() -> 
         ({"who": [ANN, 1]}, {"who": [ERASED, 1]}),
         ("mailto:ann@example.org", "urn:symposia:erased"),
         ("ann@example.org", "urn:symposia:erased"),
+        ("4b4a0c1b9b5ff8c3c2b2d4b7c5a7e9f1a2b3c4d5", "urn:symposia:erased"),
         ("https://ann.example/", "urn:symposia:erased"),
     ],
 )

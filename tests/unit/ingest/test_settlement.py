@@ -123,6 +123,17 @@ def test_what_was_said_upon_a_newer_version_of_the_root_was_said_upon_the_root()
     assert (said.parent, said.root, said.author) == (artefact("root"), artefact("root"), ANN)
 
 
+def test_what_was_said_elsewhere_or_below_stays_where_it_was_said() -> None:
+    version, elsewhere = known("version", iri="https://forum.example/root"), known("version")
+    further = undecided(Rule.REPLY, parent=artefact("reply 1"), root=version.artefact)
+    upon = undecided(Rule.REPLY, parent=elsewhere.artefact, root=elsewhere.artefact)
+
+    below, apart = meant(further, version, known("root")), meant(upon, elsewhere, known("root"))
+
+    assert (below.parent, below.root) == (artefact("reply 1"), artefact("root"))
+    assert (apart.parent, apart.root) == (elsewhere.artefact, elsewhere.artefact)
+
+
 @pytest.mark.parametrize(
     ("root", "target", "kind"),
     [
@@ -210,6 +221,8 @@ def test_a_version_that_is_not_of_the_messages_author_never_was_one() -> None:
 
     assert decide(undecided(Rule.TAKEN_BACK), Thread(version, message), Patience.WAITING) is Reason.FORGED
     assert meant(undecided(Rule.TAKEN_BACK), version, replace(message, author=CAT)).author == CAT
+    assert meant(undecided(Rule.TAKEN_BACK), version, known("elsewhere")).author == CAT
+    assert meant(undecided(Rule.TAKEN_BACK), replace(version, spoken=False), message).kind is Kind.UNREACT
 
 
 @pytest.mark.parametrize(("author", "expected"), [(BOB, AS_IT_IS), (None, AS_IT_IS), (ANN, Reason.FORGED)])

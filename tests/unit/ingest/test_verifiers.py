@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 
 import orjson
@@ -10,7 +11,8 @@ import pytest
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.connectors.slack import VERIFY as SLACK
 from services.ingest.domain.source import Platform
-from services.ingest.verifiers import Message, StandardWebhook, Verdict
+from services.ingest.verifiers import Message, SharedToken, StandardWebhook, UrlHash, Verdict, bearer
+from services.ingest.verifiers.token import basic, in_body
 from tests.support.ingest import NOW, SECRET
 from tests.support.signing import KEYED, SHOWN, sign
 
@@ -71,6 +73,79 @@ def test_slacks_window_is_300_seconds_either_way(seconds: int, verdict: Verdict)
     headers = sign(Platform.SLACK, BODY, SECRET, NOW)
 
     assert SLACK(Message(headers, BODY), [SECRET], NOW + timedelta(seconds=seconds)) is verdict
+
+
+def shown(headers: dict[str, str], body: bytes = b"", url: str = "") -> Message:
+    return Message(headers, body, url)
+
+
+def in_basic(pair: str) -> str:
+    return "Basic " + b64encode(pair.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "found"),
+    [
+        ("Bearer token", ("token",)),
+        ("bearer  token ", ("token",)),
+        ("Bearer ", ()),
+        ("Bearer", ()),
+        ("Basic token", ()),
+        ("", ()),
+    ],
+)
+def test_a_bearer_shows_one_token(authorization: str, found: tuple[str, ...]) -> None:
+    assert bearer(shown({"authorization": authorization})) == found
+    assert bearer(shown({})) == ()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "found"),
+    [
+        (in_basic("anybody:pass:word"), ("pass:word",)),
+        (in_basic(":pass").replace("Basic ", "BASIC  ") + " ", ("pass",)),
+        (in_basic("anybody:"), ()),
+        (in_basic("anybody"), ()),
+        ("Basic !" + in_basic("a:pass")[6:], ()),
+        ("Basic /w==", ()),
+        (in_basic("a:pass").replace("Basic", "Bearer"), ()),
+        ("", ()),
+    ],
+)
+def test_basic_shows_the_password_whoevers_it_is_rfc_7617(authorization: str, found: tuple[str, ...]) -> None:
+    assert basic(shown({"authorization": authorization})) == found
+    assert basic(shown({})) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b'{"token": "t"}', ["t"]),
+        (b'{"token": ""}', []),
+        (b'{"token": 7}', []),
+        (b'{"token": ["t"]}', []),
+        (b'["token"]', []),
+        (b"token=t&token=u", ["t", "u"]),
+        (b"token=", []),
+        (b"other=t", []),
+        (b"token=\xff", []),
+        (b"&".join([b"token=t"] * 101), []),
+    ],
+)
+def test_a_body_shows_its_token_in_json_or_in_a_form(body: bytes, found: list[str]) -> None:
+    assert list(in_body("token")(shown({}, body))) == found
+
+
+def test_every_token_that_is_shown_has_to_fit() -> None:
+    check = SharedToken(in_body("token"))
+
+    verdicts = [check(shown({}, body), [b"t"], NOW) for body in (b"token=t&token=t", b"token=t&token=u", b"", rb'"\ud800"')]
+
+    assert verdicts == [Verdict.GENUINE, Verdict.FORGED, Verdict.UNSIGNED, Verdict.UNSIGNED]
+
+
+def test_a_hash_of_no_known_length_is_forged() -> None:
+    assert UrlHash()(shown({}, b"", "https://i.example/h?checksum=abc"), [SECRET], NOW) is Verdict.FORGED
 
 
 def test_another_timestamp_than_the_signed_one_is_forged() -> None:
