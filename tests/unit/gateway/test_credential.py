@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.gateway.domain.credential import (
     Credential,
+    KeyId,
     Refused,
     Scope,
     SecretDigest,
@@ -23,7 +24,7 @@ from services.gateway.domain.keychain import Keychain
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
 KEYCHAIN = Keychain.of(bytes(range(32)))
-KEY = mint()
+KEY = ShownKey(KeyId("zow7f34pfv4nj4rg"), "mo56smy7t5df52u53cgdpsxykooxwcr4")
 
 
 def credential(*scopes: Scope, secrets: tuple[SecretDigest, ...] = (), **changes: datetime | None) -> Credential:
