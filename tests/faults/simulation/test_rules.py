@@ -18,6 +18,7 @@ RARE = {
     "8: delete by row id": 2_650,
     "what waits is forgotten once it is in the log": 55,
     "an erasure is put off by whoever remembers somebody": 40,
+    "3: lock the bands of texts": 395,
 }
 """From which seed to play where most histories do not need the rule."""
 HOUSES = 150
@@ -45,6 +46,8 @@ def test_the_telling_breaks_without_rule(rule: str) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("rule", HOUSE_RULES)
 def test_the_house_breaks_without_rule(rule: str, database_url: str) -> None:
-    played = play_houses(database_url, range(HOUSES), HOUSE_RULES[rule])
+    first = RARE.get(rule, 0)
+
+    played = play_houses(database_url, range(first, first + HOUSES), HOUSE_RULES[rule])
 
     assert played.violations, f"{played.histories} histories, and none needed the rule"
