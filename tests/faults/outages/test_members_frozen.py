@@ -33,7 +33,7 @@ from tests.support.ingest import NOW, SECRET, Ear, Sent
 from tests.support.kafka import StartCluster
 from tests.support.slack import slack_conversation
 
-PATIENCE: Final = 30.0
+PATIENCE: Final = 60.0
 SOURCES: Final = 6
 """So many sources of each platform, over the partitions."""
 TOLD: Final = Query("SELECT sum(next_offset)::bigint FROM consumer_offset WHERE group_name = 'telling'")
@@ -106,7 +106,7 @@ def shares(deliveries: list[Sent], number: int) -> Iterator[list[Sent]]:
     return (deliveries[start : start + each] for start in range(0, len(deliveries), each))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_whoever_freezes_in_a_batch_and_thaws_once_another_has_told_it_tells_nothing_else(house: House) -> None:
     first, second, third, fourth = shares(conversations(), 4)
     frozen = await house.start(f"{IntakeStep.LEARNT}:7")
