@@ -6,13 +6,17 @@ where it is missing ──an hour──▶ look: missing again, it was deleted
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from services.ingest.connectors.fields import Incomplete
+from services.ingest.connectors.parsing import answered
+from services.ingest.domain.asking import Answer
 from services.ingest.domain.interaction import AccountName, Artefact
 from services.ingest.domain.reading import Lookup, Reading, Reason, withdrawal
 from services.ingest.domain.source import Hearing, Source
+from shared.xapi.model import JSON
 
 PAUSES: Final = (timedelta(days=1), timedelta(days=6), timedelta(days=21))
 """Before each look, since the one before it."""
@@ -36,25 +40,32 @@ def is_look(lookup: Lookup) -> bool:
     return _NUMBER in lookup.reference
 
 
-def seen_again(lookup: Lookup) -> Reading:
-    """Read that it is there: it is looked at again later, up to the last look."""
+def read(lookup: Lookup, artefact: Artefact, answer: Answer, is_there: Callable[[JSON], bool | None]) -> Reading:
+    """Read whether *artefact* is there still, as *is_there* says of what was answered; None where that says neither.
+
+    Who refuses to tell, or answers with no JSON, has not said that something was deleted: it is looked at again the next time.
+    """
+    try:
+        found = is_there(answered(answer))
+    except Incomplete:
+        found = None
+    if found is False:
+        return _missing(lookup, artefact)
+    return Reading(ignored=(Reason.TOLD_ALREADY if found else Reason.INCOMPLETE,), lookups=_next(lookup))
+
+
+def _next(lookup: Lookup) -> tuple[Lookup, ...]:
     number = int(lookup.reference[_NUMBER]) + 1
-    onward = (_look(_name(lookup), _bare(lookup), number),) if number < len(PAUSES) else ()
-    return Reading(ignored=(Reason.TOLD_ALREADY,), lookups=onward)
+    return (_look(_name(lookup), _bare(lookup), number),) if number < len(PAUSES) else ()
 
 
-def missing(lookup: Lookup, artefact: Artefact) -> Reading:
+def _missing(lookup: Lookup, artefact: Artefact) -> Reading:
     """Read that *artefact* is not there: looked for again it was deleted, at the time at which it was missed first."""
     if _MISSED in lookup.reference:
         return Reading(undecided=(withdrawal(artefact, lookup.noticed),))
     number = lookup.reference[_NUMBER]
     once_more = Lookup(f"{lookup.key} {_MISSED}", {**_bare(lookup), _NUMBER: number, _MISSED: "yes"}, after=_seconds(SURE))
     return Reading(ignored=(Reason.GONE,), lookups=(once_more,))
-
-
-def unclear(lookup: Lookup) -> Reading:
-    """Read an answer that says neither: who refuses to tell has not said that something was deleted."""
-    return Reading(ignored=(Reason.INCOMPLETE,), lookups=seen_again(lookup).lookups)
 
 
 def _look(name: str, reference: Mapping[str, str], number: int) -> Lookup:

@@ -16,7 +16,7 @@ from services.ingest.connectors.activitystreams import VERIFY
 from services.ingest.connectors.activitystreams.events import read
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.registry import HOOKS
-from services.ingest.domain.interaction import AccountName, ArtefactType, ChannelId, Interaction, Kind
+from services.ingest.domain.interaction import AccountName, ChannelId, Interaction, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
 from services.ingest.domain.source import Hearing, Platform, Policy, Source
@@ -211,25 +211,6 @@ def test_a_poll_that_has_only_got_votes_was_not_edited() -> None:
     assert heard(refreshed) == ignored(Reason.UNCHANGED)
     edited = heard({**refreshed, "object": {**poll, "updated": "2026-03-02T12:05:00Z"}}).decided
     assert [each.kind for each in edited] == [Kind.EDIT]
-
-
-def test_who_lets_somebody_join_an_event_will_not_be_there_for_it() -> None:
-    joining = {
-        "type": "Join",
-        "actor": "https://town.example/people/bea",
-        "object": {"type": "Event", "id": "https://town.example/e/1"},
-    }
-
-    assert heard(activity("Accept", "ann", joining, "00:00")) == ignored(Reason.UNMAPPED)
-
-
-def test_who_takes_part_on_mobilizon_joins_an_event() -> None:
-    joined = [
-        activity("Join", "ann", "events/1", "00:00", participationMessage=None),
-        activity("Join", "ann", "groups/1", "00:00"),
-    ]
-
-    assert [told(heard(each))[0].artefact.type for each in joined] == [ArtefactType.EVENT, ArtefactType.GROUP]
 
 
 @pytest.mark.parametrize(("last", "kinds"), [(["as:Public"], [Kind.POST]), ([], [])])

@@ -262,22 +262,6 @@ def test_what_people_did_to_what_is_there_is_no_post_of_theirs(verb: str, kinds:
     assert [each.kind for each in heard(atom(entry("a", "ann", "A", "12:00:00", named))).decided] == kinds
 
 
-@pytest.mark.parametrize(
-    ("zone", "hour"), [("GMT", 12), ("EST", 17), ("+0100", 11), ("CET", 11), ("CEST", 10), ("BST", 11), ("JST", 3), ("XYZ", 12)]
-)
-def test_time_zones_have_names_in_other_countries_too(zone: str, hour: int) -> None:
-    dated = f"<pubDate>Mon, 02 Mar 2026 12:00:00 {zone}</pubDate>"
-    feed = rss(f"<item><title>A</title><guid>{HOME}/1</guid><author>ann</author>{dated}</item>")
-
-    assert [each.happened for each in heard(feed).decided] == [f"2026-03-02T{hour:02}:00:00.000Z"]
-
-
-def test_seconds_are_no_date() -> None:
-    feed = rss(f"<item><title>A</title><guid>{HOME}/1</guid><author>ann</author><pubDate>1772440200</pubDate></item>")
-
-    assert heard(feed).ignored == (Reason.INCOMPLETE,)
-
-
 def test_comment_feeds_on_another_host_are_not_asked_for() -> None:
     away = [thread(1, "https://other.example/feed"), thread(0), thread(1, "file:///etc/passwd"), thread(1, "http://[/")]
 

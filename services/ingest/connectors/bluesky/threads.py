@@ -27,6 +27,8 @@ LONGEST_KEY: Final = 800
 REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST})
 """With it Bluesky says that a post is not there, and much else (atproto.com/specs/xrpc, "Error Responses")."""
 SHOWN: Final = "app.bsky.feed.defs#threadViewPost"
+GONE: Final = "NotFound"
+"""The error by which Bluesky says that a post is not there."""
 NOT_FOUND: Final = "app.bsky.feed.defs#notFoundPost"
 COUNTED: Final = {"thread": "replyCount", "likes": "likeCount"}
 
@@ -85,20 +87,20 @@ def look_of(source: Source, view: JSON) -> tuple[Lookup, ...]:
 
 
 def _read_again(lookup: Lookup, answer: Answer) -> Reading:
-    """Read whether a post is there still: Bluesky says that it is not by an error, or by what stands in its place."""
-    try:
-        document = answered(answer)
-    except Incomplete:
-        return looking_again.unclear(lookup)
+    return looking_again.read(lookup, names.post(dict(lookup.reference), "uri"), answer, _is_there)
+
+
+def _is_there(document: JSON) -> bool | None:
+    """Say whether a post is there still: Bluesky says that it is not by an error, or by what stands in its place."""
     shown = optional_text(document, "thread", "$type")
-    if optional_text(document, "error") == "NotFound" or shown == NOT_FOUND:
-        return looking_again.missing(lookup, names.post(dict(lookup.reference), "uri"))
-    return looking_again.seen_again(lookup) if shown == SHOWN else looking_again.unclear(lookup)
+    if shown == NOT_FOUND or optional_text(document, "error") == GONE:
+        return False
+    return shown == SHOWN or None
 
 
 def _read_refusal(document: JSON) -> Reading:
     """Read why there is no thread: its post was deleted since; raise Incomplete for any other reason."""
-    if optional_text(document, "error") != "NotFound":
+    if optional_text(document, "error") != GONE:
         raise Incomplete("thread")
     return ignored(Reason.GONE)
 

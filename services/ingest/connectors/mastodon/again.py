@@ -7,9 +7,8 @@ from typing import Final
 
 from services.ingest.connectors import looking_again
 from services.ingest.connectors.connector import Fetch
-from services.ingest.connectors.fields import Incomplete, identifier, optional_identifier, optional_text
+from services.ingest.connectors.fields import identifier, optional_identifier, optional_text
 from services.ingest.connectors.mastodon import places
-from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer, Circumstances, Request
 from services.ingest.domain.reading import Lookup, Reading
 from services.ingest.domain.source import Source
@@ -34,15 +33,14 @@ def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request
 
 def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     """Read whether a status is there still."""
-    try:
-        document = answered(answer)
-    except Incomplete:
-        return looking_again.unclear(lookup)
     name = lookup.reference["id"]
-    if answer.status in REFUSALS and optional_text(document, "error") == NOT_FOUND:
-        return looking_again.missing(lookup, places.status(source, name))
-    there = answer.status not in REFUSALS and optional_identifier(document, "id") == name
-    return looking_again.seen_again(lookup) if there else looking_again.unclear(lookup)
+
+    def is_there(document: JSON) -> bool | None:
+        if answer.status in REFUSALS:
+            return False if optional_text(document, "error") == NOT_FOUND else None
+        return optional_identifier(document, "id") == name or None
+
+    return looking_again.read(lookup, places.status(source, name), answer, is_there)
 
 
 FETCH: Final = Fetch(ask, read)

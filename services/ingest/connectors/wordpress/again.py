@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 from services.ingest.connectors import looking_again
 from services.ingest.connectors.connector import Fetch
-from services.ingest.connectors.fields import Incomplete, optional_identifier
-from services.ingest.connectors.parsing import answered
+from services.ingest.connectors.fields import optional_identifier
 from services.ingest.connectors.wordpress.items import TYPES, api
 from services.ingest.domain.asking import Answer, Circumstances, Request
 from services.ingest.domain.interaction import Artefact, NativeId
 from services.ingest.domain.reading import Known, Lookup, Reading
 from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
 
 
 def look_of(source: Source, known: Known) -> tuple[Lookup, ...]:
@@ -38,15 +38,14 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     del source
     name = lookup.reference["name"]
     collection, _, number = name.partition("/")
-    try:
-        items = answered(answer)
-    except Incomplete:
-        return looking_again.unclear(lookup)
-    if items == []:
-        artefact = Artefact(NativeId(name), lookup.reference["link"], TYPES[collection])
-        return looking_again.missing(lookup, artefact)
-    there = isinstance(items, list) and optional_identifier(items[0], "id") == number
-    return looking_again.seen_again(lookup) if there else looking_again.unclear(lookup)
+    artefact = Artefact(NativeId(name), lookup.reference["link"], TYPES[collection])
+
+    def is_there(items: JSON) -> bool | None:
+        if not isinstance(items, list):
+            return None
+        return (optional_identifier(items[0], "id") == number or None) if items else False
+
+    return looking_again.read(lookup, artefact, answer, is_there)
 
 
 FETCH: Final = Fetch(ask, read)

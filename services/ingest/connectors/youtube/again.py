@@ -6,13 +6,13 @@ from typing import Final
 from urllib.parse import urlencode
 
 from services.ingest.connectors import looking_again
-from services.ingest.connectors.fields import Incomplete, member, optional_text
-from services.ingest.connectors.parsing import answered
+from services.ingest.connectors.fields import member, optional_text
 from services.ingest.connectors.youtube import names
 from services.ingest.domain.asking import Answer, Request
 from services.ingest.domain.interaction import AccountName, NativeId
 from services.ingest.domain.reading import Lookup, Reading
 from services.ingest.domain.source import Source
+from shared.xapi.model import JSON
 
 LIST: Final = "youtube#commentListResponse"
 
@@ -29,13 +29,12 @@ def ask(lookup: Lookup) -> Request:
 
 def read(lookup: Lookup, answer: Answer) -> Reading:
     """Read whether a comment is there still: a list of nothing says that it is not."""
-    try:
-        document = answered(answer)
-    except Incomplete:
-        return looking_again.unclear(lookup)
-    name, items = lookup.reference["comment"], member(document, "items")
-    if optional_text(document, "kind") != LIST or not isinstance(items, list):
-        return looking_again.unclear(lookup)
-    if not items:
-        return looking_again.missing(lookup, names.comment(name, lookup.reference["video"]))
-    return looking_again.seen_again(lookup) if optional_text(items[0], "id") == name else looking_again.unclear(lookup)
+    name = lookup.reference["comment"]
+
+    def is_there(document: JSON) -> bool | None:
+        items = member(document, "items")
+        if optional_text(document, "kind") != LIST or not isinstance(items, list):
+            return None
+        return (optional_text(items[0], "id") == name or None) if items else False
+
+    return looking_again.read(lookup, names.comment(name, lookup.reference["video"]), answer, is_there)
