@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from time import perf_counter
+from typing import Final
 from uuid import uuid4
 
 import structlog
@@ -26,6 +27,9 @@ from shared.stream.settings import AppendSettings, PostgresLogSettings
 
 _QUERIES = load_queries("shared.stream.postgres")
 _log = structlog.get_logger()
+
+PORTION: Final = 1000
+"""Records past retention that one statement deletes: what an import brought in an hour is past it in an hour, too."""
 
 
 class PostgresLog:
@@ -106,7 +110,17 @@ class PostgresLog:
         count = 0
         for topic, retention_ms in self._retention.items():
             for number, _ in self._topics.get(topic, ()):
-                count += await self._database.fetchval(_QUERIES["forget_records"], number, retention_ms)
+                count += await self._forget(number, retention_ms)
+        return count
+
+    async def _forget(self, number: int, retention_ms: int) -> int:
+        """Delete the records of one partition that are past its retention, PORTION at a time, and return how many they were."""
+        count = behind = 0
+        while row := await self._database.fetchrow(_QUERIES["forget_records"], number, retention_ms, PORTION, behind):
+            count += row["records"]
+            if row["records"] < PORTION:
+                break
+            behind = row["behind"]
         return count
 
     async def close(self) -> None:

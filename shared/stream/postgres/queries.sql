@@ -72,18 +72,18 @@ SELECT id, topics FROM member WHERE group_name = $1 AND id <> $2 AND expires >= 
 DELETE FROM member WHERE group_name = $1 AND id = $2
 
 -- name: forget_records
--- Delete the records of a partition that are older than so many milliseconds, and return how many they were.
-WITH kept AS (
+-- Delete, of the first $3 records of a partition from the offset $4 on, those before the first that is younger than so many milliseconds:
+-- how many they were, and which offset comes next. A portion at a time, since years of records are more than one statement deletes in
+-- the time that it has.
+WITH first AS MATERIALIZED (
+    SELECT "offset", "timestamp" FROM record WHERE partition_id = $1 AND "offset" >= $4 ORDER BY "offset" LIMIT $3
+), kept AS MATERIALIZED (
     SELECT coalesce(
-        (
-            SELECT "offset" FROM record
-            WHERE partition_id = $1 AND "timestamp" >= (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $2::bigint
-            ORDER BY "offset"
-            LIMIT 1
-        ),
-        (SELECT next_offset FROM partition WHERE id = $1)
-    ) AS first
+        min("offset") FILTER (WHERE "timestamp" >= (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $2::bigint),
+        max("offset") + 1
+    ) AS behind
+    FROM first
 ), forgotten AS (
-    DELETE FROM record USING kept WHERE partition_id = $1 AND "offset" < kept.first RETURNING 1
+    DELETE FROM record USING kept WHERE partition_id = $1 AND "offset" >= $4 AND "offset" < kept.behind RETURNING 1
 )
-SELECT count(*) FROM forgotten
+SELECT (SELECT count(*) FROM forgotten) AS records, (SELECT behind FROM kept) AS behind

@@ -62,9 +62,11 @@ async def test_appends_that_wait_together_are_committed_together(postgres_settin
     assert transactions < 20
 
 
+@pytest.mark.parametrize("portion", [1000, 3, 2, 1])
 async def test_retention_deletes_what_is_older_and_keeps_the_offsets(
-    postgres_settings: PostgresSettings, database: Database
+    postgres_settings: PostgresSettings, database: Database, monkeypatch: pytest.MonkeyPatch, portion: int
 ) -> None:
+    monkeypatch.setattr("shared.stream.postgres.log.PORTION", portion)
     async with opened(postgres_settings) as log:
         await log.append([Outgoing(TOPIC, b"%d" % number, b"k") for number in range(5)])
         age = Query('UPDATE record SET "timestamp" = "timestamp" - $1 WHERE "offset" < 3')

@@ -12,6 +12,7 @@ from services.enrichment.domain.links import MOST_LINKS
 from services.enrichment.domain.people import imported_learner
 from services.enrichment.imports import Kind
 from shared.contracts import Enriched, Recorded, Status
+from shared.postgres import load_queries
 from shared.xapi.vocabulary import TARGET_EXTENSION, ActivityType, Verb
 from tests.integration.enrichment.conftest import House
 from tests.support.conversation import COURSE, HOME, recorded, statement
@@ -91,6 +92,17 @@ async def test_saying_it_again_says_nothing_new(house: House) -> None:
     await house.hear(*(recorded(one, seq) for seq, one in enumerate(SAID, 1)))
 
     assert len(house.said) == before
+
+
+async def test_a_page_of_the_whole_record_is_read_without_the_rest_of_it(house: House) -> None:
+    page = load_queries("services.enrichment")["after"]
+
+    async with house.database.transaction() as transaction:
+        await transaction.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        plan = [row[0] for row in await transaction.fetch(f"EXPLAIN {page}", 1000, 200)]
+
+    assert "Index Scan using interaction_seq" in plan[1]
+    assert not any("Sort" in line for line in plan)
 
 
 async def test_a_late_parent_makes_newer_revisions_of_what_builds_on_it(house: House) -> None:
