@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 import structlog
@@ -24,9 +24,13 @@ from shared.postgres import Database, Transaction
 from shared.stream.publisher import Publisher
 from shared.xapi.model import Ifi, Iri
 
+T = TypeVar("T")
+
 log = structlog.get_logger()
 
 CHUNK: Final = 200
+PEOPLE: Final = 100
+"""Identities whose statements are looked for at once: those of everybody are the whole record, which no query returns in its time."""
 PAUSE: Final = 0.5
 FIRST: Final = UUID(int=0)
 FIRST_REST: Final = 10.0
@@ -135,9 +139,11 @@ class Relinker:
         for artefact in job.artefacts or ():
             async for built in self._built_on(artefact):
                 yield built
-        touched = job.statements or sorted(await self._database.run(partial(self._by_person, job.identities or ())))
-        for start in range(0, len(touched), CHUNK):
-            yield touched[start : start + CHUNK]
+        for chunk in _portions(job.statements or (), CHUNK):
+            yield chunk
+        for identities in _portions(job.identities or (), PEOPLE):
+            for chunk in _portions(sorted(await self._database.run(partial(self._by_person, identities))), CHUNK):
+                yield chunk
 
     async def _built_on(self, artefact: Iri) -> AsyncIterator[Sequence[UUID]]:
         """Yield the statements that build on an artefact, some at a time."""
@@ -159,6 +165,10 @@ class Relinker:
         await self._store.share_identities(transaction)
         await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, statements))
         await self._publisher.store(transaction, await self._linking.relink(transaction, set(statements)))
+
+
+def _portions(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (whole[start : start + size] for start in range(0, len(whole), size))
 
 
 def rest_after(failures: int) -> float:

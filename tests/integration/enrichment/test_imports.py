@@ -174,6 +174,19 @@ async def test_a_person_known_by_an_account_alone_becomes_the_imported_one(house
     assert await count(house, "learner") == 1
 
 
+async def test_what_an_import_of_everybody_touches_is_looked_for_some_people_at_a_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.enrichment.relink.PEOPLE", 2)
+    await house.hear(*(recorded(statement(f"q{at}", f"p{at}", Verb.ASKED, f"m{at}"), at) for at in range(1, 6)))
+
+    people = "".join(f"HR-{at},p{at}@{HOME}\n" for at in range(1, 6))
+    await house.importer.take(Kind.PEOPLE, f"external_id,accounts\n{people}".encode())
+    await house.relink()
+
+    assert {one.learner for one in house.known().values()} == {str(imported_learner(f"HR-{at}")) for at in range(1, 6)}
+
+
 async def test_a_course_that_comes_late_links_what_was_said_before(house: House) -> None:
     await house.hear(recorded(statement("ask", "ada", Verb.ASKED, "m1", text=f"About {COURSE}."), 1))
 
