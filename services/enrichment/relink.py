@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 CHUNK: Final = 200
 PEOPLE: Final = 100
-"""Identities whose statements are looked for at once: those of everybody are the whole record, which no query returns in its time."""
+"""Identities whose statements are looked for at once: those of everybody are the whole record, which no query returns in time."""
 PAUSE: Final = 0.5
 FIRST: Final = UUID(int=0)
 FIRST_REST: Final = 10.0
