@@ -1,4 +1,4 @@
-"""Wait for several events at once, or work until one is set."""
+"""Wait for several events at once, rest until one is set, or work until one is."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ async def first(*events: asyncio.Event, within: float | None = None) -> None:
     finally:
         for task in waiting:
             task.cancel()
+
+
+async def rest(stop: asyncio.Event, seconds: float) -> None:
+    """Return after *seconds*, or as soon as *stop* is set."""
+    await first(stop, within=seconds)
 
 
 async def until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -23,6 +22,7 @@ from services.ingest.store import Store
 from shared.bugs import Bug
 from shared.clock import Clock, rfc3339
 from shared.errors import Unavailable
+from shared.events import rest
 from shared.stream.errors import RecordTooLarge
 
 log = structlog.get_logger()
@@ -68,8 +68,7 @@ class Sweep:
             except Unavailable as error:
                 pause = min(pause * 2, LONGEST_PAUSE.total_seconds())
                 log.warning("what waits is told later", part=error.part, reason=error.reason)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+            await rest(stop, pause)
 
     async def once(self) -> int:
         """Tell one batch of what is due; return how much. Raises Unavailable where that cannot be done now."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,6 +19,7 @@ import structlog
 from services.ingest.domain.source import SourceId
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.events import rest
 from shared.postgres import Database, Transaction, load_queries
 
 log = structlog.get_logger()
@@ -113,8 +113,7 @@ class TallyWriter:
     async def run(self, stop: asyncio.Event) -> None:
         """Write over and over, and once more at *stop*."""
         while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._interval)
+            await rest(stop, self._interval)
             await self.flush()
 
     async def flush(self) -> None:

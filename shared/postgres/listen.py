@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 import asyncpg
 import structlog
 from asyncpg.connect_utils import SessionAttribute
 
-from shared.events import first
+from shared.events import first, rest
 from shared.postgres.outage import connecting_failed
 from shared.settings import PostgresSettings
 
@@ -50,8 +50,7 @@ async def listen(
             if failure is None:
                 raise
             _log.warning("not_listening", channel=channel, reason=str(failure))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _PAUSE)
+        await rest(stop, _PAUSE)
 
 
 @asynccontextmanager

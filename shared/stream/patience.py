@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from contextlib import suppress
 
+from shared.events import rest
 from shared.stream.record import Partition
 from shared.stream.settings import ConsumerSettings
 
@@ -48,5 +48,4 @@ class Patience:
         """Wait before the next attempt: exponential, with jitter, and no longer than until *stop*."""
         doublings = min(max(self.failures - 1, 0), 30)
         longest = min(self._settings.backoff * 2**doublings, self._settings.backoff_limit)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), random.uniform(longest / 2, longest))  # noqa: S311  jitter, not a secret
+        await rest(stop, random.uniform(longest / 2, longest))  # noqa: S311  jitter, not a secret

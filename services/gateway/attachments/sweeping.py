@@ -11,6 +11,7 @@ import structlog
 from services.gateway.attachments.store import AttachmentStore
 from shared.bugs import Bug, harming_nobody
 from shared.errors import Misconfigured, Unavailable
+from shared.events import rest
 
 log = structlog.get_logger()
 
@@ -35,10 +36,8 @@ class Sweep:
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until *stop*; an outage is waited out, and a bug is met again the next time: no door waits for what is swept."""
         while not stop.is_set():
-            try:
-                async with asyncio.timeout(self._interval):
-                    await stop.wait()
-            except TimeoutError:
+            await rest(stop, self._interval)
+            if not stop.is_set():
                 await self._sweep()
 
     async def _sweep(self) -> None:

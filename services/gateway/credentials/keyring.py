@@ -16,6 +16,7 @@ from services.gateway.domain.credential import Credential, KeyId
 from services.gateway.metrics import GatewayMetrics
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.events import rest
 
 log = structlog.get_logger()
 
@@ -81,11 +82,7 @@ class Keyring:
                 await self._read_again()
             except Unavailable as error:
                 log.warning("credentials_not_read", part=error.part, reason=error.reason)
-            try:
-                async with asyncio.timeout(self._refresh):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await rest(stop, self._refresh)
 
     async def _read_again(self) -> None:
         """Read all credentials; those who ask together share one reading, and its failure."""

@@ -13,6 +13,7 @@ from services.gateway.credentials.store import CredentialStore, RefusedRequest
 from services.gateway.domain.credential import KeyId
 from shared.bugs import Bug, harming_nobody
 from shared.errors import Misconfigured, Unavailable
+from shared.events import rest
 
 log = structlog.get_logger()
 
@@ -59,11 +60,7 @@ class Usage:
     async def run(self, stop: asyncio.Event) -> None:
         """Write every *interval* seconds, and once more at *stop*."""
         while not stop.is_set():
-            try:
-                async with asyncio.timeout(self._interval):
-                    await stop.wait()
-            except TimeoutError:
-                pass
+            await rest(stop, self._interval)
             await self.flush()
 
     def _room(self) -> int:

@@ -24,6 +24,7 @@ from services.gateway.forwarding.target import ForwardingVault, Standing, Target
 from shared.bugs import Bug, harming_nobody
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.events import rest
 from shared.postgres import Database
 from shared.vault import Sealed
 
@@ -69,8 +70,7 @@ class Forwarder:
                 for due in await self._due():
                     if due.name not in senders or senders[due.name].done():
                         senders[due.name] = group.create_task(self._serve(due), name=f"forwarding to {due.name}")
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._pace.look)
+                await rest(stop, self._pace.look)
             for sender in senders.values():
                 sender.cancel()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 
 import structlog
 
@@ -17,6 +16,7 @@ from services.ingest.connectors.connector import Connector
 from services.ingest.domain.source import Platform, Source, SourceId, State
 from shared.clock import Clock
 from shared.errors import Unavailable
+from shared.events import rest
 
 log = structlog.get_logger()
 
@@ -54,8 +54,7 @@ class Asking:
                 for source in await self._due():
                     if source.id not in serving or serving[source.id].done():
                         serving[source.id] = group.create_task(self._serve(source), name=f"asking for {source.id}")
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._look)
+                await rest(stop, self._look)
             for task in serving.values():
                 task.cancel()
 
