@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Final, TypeVar
@@ -17,6 +16,7 @@ from services.enrichment.jobs import Job
 from services.enrichment.linking import Linking
 from services.enrichment.metrics import RelinkMetrics
 from services.enrichment.store import Store
+from shared.backoff import backoff
 from shared.bugs import Bug, harming_nobody
 from shared.errors import Unavailable
 from shared.events import until
@@ -173,8 +173,7 @@ def _portions(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 def rest_after(failures: int) -> float:
     """Return how many seconds to leave a job alone that failed *failures* times before, and once more."""
-    longest = min(FIRST_REST * 2.0 ** min(failures, 30), LONGEST_REST)
-    return random.uniform(longest / 2, longest)  # noqa: S311  jitter, not a secret
+    return backoff(failures, first=FIRST_REST, longest=LONGEST_REST)
 
 
 def _some(statements: Sequence[UUID]) -> str:

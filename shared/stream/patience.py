@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
 
+from shared.backoff import backoff
 from shared.events import rest
 from shared.stream.record import Partition
 from shared.stream.settings import ConsumerSettings
@@ -46,6 +46,5 @@ class Patience:
 
     async def wait(self, stop: asyncio.Event) -> None:
         """Wait before the next attempt: exponential, with jitter, and no longer than until *stop*."""
-        doublings = min(max(self.failures - 1, 0), 30)
-        longest = min(self._settings.backoff * 2**doublings, self._settings.backoff_limit)
-        await rest(stop, random.uniform(longest / 2, longest))  # noqa: S311  jitter, not a secret
+        before = max(self.failures - 1, 0)
+        await rest(stop, backoff(before, first=self._settings.backoff, longest=self._settings.backoff_limit))

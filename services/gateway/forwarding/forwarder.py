@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from services.gateway.forwarding.packing import Packer
 from services.gateway.forwarding.sending import batches, resend, send
 from services.gateway.forwarding.store import SendingStore, Settled
 from services.gateway.forwarding.target import ForwardingVault, Standing, Target, TargetName
+from shared.backoff import backoff
 from shared.bugs import Bug, harming_nobody
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -47,8 +47,7 @@ class Pace:
 
     def pause(self, failures: int, asked: float) -> float:
         """Return how long to leave a target alone after *failures* and one more, and no shorter than it *asked* for."""
-        longest = min(self.first_pause * 2.0 ** min(failures, 30), self.longest_pause)
-        return max(asked, random.uniform(longest / 2, longest))  # noqa: S311  jitter, not a secret
+        return max(asked, backoff(failures, first=self.first_pause, longest=self.longest_pause))
 
 
 class Forwarder:

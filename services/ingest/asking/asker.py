@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from services.ingest.hearing import Hearing
 from services.ingest.settings import AskingSettings
+from shared.backoff import backoff
 from shared.bugs import Bug, harming_nobody
 from shared.clock import Clock
 from shared.errors import SymposiaError, Unavailable
@@ -163,9 +163,8 @@ class Asker:
 
     def _later(self, failures: int, asked: float) -> datetime:
         """Say when to ask again after *failures* and one more, no sooner than the platform *asked* for."""
-        longest = min(self._settings.first_pause * 2.0 ** min(failures, 30), self._settings.longest_pause)
-        pause = max(asked, random.uniform(longest / 2, longest))  # noqa: S311  jitter, not a secret
-        return self._clock() + timedelta(seconds=pause)
+        pause = backoff(failures, first=self._settings.first_pause, longest=self._settings.longest_pause)
+        return self._clock() + timedelta(seconds=max(asked, pause))
 
     def _circumstances(self, source: Source) -> Circumstances:
         return Circumstances(self._clock(), self._hook_of(source))
