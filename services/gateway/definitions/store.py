@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from services.gateway.domain.definitions import Leaves, Saying, pack, saying, unpack
-from services.gateway.domain.keys import Key
+from services.gateway.domain.keys import Key, uuids
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
@@ -44,7 +44,7 @@ async def statements(ids: Collection[StatementId], transaction: Transaction) -> 
 
 async def read(keys: Iterable[Key], transaction: Transaction) -> dict[Key, Leaves]:
     """Return what is known of the activities *keys*."""
-    rows = await transaction.fetch(_QUERIES["read"], _uuids(keys))
+    rows = await transaction.fetch(_QUERIES["read"], uuids(keys))
     return {Key(key): unpack(leaves) for key, leaves in rows}
 
 
@@ -52,9 +52,9 @@ async def write(leaves: Mapping[Key, Leaves], transaction: Transaction) -> None:
     """Write *leaves* as what is known of activities; one without any is forgotten."""
     known = {key: value for key, value in leaves.items() if value}
     if known:
-        await transaction.execute(_QUERIES["write"], _uuids(known), list(map(pack, known.values())))
+        await transaction.execute(_QUERIES["write"], uuids(known), list(map(pack, known.values())))
     if len(known) < len(leaves):
-        await transaction.execute(_QUERIES["drop"], _uuids(leaves.keys() - known.keys()))
+        await transaction.execute(_QUERIES["drop"], uuids(leaves.keys() - known.keys()))
 
 
 async def told(key: Key, transaction: Transaction, *, below: int) -> AsyncIterator[tuple[int, Saying]]:
@@ -82,15 +82,10 @@ class DefinitionStore:
 
     async def several(self, keys: Iterable[Key]) -> dict[Key, Leaves]:
         """Return what is known of the activities *keys*. Raises Unavailable."""
-        rows = await self._database.fetch(_QUERIES["read"], _uuids(keys))
+        rows = await self._database.fetch(_QUERIES["read"], uuids(keys))
         return {Key(key): unpack(leaves) for key, leaves in rows}
 
     async def newest(self, key: Key) -> list[tuple[int, bytes]]:
         """Return the newest statements that name the activity or agent *key*, but for silent ones, by seq. Raises Unavailable."""
         rows = await self._database.fetch(_QUERIES["mentioning"], key.hex(), _LAST, PAGE, PAGE_BYTES)
         return [(seq, body) for seq, silent, body in rows if not silent]
-
-
-def _uuids(keys: Iterable[Key]) -> list[str]:
-    """Write *keys* as the uuids that PostgreSQL knows them by."""
-    return [key.hex() for key in keys]

@@ -6,6 +6,7 @@ columns refuse. Keys are stored: a change of these functions needs a migration t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NewType
@@ -36,6 +37,11 @@ def verb_key(iri: str) -> Key:
 def registration_key(registration: str) -> Key:
     """Name the attempt *registration*, a UUID in any case."""
     return _key(b"registration", registration.lower())
+
+
+def uuids(keys: Iterable[Key]) -> list[str]:
+    """Write *keys* as the uuids that PostgreSQL knows them by."""
+    return [key.hex() for key in keys]
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -10,7 +10,7 @@ import msgspec
 from services.gateway.attachments.declarations import declared_in
 from services.gateway.attachments.store import AttachmentStore
 from services.gateway.domain.enclosed import Sha2
-from services.gateway.domain.keys import Key, activity_key, agent_key, verb_key
+from services.gateway.domain.keys import Key, activity_key, agent_key, uuids, verb_key
 from services.gateway.domain.query import Filters
 from services.gateway.moving.lot import Lot, Moved, Wanted
 from services.gateway.statements.store import StatementStore
@@ -50,7 +50,7 @@ class OurRecord:
         first, last = await self._store.bounds(Filters(since=wanted.since, until=wanted.until))
         end = min(end or await self._database.fetchval(_QUERIES["last_seq"]), last)
         behind = start = max(behind, first)
-        keys = [key.hex() for key in _keys(wanted)]
+        keys = uuids(_keys(wanted))
         while behind < end:
             stretch = min(behind + STRETCH, end)
             rows = await self._database.fetch(_QUERIES["lot"], behind, stretch, MOST, BYTES, wanted.source, keys, end)

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from services.gateway.domain.erasure import Erased
-from services.gateway.domain.keys import Key, agent_key
+from services.gateway.domain.keys import Key, agent_key, uuids
 from services.gateway.recorder.messages import RecordedRow
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.erased import ERASED, ERASED_IFI
@@ -136,8 +136,3 @@ async def audit(
 ) -> None:
     """Write down what the operator did."""
     await postgres.execute(QUERIES["audit"], action, at, reason, learner)
-
-
-def uuids(keys: Iterable[Key]) -> list[str]:
-    """Write *keys* as the uuids that PostgreSQL knows them by."""
-    return [key.hex() for key in keys]

@@ -8,7 +8,7 @@ from typing import Final
 
 import orjson
 
-from services.gateway.domain.keys import Key
+from services.gateway.domain.keys import uuids
 from services.gateway.domain.mentions import Mentions, referred
 from services.gateway.domain.redaction import redact
 from services.gateway.recorder import binary_copy
@@ -39,7 +39,7 @@ async def read(requests: Sequence[Request], transaction: Transaction) -> Known:
     ids = [each.id for request in requests for each in request.statements]
     pairs = sorted({pair for request in requests for pair in _redactable(request)})
     oldest = min(request.received_at for request in requests)
-    redactable = [source for source, _ in pairs], _uuids(key for _, key in pairs)
+    redactable = [source for source, _ in pairs], uuids(key for _, key in pairs)
     row = await transaction.fetchrow(_QUERIES["read"], ids, *redactable, oldest)
     if row is None:
         raise AssertionError("a query without FROM returns one row")
@@ -107,7 +107,7 @@ async def void(targets: Iterable[StatementId], transaction: Transaction) -> list
 
 async def redact_recorded(news: Mapping[RedactionKey, datetime], transaction: Transaction) -> list[RecordedRow]:
     """Keep that *news* were redacted, and overwrite the statements about them; return the rows that changed."""
-    pairs = [source for source, _ in news], _uuids(key for _, key in news), list(news.values())
+    pairs = [source for source, _ in news], uuids(key for _, key in news), list(news.values())
     await transaction.execute(_QUERIES["keep_redactions"], *pairs)
     rows = await transaction.fetch(_QUERIES["to_redact"], *pairs)
     if not rows:
@@ -138,8 +138,3 @@ def _redactable(request: Request) -> Iterable[RedactionKey]:
     for each in request.statements:
         if each.about:
             yield request.source, each.about
-
-
-def _uuids(keys: Iterable[Key]) -> list[str]:
-    """Write *keys* as the uuids that PostgreSQL knows them by."""
-    return [key.hex() for key in keys]
