@@ -122,7 +122,7 @@ async def _attachments(export: Exporting, statements: list[str], folder: Path) -
     written: set[str] = set()
     (folder / "attachments").mkdir()
     async for kept, piece in export.attachments(statements):
-        name = kept.name.hex()
+        name = kept.sha256.hex()
         with (folder / "attachments" / name).open("ab") as file:
             file.write(piece)
         written.add(name)

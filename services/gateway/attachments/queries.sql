@@ -1,5 +1,5 @@
 -- name: keep
--- The octets $2, called $1 (SHA-256), are there, and claimed at $3 at the earliest. Sweeping meets the row's lock, and then the claim.
+-- The octets $2, whose SHA-256 is $1, are there, and claimed at $3 at the earliest. Sweeping meets the row's lock, and then the claim.
 INSERT INTO attachment (sha256, length, claimed_at, content)
 VALUES ($1, length($2::bytea), $3, $2)
 ON CONFLICT (sha256) DO UPDATE SET claimed_at = greatest(attachment.claimed_at, excluded.claimed_at)
@@ -13,18 +13,18 @@ ORDER BY statement, sha2
 ON CONFLICT (statement, sha2) DO UPDATE SET noted_at = greatest(attachment_use.noted_at, excluded.noted_at)
 
 -- name: of_statements
--- The octets that came with the statements $1: by which hash they are declared, their name and their length.
+-- The octets that came with the statements $1: by which hash they are declared, their SHA-256 and their length.
 SELECT statement, u.sha2, a.sha256, a.length
 FROM attachment_use u
 JOIN attachment a ON a.sha256 = u.attachment
 WHERE statement = ANY ($1::uuid[])
 
 -- name: contents
--- The octets called $1.
+-- The octets whose SHA-256 is one of $1.
 SELECT sha256, content FROM attachment WHERE sha256 = ANY ($1::bytea[])
 
 -- name: piece
--- At most $3 of the octets called $1, from the $2-th on (the first is 1).
+-- At most $3 of the octets whose SHA-256 is $1, from the $2-th on (the first is 1).
 SELECT substring(content FROM $2 FOR $3) FROM attachment WHERE sha256 = $1
 
 -- name: due
@@ -65,6 +65,6 @@ WHERE u.statement = ANY ($1::uuid[])
 RETURNING u.attachment
 
 -- name: release_contents
--- Of the octets called $1, those that nothing uses are gone.
+-- Of the octets whose SHA-256 is one of $1, those that nothing uses are gone.
 DELETE FROM attachment a
 WHERE a.sha256 = ANY ($1::bytea[]) AND NOT EXISTS (SELECT FROM attachment_use u WHERE u.attachment = a.sha256)

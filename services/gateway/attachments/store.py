@@ -15,8 +15,8 @@ from shared.errors import Unavailable
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
-Name = NewType("Name", bytes)
-"""The SHA-256 of octets, by which they are kept, whatever hash a statement declares them by."""
+Sha256 = NewType("Sha256", bytes)
+"""The digest of octets that they are kept under, whatever hash a statement declares them by."""
 
 AT_ONCE: Final = 1024 * 1024
 """Octets that are read at a time, and so held in memory for one answer."""
@@ -31,7 +31,7 @@ class Kept(NamedTuple):
 
     statement: StatementId
     sha2: Sha2
-    name: Name
+    sha256: Sha256
     length: int
 
 
@@ -43,17 +43,17 @@ class AttachmentStore:
 
     async def keep(self, uses: Sequence[Use], at: datetime) -> None:
         """Keep the octets of *uses*, from a request received *at*; twice is once. Raises Unavailable."""
-        names = {use.sha2: _name(use.content) for use in uses}
-        contents = {names[use.sha2]: use.content for use in uses}
+        digests = {use.sha2: _sha256(use.content) for use in uses}
+        contents = {digests[use.sha2]: use.content for use in uses}
         noted = (
             [UUID(use.statement) for use in uses],
             [bytes.fromhex(use.sha2) for use in uses],
-            [names[use.sha2] for use in uses],
+            [digests[use.sha2] for use in uses],
         )
 
         async def work(transaction: Transaction) -> None:
-            for name in sorted(contents):
-                await transaction.execute(_QUERIES["keep"], name, contents[name], at)
+            for sha256 in sorted(contents):
+                await transaction.execute(_QUERIES["keep"], sha256, contents[sha256], at)
             await transaction.execute(_QUERIES["note_uses"], *noted, at)
 
         await self._database.run(work)
@@ -61,7 +61,10 @@ class AttachmentStore:
     async def of_statements(self, ids: Iterable[StatementId]) -> list[Kept]:
         """Return what came with the statements *ids*, whether or not they declare it. Raises Unavailable."""
         rows = await self._database.fetch(_QUERIES["of_statements"], [UUID(each) for each in ids])
-        return [Kept(StatementId(str(statement)), Sha2(sha2.hex()), Name(name), length) for statement, sha2, name, length in rows]
+        return [
+            Kept(StatementId(str(statement)), Sha2(sha2.hex()), Sha256(sha256), length)
+            for statement, sha2, sha256, length in rows
+        ]
 
     async def octets(self, several: Iterable[Kept]) -> AsyncIterator[tuple[Kept, bytes]]:
         """Yield the octets of *several* in order, in pieces of at most AT_ONCE; an empty one as an empty piece.
@@ -74,12 +77,12 @@ class AttachmentStore:
                 async for piece in self._pieces(batch[0]):
                     yield batch[0], piece
                 continue
-            rows = await self._database.fetch(_QUERIES["contents"], [kept.name for kept in batch])
-            contents: dict[bytes, bytes] = {name: content for name, content in rows}  # noqa: C416  a row is no pair to mypy
+            rows = await self._database.fetch(_QUERIES["contents"], [kept.sha256 for kept in batch])
+            contents: dict[bytes, bytes] = {sha256: content for sha256, content in rows}  # noqa: C416  a row is no pair to mypy
             for kept in batch:
-                if kept.name not in contents:
+                if kept.sha256 not in contents:
                     raise _erased()
-                yield kept, contents[kept.name]
+                yield kept, contents[kept.sha256]
 
     async def release(self, transaction: Transaction, bodies: Mapping[StatementId, bytes]) -> None:
         """Let go of what statements no longer declare in their *bodies*; octets go with their last use. Raises Unavailable."""
@@ -87,7 +90,7 @@ class AttachmentStore:
         statements, hashes = [statement for statement, _ in still], [sha2 for _, sha2 in still]
         rows = await transaction.fetch(_QUERIES["release_uses"], [UUID(each) for each in bodies], statements, hashes)
         if rows:
-            await transaction.execute(_QUERIES["release_contents"], [name for (name,) in rows])
+            await transaction.execute(_QUERIES["release_contents"], [sha256 for (sha256,) in rows])
 
     async def settle(self, patience: timedelta) -> int:
         """Look at uses noted longer ago than *patience*, as the record counts: keep those that the record bears out.
@@ -112,14 +115,14 @@ class AttachmentStore:
 
     async def _pieces(self, kept: Kept) -> AsyncIterator[bytes]:
         for start in range(0, kept.length, AT_ONCE):
-            piece: bytes | None = await self._database.fetchval(_QUERIES["piece"], kept.name, start + 1, AT_ONCE)
+            piece: bytes | None = await self._database.fetchval(_QUERIES["piece"], kept.sha256, start + 1, AT_ONCE)
             if piece is None:
                 raise _erased()
             yield piece
 
 
-def _name(content: bytes) -> Name:
-    return Name(hashlib.sha256(content).digest())
+def _sha256(content: bytes) -> Sha256:
+    return Sha256(hashlib.sha256(content).digest())
 
 
 def _batches(several: Iterable[Kept]) -> Iterable[tuple[int, Kept]]:

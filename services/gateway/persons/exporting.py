@@ -69,7 +69,7 @@ class Exporting:
     async def attachments(self, statements: Sequence[str]) -> AsyncIterator[tuple[Kept, bytes]]:
         """Yield the octets that came with *statements*, each once, in pieces."""
         found = await self._attachments.of_statements(map(StatementId, statements))
-        once = {kept.name: kept for kept in found}
+        once = {kept.sha256: kept for kept in found}
         async for kept, piece in self._attachments.octets(once.values()):
             yield kept, piece
 
