@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple
 
-import msgspec
 from starlette.responses import Response, StreamingResponse
 
-from services.gateway.attachments.declarations import Declaration, declared_in
+from services.gateway.attachments.declarations import Declaration, declarations
 from services.gateway.attachments.incoming import BINARY, ENCODING_HEADER, HASH_HEADER, JSON_TYPE, MULTIPART_TYPE
 from services.gateway.attachments.multipart import CRLF, head, new_boundary, tail
 from services.gateway.attachments.store import AttachmentStore, Kept
 from services.gateway.domain.enclosed import Sha2
-from shared.xapi.model import StatementId
-
-
-class _Identified(msgspec.Struct):
-    id: str
 
 
 class _Part(NamedTuple):
@@ -50,7 +44,7 @@ class Attachments:
 
     async def _parts(self, boundary: str, bodies: Sequence[bytes]) -> list[_Part]:
         """Return the parts behind the first, in the order of the statements; what did not come with its statement has none."""
-        declared = {(_id(body), sha2): said for body in bodies for sha2, said in declared_in(body).items()}
+        declared = declarations(bodies)
         if not declared:
             return []
         kept = {(each.statement, each.sha2): each for each in await self._store.of_statements({id_ for id_, _ in declared})}
@@ -74,7 +68,3 @@ class Attachments:
 
 def _headers(said: Declaration) -> dict[str, str]:
     return {"Content-Type": said.content_type, ENCODING_HEADER: BINARY, HASH_HEADER: said.sha2}
-
-
-def _id(body: bytes) -> StatementId:
-    return StatementId(msgspec.json.decode(body, type=_Identified).id.lower())

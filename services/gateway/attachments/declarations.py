@@ -1,13 +1,14 @@
-"""What a recorded statement says of its attachments, read from its stored bytes."""
+"""What recorded statements say of their attachments, read from their stored bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from services.gateway.domain.enclosed import Sha2
+from shared.xapi.model import StatementId
 
 _MARK: Final = b'"attachments"'
 _ESCAPE: Final = b"\\u"
@@ -24,12 +25,17 @@ class _Object(msgspec.Struct, frozen=True):
     attachments: tuple[Declaration, ...] = ()
 
 
+class _Identified(msgspec.Struct, frozen=True):
+    id: str
+
+
 class _Statement(msgspec.Struct, frozen=True):
     attachments: tuple[Declaration, ...] = ()
     object: _Object = _Object()
 
 
 _decoder: Final = msgspec.json.Decoder(_Statement)
+_identified: Final = msgspec.json.Decoder(_Identified)
 
 
 def declared_in(body: bytes) -> Mapping[Sha2, Declaration]:
@@ -41,3 +47,12 @@ def declared_in(body: bytes) -> Mapping[Sha2, Declaration]:
     for each in (*statement.attachments, *statement.object.attachments):
         found.setdefault(Sha2(each.sha2.lower()), each)
     return found
+
+
+def declarations(bodies: Iterable[bytes]) -> Mapping[tuple[StatementId, Sha2], Declaration]:
+    """Return what the recorded statements *bodies* declare, by statement and hash, in order."""
+    return {(_id(body), sha2): declaration for body in bodies for sha2, declaration in declared_in(body).items()}
+
+
+def _id(body: bytes) -> StatementId:
+    return StatementId(_identified.decode(body).id.lower())

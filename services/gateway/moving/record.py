@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final
 
-import msgspec
-
-from services.gateway.attachments.declarations import declared_in
+from services.gateway.attachments.declarations import declarations
 from services.gateway.attachments.store import AttachmentStore
 from services.gateway.domain.enclosed import Sha2
 from services.gateway.domain.keys import Key, activity_key, agent_key, uuids, verb_key
@@ -16,7 +14,6 @@ from services.gateway.moving.lot import Lot, Moved, Wanted
 from services.gateway.statements.store import StatementStore
 from shared.errors import SymposiaError
 from shared.postgres import Database, load_queries
-from shared.xapi.model import StatementId
 
 MOST: Final = 500
 BYTES: Final = 4 * 1024 * 1024
@@ -30,10 +27,6 @@ _LAST: Final = 2**63 - 1
 
 class BadPlace(SymposiaError):
     """A place to go on from is no place in the record."""
-
-
-class _Identified(msgspec.Struct):
-    id: str
 
 
 class OurRecord:
@@ -60,7 +53,7 @@ class OurRecord:
 
     async def attachments(self, lot: Lot) -> AsyncIterator[tuple[Sha2, bytes]]:
         """Yield the octets that the statements of *lot* declare and came with, each once, in pieces."""
-        declared = {(_id(each.body), sha2) for each in lot.statements for sha2 in declared_in(each.body)}
+        declared = declarations(each.body for each in lot.statements)
         if not declared:
             return
         found = await self._attachments.of_statements({identifier for identifier, _ in declared})
@@ -88,7 +81,3 @@ def _keys(wanted: Wanted) -> list[Key]:
     if wanted.verb is not None:
         keys.append(verb_key(wanted.verb))
     return keys
-
-
-def _id(body: bytes) -> StatementId:
-    return StatementId(msgspec.json.decode(body, type=_Identified).id.lower())
