@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from starlette.responses import Response, StreamingResponse
 
-from services.gateway.attachments.declarations import Declaration, declarations
-from services.gateway.attachments.incoming import BINARY, ENCODING_HEADER, HASH_HEADER, JSON_TYPE, MULTIPART_TYPE
+from services.gateway.attachments.declarations import declarations
+from services.gateway.attachments.incoming import JSON_TYPE, MULTIPART_TYPE
 from services.gateway.attachments.multipart import CRLF, head, new_boundary, tail
+from services.gateway.attachments.outgoing import head_of, written
 from services.gateway.attachments.store import AttachmentStore, Kept
 from services.gateway.domain.enclosed import Sha2
 
@@ -33,10 +34,10 @@ class Attachments:
         *head_only* leaves the body out. Raises Unavailable before anything is sent.
         """
         boundary = new_boundary()
-        first = head(boundary, {"Content-Type": JSON_TYPE}) + content + CRLF
+        first = head(boundary, {"Content-Type": JSON_TYPE}) + content
         parts = await self._parts(boundary, bodies)
-        last = tail(boundary)
-        length = len(first) + sum(len(part.head) + part.kept.length + len(CRLF) for part in parts) + len(last)
+        last = CRLF + tail(boundary)
+        length = len(first) + sum(len(CRLF) + len(part.head) + part.kept.length for part in parts) + len(last)
         complete = {**headers, "Content-Length": str(length), "Content-Type": f"{MULTIPART_TYPE}; boundary={boundary}"}
         if head_only:
             return Response(headers=complete)
@@ -51,20 +52,11 @@ class Attachments:
         once: dict[Sha2, _Part] = {}
         for key, said in declared.items():
             if key in kept and key[1] not in once:
-                once[key[1]] = _Part(head(boundary, _headers(said)), kept[key])
+                once[key[1]] = _Part(head_of(boundary, said), kept[key])
         return list(once.values())
 
     async def _written(self, first: bytes, parts: Sequence[_Part], last: bytes) -> AsyncIterator[bytes]:
         yield first
-        begun: Kept | None = None
-        heads = {part.kept: part.head for part in parts}
-        async for kept, octets in self._store.octets(heads):
-            if kept is not begun:
-                yield (b"" if begun is None else CRLF) + heads[kept]
-                begun = kept
-            yield octets
-        yield last if begun is None else CRLF + last
-
-
-def _headers(said: Declaration) -> dict[str, str]:
-    return {"Content-Type": said.content_type, ENCODING_HEADER: BINARY, HASH_HEADER: said.sha2}
+        async for piece in written(self._store, {part.kept: part.head for part in parts}):
+            yield piece
+        yield last

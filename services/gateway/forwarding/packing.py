@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
-from services.gateway.attachments.declarations import declared_in
-from services.gateway.attachments.incoming import BINARY, ENCODING_HEADER, HASH_HEADER, JSON_TYPE, MULTIPART_TYPE
+from services.gateway.attachments.declarations import Declaration, declared_in
+from services.gateway.attachments.incoming import JSON_TYPE, MULTIPART_TYPE
 from services.gateway.attachments.multipart import CRLF, head, new_boundary, tail
+from services.gateway.attachments.outgoing import head_of, written
 from services.gateway.attachments.store import AttachmentStore, Kept
 from services.gateway.domain.enclosed import Sha2
 from services.gateway.domain.selection import Entry
@@ -21,10 +22,10 @@ class Parcel(NamedTuple):
 
 
 class _Enclosed(NamedTuple):
-    """Octets that we have of an attachment, and the headers of their part."""
+    """Octets that we have of an attachment, and what the statement says of them."""
 
     kept: Kept
-    headers: Mapping[str, str]
+    declaration: Declaration
 
 
 class Packer:
@@ -44,9 +45,7 @@ class Packer:
             store,
             {
                 entry.seq: {
-                    sha2: _Enclosed(kept[entry.id, sha2], _headers(each.content_type, each.sha2))
-                    for sha2, each in said.items()
-                    if (entry.id, sha2) in kept
+                    sha2: _Enclosed(kept[entry.id, sha2], each) for sha2, each in said.items() if (entry.id, sha2) in kept
                 }
                 for entry, said in declared.items()
             },
@@ -66,16 +65,7 @@ class Packer:
         if not once:
             return Parcel(JSON_TYPE, statements)
         boundary = new_boundary()
-        pieces = [head(boundary, {"Content-Type": JSON_TYPE}), statements, CRLF]
-        headers = {each.kept: head(boundary, each.headers) for each in once.values()}
-        begun: Kept | None = None
-        async for kept, octets in self._store.octets(headers):
-            if kept is not begun:
-                pieces += [headers[kept]] if begun is None else [CRLF, headers[kept]]
-                begun = kept
-            pieces.append(octets)
-        return Parcel(f"{MULTIPART_TYPE}; boundary={boundary}", b"".join((*pieces, CRLF, tail(boundary), CRLF)))
-
-
-def _headers(content_type: str, sha2: str) -> Mapping[str, str]:
-    return {"Content-Type": content_type, ENCODING_HEADER: BINARY, HASH_HEADER: sha2}
+        first = head(boundary, {"Content-Type": JSON_TYPE}) + statements
+        heads = {each.kept: head_of(boundary, each.declaration) for each in once.values()}
+        parts = [piece async for piece in written(self._store, heads)]
+        return Parcel(f"{MULTIPART_TYPE}; boundary={boundary}", b"".join((first, *parts, CRLF, tail(boundary), CRLF)))
