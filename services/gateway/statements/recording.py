@@ -20,7 +20,7 @@ from shared.xapi.model import StatementId
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class Confirmed:
     """All statements are in the record, with this content."""
 
 
@@ -37,7 +37,7 @@ class Conflict:
     missing: tuple[StatementId, ...]
 
 
-Verdict: TypeAlias = Recorded | Unconfirmed | Conflict
+Verdict: TypeAlias = Confirmed | Unconfirmed | Conflict
 
 
 class Recording:
@@ -67,13 +67,13 @@ class Recording:
         return verdict
 
     def _count(self, admitted: Admitted, verdict: Verdict) -> None:
-        outcome = {Recorded: Outcome.ACCEPTED, Unconfirmed: Outcome.UNCONFIRMED, Conflict: Outcome.CONFLICT}[type(verdict)]
+        outcome = {Confirmed: Outcome.ACCEPTED, Unconfirmed: Outcome.UNCONFIRMED, Conflict: Outcome.CONFLICT}[type(verdict)]
         self._metrics.statements(outcome, len(admitted.digests))
         if admitted.collapsed:
             self._metrics.statements(Outcome.COLLAPSED, admitted.collapsed)
 
 
-def judge(admitted: Admitted, recorded: Digests) -> Recorded | Conflict:
+def judge(admitted: Admitted, recorded: Digests) -> Confirmed | Conflict:
     """Compare what was sent with what is *recorded*: any id missing or of other content means that the request was refused."""
     missing = tuple(identifier for identifier in admitted.digests if identifier not in recorded)
     sent = zip(admitted.digests.items(), admitted.received.statements, strict=True)
@@ -82,4 +82,4 @@ def judge(admitted: Admitted, recorded: Digests) -> Recorded | Conflict:
         for (identifier, digest), statement in sent
         if identifier in recorded and not repeats(recorded[identifier], digest, bytes(statement.body))
     )
-    return Conflict(other, missing) if missing or other else Recorded()
+    return Conflict(other, missing) if missing or other else Confirmed()

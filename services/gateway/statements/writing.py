@@ -20,7 +20,7 @@ from services.gateway.domain.partial import PARTIAL, admit_partly, read_partial
 from services.gateway.metrics import GatewayMetrics, Outcome
 from services.gateway.statements import refusals
 from services.gateway.statements.partly import answer_partly, record_partly
-from services.gateway.statements.recording import Conflict, Recorded, Recording, Verdict
+from services.gateway.statements.recording import Confirmed, Conflict, Recording, Verdict
 from shared.clock import Clock
 from shared.http import Problem
 from shared.stream.errors import RecordTooLarge
@@ -115,7 +115,7 @@ class Writer:
     async def _verdict(self, request: Request, admitted: Admitted) -> Verdict:
         """Say what became of the statements. Raises Problem 413 where they are too much for the log."""
         if not admitted.ids:
-            return Recorded()
+            return Confirmed()
         if admitted.uses:
             await self._attachments.keep(admitted.uses, self._clock())
         try:

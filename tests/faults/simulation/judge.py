@@ -11,10 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
-from services.gateway.statements.recording import Conflict, Recorded
+from services.gateway.statements.recording import Confirmed, Conflict
 from shared.clock import rfc3339
-from shared.contracts import ENRICHED, RECEIVED, RECORDED, Enriched, Received, Status, decode
-from shared.contracts import Recorded as RecordedMessage
+from shared.contracts import ENRICHED, RECEIVED, RECORDED, Enriched, Received, Recorded, Status, decode
 from shared.stream import Partition
 from tests.faults.simulation.expected import Record
 from tests.faults.simulation.house import House
@@ -96,7 +95,7 @@ def _judge_answers(house: House, rows: list[Any]) -> None:
     recorded = {row["id"]: row["digest"] for row in rows}
     for admitted, verdict in house.answers:
         holds = all(recorded.get(identifier) == digest for identifier, digest in admitted.digests.items())
-        if isinstance(verdict, Recorded):
+        if isinstance(verdict, Confirmed):
             _check(holds, f"{admitted.ids} were acknowledged as recorded, and are not")
         if isinstance(verdict, Conflict):
             _check(not holds, f"{admitted.ids} were refused as conflicts, and are recorded")
@@ -128,7 +127,7 @@ def _judge_marks(rows: list[Any], record: Record) -> None:
 def _judge_recorded(house: House, rows: list[Any]) -> None:
     """Of every statement it was said that it is recorded, and, absorbed, what it is in the end."""
     said: dict[str, tuple[bool, bool]] = {}
-    for message in _messages(house, RECORDED.name, RecordedMessage):
+    for message in _messages(house, RECORDED.name, Recorded):
         voided, redacted = said.get(message.id, (False, False))
         said[message.id] = (voided or message.voided, redacted or message.redacted_at is not None)
     expected = {row["id"]: (row["voided"], row["redacted"]) for row in rows}

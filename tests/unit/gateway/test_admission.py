@@ -12,7 +12,7 @@ import pytest
 from services.gateway.domain.admission import Admitted, TooMany, Writing, admit, admit_one
 from services.gateway.domain.credential import Credential, KeyId, Scope
 from services.gateway.domain.enclosed import Enclosed, Sha2, Use
-from services.gateway.statements.recording import Conflict, Recorded, judge
+from services.gateway.statements.recording import Confirmed, Conflict, judge
 from shared.xapi.guard import Limits
 from shared.xapi.model import StatementId, Version
 from shared.xapi.validation import Invalid
@@ -239,7 +239,7 @@ def test_a_verdict_needs_every_statement_with_its_content() -> None:
     admitted = admit(orjson.dumps([said(), said()]), writing())
     first, second = admitted.ids
 
-    assert judge(admitted, admitted.digests) == Recorded()
+    assert judge(admitted, admitted.digests) == Confirmed()
     assert judge(admitted, {first: b"other", second: admitted.digests[second]}) == Conflict((first,), ())
     assert judge(admitted, {first: b"other"}) == Conflict((first,), (second,))
     assert judge(admitted, {}) == Conflict((), (first, second))
