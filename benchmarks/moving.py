@@ -35,7 +35,7 @@ from services.gateway.moving.input import open_input
 from services.gateway.moving.lot import Wanted
 from services.gateway.moving.output import Destination, Format, open_output
 from services.gateway.moving.record import OurRecord
-from services.gateway.moving.recorded import Door
+from services.gateway.moving.recorder_door import RecorderDoor
 from services.gateway.recorder import GROUP
 from services.gateway.statements.standing import RecorderStanding
 from services.gateway.statements.store import StatementStore
@@ -69,7 +69,7 @@ class Desk(NamedTuple):
     """What an import and an export need of an installation."""
 
     database: Database
-    door: Door
+    door: RecorderDoor
 
     async def take(self, path: Path) -> None:
         """Import a file. Raises ValueError where not all of it is taken."""
@@ -81,7 +81,7 @@ class Desk(NamedTuple):
     async def send(self, path: Path) -> None:
         """Append a file to the log without waiting for the recorder."""
         async for delivery in deliveries(path):
-            await self.door.send(delivery.candidates)
+            await self.door.send(delivery.rows)
 
     async def recorded(self) -> int:
         """Return how many statements the record has."""
@@ -121,7 +121,9 @@ async def opened(running: Stack) -> AsyncIterator[Desk]:
     log = await open_log(StreamSettings(), settings, application="benchmark", metrics=StreamMetrics(CollectorRegistry()))
     await log.ensure((RECEIVED,))
     store = StatementStore(database)
-    door = Door(log, store, RecorderStanding(database, store, GROUP), utc_now, source="import:benchmark", waiting=lambda: None)
+    door = RecorderDoor(
+        log, store, RecorderStanding(database, store, GROUP), utc_now, source="import:benchmark", waiting=lambda: None
+    )
     try:
         yield Desk(database, door)
     finally:

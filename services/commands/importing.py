@@ -22,7 +22,7 @@ from services.gateway.moving.deliveries import Delivery, from_file, from_origin
 from services.gateway.moving.importing import Importing, Steps, Tally
 from services.gateway.moving.input import fingerprint, is_piped, open_input
 from services.gateway.moving.lot import Wanted
-from services.gateway.moving.recorded import Door
+from services.gateway.moving.recorder_door import RecorderDoor
 from services.gateway.moving.rows import BadRow
 from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.gateway.settings import Settings
@@ -100,7 +100,7 @@ async def import_statements(home: Home, asked: Asked) -> bool:
         await pipeline.log.ensure((RECEIVED,))
         store = StatementStore(database)
         standing = RecorderStanding(database, store, RECORDER_GROUP)
-        door = Door(pipeline.log, store, standing, utc_now, source=f"import:{asked.name}", waiting=_say_waiting)
+        door = RecorderDoor(pipeline.log, store, standing, utc_now, source=f"import:{asked.name}", waiting=_say_waiting)
         importing = Importing(door, AttachmentStore(database), utc_now, report.add, asked.steps)
         deliveries = await stack.enter_async_context(aclosing(_deliveries(asked, settings)))
         tell = stack.enter_context(advancing("Statements are imported"))

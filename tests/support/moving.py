@@ -21,7 +21,7 @@ from services.gateway.moving.input import fingerprint, open_input
 from services.gateway.moving.lot import Origin, Wanted
 from services.gateway.moving.output import Destination, open_output
 from services.gateway.moving.record import OurRecord
-from services.gateway.moving.recorded import Door
+from services.gateway.moving.recorder_door import RecorderDoor
 from services.gateway.moving.rows import BadRow
 from services.gateway.recorder import GROUP
 from services.gateway.statements.standing import RecorderStanding
@@ -67,10 +67,10 @@ class Desk:
         await importing.run(deliveries)
         return importing.tally
 
-    def door(self) -> Door:
+    def door(self) -> RecorderDoor:
         store = StatementStore(self.database)
         standing = RecorderStanding(self.database, store, GROUP)
-        return Door(self.log, store, standing, utc_now, source="import:test", waiting=lambda: None)
+        return RecorderDoor(self.log, store, standing, utc_now, source="import:test", waiting=lambda: None)
 
     @staticmethod
     def policy(authority: Authority = Authority.OURS, version: Version = Version.V1_0_3, steps: Steps = Steps.RECORD) -> Policy:

@@ -62,8 +62,8 @@ class Policy:
         return Credential(IMPORT, "import", scopes, orjson.dumps(agent), str(ifi.canonical(agent)), (), ids_from_content=True)
 
 
-class Candidate(NamedTuple):
-    """A row that may be recorded: its line, its content's digest, who vouches, what is passed on, and octets that came along."""
+class AdmittedRow(NamedTuple):
+    """A row that the door would take: its line, its content's digest, who vouches, what is passed on, and octets that came along."""
 
     line: int
     id: StatementId
@@ -119,7 +119,7 @@ class Admission:
         self._credential = policy.credential
         self._read_from = read_from
 
-    def admit(self, row: Row, octets: Octets, now: datetime) -> Candidate:
+    def admit(self, row: Row, octets: Octets, now: datetime) -> AdmittedRow:
         """Admit *row*, or the statement in it where it is a record of another LRS's database. Raises NotAdmitted."""
         try:
             return self._admit(row, octets, now)
@@ -129,7 +129,7 @@ class Admission:
                 raise
         return self._admit(row._replace(body=inner), octets, now)
 
-    def _admit(self, row: Row, octets: Octets, now: datetime) -> Candidate:
+    def _admit(self, row: Row, octets: Octets, now: datetime) -> AdmittedRow:
         body = row.body
         try:
             told = _told.decode(body)
@@ -151,7 +151,7 @@ class Admission:
             raise NotAdmitted(
                 *(BadRow(row.line, each.pointer, each.rule, _MISSING.get(each.rule, each.message)) for each in told_of)
             ) from error
-        return Candidate(
+        return AdmittedRow(
             row.line, named, admitted.digests[named], admitted.received.authority, admitted.received.statements[0], admitted.uses
         )
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, NamedTuple
 
 from services.gateway.domain.enclosed import Sha2
-from services.gateway.moving.admitting import Admission, Candidate, NotAdmitted
+from services.gateway.moving.admitting import Admission, AdmittedRow, NotAdmitted
 from services.gateway.moving.input import Input
 from services.gateway.moving.lot import Origin, Wanted
 from services.gateway.moving.rows import BadRow, Row
@@ -22,7 +22,7 @@ BYTES: Final = 4 * 1024 * 1024
 class Delivery(NamedTuple):
     """What was read up to *line*: what may be recorded, what may not, and how much is *done*, of a *total* if that is known."""
 
-    candidates: tuple[Candidate, ...]
+    rows: tuple[AdmittedRow, ...]
     bad: tuple[BadRow, ...]
     line: int
     done: int
@@ -36,7 +36,7 @@ class _Collected:
         self._admission = admission
         self._clock = clock
         self._octets_most = octets_most
-        self._candidates: list[Candidate] = []
+        self._rows: list[AdmittedRow] = []
         self._bad: list[BadRow] = []
         self._size = 0
         self.line = 0
@@ -44,7 +44,7 @@ class _Collected:
     @property
     def full(self) -> bool:
         """Say whether it is enough for one delivery."""
-        return len(self._candidates) + len(self._bad) >= MOST or self._size >= BYTES
+        return len(self._rows) + len(self._bad) >= MOST or self._size >= BYTES
 
     def take(self, row: Row | BadRow, file: Input | Mapping[Sha2, bytes]) -> None:
         """Admit *row*."""
@@ -53,16 +53,16 @@ class _Collected:
             self._bad.append(row)
             return
         try:
-            candidate = self._admission.admit(row, lambda sha2: self._octets(row.line, sha2, file), self._clock())
+            admitted = self._admission.admit(row, lambda sha2: self._octets(row.line, sha2, file), self._clock())
         except NotAdmitted as error:
             self._bad += error.rows
         else:
-            self._candidates.append(candidate)
-            self._size += candidate.size
+            self._rows.append(admitted)
+            self._size += admitted.size
 
     def deliver(self, done: int, total: int | None) -> Delivery:
         """Return what was collected."""
-        return Delivery(tuple(self._candidates), tuple(self._bad), self.line, done, total)
+        return Delivery(tuple(self._rows), tuple(self._bad), self.line, done, total)
 
     def _octets(self, line: int, sha2: Sha2, file: Input | Mapping[Sha2, bytes]) -> bytes | None:
         if not isinstance(file, Input):

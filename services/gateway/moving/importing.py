@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from services.gateway.attachments.store import AttachmentStore
-from services.gateway.moving.admitting import Candidate
+from services.gateway.moving.admitting import AdmittedRow
 from services.gateway.moving.deliveries import Delivery
 from services.gateway.moving.lot import Telling, quietly
-from services.gateway.moving.recorded import Door, Sent
+from services.gateway.moving.recorder_door import RecorderDoor, Sent
 from services.gateway.moving.rows import BadRow
 from shared.clock import Clock
 
@@ -58,7 +58,7 @@ class _UnderWay(NamedTuple):
 class Importing:
     """One import. Raises Unavailable; the tally says up to which line everything is settled then."""
 
-    def __init__(self, door: Door, attachments: AttachmentStore, clock: Clock, refuse: Refusing, steps: Steps) -> None:
+    def __init__(self, door: RecorderDoor, attachments: AttachmentStore, clock: Clock, refuse: Refusing, steps: Steps) -> None:
         self._door = door
         self._attachments = attachments
         self._clock = clock
@@ -70,7 +70,7 @@ class Importing:
     async def run(self, deliveries: AsyncIterator[Delivery], tell: Telling = quietly) -> None:
         """Import what is delivered, in its order."""
         async for delivery in deliveries:
-            fresh, conflicts = await self._fresh(delivery.candidates)
+            fresh, conflicts = await self._fresh(delivery.rows)
             self._refuse_rows(delivery.bad, conflicts)
             if self._steps is Steps.LOOK:
                 self.tally.taken += len(fresh)
@@ -81,19 +81,19 @@ class Importing:
         while self._under_way:
             await self._settle()
 
-    async def _send(self, fresh: Sequence[Candidate], line: int) -> None:
+    async def _send(self, fresh: Sequence[AdmittedRow], line: int) -> None:
         self._under_way.append(_UnderWay(await self._door.send(fresh), line))
         while len(self._under_way) > UNDER_WAY:
             await self._settle()
 
-    async def _fresh(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[BadRow]]:
-        """Return which of *candidates* are new, each id once, and which conflict with others; keep what octets came along."""
-        digests = {each.id: each.digest for waiting in self._under_way for each in waiting.sent.candidates}
-        known = await self._door.known(candidates)
-        fresh: list[Candidate] = []
-        good: list[Candidate] = []
+    async def _fresh(self, rows: Sequence[AdmittedRow]) -> tuple[list[AdmittedRow], list[BadRow]]:
+        """Return which of *rows* are new, each id once, and which conflict with others; keep what octets came along."""
+        digests = {each.id: each.digest for waiting in self._under_way for each in waiting.sent.rows}
+        known = await self._door.known(rows)
+        fresh: list[AdmittedRow] = []
+        good: list[AdmittedRow] = []
         conflicts: list[BadRow] = []
-        for each in candidates:
+        for each in rows:
             same = known.get(each.content)
             if same is None and each.id in digests:
                 same = digests[each.id] == each.digest
@@ -108,9 +108,9 @@ class Importing:
         await self._keep(good)
         return [each._replace(uses=()) for each in fresh], conflicts
 
-    async def _keep(self, candidates: Iterable[Candidate]) -> None:
+    async def _keep(self, rows: Iterable[AdmittedRow]) -> None:
         """Keep octets before their statements are passed on."""
-        uses = {(use.statement, use.sha2): use for each in candidates for use in each.uses}
+        uses = {(use.statement, use.sha2): use for each in rows for use in each.uses}
         if uses and self._steps is Steps.RECORD:
             await self._attachments.keep(list(uses.values()), self._clock())
 
@@ -122,10 +122,10 @@ class Importing:
         waiting, line = self._under_way[0]
         for _ in range(TRIES):
             await self._door.passed(waiting)
-            known = await self._door.known(waiting.candidates)
-            self.tally.taken += sum(known.get(each.content, False) for each in waiting.candidates)
-            self._refuse_rows((), [_conflict(each) for each in waiting.candidates if known.get(each.content) is False])
-            missing = [each for each in waiting.candidates if each.content not in known]
+            known = await self._door.known(waiting.rows)
+            self.tally.taken += sum(known.get(each.content, False) for each in waiting.rows)
+            self._refuse_rows((), [_conflict(each) for each in waiting.rows if known.get(each.content) is False])
+            missing = [each for each in waiting.rows if each.content not in known]
             if not missing:
                 break
             waiting = await self._door.send(missing)
@@ -143,6 +143,6 @@ class Importing:
             self._refuse(each)
 
 
-def _conflict(candidate: Candidate) -> BadRow:
-    message = f"The statement {candidate.id} is recorded with other content."
-    return BadRow(candidate.line, "/id", "conflict", message)
+def _conflict(admitted: AdmittedRow) -> BadRow:
+    message = f"The statement {admitted.id} is recorded with other content."
+    return BadRow(admitted.line, "/id", "conflict", message)

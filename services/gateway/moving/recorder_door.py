@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from services.gateway.domain.repetition import repeats
-from services.gateway.moving.admitting import Candidate, Content
+from services.gateway.moving.admitting import AdmittedRow, Content
 from services.gateway.statements.standing import RecorderStanding
 from services.gateway.statements.store import StatementStore
 from shared.clock import Clock, rfc3339
@@ -26,13 +26,13 @@ PATIENCE: Final = 10.0
 
 
 class Sent(NamedTuple):
-    """Candidates that are in the log, and where the last of them stand."""
+    """Rows that are in the log, and where the last of them stand."""
 
-    candidates: tuple[Candidate, ...]
+    rows: tuple[AdmittedRow, ...]
     positions: tuple[Position, ...]
 
 
-class Door:
+class RecorderDoor:
     """The way into the record; *waiting* hears when the recorder seems to stand still. Raises Unavailable."""
 
     def __init__(
@@ -52,10 +52,10 @@ class Door:
         self._source = source
         self._waiting = waiting
 
-    async def send(self, candidates: Sequence[Candidate]) -> Sent:
-        """Append *candidates* in their order, in as few records as may be; who vouches is the same within one."""
-        records = [self._record(several) for several in _packed(candidates)]
-        return Sent(tuple(candidates), tuple([position for record in records for position in await self._log.append([record])]))
+    async def send(self, rows: Sequence[AdmittedRow]) -> Sent:
+        """Append *rows* in their order, in as few records as may be; who vouches is the same within one."""
+        records = [self._record(several) for several in _packed(rows)]
+        return Sent(tuple(rows), tuple([position for record in records for position in await self._log.append([record])]))
 
     async def passed(self, sent: Sent) -> None:
         """Wait until the recorder has ruled on what was *sent*."""
@@ -73,16 +73,16 @@ class Door:
             before = applied
             await asyncio.sleep(LOOK)
 
-    async def known(self, candidates: Sequence[Candidate]) -> Mapping[Content, bool]:
-        """Say of which *candidates* the record holds the id, and whether with the same content."""
-        digests = await self._store.digests(list({each.id for each in candidates}))
+    async def known(self, rows: Sequence[AdmittedRow]) -> Mapping[Content, bool]:
+        """Say of which *rows* the record holds the id, and whether with the same content."""
+        digests = await self._store.digests(list({each.id for each in rows}))
         return {
             each.content: repeats(digests[each.id], each.digest, bytes(each.statement.body))
-            for each in candidates
+            for each in rows
             if each.id in digests
         }
 
-    def _record(self, several: Sequence[Candidate]) -> Outgoing:
+    def _record(self, several: Sequence[AdmittedRow]) -> Outgoing:
         message = Received(
             received_at=rfc3339(self._clock()),
             source=self._source,
@@ -92,10 +92,10 @@ class Door:
         return Outgoing(RECEIVED, encode(message), headers=((SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode()),))
 
 
-def _packed(candidates: Iterable[Candidate]) -> Iterable[list[Candidate]]:
-    """Yield *candidates* in the records that carry them."""
-    for _, group in groupby(candidates, key=lambda each: each.authority):
-        packed: list[Candidate] = []
+def _packed(rows: Iterable[AdmittedRow]) -> Iterable[list[AdmittedRow]]:
+    """Yield *rows* in the records that carry them."""
+    for _, group in groupby(rows, key=lambda each: each.authority):
+        packed: list[AdmittedRow] = []
         size = 0
         for each in group:
             if packed and size + len(each.statement.body) > RECORD_BYTES:
