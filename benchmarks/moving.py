@@ -30,7 +30,7 @@ from services.gateway.attachments.store import AttachmentStore
 from services.gateway.moving.admitting import Admission, Authority, Policy
 from services.gateway.moving.deliveries import Delivery, from_file
 from services.gateway.moving.exporting import export
-from services.gateway.moving.importing import Importing, Steps
+from services.gateway.moving.importing import Importing, Mode
 from services.gateway.moving.input import open_input
 from services.gateway.moving.lot import Wanted
 from services.gateway.moving.output import Destination, Format, open_output
@@ -73,7 +73,7 @@ class Desk(NamedTuple):
 
     async def take(self, path: Path) -> None:
         """Import a file. Raises ValueError where not all of it is taken."""
-        importing = Importing(self.door, AttachmentStore(self.database), utc_now, print, Steps.RECORD)
+        importing = Importing(self.door, AttachmentStore(self.database), utc_now, print, Mode.RECORD)
         await importing.run(deliveries(path))
         if not importing.tally.whole:
             raise ValueError(importing.tally)

@@ -19,7 +19,7 @@ from services.gateway.attachments.store import AttachmentStore
 from services.gateway.domain.column_map import Parts
 from services.gateway.moving.admitting import Admission, Authority, Policy
 from services.gateway.moving.deliveries import Delivery, from_file, from_origin
-from services.gateway.moving.importing import Importing, Steps, Tally
+from services.gateway.moving.importing import Importing, Mode, Tally
 from services.gateway.moving.input import fingerprint, is_piped, open_input
 from services.gateway.moving.lot import Wanted
 from services.gateway.moving.recorder_door import RecorderDoor
@@ -49,7 +49,7 @@ class Asked:
     authority: Authority
     version: Version
     name: str
-    steps: Steps
+    mode: Mode
     report: Path | None
     from_line: int
 
@@ -101,7 +101,7 @@ async def import_statements(home: Home, asked: Asked) -> bool:
         store = StatementStore(database)
         standing = RecorderStanding(database, store, RECORDER_GROUP)
         door = RecorderDoor(pipeline.log, store, standing, utc_now, source=f"import:{asked.name}", waiting=_say_waiting)
-        importing = Importing(door, AttachmentStore(database), utc_now, report.add, asked.steps)
+        importing = Importing(door, AttachmentStore(database), utc_now, report.add, asked.mode)
         deliveries = await stack.enter_async_context(aclosing(_deliveries(asked, settings)))
         tell = stack.enter_context(advancing("Statements are imported"))
         stack.callback(_tell, importing.tally, asked)
@@ -143,7 +143,7 @@ def _report_of(asked: Asked) -> Path:
 
 def _tell(tally: Tally, asked: Asked) -> None:
     """Say what came of it, whether or not it came to its end."""
-    would = "would be " if asked.steps is Steps.LOOK else ""
+    would = "would be " if asked.mode is Mode.DRY_RUN else ""
     out.print(
         f"{tally.taken} statements {would}taken, {tally.known} there already, "
         f"{tally.refused} refused, {tally.conflicts} in conflict with the record."

@@ -17,7 +17,7 @@ from services.commands.progress import advancing
 from services.gateway.app import SCHEMA
 from services.gateway.moving.admitting import Authority
 from services.gateway.moving.exporting import export as export_statements
-from services.gateway.moving.importing import Steps
+from services.gateway.moving.importing import Mode
 from services.gateway.moving.lot import Origin, Wanted
 from services.gateway.moving.output import Destination, Format, Output, open_output
 from services.gateway.moving.record import OurRecord
@@ -130,7 +130,7 @@ def import_(
         authority=authority,
         version=version,
         name=name,
-        steps=Steps.LOOK if dry_run else Steps.RECORD,
+        mode=Mode.DRY_RUN if dry_run else Mode.RECORD,
         report=report,
         from_line=from_line,
     )

@@ -16,7 +16,7 @@ from services.gateway.domain.column_map import Parts
 from services.gateway.moving.admitting import Admission, Authority, Policy
 from services.gateway.moving.deliveries import Delivery, from_file
 from services.gateway.moving.exporting import export
-from services.gateway.moving.importing import Importing, Steps, Tally
+from services.gateway.moving.importing import Importing, Mode, Tally
 from services.gateway.moving.input import fingerprint, open_input
 from services.gateway.moving.lot import Origin, Wanted
 from services.gateway.moving.output import Destination, open_output
@@ -60,10 +60,10 @@ class Desk:
             admission = Admission(self.policy(**options), lambda: fingerprint(file.path))
             return await self.run(from_file(file, admission, utc_now, octets_most=MOST, from_line=from_line), **options)
 
-    async def run(self, deliveries: AsyncIterator[Delivery], *, steps: Steps = Steps.RECORD, **options: Any) -> Tally:
+    async def run(self, deliveries: AsyncIterator[Delivery], *, mode: Mode = Mode.RECORD, **options: Any) -> Tally:
         del options
         self.told = []
-        importing = Importing(self.door(), AttachmentStore(self.database), utc_now, self.told.append, steps)
+        importing = Importing(self.door(), AttachmentStore(self.database), utc_now, self.told.append, mode)
         await importing.run(deliveries)
         return importing.tally
 
@@ -73,8 +73,8 @@ class Desk:
         return RecorderDoor(self.log, store, standing, utc_now, source="import:test", waiting=lambda: None)
 
     @staticmethod
-    def policy(authority: Authority = Authority.OURS, version: Version = Version.V1_0_3, steps: Steps = Steps.RECORD) -> Policy:
-        del steps
+    def policy(authority: Authority = Authority.OURS, version: Version = Version.V1_0_3, mode: Mode = Mode.RECORD) -> Policy:
+        del mode
         return Policy(authority, BASE_URL, version, Limits(size=MOST))
 
 

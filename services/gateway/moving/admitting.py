@@ -63,7 +63,7 @@ class Policy:
 
 
 class AdmittedRow(NamedTuple):
-    """A row that the door would take: its line, its content's digest, who vouches, what is passed on, and octets that came along."""
+    """A row that the door would take: its line and digest, who vouches, what is passed on, and octets that came along."""
 
     line: int
     id: StatementId

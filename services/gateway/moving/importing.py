@@ -26,11 +26,11 @@ TRIES: Final = 5
 Refusing: TypeAlias = Callable[[BadRow], None]
 
 
-class Steps(StrEnum):
-    """How far an import goes."""
+class Mode(StrEnum):
+    """Whether an import changes anything."""
 
     RECORD = "record"
-    LOOK = "look"
+    DRY_RUN = "dry-run"
     """Say what would become of each statement, and change nothing."""
 
 
@@ -58,12 +58,12 @@ class _UnderWay(NamedTuple):
 class Importing:
     """One import. Raises Unavailable; the tally says up to which line everything is settled then."""
 
-    def __init__(self, door: RecorderDoor, attachments: AttachmentStore, clock: Clock, refuse: Refusing, steps: Steps) -> None:
+    def __init__(self, door: RecorderDoor, attachments: AttachmentStore, clock: Clock, refuse: Refusing, mode: Mode) -> None:
         self._door = door
         self._attachments = attachments
         self._clock = clock
         self._refuse = refuse
-        self._steps = steps
+        self._mode = mode
         self._under_way: deque[_UnderWay] = deque()
         self.tally = Tally()
 
@@ -72,7 +72,7 @@ class Importing:
         async for delivery in deliveries:
             fresh, conflicts = await self._fresh(delivery.rows)
             self._refuse_rows(delivery.bad, conflicts)
-            if self._steps is Steps.LOOK:
+            if self._mode is Mode.DRY_RUN:
                 self.tally.taken += len(fresh)
                 self.tally.line = delivery.line
             else:
@@ -111,7 +111,7 @@ class Importing:
     async def _keep(self, rows: Iterable[AdmittedRow]) -> None:
         """Keep octets before their statements are passed on."""
         uses = {(use.statement, use.sha2): use for each in rows for use in each.uses}
-        if uses and self._steps is Steps.RECORD:
+        if uses and self._mode is Mode.RECORD:
             await self._attachments.keep(list(uses.values()), self._clock())
 
     async def _settle(self) -> None:

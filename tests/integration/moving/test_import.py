@@ -13,7 +13,7 @@ import pytest
 
 from services.gateway.domain.column_map import read_map
 from services.gateway.moving.deliveries import MOST
-from services.gateway.moving.importing import Steps, Tally
+from services.gateway.moving.importing import Mode, Tally
 from tests.support.attachments import attachment
 from tests.support.gateway import Client, statement, without
 from tests.support.moving import Desk, exported, written
@@ -77,7 +77,7 @@ async def test_a_dry_run_says_what_would_come_of_it_and_changes_nothing(client: 
     await client.post(known)
     file = written(tmp_path / "s.ndjson", known, statement(), {**known, "verb": {"id": "urn:x:other"}}, {})
 
-    tally = await desk.take(file, steps=Steps.LOOK)
+    tally = await desk.take(file, mode=Mode.DRY_RUN)
 
     assert (tally.taken, tally.known, tally.conflicts, tally.refused) == (1, 1, 1, 1)
     assert await client.ids() == [known["id"]]
