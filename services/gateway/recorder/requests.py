@@ -36,8 +36,8 @@ class Unreadable(ValueError):
 class Request:
     """One accepted request, taken or refused whole.
 
-    *redacts* are the keys of the activities whose text was deleted, *redacted* the same as they stand in JSON. *defines* says
-    that the sender may define activities and actors.
+    *redacts* are the keys of the activities whose text was deleted, *redacts_json* their IRIs as they stand in JSON. *defines*
+    says that the sender may define activities and actors.
     """
 
     record: Record
@@ -46,7 +46,7 @@ class Request:
     authority: str
     statements: tuple[Candidate, ...]
     redacts: frozenset[Key]
-    redacted: tuple[bytes, ...] = ()
+    redacts_json: tuple[bytes, ...] = ()
     defines: bool = True
 
 
@@ -64,15 +64,15 @@ def read(record: Record, remembered: Remembered = _NOTHING) -> Request:
             authority=received.authority,
             statements=_candidates(received.statements, remembered),
             redacts=frozenset(map(activity_key, received.redacts)),
-            redacted=tuple(map(orjson.dumps, received.redacts)),
+            redacts_json=tuple(map(orjson.dumps, received.redacts)),
             defines=received.defines,
         )
     except (BadMessage, ValueError) as error:
         raise Unreadable(f"unreadable: {error}") from error
 
 
-def silenced(value: bytes, ids: Collection[StatementId]) -> bytes:
-    """Return a `received` message in which the text of the statements *ids* is gone; their digests stay."""
+def redacted_in(value: bytes, ids: Collection[StatementId]) -> bytes:
+    """Return the `received` message *value* with the statements *ids* redacted; their digests stay."""
     received = decode(value, Received)
     statements = tuple(
         msgspec.structs.replace(each, body=msgspec.Raw(redact(bytes(each.body)))) if each.id.lower() in ids else each

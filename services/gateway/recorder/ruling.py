@@ -14,7 +14,7 @@ from services.gateway.domain.candidate import Candidate
 from services.gateway.domain.keys import Key
 from services.gateway.domain.redaction import redact
 from services.gateway.domain.repetition import repeats
-from services.gateway.recorder.requests import Request, silenced
+from services.gateway.recorder.requests import Request, redacted_in
 from shared.clock import rfc3339
 from shared.stream import Cause, Rejection
 from shared.xapi.canonical import add
@@ -107,7 +107,7 @@ def _without_deleted(rejection: Rejection, request: Request, redactions: Mapping
         if each.about and each.about not in request.redacts and (request.source, each.about) in redactions
     }
     return (
-        replace(rejection, record=msgspec.structs.replace(request.record, value=silenced(request.record.value, deleted)))
+        replace(rejection, record=msgspec.structs.replace(request.record, value=redacted_in(request.record.value, deleted)))
         if deleted
         else rejection
     )

@@ -126,9 +126,9 @@ async def mark(marks: Mapping[StatementId, Mark], transaction: Transaction) -> l
 async def erase_letters(requests: Iterable[Request], transaction: Transaction) -> None:
     """Empty the dead letters that hold what *requests* redact."""
     for request in requests:
-        if request.redacted:
+        if request.redacts_json:
             source = orjson.dumps(request.source)
-            await transaction.execute(_QUERIES["erase_letters"], source, list(request.redacted), request.received_at)
+            await transaction.execute(_QUERIES["erase_letters"], source, list(request.redacts_json), request.received_at)
 
 
 def _redactable(request: Request) -> Iterable[RedactionKey]:
