@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from services.gateway.domain.keychain import Keychain
@@ -48,7 +48,7 @@ class Recorder:
         await self._observer(RecorderStep.RULED)
         redacted = await self._redact(ruling, requests, transaction)
         await self._append(ruling.fresh, transaction)
-        await self._inherit(ruling.fresh, known.referrers, transaction)
+        await self._inherit(ruling.fresh, known.referrers.keys(), transaction)
         voided = await self._void(ruling, transaction)
         marked = await self._mark(ruling.fresh, marks, transaction)
         return Decision(_outgoing(ruling.fresh, [*redacted, *voided, *marked]), (*unreadable, *ruling.rejections))
@@ -62,13 +62,6 @@ class Recorder:
         await self._observer(RecorderStep.REDACTED)
         return rows
 
-    async def _mark(
-        self, fresh: Sequence[Fresh], marks: Mapping[StatementId, Mark], transaction: Transaction
-    ) -> list[RecordedRow]:
-        """Note of what is new that people who were erased before are missing in it."""
-        late = {each.row.id: marks[each.row.id] for each in fresh if each.row.id in marks}
-        return await store.mark(late, transaction) if late else []
-
     async def _append(self, fresh: Sequence[Fresh], transaction: Transaction) -> None:
         """Write what is new."""
         if not fresh:
@@ -78,7 +71,7 @@ class Recorder:
         await store.copy_relations(fresh, transaction)
         await self._observer(RecorderStep.RELATIONS_COPIED)
 
-    async def _inherit(self, fresh: Sequence[Fresh], referrers: Iterable[object], transaction: Transaction) -> None:
+    async def _inherit(self, fresh: Sequence[Fresh], referrers: Collection[StatementId], transaction: Transaction) -> None:
         """Let filters match through references, whichever of the two statements came first."""
         seqs = [each.row.seq for each in fresh if each.candidate.target]
         if not seqs and not referrers:
@@ -93,6 +86,13 @@ class Recorder:
         rows = await store.void(ruling.voids, transaction)
         await self._observer(RecorderStep.VOIDED)
         return rows
+
+    async def _mark(
+        self, fresh: Sequence[Fresh], marks: Mapping[StatementId, Mark], transaction: Transaction
+    ) -> list[RecordedRow]:
+        """Note of what is new that people who were erased before are missing in it."""
+        late = {each.row.id: marks[each.row.id] for each in fresh if each.row.id in marks}
+        return await store.mark(late, transaction) if late else []
 
 
 async def _read(records: Sequence[Record], remembered: Remembered) -> tuple[list[Request], tuple[Rejection, ...]]:
