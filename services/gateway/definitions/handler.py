@@ -41,10 +41,10 @@ AT_A_STRETCH: Final = 32
 
 @dataclass(slots=True)
 class News:
-    """What a batch says of each activity; *final* statements say no more than this, whatever was heard of them before."""
+    """What a batch says of each activity (*said*), and the seqs of the statements that no longer say what they said of it."""
 
     said: dict[Key, dict[Leaf, Said]] = field(default_factory=dict)
-    final: defaultdict[Key, set[int]] = field(default_factory=lambda: defaultdict(set))
+    taken_back: defaultdict[Key, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
 class Definitions:
@@ -81,7 +81,7 @@ async def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) 
     last: dict[Key, Saying] = {}
     for number, row in enumerate(rows, start=1):
         await _give_way(number)
-        if not row.final and (row.silent or not may_define(row.body)):
+        if not row.taken_back and (row.silent or not may_define(row.body)):
             continue
         try:
             said = sayings(row.body)
@@ -89,8 +89,8 @@ async def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) 
             rejections.append(Rejection(heard[row.id], str(error)))
             continue
         for key, saying in said.items():
-            if row.final:
-                news.final[key].add(row.seq)
+            if row.taken_back:
+                news.taken_back[key].add(row.seq)
             if saying and not row.silent and last.get(key) is not saying:
                 last[key] = saying
                 leaves = news.said.setdefault(key, {})
@@ -101,7 +101,7 @@ async def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) 
 
 async def _apply(news: News, transaction: Transaction) -> None:
     """Bring the table up to *news*."""
-    keys = news.said.keys() | news.final.keys()
+    keys = news.said.keys() | news.taken_back.keys()
     if not keys:
         return
     known = await store.read(keys, transaction)
@@ -116,7 +116,7 @@ async def _apply(news: News, transaction: Transaction) -> None:
 
 async def _settle(key: Key, known: Leaves, news: News, transaction: Transaction) -> Leaves:
     """Return what holds of the activity *key*: what is *known* and not taken back, and what is said now."""
-    taken = news.final.get(key, set())
+    taken = news.taken_back.get(key, set())
     now = merged(without(known, taken) if taken else known, news.said.get(key, {}))
     lost = {leaf for leaf, said in known.items() if said.seq in taken and (leaf not in now or now[leaf].seq < said.seq)}
     if not lost:

@@ -4,9 +4,9 @@
 SELECT pg_advisory_xact_lock(hashtextextended('symposia definitions', 0)), set_config('synchronous_commit', 'off', true)
 
 -- name: statements
--- The statements $1 as the record holds them now, the newest first; final: voided or redacted, so that they say less than before.
--- Silent: voided, or sent by who may not define, so that they say nothing of what they name.
-SELECT id::text, seq, voided OR NOT defines AS silent, voided OR redacted_at IS NOT NULL AS final, body
+-- The statements $1 as the record holds them now, the newest first; taken back: voided or redacted, so that they say less than
+-- before. Silent: voided, or sent by who may not define, so that they say nothing of what they name.
+SELECT id::text, seq, voided OR NOT defines AS silent, voided OR redacted_at IS NOT NULL AS taken_back, body
 FROM statement
 WHERE id = ANY ($1::uuid[])
 ORDER BY seq DESC

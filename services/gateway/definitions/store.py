@@ -21,14 +21,14 @@ _LAST: Final = 2**63 - 1
 class Row(NamedTuple):
     """A statement of the record.
 
-    *silent* where it says nothing of what it names: voided, or sent by who may not define. *final* where it was voided or
-    redacted, and so says less than may have been heard of it.
+    *silent* where it says nothing of what it names: voided, or sent by who may not define. *taken_back* where it was voided or
+    redacted, and so says less than it may have said when it was heard before.
     """
 
     id: StatementId
     seq: int
     silent: bool
-    final: bool
+    taken_back: bool
     body: bytes
 
 
