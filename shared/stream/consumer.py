@@ -59,7 +59,8 @@ class Consumer(Generic[T]):
         self._observer = observer
         self._beginning = beginning
         self._inbox: Inbox | None = None
-        self._settled: set[Partition] = set()
+        self._ready: set[Partition] = set()
+        """What may be read on: prepared, and its last batch settled."""
         self._applied: dict[Partition, int] = {}
         self._looked = 0.0
         self._publishing = Publishing(log, ledger, observer)
@@ -75,7 +76,7 @@ class Consumer(Generic[T]):
         """
         try:
             while not stop.is_set():
-                await self._take_turn(stop)
+                await self._turn_or_wait(stop)
             with suppress(Unavailable):  # what the log has not yet stays in the outbox
                 await self._published()
         finally:
@@ -88,7 +89,7 @@ class Consumer(Generic[T]):
         befell before it reads on.
         """
         try:
-            await self._turn()
+            await self._fetch_and_settle()
             if to_the_end:
                 await self._published()
         except Unavailable:
@@ -100,11 +101,12 @@ class Consumer(Generic[T]):
         """Leave the group; what is on its way to the log is left to the outbox."""
         await self._publishing.close()
         inbox, self._inbox = self._inbox, None
-        self._settled.clear()
+        self._ready.clear()
         if inbox is not None:
             await inbox.close()
 
-    async def _turn(self) -> None:
+    async def _fetch_and_settle(self) -> None:
+        """Prepare the partitions that need it, then fetch one batch and settle it."""
         inbox = await self._joined()
         if unprepared := await self._unprepared(inbox):
             await self._published()
@@ -117,10 +119,10 @@ class Consumer(Generic[T]):
             await self._rest()
             return
         await self._observer(Step.FETCHED)
-        self._settled.discard(batch.partition)
+        self._ready.discard(batch.partition)
         self._patience.trying = batch.partition
         await self._settle(inbox, batch)
-        self._settled.add(batch.partition)
+        self._ready.add(batch.partition)
 
     async def _rest(self) -> None:
         """Note that no record waits, and say now and then what stands in the outbox though nobody left it there.
@@ -128,14 +130,14 @@ class Consumer(Generic[T]):
         A PostgreSQL that was promoted may not know that a row was published and forgotten, and then nobody else will look.
         """
         await self._published()
-        self._metrics.idle(self._place(partition) for partition in self._settled)
+        self._metrics.idle(self._place(partition) for partition in self._ready)
         now = asyncio.get_running_loop().time()
         if now - self._looked >= self._settings.outbox_look:
             self._looked = now
-            for partition in sorted(self._settled):
+            for partition in sorted(self._ready):
                 await self._drain(self._place(partition))
 
-    async def _take_turn(self, stop: asyncio.Event) -> None:
+    async def _turn_or_wait(self, stop: asyncio.Event) -> None:
         """Take one turn; after an outage wait, longer each time, and give up after too many."""
         try:
             await self.turn(to_the_end=False)
@@ -159,14 +161,14 @@ class Consumer(Generic[T]):
     async def _unprepared(self, inbox: Inbox) -> list[Partition]:
         """Return the partitions that were newly assigned, and those whose last batch did not come to its end."""
         assigned = await inbox.assignment()
-        self._metrics.released(self._place(partition) for partition in self._settled - assigned)
-        self._settled &= assigned
-        return sorted((assigned - self._settled) | await inbox.unsought())
+        self._metrics.released(self._place(partition) for partition in self._ready - assigned)
+        self._ready &= assigned
+        return sorted((assigned - self._ready) | await inbox.unsought())
 
     async def _prepare(self, inbox: Inbox, partition: Partition) -> None:
         """Find out where the group stands in *partition*, say what was left unsaid, and read on from there."""
         place = self._place(partition)
-        self._settled.discard(partition)
+        self._ready.discard(partition)
         await self._ledger.open(place)
         await self._observer(Step.ROW_OPENED)
         async with self._ledger.transaction() as transaction:
@@ -178,12 +180,12 @@ class Consumer(Generic[T]):
         if begins_late(mark, first, self._beginning):
             mark = await self._begin_late(place, first)
         self._applied[partition] = mark.next_offset
-        with self._metrics.stops(place):
+        with self._metrics.counting_stops(place):
             start = start_of(mark, (first, end), place)
         await self._observer(Step.BOUNDS_CHECKED)
         await inbox.seek(partition, start)
         self._metrics.behind(place, end - mark.next_offset)
-        self._settled.add(partition)
+        self._ready.add(partition)
         await self._observer(Step.SOUGHT)
 
     async def _begin_late(self, place: Place, first: int) -> Mark:
@@ -232,7 +234,7 @@ class Consumer(Generic[T]):
         await self._observer(Step.CLAIMED)
         if mark.next_offset < self._applied.get(batch.partition, 0):
             raise Unavailable("ledger", f"{place.owner} went back from {self._applied[batch.partition]} to {mark.next_offset}")
-        with self._metrics.stops(place):
+        with self._metrics.counting_stops(place):
             return unapplied(batch, mark, place)
 
     async def _decide(self, fresh: Batch, transaction: T) -> Decision:
@@ -287,7 +289,7 @@ class Consumer(Generic[T]):
         try:
             yield
         except Unavailable:
-            self._settled -= self._publishing.unpublished
+            self._ready -= self._publishing.unpublished
             raise
 
     async def _drain(self, place: Place) -> None:

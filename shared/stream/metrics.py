@@ -122,7 +122,7 @@ class StreamMetrics:
             self._progress.labels(place.group, place.partition.topic).set(now)
 
     @contextmanager
-    def stops(self, place: Place) -> Iterator[None]:
+    def counting_stops(self, place: Place) -> Iterator[None]:
         """Count a gap or a recreated topic on its way out of the block."""
         try:
             yield
