@@ -94,7 +94,7 @@ def fate(answer: Answer, ids: Sequence[StatementId], now: datetime) -> Fate:
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return _taken(answer, ids)
     if answer.status < HTTPStatus.BAD_REQUEST:
-        raise TargetAway(f"{answer.status}: redirects to {_host(answer.location)}; redirects are not followed")
+        raise TargetAway(f"{answer.status}: redirects to {_without_query(answer.location)}; redirects are not followed")
     if answer.status in _OF_THE_TARGET:
         raise TargetAway(answer.said, wait_of(answer, now))
     if answer.status == HTTPStatus.CONFLICT:
@@ -102,8 +102,8 @@ def fate(answer: Answer, ids: Sequence[StatementId], now: datetime) -> Fate:
     return Fate.REFUSED if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else Fate.BROKEN
 
 
-def alone(body: bytes) -> bytes | None:
-    """Return the statement in the answer to who asked for one by its id; None where there is none.
+def single_statement(body: bytes) -> bytes | None:
+    """Return the statement in *body*, the answer to a GET by id; None where it holds none.
 
     1.0.3 Communication §2.1.3 has the statement itself; Ralph answers with a result that holds it, or nothing.
     """
@@ -149,6 +149,6 @@ def _taken(answer: Answer, ids: Sequence[StatementId]) -> Fate:
     return Fate.TAKEN if named == set(ids) else Fate.CONFLICT
 
 
-def _host(location: str | None) -> str:
-    """Return the part of a redirect's address that names a host, or a dash."""
+def _without_query(location: str | None) -> str:
+    """Return where a redirect leads, without its query, which may hold a secret; a dash where it does not say."""
     return (location or "-").split("?")[0][:QUOTED]

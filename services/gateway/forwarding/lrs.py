@@ -14,7 +14,7 @@ import httpx
 import orjson
 
 from services.gateway.domain.version import VERSION_HEADER
-from services.gateway.forwarding.answers import Answer, Fate, TargetAway, TargetForbidden, alone, fate, wait_of
+from services.gateway.forwarding.answers import Answer, Fate, TargetAway, TargetForbidden, fate, single_statement, wait_of
 from services.gateway.forwarding.packing import Parcel
 from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials, Target
 from shared.clock import Clock
@@ -26,10 +26,10 @@ MOST_READ: Final = 1024 * 1024
 """Bytes of an answer that are read, where nobody asks for more."""
 EARLY: Final = 30.0
 """Seconds before its end at which a token is not used any more."""
-_LOST: Final = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
-"""What a request meets on a connection that the other side closed meanwhile, as uvicorn does behind a 500."""
 TOKEN_SECONDS: Final = 300.0
 """How long a token is used whose end is not told."""
+_LOST: Final = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
+"""What a request meets on a connection that the other side closed meanwhile, as uvicorn does behind a 500."""
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Lrs:
         """Return the statement that the LRS has under *identifier*, voided or not, or None. Raises TargetAway."""
         for parameter in ("statementId", "voidedStatementId"):
             answer = await self.send("GET", None, {parameter: identifier})
-            if answer.status == httpx.codes.OK and (held := alone(answer.body)) is not None:
+            if answer.status == httpx.codes.OK and (held := single_statement(answer.body)) is not None:
                 return held
             if answer.status not in {httpx.codes.OK, httpx.codes.NOT_FOUND}:
                 raise TargetAway(f"asked for a statement that it says it has: {answer.said}", wait_of(answer, self._clock()))

@@ -17,7 +17,7 @@ from services.gateway.attachments.multipart import BadMultipart
 from services.gateway.domain.column_map import agent_of
 from services.gateway.domain.enclosed import Sha2
 from services.gateway.domain.selection import Selection
-from services.gateway.forwarding.answers import Answer, TargetAway, TargetForbidden, alone, wait_of
+from services.gateway.forwarding.answers import Answer, TargetAway, TargetForbidden, single_statement, wait_of
 from services.gateway.forwarding.lrs import Lrs, open_lrs
 from services.gateway.forwarding.target import Authentication, NewTarget, Target, TargetName
 from services.gateway.moving.lot import Lot, Moved, Wanted
@@ -124,7 +124,7 @@ class OtherLrs:
                 answer = await self._answer(self._address({name: value for name, value in asked.items() if value}))
                 if answer.status == HTTPStatus.OK:
                     body_of_voided, its = _read(answer)
-                    if (voided := alone(body_of_voided)) is not None:
+                    if (voided := single_statement(body_of_voided)) is not None:
                         found.append(Moved(voided, voided=True))
                         octets.update(its)
             found.append(Moved(body))

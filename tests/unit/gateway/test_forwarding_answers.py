@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.gateway.domain.selection import Entry
-from services.gateway.forwarding.answers import LONGEST_WAIT, Answer, Fate, TargetAway, alone, fate, wait_of
+from services.gateway.forwarding.answers import LONGEST_WAIT, Answer, Fate, TargetAway, fate, single_statement, wait_of
 from services.gateway.forwarding.forwarder import Pace
 from services.gateway.forwarding.sending import BATCH_BYTES, BATCH_STATEMENTS, batches
 from services.gateway.forwarding.target import BadTarget, Basic, NewTarget, TargetName
@@ -172,4 +172,4 @@ def test_what_cannot_be_a_target_is_told(name: str, endpoint: str, *, private: b
     ],
 )
 def test_one_statement_may_come_as_a_result_that_holds_it(body: bytes, held: bytes | None) -> None:
-    assert alone(body) == held
+    assert single_statement(body) == held
