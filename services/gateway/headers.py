@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.credentials.limits import listen_for_limits, said_of
+from services.gateway.credentials.limits import collect_allowances, rate_limit_headers
 from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from shared.http.problem import on_bug
 from shared.xapi.model import Version
@@ -64,14 +64,14 @@ class AnswerHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        xapi, limits, started = _is_xapi(scope["path"]), listen_for_limits(scope), False
+        xapi, allowances, started = _is_xapi(scope["path"]), collect_allowances(scope), False
 
         async def complete(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 own = self._of_xapi(scope, message["headers"]) if xapi else ()
-                message["headers"] = [*message["headers"], *said_of(limits), *own]
+                message["headers"] = [*message["headers"], *rate_limit_headers(allowances), *own]
             elif scope["method"] == "HEAD":
                 message = {**message, "body": b""}
             await send(message)

@@ -91,7 +91,7 @@ class Door:
             self._metrics.key_refused(opened)
             self._note(request, known, UNAUTHORIZED, opened)
             if opened is not Refused.NO_KEY:
-                self._limits.refuse(request)
+                self._limits.count_refusal(request)
         else:
             self._usage.used(opened.key_id, self._clock())
             self._count(request, opened)
@@ -127,7 +127,7 @@ class Door:
     def _count(self, request: Request, credential: Credential) -> None:
         """Count a request against the limit of its credential. Raises Problem 429, noted."""
         try:
-            self._limits.take(request, credential)
+            self._limits.count_request(request, credential)
         except Problem as limited:
             self._note(request, credential.key_id, limited.status, TOO_OFTEN)
             raise

@@ -21,7 +21,8 @@ ADDRESSES: Final = 10_000
 """Addresses that are remembered; the one that was quiet for longest is forgotten first."""
 NETWORK_BITS: Final = 64
 """Of an IPv6 address: who has one has all of its network."""
-_SAID: Final = "symposia.allowance"
+_ALLOWANCES: Final = "symposia.allowances"
+"""Where the scope of a request holds what its limits leave, for the headers of its answer."""
 
 
 class RateLimits:
@@ -37,20 +38,20 @@ class RateLimits:
         self._credentials: dict[KeyId, Bucket] = {}
         self._addresses: OrderedDict[str, Bucket] = OrderedDict()
 
-    def take(self, request: Request, credential: Credential) -> None:
+    def count_request(self, request: Request, credential: Credential) -> None:
         """Count a request of *credential*. Raises Problem 429 where there were too many."""
         quota = self._default if credential.requests_per_minute is None else credential.requests_per_minute
         if not quota:
             return
         now = self._seconds()
         allowance = self._credentials.setdefault(credential.key_id, Bucket(quota, now)).take(quota, now)
-        said: list[Allowance] = request.scope.get(_SAID, [])
-        said.append(allowance)
+        allowances: list[Allowance] = request.scope.get(_ALLOWANCES, [])
+        allowances.append(allowance)
         if not allowance.allowed:
             self._metrics.limited(Limited.CREDENTIAL)
             raise _too_many(f"This key may ask {quota} times a minute", allowance)
 
-    def refuse(self, request: Request) -> None:
+    def count_refusal(self, request: Request) -> None:
         """Count a refused key of the caller's address. Raises Problem 429 where there were too many."""
         if not self._refusals:
             return
@@ -74,18 +75,18 @@ class RateLimits:
         return bucket
 
 
-def listen_for_limits(scope: Scope) -> list[Allowance]:
-    """Return where a request's limits will say what they leave."""
-    said: list[Allowance] = []
-    scope[_SAID] = said
-    return said
+def collect_allowances(scope: Scope) -> list[Allowance]:
+    """Return a list, empty still, to which `RateLimits` adds what the limits of this request leave."""
+    allowances: list[Allowance] = []
+    scope[_ALLOWANCES] = allowances
+    return allowances
 
 
-def said_of(limits: Sequence[Allowance]) -> list[tuple[bytes, bytes]]:
+def rate_limit_headers(allowances: Sequence[Allowance]) -> list[tuple[bytes, bytes]]:
     """Return the headers that tell who is limited what is left (draft-ietf-httpapi-ratelimit-headers-11)."""
-    if not limits:
+    if not allowances:
         return []
-    last = limits[-1]
+    last = allowances[-1]
     policy = f'"default";q={last.quota};w={WINDOW:.0f}'
     left = f'"default";r={last.remaining};t={math.ceil(last.full_in)}'
     return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
