@@ -22,14 +22,14 @@ CURSOR_HEADER: Final = "X-Next-Cursor"
 STANDING: Final = {"provisional": True, "decision_use": "advisory"}
 """Said with every number: no decision on a person may rest on it alone (GDPR Art. 22, CJEU C-634/21)."""
 
-SCORES: Final = ("impact", "reception", "contribution", "grounding", "facts")
+FIGURES: Final = ("impact", "reception", "contribution", "grounding", "facts")
 FACT: Final = ("statement_id", "dimension", "peer", "object", "course", "course_title", "method", "evidence", "copy_of")
 CREDIT: Final = ("weight", "kappa", "age_weeks", "credit", "counted")
 COLUMNS: Final = (
     "learner",
     "external_id",
     "deleted",
-    *SCORES,
+    *FIGURES,
     "informal_facts",
     "provisional",
     "rules_version",
@@ -43,7 +43,7 @@ _DAYS: Final = 7
 
 def impact(row: Row) -> dict[str, Any]:
     """Tell one learner's impact."""
-    return {"learner": str(row["learner"]), **_scores(row)}
+    return {"learner": str(row["learner"]), **_figures(row)}
 
 
 def explanation(rows: Sequence[Row]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def explanation(rows: Sequence[Row]) -> dict[str, Any]:
 def change(row: Row) -> dict[str, Any]:
     """Tell what became of one learner's impact; of one whose facts are gone, only that."""
     head = {"learner": str(row["learner"]), "external_id": row["external_id"], "deleted": row["deleted"]}
-    return head if row["deleted"] else head | _scores(row)
+    return head if row["deleted"] else head | _figures(row)
 
 
 def changes(rows: Sequence[Row], following: Place) -> dict[str, Any]:
@@ -103,10 +103,10 @@ def _json(document: Mapping[str, Any]) -> bytes:
     return orjson.dumps(document, default=str)  # UUIDs come as PostgreSQL's driver makes them
 
 
-def _scores(row: Row) -> dict[str, Any]:
-    scores = {name: row[name] for name in SCORES}
+def _figures(row: Row) -> dict[str, Any]:
+    figures = {name: row[name] for name in FIGURES}
     made = {"rules_version": row["rules_version"], "as_of": rfc3339(row["as_of"])}
-    return scores | {"informal_facts": row["informal"]} | STANDING | made
+    return figures | {"informal_facts": row["informal"]} | STANDING | made
 
 
 def _cell(value: object) -> object:
