@@ -130,7 +130,7 @@ async def _show(opened: _Opened, meant: Meant) -> None:
         ("record", "statements of others that name them", record.statements - record.acted),
         ("record", "documents", record.documents),
         ("record", "dead letters", record.letters),
-        ("record", "rows of the outbox", record.rows),
+        ("record", "rows of the outbox", record.outbox_rows),
         ("projections", "identifiers", known.identities),
         ("projections", "profiles", known.learners),
         ("projections", "enrolments", known.enrolments),

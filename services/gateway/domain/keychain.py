@@ -22,7 +22,7 @@ _FINGERPRINTS: Final = b"fingerprint"
 class Keychain:
     """Keys derived from the master key and from the one before it; the first hashes and signs, all verify.
 
-    *fingerprints* are by what the master keys themselves are known again.
+    *fingerprints* tell the master keys themselves apart, without giving them away.
     """
 
     peppers: tuple[bytes, ...]
@@ -45,8 +45,8 @@ class Keychain:
         """Hash *secret* under every pepper that may have hashed it."""
         return tuple(_keyed(pepper, secret) for pepper in self.peppers)
 
-    def forgotten(self, identifier: bytes) -> tuple[bytes, ...]:
-        """Return by what an erased *identifier* is remembered (16 bytes each): the first is written, all are looked for."""
+    def erasure_digests(self, identifier: bytes) -> tuple[bytes, ...]:
+        """Return what stands for an erased *identifier* in the tables (16 bytes each): the first is written, all are sought."""
         return tuple(_tag(key, identifier) for key in self.erasure_keys)
 
     def sign(self, payload: bytes) -> bytes:

@@ -28,13 +28,13 @@ class StillVouches(SymposiaError):
 
 
 class Held(NamedTuple):
-    """How much the LRS holds of a person: statements (those as the actor among them), documents, and what waits."""
+    """How much the LRS holds of a person: statements (*acted*: as the actor), documents, dead letters and rows of the outbox."""
 
     statements: int
     acted: int
     documents: int
     letters: int
-    rows: int
+    outbox_rows: int
 
 
 def publisher_of(database: Database, log: Log) -> Publisher[Transaction]:
@@ -44,11 +44,11 @@ def publisher_of(database: Database, log: Log) -> Publisher[Transaction]:
 
 async def survey(database: Database, person: Person) -> Held:
     """Count what there is to erase. Raises Unavailable."""
-    standing = await store.standing(database, person.keys)
+    counts = await store.count_statements(database, person.keys)
     documents = await store.count_documents(database, person.identities)
     waiting = [each async for each in letters.letters(database, person)]
-    rows = [each async for each in letters.rows(database, person)]
-    return Held(*standing, documents, len(waiting), len(rows))
+    rows = [each async for each in letters.outbox_rows(database, person)]
+    return Held(*counts, documents, len(waiting), len(rows))
 
 
 class Erasing:

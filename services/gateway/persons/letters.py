@@ -26,7 +26,7 @@ class Letter(NamedTuple):
     reason: str
 
 
-class Row(NamedTuple):
+class OutboxRow(NamedTuple):
     """A row of the outbox that holds the person, and what is left of it."""
 
     id: int
@@ -43,7 +43,7 @@ async def letters(database: Database, person: Person) -> AsyncIterator[Letter]:
                 yield Letter(each.id, left, reason)
 
 
-async def rows(database: Database, person: Person) -> AsyncIterator[Row]:
+async def outbox_rows(database: Database, person: Person) -> AsyncIterator[OutboxRow]:
     """Yield the rows of the outbox that hold *person*."""
     behind = 0
     while page := await database.fetch(QUERIES["outbox"], behind):
@@ -52,7 +52,7 @@ async def rows(database: Database, person: Person) -> AsyncIterator[Row]:
             before = decode_row(row["records"])
             after = tuple(_said_without(each, person.keys.__contains__) for each in before)
             if after != before:
-                yield Row(row["id"], encode_row(after))
+                yield OutboxRow(row["id"], encode_row(after))
 
 
 async def erase_waiting(database: Database, person: Person) -> int:
@@ -64,7 +64,7 @@ async def erase_waiting(database: Database, person: Person) -> int:
         else:
             await database.execute(QUERIES["overwrite_letter"], letter.id, letter.left, letter.reason)
         count += 1
-    async for row in rows(database, person):
+    async for row in outbox_rows(database, person):
         await database.execute(QUERIES["overwrite_row"], row.id, row.left)
         count += 1
     return count

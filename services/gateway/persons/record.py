@@ -118,5 +118,5 @@ class RecordErasure:
             yield activity_key(target["id"])
 
     def _digests(self, keys: Iterable[Key]) -> list[bytes]:
-        """Return by what *keys* are remembered, under the newest master key."""
-        return [self._keychain.forgotten(key)[0] for key in keys]
+        """Return what stands for *keys* in the tables of erasures, under the newest master key."""
+        return [self._keychain.erasure_digests(key)[0] for key in keys]

@@ -1,4 +1,4 @@
-"""The queries of erasing and exporting, each a method."""
+"""The queries of erasing, each a function; naming, letters and exporting ask theirs themselves."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Found(NamedTuple):
     body: bytes
 
 
-class Standing(NamedTuple):
+class StatementCounts(NamedTuple):
     """In how many statements somebody stands, and in how many of these as the actor."""
 
     statements: int
@@ -62,9 +62,9 @@ async def remember(transaction: Transaction, begun: Begun, digests: Collection[b
     await transaction.execute(QUERIES["remember"], list(digests), begun.erased_at)
 
 
-async def standing(database: Database, keys: Iterable[Key]) -> Standing:
+async def count_statements(database: Database, keys: Iterable[Key]) -> StatementCounts:
     """Count the statements that mention *keys* themselves."""
-    return Standing(*(await database.fetchrow(QUERIES["count_statements"], uuids(keys)) or ()))
+    return StatementCounts(*(await database.fetchrow(QUERIES["count_statements"], uuids(keys)) or ()))
 
 
 async def mentioning(database: Database, keys: Iterable[Key], behind: int, last: int = END) -> list[Found]:

@@ -51,7 +51,7 @@ class _Memory:
     def __call__(self, key: Key) -> bool:
         """Say whether *key* is of somebody who was erased, or of what they wrote."""
         if key not in self._known:
-            found = (self._erased.get(digest) for digest in self._keychain.forgotten(key))
+            found = (self._erased.get(digest) for digest in self._keychain.erasure_digests(key))
             self._known[key] = next((at for at in found if at is not None), None)
         return self._known[key] is not None
 
