@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from shared.errors import Misconfigured, SymposiaError
 from shared.events import first
 from shared.http.protocol import BoundedProtocol
-from shared.settings import HttpSettings, ServiceSettings, written
+from shared.settings import HttpSettings, ServiceSettings, url_host
 from shared.stream.steps import crash_at_from_environment
 from shared.telemetry import configure_logs
 
@@ -76,7 +76,7 @@ async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyn
         await asyncio.wait(serving)
         tasks.finish.set()
         await working
-    tasks.tell()
+    tasks.raise_failures()
     log.info("stopped", services=[service.name for service in services])
 
 
@@ -95,7 +95,7 @@ class _Tasks:
             for name, task in self._tasks:
                 group.create_task(self._watch(task), name=name)
 
-    def tell(self) -> None:
+    def raise_failures(self) -> None:
         """Raise what was raised, if anything was."""
         if self._failures:
             raise ExceptionGroup("what runs beside the doors broke", self._failures)
@@ -196,7 +196,7 @@ class _Server(uvicorn.Server):
                 listener.listen(2048)
             except OSError as error:
                 host, port = self._address
-                raise Misconfigured(f"{self.name} cannot listen at {written(host)}:{port}: {error.strerror}") from error
+                raise Misconfigured(f"{self.name} cannot listen at {url_host(host)}:{port}: {error.strerror}") from error
             listener.setblocking(False)
             await self.serve(sockets=[listener])
 

@@ -76,16 +76,16 @@ class HttpSettings(Section):
     @property
     def base_url(self) -> str:
         """Return the address that others reach this service by, without a slash at its end."""
-        return self.public_url or f"http://{written(self.host)}:{self.port}"
+        return self.public_url or f"http://{url_host(self.host)}:{self.port}"
 
     @property
     def local_url(self) -> str:
         """Return the address that this machine reaches this service by, without a slash at its end."""
-        return f"http://{written(ANYWHERE.get(self.host, self.host))}:{self.port}"
+        return f"http://{url_host(ANYWHERE.get(self.host, self.host))}:{self.port}"
 
 
-def written(host: str) -> str:
-    """Write *host* as in an address: IPv6 in brackets."""
+def url_host(host: str) -> str:
+    """Write *host* as a URL has it: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
 
 

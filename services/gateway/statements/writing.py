@@ -68,7 +68,7 @@ class Writer:
             admitted = await self._admit(request, credential, admit)
             await self._record(request, admitted)
         except Problem as problem:
-            self._note(request, credential, problem)
+            self._refuse(request, credential, problem)
         return Response(orjson.dumps(admitted.ids), media_type=JSON_TYPE)
 
     async def put(self, request: Request) -> Response:
@@ -79,7 +79,7 @@ class Writer:
             admitted = await self._admit(request, credential, lambda body, writing: admit_one(body, writing, named))
             await self._record(request, admitted)
         except Problem as problem:
-            self._note(request, credential, problem)
+            self._refuse(request, credential, problem)
         return Response(status_code=204)
 
     async def _post_partly(self, request: Request, credential: Credential) -> Response:
@@ -123,8 +123,8 @@ class Writer:
         except RecordTooLarge as error:
             raise Problem(413, "The request is larger than one record of the log; send fewer statements") from error
 
-    def _note(self, request: Request, credential: Credential, problem: Problem) -> NoReturn:
-        """Count a refused request, note it for the operator, and refuse it."""
+    def _refuse(self, request: Request, credential: Credential, problem: Problem) -> NoReturn:
+        """Note for the operator that a request is refused, count it, and raise *problem*."""
         self._door.note_refusal(request, credential, problem.status, refusals.reason(problem))
         if problem.status in {400, 413}:
             self._metrics.statements(Outcome.REJECTED)
