@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from shared.contracts.wire import Place, Text
+from shared.contracts.wire import Ordinal, Text
 
 
 class Status(StrEnum):
@@ -43,9 +43,9 @@ class Enriched(msgspec.Struct, frozen=True, rename="camel"):
     but the identity that stands in the statement. Times are RFC 3339.
     """
 
-    revision: Place
+    revision: Ordinal
     id: Text
-    seq: Place
+    seq: Ordinal
     timestamp: Text
     stored: Text
     received_at: Text

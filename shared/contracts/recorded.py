@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.contracts.wire import Place, Text
+from shared.contracts.wire import Ordinal, Text
 
 
 class Recorded(msgspec.Struct, frozen=True, rename="camel"):
@@ -17,7 +17,7 @@ class Recorded(msgspec.Struct, frozen=True, rename="camel"):
     """
 
     id: Text
-    seq: Place
+    seq: Ordinal
     stored: Text
     received_at: Text
     source: Text

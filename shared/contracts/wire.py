@@ -12,8 +12,8 @@ TRACEPARENT_HEADER = "traceparent"
 
 Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]
 """Text that PostgreSQL can keep: without NUL."""
-Place: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-"""A place in an order: a bigint of PostgreSQL that is not negative."""
+Ordinal: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A number in an order, such as a seq or a revision: a bigint of PostgreSQL that is not negative."""
 
 Message = TypeVar("Message", bound=msgspec.Struct)
 
