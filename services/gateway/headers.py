@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.credentials.limits import collect_allowances, rate_limit_headers
-from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
+from services.gateway.domain.version import VERSION_HEADER, VERSION_HEADER_RAW, UnspokenVersion, negotiate
+from shared.http.headers import header_of
 from shared.http.problem import on_bug
 from shared.xapi.model import Version
 
@@ -30,7 +31,6 @@ PREFLIGHT_SECONDS: Final = "86400"
 
 Raw: TypeAlias = tuple[bytes, bytes]
 
-_VERSION_NAME: Final = VERSION_HEADER.lower().encode()
 _THROUGH_NAME: Final = CONSISTENT_THROUGH.lower().encode()
 _FOR_BROWSERS: Final[tuple[Raw, ...]] = (
     (b"access-control-allow-origin", b"*"),
@@ -90,26 +90,19 @@ class AnswerHeaders:
         """Return what the answer does not say itself."""
         said = {name for name, _ in headers}
         missing = list(_FOR_BROWSERS)
-        if _VERSION_NAME not in said:
-            missing.append((_VERSION_NAME, _answered(_asked(scope), self._without_header, self._otherwise)))
+        if VERSION_HEADER_RAW not in said:
+            asked = header_of(scope, VERSION_HEADER_RAW)
+            missing.append((VERSION_HEADER_RAW, _answered(asked, self._without_header, self._otherwise)))
         if _THROUGH_NAME not in said:
             missing.append((_THROUGH_NAME, self._consistent_through().encode()))
         return missing
 
 
-def _asked(scope: Scope) -> bytes | None:
-    """Return the version header of a request, without reading the others; servers hand names over in lower case."""
-    for name, value in scope["headers"]:
-        if name == _VERSION_NAME:
-            return bytes(value)
-    return None
-
-
 @lru_cache(maxsize=64)
-def _answered(asked: bytes | None, without_header: Version, otherwise: Version) -> bytes:
+def _answered(asked: str | None, without_header: Version, otherwise: Version) -> bytes:
     """Return the version that the answer names."""
     try:
-        return negotiate(None if asked is None else asked.decode("latin-1"), without_header).encode()
+        return negotiate(asked, without_header).encode()
     except UnspokenVersion:
         return otherwise.encode()
 

@@ -17,12 +17,11 @@ from services.gateway.domain.quirks import (
     read_statements,
     text_plain_form,
 )
-from services.gateway.domain.version import VERSION_HEADER
+from services.gateway.domain.version import VERSION_HEADER_RAW
 from services.gateway.metrics import GatewayMetrics
 from shared.http import Problem, header
 from shared.xapi.model import Version
 
-_VERSION_NAME: Final = VERSION_HEADER.lower().encode()
 _QUIRKS: Final = "symposia.quirks"
 """Where the scope of a request holds the quirks of its credential, once that is known."""
 
@@ -53,8 +52,8 @@ class Leniency:
 
     def _version(self, request: Request) -> None:
         """Let a request that names no version, and need not, name the one that its sender speaks."""
-        if _has(request, Quirk.NO_VERSION) and header(request, _VERSION_NAME) is None:
-            request.scope["headers"] = [*request.scope["headers"], (_VERSION_NAME, Version.V1_0_3.encode())]
+        if _has(request, Quirk.NO_VERSION) and header(request, VERSION_HEADER_RAW) is None:
+            request.scope["headers"] = [*request.scope["headers"], (VERSION_HEADER_RAW, Version.V1_0_3.encode())]
             self._metrics.quirk(Quirk.NO_VERSION)
 
     def document_type(self, request: Request, content_type: str, content: bytes) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from starlette.requests import Request
 
 from services.gateway.domain.credential import Credential, KeyId
-from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
+from services.gateway.domain.version import VERSION_HEADER, VERSION_HEADER_RAW, UnspokenVersion, negotiate
 from shared.http import Problem, header
 from shared.xapi.model import Version
-
-_NAME: Final = VERSION_HEADER.lower().encode()
 
 
 class Versions:
@@ -25,7 +21,7 @@ class Versions:
     def spoken(self, request: Request, credential: Credential) -> Version:
         """Return the version that *request* speaks, and remember it. Raises Problem 400."""
         try:
-            version = negotiate(header(request, _NAME), self._without_header)
+            version = negotiate(header(request, VERSION_HEADER_RAW), self._without_header)
         except UnspokenVersion as error:
             answered = self._last.get(credential.key_id, self._otherwise)
             raise Problem(400, str(error), headers={VERSION_HEADER: answered}) from error

@@ -10,6 +10,8 @@ from shared.errors import SymposiaError
 from shared.xapi.model import Version
 
 VERSION_HEADER: Final = "X-Experience-API-Version"
+VERSION_HEADER_RAW: Final = VERSION_HEADER.lower().encode()
+"""As a server hands it over: in lower case, in bytes."""
 LATEST: Final = Version.V2_0_0
 SPOKEN: Final = ("2.0.0", "1.0.3", "1.0.2", "1.0.1", "1.0.0")
 """What the about resource says."""
