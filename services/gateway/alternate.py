@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.gateway.domain.forms import BadForm, read_form
 from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
 from shared.http import Problem, problem_response, read_body
+from shared.media_types import FORM_TYPE, JSON_TYPE, media_type
 from shared.xapi.model import Version
 
 METHODS: Final = frozenset({"GET", "HEAD", "PUT", "POST", "DELETE"})
@@ -30,10 +31,8 @@ FORM_TYPE_KEY: Final = "xapi.form_type"
 """Where a scope says what the form was called, in a request that came as one."""
 LONGEST_HEADER: Final = 8192
 CONTENT: Final = "content"
-FORM_TYPE: Final = "application/x-www-form-urlencoded"
 BROKEN_FORM_TYPE: Final = "text/plain"
 """What some authoring tools call their forms."""
-JSON_TYPE: Final = "application/json"
 LARGE: Final = 128 * 1024
 """Forms from this size on are read in a thread, so that they do not hold up other requests."""
 
@@ -141,7 +140,7 @@ def _is_form(scope: Scope) -> bool:
 
 def _form_type(request: Request) -> str:
     """Return what the request calls its form. Raises Problem 400."""
-    form_type = request.headers.get("content-type", FORM_TYPE).partition(";")[0].strip().lower()
+    form_type = media_type(request.headers.get("content-type", FORM_TYPE))
     if form_type not in {FORM_TYPE, BROKEN_FORM_TYPE}:
         raise Problem(400, f"With the parameter method, the body is a form: {FORM_TYPE}")
     return form_type

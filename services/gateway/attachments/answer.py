@@ -8,11 +8,11 @@ from typing import NamedTuple
 from starlette.responses import Response, StreamingResponse
 
 from services.gateway.attachments.declarations import declarations
-from services.gateway.attachments.incoming import JSON_TYPE, MULTIPART_TYPE
 from services.gateway.attachments.multipart import CRLF, head, new_boundary, tail
 from services.gateway.attachments.outgoing import head_of, written
 from services.gateway.attachments.store import AttachmentStore, Kept
 from services.gateway.domain.enclosed import Sha2
+from shared.media_types import JSON_TYPE, MULTIPART_TYPE
 
 
 class _Part(NamedTuple):

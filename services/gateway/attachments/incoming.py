@@ -12,9 +12,8 @@ from starlette.requests import Request
 from services.gateway.attachments.multipart import BadMultipart, Part, boundary_of, read_parts
 from services.gateway.domain.enclosed import Enclosed, Sha2, hash_as, read_sha2
 from shared.http import Fault, Problem, header, read_body
+from shared.media_types import JSON_TYPE, MULTIPART_TYPE, media_type
 
-JSON_TYPE: Final = "application/json"
-MULTIPART_TYPE: Final = "multipart/mixed"
 HASH_HEADER: Final = "X-Experience-API-Hash"
 ENCODING_HEADER: Final = "Content-Transfer-Encoding"
 BINARY: Final = "binary"
@@ -47,17 +46,16 @@ async def read_incoming(request: Request, most: Sizes, understand: Understand) -
     Raises Problem as `read_body` does, and 400 where it is neither JSON nor multipart/mixed as attachments travel in it.
     """
     content_type = header(request, b"content-type") or ""
-    match content_type.partition(";")[0].strip().lower():
-        case "application/json":
-            return Incoming(await read_body(request, most.json))
-        case "multipart/mixed":
-            body = await read_body(request, most.multipart)
-            try:
-                return await asyncio.to_thread(_read, request, body, content_type, understand)
-            except BadMultipart as error:
-                raise _problem(error) from error
-        case kind:
-            raise Problem(400, f"Statements come as {JSON_TYPE} or {MULTIPART_TYPE}; the request says {kind[:80]!r}")
+    kind = media_type(content_type)
+    if kind == JSON_TYPE:
+        return Incoming(await read_body(request, most.json))
+    if kind == MULTIPART_TYPE:
+        body = await read_body(request, most.multipart)
+        try:
+            return await asyncio.to_thread(_read, request, body, content_type, understand)
+        except BadMultipart as error:
+            raise _problem(error) from error
+    raise Problem(400, f"Statements come as {JSON_TYPE} or {MULTIPART_TYPE}; the request says {kind[:80]!r}")
 
 
 def _read(request: Request, body: bytes, content_type: str, understand: Understand) -> Incoming:
@@ -74,7 +72,7 @@ def _read(request: Request, body: bytes, content_type: str, understand: Understa
 def read_multipart(body: bytes, content_type: str) -> Incoming:
     """Read the first part as JSON, each other as the octets of an attachment, which its hash names. Raises BadMultipart."""
     first, *others = read_parts(body, boundary_of(content_type))
-    if _kind(first) != JSON_TYPE:
+    if media_type(first.headers.get("content-type", "")) != JSON_TYPE:
         raise BadMultipart("first-part-type", f"The first part is the statements, with Content-Type: {JSON_TYPE}", 0)
     if _encoding(first) not in _UNENCODED:
         raise BadMultipart("part-encoding", "The statements come without a content transfer encoding", 0)
@@ -106,10 +104,6 @@ def _enclosed(part: Part, number: int) -> Enclosed:
             "part-length", f"The part has {len(part.content)} bytes, not as many as its Content-Length says", number
         )
     return Enclosed(number, part.content, part.headers.get("content-type"), None if stated is None else len(part.content))
-
-
-def _kind(part: Part) -> str:
-    return part.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _encoding(part: Part) -> str | None:

@@ -7,7 +7,8 @@ from typing import Any, Final
 from services.gateway.credentials.oauth import METADATA_PATH
 from services.gateway.credentials.tokens import TOKEN_PATH
 from services.gateway.domain.credential import Scope
-from services.gateway.domain.token_request import ALIASES, DEFAULT, FORM, GRANT_TYPE, TokenError
+from services.gateway.domain.token_request import ALIASES, DEFAULT, GRANT_TYPE, TokenError
+from shared.media_types import FORM_TYPE, JSON_TYPE
 
 _SCOPES: Final = ", ".join([*sorted(Scope), *sorted(ALIASES)])
 _STRING: Final = {"type": "string"}
@@ -42,7 +43,7 @@ _ERROR: Final = {
 
 
 def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+    return {"description": description, "content": {JSON_TYPE: {"schema": schema}}}
 
 
 PATHS: Final[dict[str, Any]] = {
@@ -50,7 +51,7 @@ PATHS: Final[dict[str, Any]] = {
         "post": {
             "summary": "Grant an access token to a client by its credential (RFC 6749 §4.4)",
             "tags": ["OAuth 2.0"],
-            "requestBody": {"required": True, "content": {FORM: {"schema": _REQUEST}}},
+            "requestBody": {"required": True, "content": {FORM_TYPE: {"schema": _REQUEST}}},
             "responses": {
                 "200": _answer("The token, good at every door", _TOKEN),
                 "400": _answer("Not a valid request, or a scope that the client does not have (RFC 6749 §5.2)", _ERROR),

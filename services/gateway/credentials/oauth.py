@@ -15,10 +15,10 @@ from services.gateway.credentials.tokens import TOKEN_PATH, AccessTokens
 from services.gateway.domain.credential import Refused, Scope
 from services.gateway.domain.token_request import GRANT_TYPE, TokenError, TokenRefused, granted, read_token_request
 from shared.http import read_body
+from shared.media_types import JSON_TYPE
 
 METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
 MOST_BYTES: Final = 16 * 1024
-JSON_TYPE: Final = "application/json"
 UNCACHED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 

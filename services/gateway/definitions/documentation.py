@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from services.gateway.definitions.serving import ACTIVITIES_PATH, AGENTS_PATH
 from services.gateway.openapi import VERSION, parameter
+from shared.media_types import JSON_TYPE
 
 _REFUSALS: Final = {
     "400": "Not a valid request; `errors` names each parameter and rule",
@@ -18,7 +19,7 @@ _REFUSALS: Final = {
 def _get(summary: str, asked: dict[str, Any], answer: str) -> dict[str, Any]:
     problem: dict[str, Any] = {"application/problem+json": {}}
     refused = {status: {"description": reason, "content": problem} for status, reason in _REFUSALS.items()}
-    answered = {"description": answer, "content": {"application/json": {}}}
+    answered = {"description": answer, "content": {JSON_TYPE: {}}}
     return {
         "get": {
             "summary": summary,

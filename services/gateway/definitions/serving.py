@@ -20,6 +20,7 @@ from services.gateway.domain.parameters import BadParameter
 from services.gateway.domain.things import activity, person, read_asked_activity, read_asked_agent
 from services.gateway.statements import refusals
 from services.gateway.statements.formatting import DefinitionsOf
+from shared.media_types import JSON_TYPE
 from shared.xapi import ifi
 
 ACTIVITIES_PATH: Final = "/xapi/activities"
@@ -91,4 +92,4 @@ def known_definitions(store: DefinitionStore) -> DefinitionsOf:
 
 def _answer(content: bytes) -> Response:
     etag = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-    return Response(content, headers={"ETag": f'"{etag}"'}, media_type="application/json")
+    return Response(content, headers={"ETag": f'"{etag}"'}, media_type=JSON_TYPE)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from services.gateway.documents.merging import JSON_TYPE, is_json, merge
+from services.gateway.documents.merging import is_json, merge
 from services.gateway.documents.parameters import Resource
 from services.gateway.documents.preconditions import Preconditions, Verdict, judge, judge_put
 from services.gateway.documents.store import Decide, Document, Names
 from shared.http import Problem
+from shared.media_types import JSON_TYPE
 from shared.xapi import guard
 from shared.xapi.model import Version
 

@@ -6,15 +6,15 @@ from typing import Final
 
 import msgspec
 
+from shared.media_types import JSON_TYPE, media_type
 from shared.xapi import guard
 
-JSON_TYPE: Final = "application/json"
 _PROPERTIES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def is_json(content_type: str) -> bool:
     """Say whether *content_type*, its parameters aside, is JSON's."""
-    return content_type.partition(";")[0].strip().lower() == JSON_TYPE
+    return media_type(content_type) == JSON_TYPE
 
 
 def check_object(content: bytes, limits: guard.Limits) -> None:

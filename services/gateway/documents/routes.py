@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from services.gateway.credentials.door import Door
 from services.gateway.documents.changes import deleting, deleting_all, merging, replacing
-from services.gateway.documents.merging import JSON_TYPE, check_object, is_json
+from services.gateway.documents.merging import check_object, is_json
 from services.gateway.documents.parameters import Resource, Several, read_for_delete, read_for_get, read_single
 from services.gateway.documents.preconditions import (
     NOTHING_THERE,
@@ -33,6 +33,7 @@ from services.gateway.domain.parameters import BadParameter
 from services.gateway.statements import refusals
 from shared.clock import Clock
 from shared.http import Problem, read_body
+from shared.media_types import JSON_TYPE, OCTETS_TYPE
 from shared.xapi import guard
 from shared.xapi.grammar import MEDIA_TYPE
 from shared.xapi.model import Version
@@ -55,7 +56,6 @@ _WRITES: Final[Mapping[Resource, Scope]] = {
 Handle: TypeAlias = Callable[[Request, Version], Awaitable[Response]]
 _MEDIA_TYPE: Final = re.compile(MEDIA_TYPE)
 _LONGEST_TYPE: Final = 255
-_UNTYPED: Final = "application/octet-stream"
 _INERT: Final = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 """A document may be a page with scripts; in a browser it is shown and does nothing."""
 
@@ -190,7 +190,7 @@ def _preconditions(request: Request) -> Preconditions:
 
 def _content_type(request: Request) -> str:
     """Return what the body is, as it will be answered. Raises Problem 400 for what is no media type."""
-    given = request.headers.get("content-type", _UNTYPED).strip()
+    given = request.headers.get("content-type", OCTETS_TYPE).strip()
     if len(given) > _LONGEST_TYPE or not given.isprintable() or not _MEDIA_TYPE.fullmatch(given):
         raise Problem(400, "Content-Type is no media type")
     return given

@@ -11,12 +11,11 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from services.gateway.domain.open_edx import changed_members
+from shared.media_types import FORM_TYPE, JSON_TYPE, OCTETS_TYPE, media_type
 from shared.xapi import canonical
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
 
-FORM: Final = "application/x-www-form-urlencoded"
-BYTES: Final = "application/octet-stream"
 MOST_PARAMETERS: Final = 100
 MOST_PARTS: Final = 2_000
 """Parts of a message that are looked for: one with more is refused anyway."""
@@ -107,18 +106,17 @@ PECULIARITIES: Final[Mapping[Quirk, Peculiarity]] = {
 
 def text_plain_form(content_type: str) -> str:
     """Return *content_type*, or a form's where it says plain text."""
-    kind, _, _ = content_type.partition(";")
-    return FORM if kind.strip().lower() == "text/plain" else content_type
+    return FORM_TYPE if media_type(content_type) == "text/plain" else content_type
 
 
 def bare_state(content_type: str, content: bytes) -> str:
     """Return *content_type*, or that of bytes without meaning where it says JSON and *content* is none."""
-    if content_type.partition(";")[0].strip().lower() != "application/json":
+    if media_type(content_type) != JSON_TYPE:
         return content_type
     try:
         parse(content, Limits(size=max(1, len(content))))
     except Malformed:
-        return BYTES
+        return OCTETS_TYPE
     return content_type
 
 

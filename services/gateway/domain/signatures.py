@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from shared.errors import SymposiaError
+from shared.media_types import OCTETS_TYPE, media_type
 from shared.xapi import canonical, guard
 from shared.xapi.model import JSON, SIGNATURE, Version
 from shared.xapi.timestamps import instant
 from shared.xapi.validation import Invalid, validate
 
-CONTENT_TYPE: Final = "application/octet-stream"
 PARTS: Final = 3
 """Header, payload and signature of a JWS in its compact form."""
 MOST: Final = 8
@@ -61,8 +61,8 @@ class Signatures:
 
     def check(self, statement: Mapping[str, Any], attachment: Mapping[str, Any], token: bytes) -> None:
         """Check that *token* is a signature of *statement*, in which *attachment* declares it. Raises Unsigned."""
-        if attachment["contentType"].partition(";")[0].strip().lower() != CONTENT_TYPE:
-            raise Unsigned("signature-content-type", f"The contentType of a signature is {CONTENT_TYPE}.")
+        if media_type(attachment["contentType"]) != OCTETS_TYPE:
+            raise Unsigned("signature-content-type", f"The contentType of a signature is {OCTETS_TYPE}.")
         signed = self._signed(token)
         if isinstance(signed, Unsigned):
             raise signed

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 
 from services.gateway.domain.credential import Credential, KeyId, Refused, Scope, ShownKey, ShownToken, read_authorization
 from shared.errors import SymposiaError
+from shared.media_types import FORM_TYPE, media_type
 
 GRANT_TYPE: Final = "client_credentials"
-FORM: Final = "application/x-www-form-urlencoded"
 MOST_FIELDS: Final = 20
 
 _READS: Final = (Scope.ALL_READ, Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.STATE_READ, Scope.PROFILE_READ)
@@ -88,8 +88,8 @@ def _permitted(credential: Credential, wanted: tuple[Scope, ...], name: str) -> 
 
 def _fields(content_type: str, body: bytes) -> dict[str, str]:
     """Read the form; a field without a value is no field (RFC 6749 §3.2). Raises TokenRefused for a repeated one."""
-    if content_type.partition(";")[0].strip().lower() != FORM:
-        raise TokenRefused(TokenError.INVALID_REQUEST, f"The request comes as {FORM}")
+    if media_type(content_type) != FORM_TYPE:
+        raise TokenRefused(TokenError.INVALID_REQUEST, f"The request comes as {FORM_TYPE}")
     try:
         pairs = parse_qsl(body.decode(), encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:

@@ -20,6 +20,7 @@ from services.gateway.forwarding.target import Authentication, Basic, ClientCred
 from shared.clock import Clock
 from shared.http.addresses import CheckedTransport, NoAddress, NotPublic
 from shared.http.unpacking import unpacked
+from shared.media_types import FORM_TYPE, JSON_TYPE
 from shared.xapi.model import StatementId
 
 MOST_READ: Final = 1024 * 1024
@@ -110,9 +111,9 @@ class Lrs:
         now = asyncio.get_running_loop().time()
         if self._token is None or self._token.until <= now:
             form = {"grant_type": "client_credentials", **({"scope": client.scope} if client.scope else {})}
-            headers = {"Authorization": _basic(client.client_id, client.client_secret), "Accept": "application/json"}
+            headers = {"Authorization": _basic(client.client_id, client.client_secret), "Accept": JSON_TYPE}
             body = str(httpx.QueryParams(form)).encode()
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Content-Type"] = FORM_TYPE
             self._token = _token(await self._request("POST", client.token_url, headers, body), now)
         return self._token.value
 

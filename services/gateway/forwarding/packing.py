@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
 from services.gateway.attachments.declarations import Declaration, declared_in
-from services.gateway.attachments.incoming import JSON_TYPE, MULTIPART_TYPE
 from services.gateway.attachments.multipart import CRLF, head, new_boundary, tail
 from services.gateway.attachments.outgoing import head_of, written
 from services.gateway.attachments.store import AttachmentStore, Kept
 from services.gateway.domain.enclosed import Sha2
 from services.gateway.domain.selection import Entry
+from shared.media_types import JSON_TYPE, MULTIPART_TYPE
 
 
 class Parcel(NamedTuple):

@@ -13,9 +13,10 @@ from services.gateway.forwarding.lrs import open_lrs
 from services.gateway.forwarding.packing import Parcel
 from services.gateway.forwarding.target import BadTarget, ForwardingVault, Target
 from shared.clock import Clock
+from shared.media_types import JSON_TYPE
 
 SECONDS: Final = 15.0
-NO_STATEMENT: Final = Parcel("application/json", b"{}")
+NO_STATEMENT: Final = Parcel(JSON_TYPE, b"{}")
 """What an LRS that takes our key refuses as a bad statement, and one that does not, as a bad key."""
 
 

@@ -16,6 +16,7 @@ from services.gateway.domain.columns import shielded
 from services.gateway.impact.asking import Place, cursor_of
 from services.gateway.impact.store import Row
 from shared.clock import rfc3339
+from shared.media_types import JSON_TYPE
 
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 CURSOR_HEADER: Final = "X-Next-Cursor"
@@ -82,7 +83,7 @@ def table(rows: Sequence[Row]) -> bytes:
 def json_response(document: Mapping[str, Any], headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
     """Write *document* as an answer that no shared cache keeps."""
     private = {"Cache-Control": "private, no-cache", **(headers or {})}
-    return Response(_json(document), status, media_type="application/json", headers=private)
+    return Response(_json(document), status, media_type=JSON_TYPE, headers=private)
 
 
 def tagged(document: Mapping[str, Any], as_of: datetime, asked: str | None) -> Response:

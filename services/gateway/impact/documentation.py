@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from services.gateway.impact.asking import REFERENCES, Purpose
 from services.gateway.openapi import parameter
+from shared.media_types import JSON_TYPE
 
 REF: Final = parameter("ref", f"Whom it is about: {REFERENCES}", where="path", required=True)
 PURPOSE: Final = parameter("purpose", "What the impact is read for; or X-Purpose", required=True, enum=list(Purpose))
@@ -15,7 +16,7 @@ LIMIT: Final = parameter("limit", "How many at most", type="integer", minimum=1)
 
 ABSENT: Final = {"description": "Nobody has facts under this reference: unknown, not yet scored, or objecting"}
 ASYNCHRONOUS: Final = {"description": "Passed on; in force as soon as scoring hears it"}
-JSON: Final = {"description": "Impact, provisional and advisory", "content": {"application/json": {}}}
+JSON: Final = {"description": "Impact, provisional and advisory", "content": {JSON_TYPE: {}}}
 CSV: Final = {"description": "The same as flat CSV; the next cursor is in X-Next-Cursor", "content": {"text/csv": {}}}
 
 IMPACT: Final[dict[str, Any]] = {"parameters": [REF, PURPOSE, AS_OF], "responses": {"200": JSON, "404": ABSENT}}

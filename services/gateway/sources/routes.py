@@ -16,6 +16,7 @@ from services.gateway.domain.credential import Scope
 from services.gateway.sources import documentation
 from shared.clock import Clock, rfc3339
 from shared.http import Fault, Problem
+from shared.media_types import JSON_TYPE
 from shared.postgres import Database, load_queries
 
 QUERIES: Final = load_queries("services.gateway.sources")
@@ -101,4 +102,4 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def _json(document: Mapping[str, Any]) -> Response:
-    return Response(orjson.dumps(document), media_type="application/json", headers={"Cache-Control": "private, no-store"})
+    return Response(orjson.dumps(document), media_type=JSON_TYPE, headers={"Cache-Control": "private, no-store"})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.gateway.attachments.incoming import JSON_TYPE, MULTIPART_TYPE
 from services.gateway.headers import CONSISTENT_THROUGH
 from services.gateway.openapi import VERSION, parameter
 from services.gateway.statements.reading import STATEMENTS_PATH
 from services.gateway.statements.routes import ABOUT_PATH
+from shared.media_types import JSON_TYPE, MULTIPART_TYPE
 
 
 def _answer(description: str, *media_types: str) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from services.gateway.domain.partial import Partly, without
 from services.gateway.metrics import GatewayMetrics, Outcome
 from services.gateway.statements import refusals
 from services.gateway.statements.recording import Conflict, Verdict
+from shared.media_types import JSON_TYPE
 
-JSON_TYPE: Final = "application/json"
 OK: Final = 200
 MULTI_STATUS: Final = 207
 ATTEMPTS: Final = 4

@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.attachments.answer import Attachments
-from services.gateway.attachments.incoming import JSON_TYPE
 from services.gateway.credentials.door import Door
 from services.gateway.domain.credential import Credential, Scope
 from services.gateway.domain.cursor import BadCursor, Cursor, read_cursor, write_cursor
@@ -29,6 +28,7 @@ from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.store import Page, StatementStore
 from shared.clock import rfc3339
 from shared.http import Problem
+from shared.media_types import JSON_TYPE
 from shared.xapi.timestamps import instant
 
 STATEMENTS_PATH: Final = "/xapi/statements"

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.gateway.attachments.incoming import JSON_TYPE
 from services.gateway.domain.version import SPOKEN
 from services.gateway.statements.reading import STATEMENTS_PATH, Reader
 from services.gateway.statements.writing import Writer
+from shared.media_types import JSON_TYPE
 
 ABOUT_PATH: Final = "/xapi/about"
 

@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.attachments.incoming import JSON_TYPE, Sizes, read_incoming
+from services.gateway.attachments.incoming import Sizes, read_incoming
 from services.gateway.attachments.store import AttachmentStore
 from services.gateway.credentials.door import Door
 from services.gateway.domain.admission import Admitted, TooMany, Writing, admit, admit_one
@@ -23,6 +23,7 @@ from services.gateway.statements.partly import answer_partly, record_partly
 from services.gateway.statements.recording import Confirmed, Conflict, Recording, Verdict
 from shared.clock import Clock
 from shared.http import Problem
+from shared.media_types import JSON_TYPE
 from shared.stream.errors import RecordTooLarge
 from shared.xapi import guard
 from shared.xapi.model import StatementId

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from services.ingest.connectors.fields import Incomplete, member
 from services.ingest.domain.asking import Answer
 from services.ingest.verifiers import Message
+from shared.media_types import FORM_TYPE, media_type
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
 
@@ -61,7 +62,7 @@ def json_objects(message: Message, limits: Limits) -> JSON:
 
 def json_objects_or_lines(message: Message, limits: Limits) -> JSON:
     """Parse what `json_objects` does, or one object on each line where the delivery says that it is NDJSON."""
-    kind = message.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type(message.headers.get("content-type", ""))
     if kind not in LINES:
         return json_objects(message, limits)
     lines = [line for line in message.body.splitlines() if line.strip()]
@@ -95,8 +96,7 @@ def object_or_payload(message: Message, limits: Limits) -> JSON:
 
 
 def _is_form(message: Message) -> bool:
-    kind = message.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind == "application/x-www-form-urlencoded"
+    return media_type(message.headers.get("content-type", "")) == FORM_TYPE
 
 
 def text(message: Message, limits: Limits) -> JSON:

@@ -14,6 +14,7 @@ import orjson
 
 from services.ingest.domain.markup import Opening, tokens
 from services.ingest.verifiers.message import Message, Verdict
+from shared.media_types import media_type
 from shared.xapi.model import JSON
 
 LINKS: Final = frozenset({"href", "src", "cite", "data", "poster", "content"})
@@ -25,10 +26,10 @@ def fetched_back_later(message: Message, secrets: Sequence[bytes], now: datetime
     return Verdict.GENUINE
 
 
-def named_by(content: bytes, media_type: str, source: str) -> Iterator[str]:
+def named_by(content: bytes, content_type: str, source: str) -> Iterator[str]:
     """Yield what the page at *source* names: the links of HTML, the values of JSON, or the words of a text."""
     text = content.decode(errors="replace")
-    kind = media_type.partition(";")[0].strip().lower()
+    kind = media_type(content_type)
     if kind.endswith("json"):
         yield from _values(content)
     elif kind == "text/plain":

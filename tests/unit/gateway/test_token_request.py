@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.domain.credential import Credential, KeyId, Refused, Scope, ShownKey
-from services.gateway.domain.token_request import FORM, TokenError, TokenRefused, TokenRequest, granted, read_token_request
+from services.gateway.domain.token_request import TokenError, TokenRefused, TokenRequest, granted, read_token_request
+from shared.media_types import FORM_TYPE
 
 KEY = ShownKey(KeyId("id"), "secret")
 BASIC = "Basic " + base64.b64encode(b"id:secret").decode()
 GRANT = {"grant_type": "client_credentials"}
 
 
-def asked(authorization: str | None = None, content_type: str = FORM, **fields: str) -> TokenRequest:
+def asked(authorization: str | None = None, content_type: str = FORM_TYPE, **fields: str) -> TokenRequest:
     return read_token_request(content_type, authorization, urlencode({**GRANT, **fields}).encode())
 
 
@@ -30,7 +31,7 @@ def test_a_client_authenticates_in_the_header_or_in_the_form() -> None:
     assert asked(BASIC) == TokenRequest(KEY, None)
     assert asked(BASIC, client_id="id", scope="all") == TokenRequest(KEY, "all")
     assert asked(client_id="id", client_secret="secret") == TokenRequest(KEY, None)
-    assert asked(BASIC, f"{FORM}; charset=UTF-8") == TokenRequest(KEY, None)
+    assert asked(BASIC, f"{FORM_TYPE}; charset=UTF-8") == TokenRequest(KEY, None)
 
 
 @pytest.mark.parametrize(
@@ -44,14 +45,14 @@ def test_a_client_that_does_not_authenticate_is_nobody(request_: TokenRequest) -
     ("authorization", "content_type", "body", "error"),
     [
         (BASIC, "application/json", b"{}", TokenError.INVALID_REQUEST),
-        (BASIC, FORM, b"", TokenError.INVALID_REQUEST),
-        (BASIC, FORM, b"grant_type=", TokenError.INVALID_REQUEST),
-        (BASIC, FORM, b"grant_type=password", TokenError.UNSUPPORTED_GRANT_TYPE),
-        (BASIC, FORM, b"grant_type=client_credentials&grant_type=client_credentials", TokenError.INVALID_REQUEST),
-        (BASIC, FORM, b"grant_type=client_credentials&client_id=id&client_secret=secret", TokenError.INVALID_REQUEST),
-        (BASIC, FORM, b"grant_type=client_credentials&client_id=other", TokenError.INVALID_REQUEST),
-        (BASIC, FORM, b"grant_type=\xff", TokenError.INVALID_REQUEST),
-        (BASIC, FORM, b"a=1&" * 30, TokenError.INVALID_REQUEST),
+        (BASIC, FORM_TYPE, b"", TokenError.INVALID_REQUEST),
+        (BASIC, FORM_TYPE, b"grant_type=", TokenError.INVALID_REQUEST),
+        (BASIC, FORM_TYPE, b"grant_type=password", TokenError.UNSUPPORTED_GRANT_TYPE),
+        (BASIC, FORM_TYPE, b"grant_type=client_credentials&grant_type=client_credentials", TokenError.INVALID_REQUEST),
+        (BASIC, FORM_TYPE, b"grant_type=client_credentials&client_id=id&client_secret=secret", TokenError.INVALID_REQUEST),
+        (BASIC, FORM_TYPE, b"grant_type=client_credentials&client_id=other", TokenError.INVALID_REQUEST),
+        (BASIC, FORM_TYPE, b"grant_type=\xff", TokenError.INVALID_REQUEST),
+        (BASIC, FORM_TYPE, b"a=1&" * 30, TokenError.INVALID_REQUEST),
     ],
 )
 def test_what_is_no_request_is_refused_with_the_error_of_rfc_6749(
@@ -65,7 +66,7 @@ def test_what_is_no_request_is_refused_with_the_error_of_rfc_6749(
 
 @given(st.binary(max_size=200), st.text(max_size=40), st.none() | st.text(max_size=60))
 def test_any_bytes_are_a_request_or_refused(body: bytes, content_type: str, authorization: str | None) -> None:
-    for kind in (content_type, FORM):
+    for kind in (content_type, FORM_TYPE):
         with suppress(TokenRefused):
             assert isinstance(read_token_request(kind, authorization, body), TokenRequest)
 
