@@ -74,17 +74,18 @@ def _xapi_routes(parts: Parts, door: Door) -> list[Route]:
         *_document_routes(parts, door),
         *_thing_routes(parts, door),
     ]
-    return [*_with_slashes_to_spare(routes), *routes]
+    return [*_with_spare_slashes(routes), *routes]
 
 
-def _with_slashes_to_spare(routes: Iterable[Route]) -> Iterator[Route]:
-    """Yield *routes* as those ask for them who were told the endpoint with a slash at its end, or who end resources with one.
+def _with_spare_slashes(routes: Iterable[Route]) -> Iterator[Route]:
+    """Yield *routes* at their paths with a slash too many: `/xapi//statements`, `/xapi/statements/`, `/xapi//statements/`.
 
-    Were such a state unknown here, its 404 would tell a course that there is no bookmark.
+    Two slashes come of an endpoint that was set up with one at its end, and some clients end resources with one. If these paths
+    were not known, the 404 would tell a course that there is no state, and the learner would begin again.
     """
     for route in routes:
-        behind_two = route.path.replace(PREFIX, f"{PREFIX}/", 1)
-        for path in (behind_two, f"{route.path}/", f"{behind_two}/"):
+        two_slashes = route.path.replace(PREFIX, f"{PREFIX}/", 1)
+        for path in (two_slashes, f"{route.path}/", f"{two_slashes}/"):
             yield Route(path, route.endpoint, methods=list(route.methods or ()))
 
 

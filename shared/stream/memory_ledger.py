@@ -64,11 +64,11 @@ class MemoryLedger:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryTransaction]:
         """Open a transaction: its locks are held to its end. Raises Unavailable."""
-        self._answer()
+        self._check_outage()
         transaction = MemoryTransaction(self.values)
         async with transaction.locks:
             yield transaction
-            self._answer()
+            self._check_outage()
             transaction.commit()
         if self.lost_commits:
             self.lost_commits -= 1
@@ -76,12 +76,12 @@ class MemoryLedger:
 
     async def open(self, place: Place) -> None:
         """Commit the offset row of *place*, at 0, unless there is one."""
-        self._answer()
+        self._check_outage()
         self.marks.setdefault(place, Mark())
 
     async def claim(self, place: Place, transaction: MemoryTransaction) -> Mark:
         """Lock the offset row of *place* and read it. Raises OffsetRowMissing, Unavailable."""
-        self._answer()
+        self._check_outage()
         if place in self.marks:
             await self._lock(place, transaction)
         if place not in self.marks:
@@ -90,7 +90,7 @@ class MemoryLedger:
 
     async def advance(self, place: Place, mark: Mark, transaction: MemoryTransaction) -> None:
         """Move the offset row of *place* to *mark* at commit."""
-        self._answer()
+        self._check_outage()
         transaction.at_commit(lambda: self.marks.__setitem__(place, mark))
 
     async def settle(self, settlement: Settlement, transaction: MemoryTransaction) -> int | None:
@@ -102,7 +102,7 @@ class MemoryLedger:
 
     async def store(self, owner: str, outgoing: Sequence[Outgoing], transaction: MemoryTransaction) -> int:
         """Write *outgoing* as one row at commit and return its id. Raises RecordTooLarge."""
-        self._answer()
+        self._check_outage()
         self._last_row += 1
         row, encoded = self._last_row, encode_row(outgoing)
         transaction.at_commit(lambda: self.rows.__setitem__(row, (owner, encoded)))
@@ -110,17 +110,17 @@ class MemoryLedger:
 
     async def bury(self, letters: Sequence[DeadLetter], transaction: MemoryTransaction) -> None:
         """Write *letters* at commit."""
-        self._answer()
+        self._check_outage()
         transaction.at_commit(lambda: self.letters.extend(letters))
 
     async def waiting(self, owner: str) -> Sequence[OutboxRow]:
         """Return the rows of *owner*, the oldest first."""
-        self._answer()
+        self._check_outage()
         return [OutboxRow(row, decode_row(encoded)) for row, (whose, encoded) in sorted(self.rows.items()) if whose == owner]
 
     async def delete(self, rows: Sequence[int]) -> None:
         """Forget the rows with the ids *rows*."""
-        self._answer()
+        self._check_outage()
         for row in rows:
             self.rows.pop(row, None)
 
@@ -134,6 +134,6 @@ class MemoryLedger:
             raise Unavailable("memory ledger", f"{place.owner} is locked") from None
         transaction.locks.callback(lock.release)
 
-    def _answer(self) -> None:
+    def _check_outage(self) -> None:
         if self.outage:
             raise Unavailable("memory ledger", "an outage was asked for")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REFUSALS_KEPT: Final = 50
 _SCOPES: Final = frozenset(Scope)  # a newer version beside this one may have issued scopes that this one does not know
-_QUIRKS: Final = frozenset(Quirk)  # idem
+_QUIRKS: Final = frozenset(Quirk)  # likewise
 
 
 @dataclass(frozen=True, slots=True)

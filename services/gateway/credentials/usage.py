@@ -18,7 +18,7 @@ from shared.events import rest
 log = structlog.get_logger()
 
 REFUSALS_WAITING: Final = 1000
-REASON_LENGTH: Final = 300
+LONGEST_TEXT: Final = 300
 
 
 class Usage:
@@ -67,6 +67,6 @@ class Usage:
         return REFUSALS_WAITING - len(self._refusals)
 
 
-def storable(reason: str) -> str:
-    """Cut *reason* to what PostgreSQL keeps as text: no NUL, no lone surrogates, bounded."""
-    return reason.replace("\x00", "").encode("utf-8", "replace").decode()[:REASON_LENGTH]
+def storable(text: str) -> str:
+    """Cut *text*, a reason, route or method, to what PostgreSQL keeps as text: no NUL, no lone surrogates, bounded."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:LONGEST_TEXT]

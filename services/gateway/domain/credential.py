@@ -65,11 +65,11 @@ class Refused(StrEnum):
     MALFORMED = "malformed-authorization"
     UNKNOWN_KEY = "unknown-key"
     WRONG_SECRET = "wrong-secret"  # noqa: S105  a reason, no secret
-    SECRET_EXPIRED = "secret-expired"  # noqa: S105  idem
+    SECRET_EXPIRED = "secret-expired"  # noqa: S105  a reason, no secret
     EXPIRED = "expired"
     REVOKED = "revoked"
-    BAD_TOKEN = "bad-access-token"  # noqa: S105  idem
-    TOKEN_EXPIRED = "access-token-expired"  # noqa: S105  idem
+    BAD_TOKEN = "bad-access-token"  # noqa: S105  a reason, no secret
+    TOKEN_EXPIRED = "access-token-expired"  # noqa: S105  a reason, no secret
     SCOPE = "scope-missing"
 
 

@@ -16,7 +16,8 @@ from shared.xapi.validation import Invalid, validate
 _AGENT_LIMITS: Final = guard.Limits(size=65_536, depth=8, nodes=2_000)
 PLUS: Final = " A + in a query string is a space: write %2B."
 _WAS_PLUS: Final = {"mbox": re.compile(r'mailto:[^"]* '), "timestamp": re.compile(" ")}
-"""What a + leaves that was sent as it is, by the rules that it breaks: addresses of e-mail and offsets may have one."""
+"""By the rule that is broken, how a value looks whose + was not escaped, and so became a space: e-mail addresses and the offsets
+of timestamps may hold one."""
 _ANYONE: Final = {"mbox": "mailto:anyone@example.org"}
 _ANYTHING: Final = "https://example.org/"
 
@@ -69,8 +70,8 @@ def read_agent(text: str) -> Ifi:
 
 
 def read_verb(text: str) -> Iri:
-    """Read `verb`, any of them: the one that voids would want a StatementRef, were it in a statement. Raises BadParameter."""
-    _check({"object": {"id": text}}, "verb", text)
+    """Read `verb`. Raises BadParameter."""
+    _check({"object": {"id": text}}, "verb", text)  # as an activity's id: as a verb, `voided` would want a StatementRef beside it
     return Iri(text)
 
 

@@ -55,7 +55,9 @@ class RecordErasure:
         return await self._database.run(work)
 
     async def run(self, begun: Begun) -> AsyncIterator[int]:
-        """Erase page by page, yielding how many statements each was; what a crash left is found again.
+        """Erase page by page, yielding after each how many statements of the person's it was; what a crash left is found again.
+
+        Pages of what others said, and those that the sweep finds, count 0: they only show that the erasure goes on.
 
         A page is done when no statement mentions the person any more, which is its last step: before it, what others' statements
         say of the things that the person wrote there is gone.
@@ -65,15 +67,15 @@ class RecordErasure:
             behind = page[-1].seq
             written = frozenset(key for found in page for key in self._written(found))
             if written:
-                async for pages in self._strip(written, begun):
-                    yield pages
+                async for nothing in self._strip(written, begun):
+                    yield nothing
             await self._overwrite([found.seq for found in page], begun, written, mentions=self._person.keys)
             yield len(page)
-        async for swept in self._sweep(begun):
-            yield swept
+        async for nothing in self._sweep(begun):
+            yield nothing
 
     async def _sweep(self, begun: Begun) -> AsyncIterator[int]:
-        """Take the person out of extensions, by which no statement is found: all are looked through."""
+        """Take the person out of extensions, by which no statement is found: all are looked through. Yields 0 after each page."""
         for behind in range(0, begun.through_seq, SWEPT):
             last = min(behind + SWEPT, begun.through_seq)
             found = await store.containing(self._database, self._person.texts, behind, last)
@@ -82,7 +84,7 @@ class RecordErasure:
                 yield 0
 
     async def _strip(self, written: frozenset[Key], begun: Begun) -> AsyncIterator[int]:
-        """Take what the person wrote out of all statements about it."""
+        """Take what the person wrote out of all statements about it. Yields 0 after each page."""
         await self._database.run(lambda transaction: store.remember(transaction, begun, self._digests(written)))
         behind = 0
         while page := await store.mentioning(self._database, written, behind):

@@ -245,12 +245,12 @@ class EndingLedger(MemoryLedger):
         """Open a transaction that may be ended from outside. Raises Unavailable."""
         actor = CURRENT.get()
         name = actor.process if actor else ""
-        self._answer()
+        self._check_outage()
         transaction = self.open_ones[name] = EndedTransaction(self.values)
         try:
             async with transaction.locks:
                 yield transaction
-                self._answer()
+                self._check_outage()
                 await transaction.execute("COMMIT")
                 transaction.commit()
         finally:
