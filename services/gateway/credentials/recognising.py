@@ -14,26 +14,26 @@ STRANGE: Final = (
     "Where it is lost for good, `symposia migrate --new-master-key` goes on with this one; then each credential and each source "
     "needs a new secret."
 )
-_SQL: Final = load_queries("services.gateway.credentials")
+_QUERIES: Final = load_queries(__package__)
 
 
 async def is_recognised(database: Database, keychain: Keychain) -> bool:
     """Say whether one of the keys at hand was in use here before, or none was. Raises Unavailable."""
-    return bool(await database.fetchval(_SQL["recognise"], list(keychain.fingerprints)))
+    return bool(await database.fetchval(_QUERIES["recognise"], list(keychain.fingerprints)))
 
 
 async def recognise(database: Database, keychain: Keychain, now: datetime) -> None:
     """Remember the key that is in use. Raises Misconfigured where it is another installation's, and Unavailable."""
     if not await is_recognised(database, keychain):
         raise Misconfigured(STRANGE)
-    await database.execute(_SQL["remember_key"], keychain.fingerprints[0], now)
+    await database.execute(_QUERIES["remember_key"], keychain.fingerprints[0], now)
 
 
 async def adopt(database: Database, keychain: Keychain, now: datetime) -> None:
     """Take the key that is in use for this installation's, and forget all others. Raises Unavailable."""
 
     async def work(transaction: Transaction) -> None:
-        await transaction.execute(_SQL["forget_keys"])
-        await transaction.execute(_SQL["remember_key"], keychain.fingerprints[0], now)
+        await transaction.execute(_QUERIES["forget_keys"])
+        await transaction.execute(_QUERIES["remember_key"], keychain.fingerprints[0], now)
 
     await database.run(work)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 REFUSALS_KEPT: Final = 50
+
+_QUERIES: Final = load_queries(__package__)
 _SCOPES: Final = frozenset(Scope)  # a newer version beside this one may have issued scopes that this one does not know
 _QUIRKS: Final = frozenset(Quirk)  # likewise
 
@@ -44,14 +46,13 @@ class CredentialStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sql = load_queries("services.gateway.credentials")
 
     async def create(self, credential: Credential, now: datetime) -> None:
         """Store *credential*, which has one secret."""
 
         async def work(transaction: Transaction) -> None:
             await transaction.execute(
-                self._sql["insert_credential"],
+                _QUERIES["insert_credential"],
                 credential.key_id,
                 credential.name,
                 sorted(credential.scopes),
@@ -64,7 +65,7 @@ class CredentialStore:
                 sorted(credential.quirks),
             )
             for secret in credential.secrets:
-                await transaction.execute(self._sql["insert_secret"], credential.key_id, secret.digest, now)
+                await transaction.execute(_QUERIES["insert_secret"], credential.key_id, secret.digest, now)
 
         await self._database.run(work)
 
@@ -75,23 +76,23 @@ class CredentialStore:
         """
 
         async def work(transaction: Transaction) -> bool:
-            if await transaction.fetchval(self._sql["lock_credential"], key_id) is None:
+            if await transaction.fetchval(_QUERIES["lock_credential"], key_id) is None:
                 return False
-            await transaction.execute(self._sql["expire_secrets"], key_id, old_until)
-            await transaction.execute(self._sql["insert_secret"], key_id, digest, now)
-            await transaction.execute(self._sql["drop_older_secrets"], key_id)
+            await transaction.execute(_QUERIES["expire_secrets"], key_id, old_until)
+            await transaction.execute(_QUERIES["insert_secret"], key_id, digest, now)
+            await transaction.execute(_QUERIES["drop_older_secrets"], key_id)
             return True
 
         return await self._database.run(work)
 
     async def revoke(self, key_id: KeyId, now: datetime) -> bool:
         """Revoke the key for good; return False where there is no such key."""
-        return await self._database.fetchval(self._sql["revoke_credential"], key_id, now) is not None
+        return await self._database.fetchval(_QUERIES["revoke_credential"], key_id, now) is not None
 
     async def change(self, credential: Credential) -> bool:
         """Store the limit and the quirks of *credential*; return False where there is no such key, or it is revoked."""
         changed = await self._database.fetchval(
-            self._sql["change_credential"], credential.key_id, credential.requests_per_minute, sorted(credential.quirks)
+            _QUERIES["change_credential"], credential.key_id, credential.requests_per_minute, sorted(credential.quirks)
         )
         return changed is not None
 
@@ -99,13 +100,13 @@ class CredentialStore:
         """Return all keys, the oldest first."""
         return [
             Issued(_credential(row), row["created_at"], row["last_used_at"])
-            for row in await self._database.fetch(self._sql["credentials"])
+            for row in await self._database.fetch(_QUERIES["credentials"])
         ]
 
     async def note_uses(self, uses: Mapping[KeyId, datetime]) -> None:
         """Write when keys were last used."""
         ordered = sorted(uses.items())
-        await self._database.execute(self._sql["note_uses"], [key for key, _ in ordered], [at for _, at in ordered])
+        await self._database.execute(_QUERIES["note_uses"], [key for key, _ in ordered], [at for _, at in ordered])
 
     async def note_refusals(self, refusals: Sequence[tuple[KeyId | None, RefusedRequest]]) -> None:
         """Write refused requests, and forget all but the last ones of each key."""
@@ -113,7 +114,7 @@ class CredentialStore:
 
         async def work(transaction: Transaction) -> None:
             await transaction.execute(
-                self._sql["note_refusals"],
+                _QUERIES["note_refusals"],
                 [key_id for key_id, _ in refusals],
                 [request.at for request in requests],
                 [request.method for request in requests],
@@ -121,7 +122,7 @@ class CredentialStore:
                 [request.status for request in requests],
                 [request.reason for request in requests],
             )
-            await transaction.execute(self._sql["drop_older_refusals"], REFUSALS_KEPT)
+            await transaction.execute(_QUERIES["drop_older_refusals"], REFUSALS_KEPT)
 
         await self._database.run(work)
 
@@ -129,7 +130,7 @@ class CredentialStore:
         """Return the last refused requests of the key, or of unknown keys where it is None; the newest first."""
         return [
             RefusedRequest(row["at"], row["method"], row["route"], row["status"], row["reason"])
-            for row in await self._database.fetch(self._sql["refusals"], key_id)
+            for row in await self._database.fetch(_QUERIES["refusals"], key_id)
         ]
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypeAlias
 from services.gateway.documents.parameters import Several, Single
 from shared.postgres import Database, Query, Transaction, load_queries
 
-_QUERIES: Final = load_queries("services.gateway.documents")
+_QUERIES: Final = load_queries(__package__)
 LARGE: Final = 128 * 1024
 """Documents from this size on are decided about in a thread, so that they do not hold up other requests."""
 

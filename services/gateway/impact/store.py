@@ -12,7 +12,7 @@ from uuid import UUID
 from services.gateway.impact.asking import Kind, Place, Purpose, Reference
 from shared.postgres import Database, Transaction, load_queries
 
-QUERIES: Final = load_queries("services.gateway.impact")
+_QUERIES: Final = load_queries(__package__)
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -45,7 +45,7 @@ class ImpactStore:
     async def impact(self, reading: Reading, reference: Reference, as_of: datetime) -> Row | None:
         """Return the impact of whom *reference* names; None where there is none to show."""
         whom = (reference.value, None, None) if reference.kind is Kind.ID else (None, reference.kind.value, reference.value)
-        row = await self._database.fetchrow(QUERIES["impact"], *whom, as_of, reading.at, reading.key_id, _purpose(reading))
+        row = await self._database.fetchrow(_QUERIES["impact"], *whom, as_of, reading.at, reading.key_id, _purpose(reading))
         return None if row is None else dict(row)
 
     async def explanation(self, reading: Reading, reference: Reference, as_of: datetime, limit: int) -> Sequence[Row]:
@@ -53,7 +53,7 @@ class ImpactStore:
 
         async def read(transaction: Transaction) -> Sequence[Row]:
             learner = await _learner(transaction, reference)
-            rows = [] if learner is None else await transaction.fetch(QUERIES["explanation"], learner, as_of, limit)
+            rows = [] if learner is None else await transaction.fetch(_QUERIES["explanation"], learner, as_of, limit)
             await _audit(transaction, reading, Action.EXPLANATION, learner, int(bool(rows)))
             return [dict(row) for row in rows]
 
@@ -63,7 +63,7 @@ class ImpactStore:
         """Return the learners whose impact changed beyond *place*, *limit* at most, in commit order."""
 
         async def read(transaction: Transaction) -> Sequence[Row]:
-            rows = await transaction.fetch(QUERIES["changes"], str(place.xid), place.learner, limit, as_of)
+            rows = await transaction.fetch(_QUERIES["changes"], str(place.xid), place.learner, limit, as_of)
             await _audit(transaction, reading, Action.CHANGES, None, len(rows))
             return [dict(row) for row in rows]
 
@@ -71,7 +71,7 @@ class ImpactStore:
 
     async def is_ahead(self, place: Place) -> bool:
         """Say whether *place* lies where this server has not been."""
-        return bool(await self._database.fetchval(QUERIES["is_ahead"], str(place.xid)))
+        return bool(await self._database.fetchval(_QUERIES["is_ahead"], str(place.xid)))
 
     async def find(self, reading: Reading, reference: Reference, action: Action) -> UUID | None:
         """Return whom *reference* names, or None; *action* is what will be done for them."""
@@ -86,15 +86,15 @@ class ImpactStore:
 
 async def _learner(transaction: Transaction, reference: Reference) -> UUID | None:
     if reference.kind is Kind.ID:
-        found = await transaction.fetchval(QUERIES["learner_by_id"], UUID(reference.value))
+        found = await transaction.fetchval(_QUERIES["learner_by_id"], UUID(reference.value))
     else:
-        found = await transaction.fetchval(QUERIES["learner_by_reference"], reference.kind.value, reference.value)
+        found = await transaction.fetchval(_QUERIES["learner_by_reference"], reference.kind.value, reference.value)
     return None if found is None else UUID(str(found))
 
 
 async def _audit(transaction: Transaction, reading: Reading, action: Action, learner: UUID | None, learners: int) -> None:
     arguments = reading.at, reading.key_id, action.value, _purpose(reading), learner, learners
-    await transaction.execute(QUERIES["audit"], *arguments)
+    await transaction.execute(_QUERIES["audit"], *arguments)
 
 
 def _purpose(reading: Reading) -> str | None:

@@ -19,7 +19,7 @@ from shared.http import Fault, Problem
 from shared.media_types import JSON_TYPE
 from shared.postgres import Database, load_queries
 
-QUERIES: Final = load_queries("services.gateway.sources")
+_QUERIES: Final = load_queries(__package__)
 
 
 def routes(database: Database, clock: Clock, authorise: Authorise) -> APIRouter:
@@ -59,7 +59,7 @@ class Doors:
             fault = Fault(f"/query/{unknown[0][:100]}", "known", "No parameter is known here")
             raise Problem(400, fault.message, faults=(fault,))
         now = self._clock()
-        return now, [dict(row) for row in await self._database.fetch(QUERIES["sources"], now, name)]
+        return now, [dict(row) for row in await self._database.fetch(_QUERIES["sources"], now, name)]
 
 
 def told(row: Mapping[str, Any]) -> dict[str, Any]:

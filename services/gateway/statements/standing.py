@@ -11,7 +11,7 @@ from shared.contracts import RECEIVED
 from shared.postgres import Database, load_queries
 from shared.xapi.model import StatementId
 
-_QUERIES: Final = load_queries("services.gateway.statements", "progress.sql")
+_QUERIES: Final = load_queries(__package__, "progress.sql")
 
 
 class RecorderStanding:
