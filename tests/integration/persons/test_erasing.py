@@ -102,7 +102,7 @@ async def test_dead_letters_and_the_outbox_lose_the_person_and_keep_the_others(e
     await estate.erase()
 
     values = await estate.lrs.database.fetch(Query('SELECT value, state FROM dead_letter ORDER BY "offset"'))
-    assert (held.statements, held.acted, held.letters, held.rows) == (1, 1, 2, 1)
+    assert (held.statements, held.acted, held.letters, held.outbox_rows) == (1, 1, 2, 1)
     assert await estate.traces() == {}
     assert [each.id for each in decode(values[0]["value"], Received).statements] == [id_of(1), id_of(3)]
     assert [row["state"] for row in values] == ["waiting", "discarded"]
