@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 DELIMITERS: Final = (",", ";", "\t")
 UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 """How a file begins that a spreadsheet saves as "Unicode text"."""
-GZIP: Final = b"\x1f\x8b"
-DAMAGED: Final = (EOFError, zlib.error, gzip.BadGzipFile)
-"""What is raised over what gzip did not write, or not to its end."""
 WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin (.xlsx, .ods and other zip archives; .xls)."""
 NOTHING: Final = " \r\n,;\t"

@@ -1,22 +1,20 @@
-"""Files of rows that a command is given: by name, or `-` for what comes in on standard input, each as it is or compressed."""
+"""Files of rows that a command is given, and what it says where one cannot be read."""
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Final
 
 import typer
 
 from services.commands.faults import Refused
-from shared.spreadsheets import DAMAGED, GZIP, WORKBOOKS, decoding_of
+from shared.files import DAMAGED, STDIN, unpacked
+from shared.spreadsheets import WORKBOOKS, decoding_of
 
-STDIN: Final = Path("-")
 _PEEKED: Final = 4
 
 
@@ -38,22 +36,10 @@ def name_of(file: Path) -> str:
     return "standard input" if file == STDIN else file.name
 
 
-@contextmanager
-def opened(file: Path) -> Iterator[io.BufferedReader]:
-    """Open *file* as bytes, unpacked where gzip packed it."""
-    with ExitStack() as stack:
-        raw = cast("io.BufferedReader", sys.stdin.buffer) if file == STDIN else stack.enter_context(file.open("rb"))
-        if not raw.peek(_PEEKED).startswith(GZIP):
-            yield raw
-            return
-        packed = stack.enter_context(gzip.open(raw))
-        yield stack.enter_context(io.BufferedReader(cast("Any", packed)))
-
-
 def content_of(file: Path) -> bytes:
     """Return all that *file* holds. Raises Refused where it is damaged."""
     try:
-        with opened(file) as raw:
+        with unpacked(file) as raw:
             return raw.read()
     except DAMAGED as error:
         raise Refused(f"{name_of(file)} cannot be unpacked: {error}. Nothing of it was taken.") from error
@@ -62,7 +48,7 @@ def content_of(file: Path) -> bytes:
 @contextmanager
 def lines_of(file: Path) -> Iterator[Iterator[str]]:
     """Open *file* as lines of text, UTF-8 or, where it says so, UTF-16. Raises Refused for workbooks, and where it is damaged."""
-    with opened(file) as raw:
+    with unpacked(file) as raw:
         try:
             beginning = raw.peek(_PEEKED)
         except DAMAGED as error:

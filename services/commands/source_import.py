@@ -11,7 +11,7 @@ import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
 from services.commands.faults import Refused
-from services.commands.files import STDIN, lines_of, name_of, present
+from services.commands.files import lines_of, name_of, present
 from services.ingest.app import SCHEMA
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.filing.column_map import ColumnMap, load
@@ -22,6 +22,7 @@ from services.ingest.sources import open_sources
 from services.installation import Home, open_installation
 from services.tables import open_tables
 from shared.clock import utc_now
+from shared.files import STDIN
 
 SHOWN = 50
 

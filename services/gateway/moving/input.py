@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,13 +21,11 @@ from services.gateway.moving.output import ARCHIVES, ATTACHMENTS, GZIP, STATEMEN
 from services.gateway.moving.rows import BYTE_ORDER_MARK, WHITE_SPACE, BadRow, Rows, table
 from services.gateway.moving.written import rows_of
 from shared.errors import SymposiaError
-from shared.spreadsheets import DAMAGED
-from shared.spreadsheets import GZIP as PACKED
+from shared.files import DAMAGED, STDIN, is_packed, opened
 
 CSV: Final = ".csv"
 READABLE: Final = (*SUFFIXES, ".json")
 """A file that is called something else is read as JSON where it begins as JSON does."""
-STDIN: Final = Path("-")
 _PEEKED: Final = 4096
 
 
@@ -70,8 +67,7 @@ def open_input(path: Path, most: int, parts: Parts | None) -> Iterator[Input]:
             attachments = folder / ATTACHMENTS
         raw = stack.enter_context(path.open("rb"))
         name = path.name.lower()
-        packed = name.endswith(GZIP) or raw.peek(len(PACKED)).startswith(PACKED)
-        file: Any = stack.enter_context(gzip.open(raw)) if packed else raw
+        file: Any = stack.enter_context(gzip.open(raw)) if name.endswith(GZIP) or is_packed(raw) else raw
         rows = _rows(file, name.removesuffix(GZIP), most, parts)
         yield Input(path, _until_broken(rows), attachments, raw, path.stat().st_size)
 
@@ -92,9 +88,8 @@ def _kept(path: Path, folder: Path) -> Path:
     """Write what comes in at *path* to a file in *folder*, so that it can be looked at twice. Raises BadFile."""
     kept = folder / "input"
     try:
-        with ExitStack() as stack:
-            source = sys.stdin.buffer if path == STDIN else stack.enter_context(path.open("rb"))
-            copyfileobj(source, stack.enter_context(kept.open("wb")))
+        with opened(path) as source, kept.open("wb") as file:
+            copyfileobj(source, file)
     except OSError as error:
         raise BadFile(f"{path} cannot be kept in {folder.parent}: {error.strerror}. TMPDIR names another folder.") from error
     return kept
