@@ -6,8 +6,8 @@ from typing import Final
 
 from deploy.grafana.panels import Panel, Query, Row, per_second, quantile
 
-DOORS: Final = 'route!~"/livez|/readyz|/metrics"'
-"""Requests but for probes."""
+WITHOUT_PROBES: Final = 'route!~"/livez|/readyz|/metrics"'
+"""A matcher of all requests but those of probes."""
 
 OVERVIEW: Final = Row(
     "Overview",
@@ -16,7 +16,7 @@ OVERVIEW: Final = Row(
             "Requests",
             "Answered at each service, without probes.",
             "reqps",
-            (Query(per_second("symposia_http_requests_total", "job", where=DOORS), "{{job}}"),),
+            (Query(per_second("symposia_http_requests_total", "job", where=WITHOUT_PROBES), "{{job}}"),),
         ),
         Panel(
             "Errors",
@@ -25,8 +25,8 @@ OVERVIEW: Final = Row(
             (
                 Query(
                     "({errors} or 0 * {all}) / {all}".format(
-                        errors=per_second("symposia_http_requests_total", "job", where=f'code=~"5..",{DOORS}'),
-                        all=per_second("symposia_http_requests_total", "job", where=DOORS),
+                        errors=per_second("symposia_http_requests_total", "job", where=f'code=~"5..",{WITHOUT_PROBES}'),
+                        all=per_second("symposia_http_requests_total", "job", where=WITHOUT_PROBES),
                     ),
                     "{{job}}",
                 ),
@@ -45,7 +45,7 @@ OVERVIEW: Final = Row(
             "Time to answer, p99",
             "At each service, the recorder's wait included.",
             "s",
-            (Query(quantile(0.99, "symposia_http_request_duration_seconds", "job", where=DOORS), "{{job}}"),),
+            (Query(quantile(0.99, "symposia_http_request_duration_seconds", "job", where=WITHOUT_PROBES), "{{job}}"),),
         ),
     ),
 )
@@ -125,7 +125,7 @@ PIPELINE: Final = Row(
     ),
 )
 
-DOORS_ROW: Final = Row(
+DOORS: Final = Row(
     "Doors",
     (
         Panel(
@@ -297,4 +297,4 @@ POSTGRES: Final = Row(
     ),
 )
 
-BOARD: Final = (OVERVIEW, PIPELINE, DOORS_ROW, SOURCES, FORWARDING, POSTGRES)
+BOARD: Final = (OVERVIEW, PIPELINE, DOORS, SOURCES, FORWARDING, POSTGRES)

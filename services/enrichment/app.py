@@ -1,4 +1,4 @@
-"""Wires enrichment: the only module that knows all its parts."""
+"""Wire enrichment: the only module that knows all its parts."""
 
 from __future__ import annotations
 

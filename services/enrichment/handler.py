@@ -1,4 +1,4 @@
-"""Decides a batch of recorded statements: told once, each is linked; what that changes around it is said again."""
+"""Decide a batch of recorded statements: told once, each is linked; what that changes around it is said again."""
 
 from __future__ import annotations
 

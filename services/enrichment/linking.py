@@ -1,4 +1,4 @@
-"""Says anew what is known of statements, and of all that builds on them, as far as it changed."""
+"""Say anew what is known of statements, and of all that builds on them, as far as it changed."""
 
 from __future__ import annotations
 

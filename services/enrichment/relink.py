@@ -1,4 +1,4 @@
-"""Links anew what an import touched, or a batch left: in the background, in small transactions, and again after a crash."""
+"""Link anew what an import touched, or a batch left: in the background, in small transactions, and again after a crash."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.enrichment.domain.catalogue import Catalogue
 from services.enrichment.domain.features import Features
-from services.enrichment.domain.links import Link, best, inherit, own_links
+from services.enrichment.domain.links import Link, Method, best, inherit, own_links
 from services.enrichment.domain.people import LearnerId, learner_before
 from shared.clock import rfc3339
 from shared.contracts import CourseLink, Enriched, Status
@@ -89,7 +89,7 @@ class Known:
 def effective_links(interaction: Interaction, known: Known) -> tuple[Link, ...]:
     """Return the statement's own links, or else those of the nearest artefact it builds on that has any."""
     own = own_links(interaction.features, known.catalogue)
-    if any(link.method != "channel" for link in own):
+    if any(link.method is not Method.CHANNEL for link in own):
         return own
     for anchor in interaction.features.anchors:
         maker = known.makers.get(anchor)

@@ -1,4 +1,4 @@
-"""Takes a file of people, courses or enrolments: one transaction, and a job that links anew what it touches."""
+"""Take a file of people, courses or enrolments: one transaction, and a job that links anew what it touches."""
 
 from __future__ import annotations
 
