@@ -28,6 +28,7 @@ from shared.bugs import Bug
 from shared.clock import rfc3339
 from shared.contracts import HEARD, Heard, decode, encode
 from shared.errors import Misconfigured
+from shared.events import rest
 from shared.postgres import Transaction
 from shared.service import Task
 from shared.stream import Batch, Cause, Decision, Partition, Record, Rejection
@@ -167,9 +168,8 @@ async def _awake(transaction: Transaction) -> AsyncIterator[None]:
 
 async def _beat(transaction: Transaction, over: asyncio.Event) -> None:
     while not over.is_set():
-        try:
-            await asyncio.wait_for(over.wait(), BEAT)
-        except TimeoutError:
+        await rest(over, BEAT)
+        if not over.is_set():
             await transaction.execute("SELECT")
 
 

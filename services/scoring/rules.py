@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from services.scoring.domain.rules import VERSION, definition
 from services.scoring.store import QUERIES
 from shared.errors import Misconfigured, Unavailable
-from shared.events import first
+from shared.events import rest
 from shared.postgres import Database, Transaction
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ async def hindrance(database: Database) -> str | None:
 async def until_in_force(database: Database, stop: asyncio.Event) -> None:
     """Wait until the facts are of the rules that this code scores by, or *stop* is set; outages are waited out."""
     while not stop.is_set() and await waiting_out(partial(hindrance, database), stop) is not None:
-        await first(stop, within=LOOK)
+        await rest(stop, LOOK)
 
 
 async def waiting_out(ask: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
@@ -46,7 +46,7 @@ async def waiting_out(ask: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T
     while not stop.is_set():
         with suppress(Unavailable):  # the pool counts it, readiness tells, and the next look comes soon
             return await ask()
-        await first(stop, within=LOOK)
+        await rest(stop, LOOK)
     return None
 
 
