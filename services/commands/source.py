@@ -133,7 +133,7 @@ def set_up(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Give a source other options, beside those that it keeps; NAME= takes one away."""
-    _change(home, lambda sources: sources.set_up(SourceId(name), _changes_of(option)), f"{name} has other options.")
+    _change(home, lambda sources: sources.set_options(SourceId(name), _changes_of(option)), f"{name} has other options.")
 
 
 @app.command()
@@ -187,7 +187,7 @@ def show(
 ) -> None:
     """Show another token when the platform is asked for something."""
     shown = ask_secret("Token", token, partial(_look, home, name)).encode()
-    _change(home, lambda sources: sources.show(SourceId(name), shown), f"{name} has a new token.")
+    _change(home, lambda sources: sources.set_token(SourceId(name), shown), f"{name} has a new token.")
 
 
 @app.command()

@@ -19,14 +19,17 @@ WasErased: TypeAlias = Callable[[SourceId, AccountName, datetime], bool]
 
 
 class Erased(NamedTuple):
-    """Who was erased *until* a time, the last of all: by what those are known who were since another; None where nobody was."""
+    """Who was erased since the time that was asked about: *was_erased* says of whom, None where nobody was.
+
+    *until* is when the last person of all was erased, whether or not that was since then.
+    """
 
     until: datetime
     was_erased: WasErased | None = None
 
 
 ErasedSince: TypeAlias = Callable[[datetime, Transaction], Awaitable[Erased]]
-"""Return who was erased since then, and until when that is known."""
+"""Return who was erased since a time, as far as the transaction sees."""
 
 KEPT: Final = timedelta(milliseconds=HEARD.retention_ms) + timedelta(days=1)
 """How long it is remembered who was erased: the log keeps up to a day more than it is told to."""
@@ -55,7 +58,7 @@ class Forgotten:
         await transaction.execute(_SQL["forget_erased"], KEPT)
 
     async def since(self, time: datetime, transaction: Transaction) -> Erased:
-        """Return who was erased since *time*, and until when that is known."""
+        """Return who was erased since *time*, and when the last person was."""
         until = await transaction.fetchval(_SQL["last_erasure"]) or _NEVER
         if until < time:
             return Erased(until)

@@ -1,4 +1,4 @@
-"""What is nobody's in particular, an outage or a set-up that somebody has to change, apart from a bug over what is told."""
+"""Tell failures that would meet whatever is told, an outage or a wrong set-up, from a bug that only this piece meets."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ SET_UP: Final = (Misconfigured, asyncpg.InvalidSchemaNameError, asyncpg.SyntaxOr
 
 @contextmanager
 def telling_alone() -> Iterator[None]:
-    """Take a set-up that has to be changed for an outage, and the rest for a bug over what the block tells.
+    """Turn what the block raises into Unavailable where the set-up is wrong, and into Bug where it is none of the expected.
 
-    Raises Unavailable, Bug, RecordTooLarge.
+    Unavailable is waited out, since anything else would fail in the same way; after a Bug the next piece is told. Raises
+    Unavailable, Bug, RecordTooLarge.
     """
     try:
         with harming_nobody(*SET_UP, RecordTooLarge):

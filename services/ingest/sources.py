@@ -115,7 +115,7 @@ class Sources:
         """Replace what may be heard of a source."""
         await self._change(SQL["set_policy"], source, *_policy_columns(policy))
 
-    async def set_up(self, source: SourceId, options: Mapping[str, str]) -> None:
+    async def set_options(self, source: SourceId, options: Mapping[str, str]) -> None:
         """Give a source these options, beside those that it has; an empty one is taken away. Raises BadSource."""
         known = (await self.load()).get(source)
         if known is None:
@@ -133,7 +133,7 @@ class Sources:
         """Take only the present secret from now on."""
         await self._change(SQL["retire_secret"], source)
 
-    async def show(self, source: SourceId, token: bytes) -> None:
+    async def set_token(self, source: SourceId, token: bytes) -> None:
         """Show *token* from now on when the platform is asked for something."""
         await self._change(SQL["set_token"], source, self._vault.seal(token, _token_of(source)))
 

@@ -145,14 +145,14 @@ async def test_options_are_changed_one_by_one_and_looked_at_as_when_the_source_w
     blog, first = SourceId("blog"), {"feed": "https://blog.acme.example/old", "author": "ann"}
     await house.sources.add(NewSource(blog, Platform.FEED, "https://blog.acme.example", b"a" * 12, options=first), NOW)
 
-    await house.sources.set_up(blog, {"feed": "https://blog.acme.example/new", "author": ""})
+    await house.sources.set_options(blog, {"feed": "https://blog.acme.example/new", "author": ""})
 
     assert (await house.sources.load())[blog].options == {"feed": "https://blog.acme.example/new"}
     for wrong in ({"feed": ""}, {"feed": "nowhere"}, {"food": "x"}):
         with pytest.raises(BadSource):
-            await house.sources.set_up(blog, wrong)
+            await house.sources.set_options(blog, wrong)
     with pytest.raises(UnknownSource):
-        await house.sources.set_up(SourceId("nobody"), {"author": "ann"})
+        await house.sources.set_options(SourceId("nobody"), {"author": "ann"})
 
 
 def test_an_option_that_names_no_address_is_any_text() -> None:
