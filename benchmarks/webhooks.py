@@ -26,7 +26,7 @@ from benchmarks.posting import CONNECTIONS, Pair, Round, Target, alternate, run_
 from benchmarks.stack import KEY, NOW, POSTGRES, TELLING, Stack, database, stack
 from benchmarks.usage import cpu_seconds, load
 from benchmarks.webhook_load import SECRET, SIZE
-from services.ingest.domain.source import Hearing, Platform, Policy, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, SourceId
 from services.ingest.sources import NewSource, open_sources
 from shared.settings import PostgresSettings, SecretSettings
 from shared.stream.settings import LogKind
@@ -44,7 +44,7 @@ async def add_source(running: Stack) -> None:
     """Add the workspace whose messages are delivered, with their text."""
     postgres = PostgresSettings(url=SecretStr(running.dsn))
     async with open_sources(postgres, SecretSettings(key=SecretStr(KEY))) as sources:
-        policy = Policy(hearing=Hearing.TEXT)
+        policy = Policy(keeps=Keeps.TEXT)
         await sources.add(NewSource(ACME, Platform.SLACK, "https://acme.slack.com", SECRET, policy), NOW)
 
 

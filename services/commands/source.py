@@ -19,7 +19,7 @@ from services.commands.source_trial import try_
 from services.ingest.app import SCHEMA
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId
-from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Platform, Policy, SourceId
+from services.ingest.domain.source import DEFAULT_ACCEPTING, Keeps, Platform, Policy, SourceId
 from services.ingest.handshakes import HubChallenge, verify_token
 from services.ingest.sources import NewSource, Sources, open_sources
 from services.installation import Home, Installation, open_installation
@@ -237,7 +237,7 @@ def _policy_of(
         channels=frozenset(map(ChannelId, channel)),
         private=private,
         direct=direct,
-        hearing=Hearing.TEXT if keep_text else Hearing.METADATA,
+        keeps=Keeps.TEXT if keep_text else Keeps.METADATA,
         accepting=frozenset(accepting),
         question_channels=frozenset(map(ChannelId, question_channel)),
         excluded=frozenset(map(AccountName, exclude)),

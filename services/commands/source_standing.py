@@ -99,7 +99,7 @@ def _row(source: Source, standing: Standing, installation: Installation) -> tupl
         source.platform,
         source.workspace,
         source.state,
-        source.policy.hearing,
+        source.policy.keeps,
         _heard(source.policy),
         day(standing.last_event_at),
         str(standing.events_hour),
@@ -114,7 +114,7 @@ def _told(source: Source, standing: Standing, installation: Installation) -> lis
     told = [
         ("Source", f"{source.id}, {source.platform} at {source.workspace}, {source.state}"),
         ("Heard by", _heard_by(installation, source)),
-        ("Hears", f"{_heard(source.policy)}; keeps {source.policy.hearing}"),
+        ("Hears", f"{_heard(source.policy)}; keeps {source.policy.keeps}"),
         ("Last event", day(standing.last_event_at)),
         ("Events", f"{standing.events_hour} in the last hour, {standing.events_day} in the last day"),
         ("Statements", f"{standing.statements_hour} in the last hour, {standing.statements_day} in the last day"),

@@ -83,7 +83,7 @@ def _show_examples(source: Source) -> None:
     hook = HOOKS[source.platform]
     readings = [heard(hook, source, delivery) for delivery in examples_of(source.platform)]
     if readings:
-        out.print(f"\nRecorded deliveries of {source.platform} would be told so, by {source.policy.hearing}; nothing is stored:")
+        out.print(f"\nRecorded deliveries of {source.platform} would be told so, by {source.policy.keeps}; nothing is stored:")
         _show([each for reading in readings for each in told(source, reading)])
 
 

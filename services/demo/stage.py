@@ -23,7 +23,7 @@ from services.gateway.credentials.issuing import Issuer
 from services.gateway.domain.credential import Scope
 from services.gateway.settings import Settings as GatewaySettings
 from services.ingest.domain.interaction import AccountName, ChannelId
-from services.ingest.domain.source import Hearing, Platform, Policy, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, SourceId
 from services.ingest.sources import NewSource, open_sources
 from services.installation import PRIVATE_FILE, Home, Installation
 from services.tables import open_tables
@@ -31,7 +31,7 @@ from shared.errors import Misconfigured
 
 MEMORY: Final = "demo.json"
 _ACCOUNTS: Final = frozenset(map(AccountName, excluded_accounts()))
-_OPEN: Final = Policy(hearing=Hearing.TEXT, excluded=_ACCOUNTS)
+_OPEN: Final = Policy(keeps=Keeps.TEXT, excluded=_ACCOUNTS)
 WORKSPACES: Final = {
     Platform.SLACK: SLACK,
     Platform.DISCOURSE: FORUM,

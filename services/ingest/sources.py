@@ -15,7 +15,7 @@ import structlog
 
 from services.ingest.connectors.connector import Sample, Unsignable
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId, State
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId, State
 from services.ingest.vault import Sealed, Vault
 from shared.errors import SymposiaError
 from shared.postgres import Database, Query, load_queries
@@ -212,7 +212,7 @@ def _policy(row: asyncpg.Record) -> Policy:
         channels=frozenset(row["channels"]),
         private=row["private"],
         direct=row["direct"],
-        hearing=Hearing(row["hearing"]),
+        keeps=Keeps(row["hearing"]),
         accepting=frozenset(row["accepting"]),
         question_channels=frozenset(row["question_channels"]),
         excluded=frozenset(row["excluded"]),
@@ -224,7 +224,7 @@ def _policy_columns(policy: Policy) -> Sequence[object]:
         sorted(policy.channels),
         policy.private,
         policy.direct,
-        policy.hearing,
+        policy.keeps,
         sorted(policy.accepting),
         sorted(policy.question_channels),
         sorted(policy.excluded),

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
-TOWN = Source(SourceId("town"), Platform.ACTIVITYSTREAMS, "https://town.example", (SECRET,), Policy(hearing=Hearing.TEXT))
+TOWN = Source(SourceId("town"), Platform.ACTIVITYSTREAMS, "https://town.example", (SECRET,), Policy(keeps=Keeps.TEXT))
 
 
 def activity(kind: str, actor: str, subject: Any, at: str, **more: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.ingest.domain.interaction import ChannelId
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 ROOM = "course-17[3]"
@@ -21,7 +21,7 @@ BBB = Source(
     Platform.BIGBLUEBUTTON,
     "https://bbb.acme.example",
     (SECRET,),
-    Policy(channels=frozenset({ChannelId(ROOM)}), hearing=Hearing.TEXT),
+    Policy(channels=frozenset({ChannelId(ROOM)}), keeps=Keeps.TEXT),
 )
 PUBLIC = "MAIN-PUBLIC-GROUP-CHAT"
 

@@ -9,7 +9,7 @@ import orjson
 from services.ingest.connectors.bluesky import BLUESKY as CONNECTOR
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Lookup, Reading, Reason, ignored
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET
 
 BLUESKY = Source(
@@ -17,7 +17,7 @@ BLUESKY = Source(
     Platform.BLUESKY,
     "https://bsky.app",
     (SECRET,),
-    Policy(hearing=Hearing.TEXT),
+    Policy(keeps=Keeps.TEXT),
     options={"search": "#kafka", "feed": "acme.example", "repository": "did:plc:ann"},
 )
 

@@ -8,10 +8,10 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import NOW, SECRET, Sent, as_json
 
-CANVAS = Source(SourceId("class"), Platform.CANVAS, "https://acme.instructure.com", (SECRET,), Policy(hearing=Hearing.TEXT))
+CANVAS = Source(SourceId("class"), Platform.CANVAS, "https://acme.instructure.com", (SECRET,), Policy(keeps=Keeps.TEXT))
 SHARD = 21070000000000000
 COURSE, GROUP = 565, 144
 

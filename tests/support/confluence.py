@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 HOME = "https://wiki.acme.example"
 SPACE = {"id": 1, "key": "OPS", "name": "Operations", "type": "global"}
-CONFLUENCE = Source(SourceId("intranet"), Platform.CONFLUENCE, HOME, (SECRET,), Policy(hearing=Hearing.TEXT))
+CONFLUENCE = Source(SourceId("intranet"), Platform.CONFLUENCE, HOME, (SECRET,), Policy(keeps=Keeps.TEXT))
 
 
 ADDED = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 EVENT = "x-discourse-event"
-DISCOURSE = Source(SourceId("forum"), Platform.DISCOURSE, "https://forum.acme.example", (SECRET,), Policy(hearing=Hearing.TEXT))
+DISCOURSE = Source(SourceId("forum"), Platform.DISCOURSE, "https://forum.acme.example", (SECRET,), Policy(keeps=Keeps.TEXT))
 
 
 def discourse(key: str, event: str, subject: Mapping[str, Any], source: Source = DISCOURSE) -> Sent:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from services.ingest.domain.interaction import ChannelId
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from services.ingest.filing.column_map import load
 from services.ingest.filing.importing import Importer, Report
 from services.ingest.filing.rows import read_csv, read_json
@@ -15,7 +15,7 @@ from tests.support.ingest import SECRET, Ear
 
 EXPORTS: Final = Path(__file__).parents[1] / "unit" / "ingest" / "exports"
 
-TEXT = Policy(hearing=Hearing.TEXT)
+TEXT = Policy(keeps=Keeps.TEXT)
 YAMMER = "https://www.yammer.com/acme.example"
 WORKSPACES = {
     Platform.VIVA_ENGAGE: YAMMER,
@@ -25,7 +25,7 @@ WORKSPACES = {
     Platform.SALESFORCE: "https://acme.my.site.com",
 }
 NAMED = Policy(
-    hearing=Hearing.TEXT,
+    keeps=Keeps.TEXT,
     channels=frozenset(map(ChannelId, ("19:b0c1d2@thread.skype", "operations", "engineering-blog", "0F9000000000001AAA"))),
 )
 """What the makers of the exports in the tests name: of these nobody says who may see them."""

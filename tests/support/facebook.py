@@ -10,7 +10,7 @@ import orjson
 from services.ingest.connectors.facebook import FACEBOOK as CONNECTOR
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Reading
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 FACEBOOK = Source(
@@ -18,7 +18,7 @@ FACEBOOK = Source(
     Platform.FACEBOOK,
     "https://www.facebook.com",
     (SECRET,),
-    Policy(hearing=Hearing.TEXT),
+    Policy(keeps=Keeps.TEXT),
     options={"page": "900"},
 )
 

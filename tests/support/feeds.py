@@ -7,7 +7,7 @@ from html import escape
 from services.ingest.connectors.feeds import FEED
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Reading
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET
 from tests.support.polls import Web, page
 
@@ -15,7 +15,7 @@ HOME = "https://blog.acme.example"
 POSTS = f"{HOME}/feed.atom"
 COMMENTS = f"{HOME}/comments.rss"
 THREAD = f"{HOME}/brokers/feed"
-BLOG = Source(SourceId("blog"), Platform.FEED, HOME, (SECRET,), Policy(hearing=Hearing.TEXT), options={"feed": POSTS})
+BLOG = Source(SourceId("blog"), Platform.FEED, HOME, (SECRET,), Policy(keeps=Keeps.TEXT), options={"feed": POSTS})
 NAMESPACES = (
     'xmlns="http://www.w3.org/2005/Atom" xmlns:thr="http://purl.org/syndication/thread/1.0"'
     ' xmlns:wfw="http://wellformedweb.org/CommentAPI/" xmlns:slash="http://purl.org/rss/1.0/modules/slash/"'

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from services.ingest.connectors.times import UUID_EPOCH
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
-GITHUB = Source(SourceId("code"), Platform.GITHUB, "https://github.com", (SECRET,), Policy(hearing=Hearing.TEXT))
+GITHUB = Source(SourceId("code"), Platform.GITHUB, "https://github.com", (SECRET,), Policy(keeps=Keeps.TEXT))
 REPOSITORY = {
     "id": 501,
     "full_name": "acme/handbook",

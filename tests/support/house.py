@@ -21,7 +21,7 @@ from services.enrichment.imports import Importer, Kind
 from services.gateway import app as gateway
 from services.gateway.domain.credential import Scope
 from services.gateway.settings import Settings as GatewaySettings
-from services.ingest.domain.source import Hearing, Platform, Policy, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, SourceId
 from services.ingest.settings import Settings as IngestSettings
 from services.ingest.sources import NewSource, Sources
 from services.ingest.vault import Vault
@@ -104,7 +104,7 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    url: str, *, kafka: str | None = None, hearing: Hearing = Hearing.TEXT, before: House | None = None
+    url: str, *, kafka: str | None = None, keeps: Keeps = Keeps.TEXT, before: House | None = None
 ) -> AsyncIterator[House]:
     """Run the house over the database at *url*, on Kafka or on the log in PostgreSQL, until the end of the block.
 
@@ -132,13 +132,13 @@ async def open_house(
         ]
         house = House(postgres, gateway=doors[0], ingest=doors[1], ports=ports)
         if before is None:
-            await _furnish(house, stream, hearing)
+            await _furnish(house, stream, keeps)
         else:
             house.lms, house.hr = before.lms, before.hr
         yield house
 
 
-async def _furnish(house: House, stream: StreamSettings, hearing: Hearing) -> None:
+async def _furnish(house: House, stream: StreamSettings, keeps: Keeps) -> None:
     """Add the sources, and the keys of the LMS and of HR."""
     settings = GatewaySettings(postgres=house.postgres, secrets=KEY, stream=stream)
     lrs = await Database.open(house.postgres, schema="lrs", application="test")
@@ -150,5 +150,5 @@ async def _furnish(house: House, stream: StreamSettings, hearing: Hearing) -> No
     database = await Database.open(house.postgres, schema="ingest", application="test")
     sources = Sources(database, Vault.of(IngestSettings(secrets=KEY).secrets))
     for platform, (name, workspace, secret) in ((Platform.SLACK, SLACK), (Platform.DISCOURSE, DISCOURSE)):
-        await sources.add(NewSource(SourceId(name), platform, workspace, secret, Policy(hearing=hearing)), NOON)
+        await sources.add(NewSource(SourceId(name), platform, workspace, secret, Policy(keeps=keeps)), NOON)
     await database.close()

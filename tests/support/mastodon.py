@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 MASTODON = Source(
@@ -14,7 +14,7 @@ MASTODON = Source(
     Platform.MASTODON,
     "https://social.acme.example",
     (SECRET,),
-    Policy(hearing=Hearing.TEXT),
+    Policy(keeps=Keeps.TEXT),
     options={"timeline": "tag/kafka", "local": "yes"},
 )
 

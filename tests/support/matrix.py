@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.ingest.domain.interaction import ChannelId
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 HELP = "!help:acme.example"
@@ -15,7 +15,7 @@ MATRIX = Source(
     Platform.MATRIX,
     "https://matrix.acme.example",
     (SECRET,),
-    Policy(channels=frozenset({ChannelId(HELP)}), hearing=Hearing.TEXT),
+    Policy(channels=frozenset({ChannelId(HELP)}), keeps=Keeps.TEXT),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from services.ingest.domain.interaction import ChannelId
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent, as_json
 
 
@@ -23,7 +23,7 @@ MATTERMOST = Source(
     Platform.MATTERMOST,
     "https://chat.acme.example",
     (SECRET,),
-    Policy(channels=frozenset({ChannelId(HELP)}), hearing=Hearing.TEXT),
+    Policy(channels=frozenset({ChannelId(HELP)}), keeps=Keeps.TEXT),
 )
 
 

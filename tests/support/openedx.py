@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent, as_json
 
 COURSE = "course-v1:Acme+KAFKA101+2026"
-OPENEDX = Source(SourceId("campus"), Platform.OPENEDX, "https://lms.acme.example", (SECRET,), Policy(hearing=Hearing.TEXT))
+OPENEDX = Source(SourceId("campus"), Platform.OPENEDX, "https://lms.acme.example", (SECRET,), Policy(keeps=Keeps.TEXT))
 
 
 def tracked(name: str, user: int | None, at: str, **data: Any) -> dict[str, Any]:

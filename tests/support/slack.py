@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
-SLACK = Source(SourceId("acme"), Platform.SLACK, "https://acme.slack.com", (SECRET,), Policy(hearing=Hearing.TEXT))
+SLACK = Source(SourceId("acme"), Platform.SLACK, "https://acme.slack.com", (SECRET,), Policy(keeps=Keeps.TEXT))
 
 
 def slack(event: Mapping[str, Any], source: Source = SLACK) -> Sent:

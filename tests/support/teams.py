@@ -25,7 +25,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from services.ingest.connectors.teams.lookups import PUBLISHER
 from services.ingest.connectors.teams.notifications import client_state
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import NOW, SECRET, Sent, as_json
 
 TENANT = "84bd8158-6d4d-4958-8b9f-9d6445542f95"
@@ -35,7 +35,7 @@ CHANNEL = "19:4a95f7d8db4c4e7fae857bcebe0623e6@thread.tacv2"
 CHAT = "19:1273a016-201d-4f95-8083-1b7f99b3edeb_976f4b31-fd01-4e0b-9178-29cc40c14438@unq.gbl.spaces"
 CALL = "e523d2ed-2966-4b6b-925b-754a88034cc5"
 OPTIONS = {"tenant": TENANT, "client": CLIENT, "teams": TEAM, "calls": "yes"}
-POLICY = Policy(hearing=Hearing.TEXT, channels=frozenset(), private=True)
+POLICY = Policy(keeps=Keeps.TEXT, channels=frozenset(), private=True)
 TEAMS = Source(SourceId("office"), Platform.TEAMS, "https://teams.microsoft.com", (SECRET,), POLICY, options=OPTIONS)
 IN_CHANNEL = f"teams('{TEAM}')/channels('{CHANNEL}')"
 

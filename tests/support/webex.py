@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.reading import Lookup
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 
@@ -20,7 +20,7 @@ def named(kind: str, name: str) -> str:
 
 ROOM = named("ROOM", "brokers")
 NUMBER = "25501234567"
-POLICY = Policy(hearing=Hearing.TEXT, channels=frozenset({ChannelId(ROOM), ChannelId(NUMBER)}))
+POLICY = Policy(keeps=Keeps.TEXT, channels=frozenset({ChannelId(ROOM), ChannelId(NUMBER)}))
 OPTIONS = {"client": "C1234", "meetings": "yes"}
 WEBEX = Source(SourceId("suite"), Platform.WEBEX, "https://acme.webex.com", (SECRET,), POLICY, options=OPTIONS)
 

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Lookup
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 HOME = "https://blog.acme.example"
 TARGET = f"{HOME}/brokers"
-MENTIONS = Source(SourceId("mentions"), Platform.WEBMENTION, HOME, (SECRET,), Policy(hearing=Hearing.TEXT))
+MENTIONS = Source(SourceId("mentions"), Platform.WEBMENTION, HOME, (SECRET,), Policy(keeps=Keeps.TEXT))
 ANN = "https://ann.example/"
 AUTHOR = '<a class="p-author h-card" href="/">Ann</a>'
 EXTENSIONS = ("vouch", "code", "realm", "secret", "callback", "format", "jsonp", "private")

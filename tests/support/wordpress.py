@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from services.ingest.domain.asking import Answer, Request
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET
 from tests.support.polls import Web
 
 HOME = "https://blog.acme.example"
-NEWS = Source(SourceId("news"), Platform.WORDPRESS, HOME, (SECRET,), Policy(hearing=Hearing.TEXT))
+NEWS = Source(SourceId("news"), Platform.WORDPRESS, HOME, (SECRET,), Policy(keeps=Keeps.TEXT))
 
 
 def post(number: int, author: int, title: str, at: str, *, kind: str = "post", modified: str = "", **more: Any) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
-X = Source(SourceId("posts"), Platform.X, "https://x.com", (SECRET,), Policy(hearing=Hearing.TEXT))
+X = Source(SourceId("posts"), Platform.X, "https://x.com", (SECRET,), Policy(keeps=Keeps.TEXT))
 FIRST = 1_288_834_974_657
 
 

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 from services.ingest.domain.reading import Lookup
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 CHANNEL = "UCacmeacmeacmeacmeacmeac"
@@ -18,7 +18,7 @@ YOUTUBE = Source(
     Platform.YOUTUBE,
     "https://www.youtube.com",
     (SECRET,),
-    Policy(hearing=Hearing.TEXT),
+    Policy(keeps=Keeps.TEXT),
     options={"channel": CHANNEL},
     token=b"key",
 )

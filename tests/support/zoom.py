@@ -9,13 +9,13 @@ from typing import Any
 from services.ingest.connectors.zoom.events import read
 from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.reading import Delivery, Reading
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId
 from tests.support.ingest import SECRET, Sent
 
 MEETING, WEBINAR, CHANNEL = "84712639219", "93300112233", "7886237a99ff44499add640d98606264"
 UUID = "gsqg0HKxTQ2TxSVAxE9+0w=="
 ALLOWED = frozenset(map(ChannelId, (MEETING, WEBINAR, CHANNEL)))
-ZOOM = Source(SourceId("calls"), Platform.ZOOM, "https://acme.zoom.us", (SECRET,), Policy(channels=ALLOWED, hearing=Hearing.TEXT))
+ZOOM = Source(SourceId("calls"), Platform.ZOOM, "https://acme.zoom.us", (SECRET,), Policy(channels=ALLOWED, keeps=Keeps.TEXT))
 
 
 def millis(at: str) -> int:

@@ -15,7 +15,7 @@ from services.ingest.connectors.parsing import answered
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.interaction import AccountName, Artefact
 from services.ingest.domain.reading import Lookup, Reading, Reason, withdrawal
-from services.ingest.domain.source import Hearing, Source
+from services.ingest.domain.source import Keeps, Source
 from shared.xapi.model import JSON
 
 PAUSES: Final = (timedelta(days=1), timedelta(days=6), timedelta(days=21))
@@ -30,7 +30,7 @@ _AUTHOR: Final = "by"
 
 def first_look(source: Source, name: str, reference: Mapping[str, str], author: AccountName | None) -> tuple[Lookup, ...]:
     """Return that what is called *name* is to be looked at again, if its text is kept; an erasure of its *author* forgets it."""
-    if source.policy.hearing is not Hearing.TEXT:
+    if source.policy.keeps is not Keeps.TEXT:
         return ()
     return (_look(name, {**reference, **({_AUTHOR: author} if author else {})}, 0),)
 

@@ -54,7 +54,7 @@ class State(StrEnum):
     PAUSED = "paused"
 
 
-class Hearing(StrEnum):
+class Keeps(StrEnum):
     """How much of what is said is kept."""
 
     METADATA = "metadata"
@@ -82,14 +82,14 @@ class Policy:
     channels: frozenset[ChannelId] = frozenset()
     private: bool = False
     direct: bool = False
-    hearing: Hearing = Hearing.METADATA
+    keeps: Keeps = Keeps.METADATA
     accepting: frozenset[str] = DEFAULT_ACCEPTING
     question_channels: frozenset[ChannelId] = frozenset()
     excluded: frozenset[AccountName] = frozenset()
 
     def text(self, said: str | None) -> str | None:
         """Return *said* only if text is kept."""
-        return said if said and self.hearing is Hearing.TEXT else None
+        return said if said and self.keeps is Keeps.TEXT else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def examples_of(platform: Platform) -> Sequence[Delivery]:
 
 def heard(hook: Hook, source: Source, delivery: Delivery) -> Reading:
     """Read a recorded delivery as one of *source*, of a place that it hears."""
-    open_to_all = Policy(private=True, direct=True, hearing=source.policy.hearing, accepting=source.policy.accepting)
+    open_to_all = Policy(private=True, direct=True, keeps=source.policy.keeps, accepting=source.policy.accepting)
     return if_whole(hook.read, replace(source, policy=open_to_all, closed=frozenset()), delivery)
 
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.ingest.domain.interaction import ChannelId
-from services.ingest.domain.source import Hearing, Platform, Policy, Source, SourceId, State
+from services.ingest.domain.source import Keeps, Platform, Policy, Source, SourceId, State
 from services.ingest.sources import BadSource, NewSource, Sources, UnknownSource, open_sources, sample_of
 from services.ingest.vault import Vault
 from shared.settings import SecretSettings
@@ -50,7 +50,7 @@ async def test_what_may_be_heard_is_replaced(house: House) -> None:
         channels=frozenset({ChannelId("C1")}),
         private=True,
         direct=True,
-        hearing=Hearing.METADATA,
+        keeps=Keeps.METADATA,
         accepting=frozenset({"tada"}),
         question_channels=frozenset({ChannelId("C2")}),
         excluded=account_names("U9"),

@@ -19,7 +19,7 @@ from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import AccountName, ChannelId, Interaction, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
-from services.ingest.domain.source import Hearing, Platform, Policy, Source
+from services.ingest.domain.source import Keeps, Platform, Policy, Source
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
@@ -97,7 +97,7 @@ async def test_a_vote_names_a_choice_of_its_poll() -> None:
 
 
 def test_without_text_nothing_of_what_was_said_is_told() -> None:
-    source = hearing(hearing=Hearing.METADATA)
+    source = hearing(keeps=Keeps.METADATA)
 
     statements = [
         statement_of(each, source) for sent in activitystreams_conversation() for each in told(heard(sent.document, source))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.ingest.domain.interaction import AccountName
-from services.ingest.domain.source import Hearing
+from services.ingest.domain.source import Keeps
 from tests.support.activitystreams import TOWN, activity
 from tests.support.ingest import Ear, Sent
 from tests.unit.ingest.test_activitystreams import ANN, SAID, WHISPER, hearing
@@ -21,7 +21,7 @@ BY_A_SERVICE = {"actor": {"type": "Service", "id": "https://town.example/moderat
     ids=["a service", "somebody who is excluded", "nobody", "at no time"],
 )
 async def test_a_delete_is_honoured_whoever_tells_it_and_whenever(change: dict[str, Any]) -> None:
-    source, ear = hearing(excluded=frozenset({AccountName("https://town.example/people/mod")}), hearing=Hearing.TEXT), Ear()
+    source, ear = hearing(excluded=frozenset({AccountName("https://town.example/people/mod")}), keeps=Keeps.TEXT), Ear()
     deleted = {**activity("Delete", "ann", "notes/1", "09:00"), **change}
 
     await ear.hear(Sent(source, SAID), Sent(source, deleted))

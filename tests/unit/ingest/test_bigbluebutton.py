@@ -14,7 +14,7 @@ from services.ingest.connectors.bigbluebutton.events import read
 from services.ingest.domain.interaction import ArtefactType, ChannelId, Choice, Interaction, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Keeps, Policy
 from shared.xapi.guard import Limits
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
@@ -38,7 +38,7 @@ from tests.support.profile import faults
 GOLDEN = Path(__file__).parent / "golden" / "bigbluebutton.json"
 LIMITS = Limits(size=10_000, depth=20, nodes=1_000)
 LATER = timedelta(hours=2)
-OPEN = Policy(hearing=Hearing.TEXT, private=True)
+OPEN = Policy(keeps=Keeps.TEXT, private=True)
 DOOR = "https://symposia.acme.example/hooks/bigbluebutton/clinic"
 
 
@@ -219,7 +219,7 @@ def test_a_message_with_a_question_mark_asks(text: str, kind: Kind) -> None:
 
 
 def test_text_questions_and_choices_are_kept_only_if_the_policy_says_so() -> None:
-    quiet = replace(OPEN, hearing=Hearing.METADATA)
+    quiet = replace(OPEN, keeps=Keeps.METADATA)
 
     assert done(QUESTION, quiet)[0].text is None
     (asked,) = done(STARTED, quiet)
@@ -238,7 +238,7 @@ def test_a_choice_that_is_named_twice_is_one() -> None:
 
 
 def test_what_somebody_chose_is_heard_only_where_text_is_kept() -> None:
-    assert heard(RESPONSE, replace(OPEN, hearing=Hearing.METADATA)).ignored == (Reason.NOT_KEPT,)
+    assert heard(RESPONSE, replace(OPEN, keeps=Keeps.METADATA)).ignored == (Reason.NOT_KEPT,)
     assert done(RESPONSE)[0].chosen == ("0",)
 
 

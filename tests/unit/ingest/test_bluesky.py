@@ -14,7 +14,7 @@ from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Lookup, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from tests.support.bluesky import (
     ANSWER,
     ASKED,
@@ -74,7 +74,7 @@ def test_what_the_options_name_is_asked_for_and_nothing_else(poll: str, url: str
 
 def test_a_post_asks_with_its_hashtags_and_text_only_if_they_are_kept() -> None:
     (asked,) = read_view(BLUESKY, ASKED).decided
-    (silent,) = read_view(by(Policy(hearing=Hearing.METADATA)), ASKED).decided
+    (silent,) = read_view(by(Policy(keeps=Keeps.METADATA)), ASKED).decided
 
     assert (asked.kind, asked.text, asked.tags) == (Kind.ASK, "How do I restart the #Kafka broker?", ("kafka",))
     assert (silent.kind, silent.text, silent.tags) == (Kind.ASK, None, ())
@@ -145,7 +145,7 @@ def test_what_lacks_what_it_needs_is_incomplete(view: Any) -> None:
 
 
 def test_a_hashtag_of_the_allow_list_is_the_place_of_its_whole_thread() -> None:
-    source = by(Policy(channels=frozenset({ChannelId("#Kafka")}), hearing=Hearing.TEXT))
+    source = by(Policy(channels=frozenset({ChannelId("#Kafka")}), keeps=Keeps.TEXT))
 
     (lookup, _) = page("search", search(ASKED), source=source).reading.lookups
     replies = looked_up(lookup, thread(ASKED, nested(ANSWER)), source)

@@ -12,11 +12,11 @@ from services.ingest.connectors.canvas.events import read
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.interaction import ChannelId, Interaction, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Keeps, Policy
 from tests.support.canvas import CANVAS, COURSE, GROUP, SHARD, canvas_conversation, entry, everywhere, live, member, topic
 from tests.support.ingest import Ear, account_names, acts, as_json
 
-OPEN = Policy(hearing=Hearing.TEXT)
+OPEN = Policy(keeps=Keeps.TEXT)
 ASKED = topic("discussion_topic_created", 11, "12:00:00", 21, "How do I restart it?")
 PRIVATE = ("Group", GROUP)
 COMMENT = live(
@@ -143,7 +143,7 @@ def test_groups_are_heard_where_private_channels_are() -> None:
 def test_what_two_say_to_each_other_is_told_without_text_where_direct_messages_are_heard(
     event: Mapping[str, Any], kind: Kind
 ) -> None:
-    interaction = told(event, Policy(direct=True, hearing=Hearing.TEXT))
+    interaction = told(event, Policy(direct=True, keeps=Keeps.TEXT))
 
     assert (interaction.kind, interaction.actor, interaction.text) == (kind, "2", None)
 

@@ -17,7 +17,7 @@ from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.asking import Answer, Circumstances
 from services.ingest.domain.interaction import ChannelId, Interaction
 from services.ingest.domain.reading import Delivery, Reading, Reason
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
@@ -114,9 +114,9 @@ def test_what_was_created_is_asked_for_once_and_what_was_changed_each_time() -> 
     assert (len(created), len(updated)) == (1, 2)
 
 
-@pytest.mark.parametrize(("hearing", "asked"), [(Hearing.TEXT, True), (Hearing.METADATA, False)])
-def test_text_is_asked_for_only_where_it_is_kept(hearing: Hearing, asked: bool) -> None:  # noqa: FBT001  a table's column
-    source = with_policy(hearing=hearing)
+@pytest.mark.parametrize(("keeps", "asked"), [(Keeps.TEXT, True), (Keeps.METADATA, False)])
+def test_text_is_asked_for_only_where_it_is_kept(keeps: Keeps, asked: bool) -> None:  # noqa: FBT001  a table's column
+    source = with_policy(keeps=keeps)
     (lookup,) = named(confluence("page_created", 100, "ann", "12:00:01"), source).lookups
     assert CONNECTOR.fetch is not None
 
@@ -160,7 +160,7 @@ def test_an_excluded_account_is_named_by_key_or_user_name(event: str, excluded: 
 
 @pytest.mark.parametrize("user", [None, "key-out"])
 async def test_what_nobody_who_is_heard_takes_back_is_redacted_and_told_of_its_author(user: str | None) -> None:
-    source = with_policy(hearing=Hearing.TEXT, excluded=account_names("key-out"))
+    source = with_policy(keeps=Keeps.TEXT, excluded=account_names("key-out"))
     removed = confluence("page_removed", 100, "cy", "12:51:00")
     sent = [
         confluence("page_created", 100, "ann", "12:00:01", PAGE),

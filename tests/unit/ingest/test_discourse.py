@@ -13,7 +13,7 @@ from services.ingest.connectors.fields import Incomplete
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from tests.support.discourse import DISCOURSE, discourse, discourse_post, discourse_topic
 from tests.support.ingest import account_names
 from tests.support.profile import faults
@@ -148,7 +148,7 @@ def test_text_is_raw_and_else_what_was_rendered() -> None:
 
     assert heard("post", "post_created", post(text="It *hangs*.")).decided[0].text == "It *hangs*."
     assert heard("post", "post_created", rendered).decided[0].text == "It hangs."
-    assert heard("post", "post_created", post(), Policy(hearing=Hearing.METADATA)).decided[0].text is None
+    assert heard("post", "post_created", post(), Policy(keeps=Keeps.METADATA)).decided[0].text is None
 
 
 def test_a_topic_without_its_first_post_waits_for_it() -> None:

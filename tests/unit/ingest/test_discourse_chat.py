@@ -11,7 +11,7 @@ from services.ingest.connectors.discourse.events import read
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Keeps, Policy
 from tests.support.asides import discourse_chat
 from tests.support.discourse import DISCOURSE
 from tests.support.profile import faults
@@ -70,7 +70,7 @@ def test_a_message_of_the_chat_is_trashed_by_its_author_or_removed_by_another_an
 
 def test_a_direct_message_of_the_chat_is_not_heard_and_its_text_is_never_kept() -> None:
     assert chatted("created", **DIRECT).ignored == (Reason.DIRECT_MESSAGE,)
-    assert chatted("created", policy=Policy(direct=True, hearing=Hearing.TEXT), **DIRECT).decided[0].text is None
+    assert chatted("created", policy=Policy(direct=True, keeps=Keeps.TEXT), **DIRECT).decided[0].text is None
     assert [each.rule for each in chatted("trashed", deleted_at=LATER, **DIRECT).undecided] == [Rule.WITHDRAWAL]
 
 

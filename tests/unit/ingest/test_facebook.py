@@ -16,7 +16,7 @@ from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Platform, Policy
+from services.ingest.domain.source import Keeps, Platform, Policy
 from services.ingest.handshakes import Reply, verify_token
 from services.ingest.verifiers import Message
 from tests.support.facebook import ANSWER, ASKED, DEEPER, FACEBOOK, delivery, facebook_conversation, feed, seconds, value
@@ -90,7 +90,7 @@ def test_who_wrote_is_known_also_by_the_name_that_older_versions_of_graph_have_f
 
 def test_text_is_kept_only_if_the_policy_says_so() -> None:
     assert heard(delivery(ASKED)).decided[0].text == "How do I restart the broker?"
-    assert heard(delivery(ASKED), Policy(hearing=Hearing.METADATA)).decided[0].text is None
+    assert heard(delivery(ASKED), Policy(keeps=Keeps.METADATA)).decided[0].text is None
 
 
 def test_a_comment_belongs_to_the_thread_of_its_post() -> None:

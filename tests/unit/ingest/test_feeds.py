@@ -16,7 +16,7 @@ from services.ingest.connectors.feeds.document import parsed
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Reading, Reason
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.feeds import BLOG, COMMENTS, HOME, POSTS, THREAD, atom, blog, entry, heard, item, moved, reply, rss, thread
@@ -172,7 +172,7 @@ def test_words_are_kept_only_if_the_policy_says_so() -> None:
     feed = atom(entry("a", "ann", "A", "12:00:00", "<category term='Kafka'/>"))
 
     (kept,) = heard(feed).decided
-    (bare,) = heard(feed, replace(BLOG, policy=Policy(hearing=Hearing.METADATA))).decided
+    (bare,) = heard(feed, replace(BLOG, policy=Policy(keeps=Keeps.METADATA))).decided
 
     assert (kept.text, kept.tags) == ("Drain it first.", ("Kafka",))
     assert (bare.text, bare.tags) == (None, ())

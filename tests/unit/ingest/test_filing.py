@@ -9,7 +9,7 @@ import pytest
 
 from services.ingest.domain.interaction import AccountName, ChannelId, Kind
 from services.ingest.domain.reading import Reason
-from services.ingest.domain.source import Hearing, Platform, Policy, State
+from services.ingest.domain.source import Keeps, Platform, Policy, State
 from services.ingest.filing.column_map import BadMap, load
 from services.ingest.filing.importing import Importer
 from services.ingest.filing.rows import read_csv
@@ -142,7 +142,7 @@ FILES = [
     (Platform.SALESFORCE, "salesforce_FeedLike.csv"),
     (Platform.SALESFORCE, "salesforce_CollaborationGroupMember.csv"),
 ]
-EVERYTHING = Policy(hearing=Hearing.TEXT, private=True, direct=True)
+EVERYTHING = Policy(keeps=Keeps.TEXT, private=True, direct=True)
 
 
 @pytest.mark.parametrize(("platform", "file"), [each for each in FILES if each[0] in CLOSED], ids=str)

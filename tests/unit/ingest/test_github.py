@@ -15,7 +15,7 @@ from services.ingest.connectors.github.events import read
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Platform, Policy
+from services.ingest.domain.source import Keeps, Platform, Policy
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed
 from tests.support.github import (
@@ -125,7 +125,7 @@ def test_only_repositories_of_the_allow_list_are_heard(named: str, reasons: tupl
 
 
 def test_text_is_kept_only_if_the_policy_says_so() -> None:
-    assert heard(OPENED, Policy(hearing=Hearing.METADATA)).decided[0].text is None
+    assert heard(OPENED, Policy(keeps=Keeps.METADATA)).decided[0].text is None
     assert heard(OPENED).decided[0].text == "Wrong Really."
 
 

@@ -16,7 +16,7 @@ from services.ingest.connectors.youtube import YOUTUBE as ON_YOUTUBE
 from services.ingest.domain.asking import Answer, Circumstances
 from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.reading import Lookup, Reading, Reason
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from shared.contracts import HEARD, RECEIVED
 from shared.xapi.model import JSON
 from tests.support import bluesky, mastodon, wordpress, youtube
@@ -183,7 +183,7 @@ def test_an_answer_that_says_neither_deletes_nothing(case: Case) -> None:
 
 
 @each_platform
-@pytest.mark.parametrize("policy", [Policy(), Policy(hearing=Hearing.TEXT, channels=frozenset({ChannelId("#elsewhere")}))])
+@pytest.mark.parametrize("policy", [Policy(), Policy(keeps=Keeps.TEXT, channels=frozenset({ChannelId("#elsewhere")}))])
 def test_nothing_is_looked_at_whose_text_is_not_kept(case: Case, policy: Policy) -> None:
     assert [each for each in case.read(replace(case.source, policy=policy)).lookups if each.after] == []
 

@@ -14,7 +14,7 @@ from services.ingest.connectors.mastodon.events import read
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page
 from services.ingest.domain.interaction import ArtefactType, ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Keeps, Policy
 from tests.support.ingest import NOW, Ear, Sent, account_names, acts
 from tests.support.mastodon import (
     ANSWER,
@@ -77,7 +77,7 @@ def test_an_excluded_account_is_named_by_id_or_by_name(excluded: str) -> None:
 
 @pytest.mark.parametrize("named", ["kafka", "#Kafka"])
 def test_an_allow_list_names_hashtags_and_the_first_is_the_place(named: str) -> None:
-    policy = Policy(channels=frozenset({ChannelId(named)}), hearing=Hearing.TEXT)
+    policy = Policy(channels=frozenset({ChannelId(named)}), keeps=Keeps.TEXT)
 
     (asked,) = heard(created({**ASKED, "tags": [*TAGS, {"name": "ops"}]}), policy).decided
 
@@ -87,7 +87,7 @@ def test_an_allow_list_names_hashtags_and_the_first_is_the_place(named: str) -> 
 
 
 def test_text_and_hashtags_are_kept_only_if_the_policy_says_so() -> None:
-    silent = Policy(hearing=Hearing.METADATA)
+    silent = Policy(keeps=Keeps.METADATA)
 
     assert [(each.text, each.tags) for each in heard(created(ASKED)).decided] == [
         ("How do I restart the #Kafka broker?", ("kafka",)),
@@ -100,7 +100,7 @@ def test_text_and_hashtags_are_kept_only_if_the_policy_says_so() -> None:
 def test_the_text_of_a_direct_message_is_never_kept() -> None:
     direct = {**ASKED, "visibility": "direct"}
 
-    assert [each.text for each in heard(created(direct), Policy(direct=True, hearing=Hearing.TEXT)).decided] == [None]
+    assert [each.text for each in heard(created(direct), Policy(direct=True, keeps=Keeps.TEXT)).decided] == [None]
 
 
 def test_a_reply_mentions_attaches_and_names_whom_it_answers() -> None:

@@ -13,7 +13,7 @@ from services.ingest.connectors.matrix.transactions import transaction as parsed
 from services.ingest.domain.emoji import is_accepting, spelt
 from services.ingest.domain.interaction import ArtefactType, ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import DEFAULT_ACCEPTING, Hearing, Policy
+from services.ingest.domain.source import DEFAULT_ACCEPTING, Keeps, Policy
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits
 from tests.support.ingest import Ear, account_names, acts, as_json
@@ -115,7 +115,7 @@ def test_excluded_accounts_are_not_heard() -> None:
 
 
 def test_text_is_kept_only_if_the_policy_says_so() -> None:
-    silent = replace(MATRIX.policy, hearing=Hearing.METADATA)
+    silent = replace(MATRIX.policy, keeps=Keeps.METADATA)
 
     assert heard(ASKED).decided[0].text == "How?"
     assert [each.text for each in heard(ASKED, policy=silent).decided] == [None]

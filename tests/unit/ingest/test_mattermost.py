@@ -14,7 +14,7 @@ from services.ingest.connectors.mattermost.events import read
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Platform, Policy
+from services.ingest.domain.source import Keeps, Platform, Policy
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.guard import Limits, Malformed
 from tests.support.ingest import NOW, SECRET, Ear, Sent, account_names, acts, as_json
@@ -33,7 +33,7 @@ from tests.support.mattermost import (
     reaction,
 )
 
-OPEN = Policy(hearing=Hearing.TEXT)
+OPEN = Policy(keeps=Keeps.TEXT)
 ASKED = post("ask", "ann", "How?", "12:00:00")
 
 
@@ -96,7 +96,7 @@ def test_text_is_kept_only_if_the_policy_says_so_and_never_that_of_a_direct_mess
 
     assert kept("O", OPEN) == ("How?", ("kafka",))
     assert kept("O", Policy()) == (None, ())
-    assert kept("D", Policy(direct=True, hearing=Hearing.TEXT)) == (None, ())
+    assert kept("D", Policy(direct=True, keeps=Keeps.TEXT)) == (None, ())
 
 
 @pytest.mark.parametrize(

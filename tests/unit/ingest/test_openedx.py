@@ -15,13 +15,13 @@ from services.ingest.connectors.openedx.events import read
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import ChannelId, Interaction, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Platform, Policy
+from services.ingest.domain.source import Keeps, Platform, Policy
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.guard import Limits, Malformed
 from tests.support.ingest import NOW, SECRET, Ear, account_names, acts, as_json
 from tests.support.openedx import COURSE, OPENEDX, began, forum, logged, openedx_conversation, responded, sent, tracked
 
-OPEN = Policy(hearing=Hearing.TEXT)
+OPEN = Policy(keeps=Keeps.TEXT)
 ASKED = began(11, "12:00:00", "a1", "How do I restart it?")
 DELETED = forum("thread.deleted", 11, "12:09:00", "a1", own_content=True)
 

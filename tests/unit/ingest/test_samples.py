@@ -11,7 +11,7 @@ import pytest
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, joined
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.bluesky import BLUESKY, read_sample
@@ -24,7 +24,7 @@ from tests.support.profile import faults
 from tests.support.samples import rows, samples, table
 from tests.support.slack import SLACK
 
-EVERYTHING = Policy(private=True, direct=True, hearing=Hearing.TEXT)
+EVERYTHING = Policy(private=True, direct=True, keeps=Keeps.TEXT)
 """Samples come from private places, too: what is refused by default, each connector's own tests say."""
 
 

@@ -13,7 +13,7 @@ from services.ingest.connectors.slack.events import read
 from services.ingest.domain.interaction import ChannelId, Event, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from tests.support.asides import slack_huddle, slack_star
 from tests.support.ingest import account_names
 from tests.support.profile import faults
@@ -149,12 +149,12 @@ def test_an_excluded_account_is_not_heard_but_its_thread_is_known() -> None:
 
 
 def test_text_is_kept_only_if_the_policy_says_so() -> None:
-    assert heard(message("How?"), Policy(hearing=Hearing.METADATA)).decided[0].text is None
-    assert heard(message("How?"), Policy(hearing=Hearing.TEXT)).decided[0].text == "How?"
+    assert heard(message("How?"), Policy(keeps=Keeps.METADATA)).decided[0].text is None
+    assert heard(message("How?"), Policy(keeps=Keeps.TEXT)).decided[0].text == "How?"
 
 
 def test_the_text_of_a_direct_message_is_never_kept() -> None:
-    policy = Policy(direct=True, hearing=Hearing.TEXT)
+    policy = Policy(direct=True, keeps=Keeps.TEXT)
 
     (interaction,) = heard(message(channel="D1", channel_type="im"), policy).decided
 

@@ -10,7 +10,7 @@ import pytest
 from services.ingest.connectors.teams.messages import read_message
 from services.ingest.domain.interaction import Kind
 from services.ingest.domain.reading import Reason
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Keeps, Policy
 from tests.support.ingest import Ear
 from tests.support.polls import hear
 from tests.support.teams import CHANNEL, CHAT, TEAMS, message, message_id, notified, teams
@@ -19,7 +19,7 @@ from tests.unit.ingest.test_teams import ASKED, IN_CHAT, REPLY, delivered
 
 def test_chats_are_off_and_their_text_is_never_kept() -> None:
     sent, chat = teams(notified("created", IN_CHAT)), {**ASKED, "chatId": CHAT, "channelIdentity": None}
-    direct = replace(TEAMS, policy=Policy(direct=True, hearing=Hearing.TEXT))
+    direct = replace(TEAMS, policy=Policy(direct=True, keeps=Keeps.TEXT))
 
     (interaction,) = read_message(direct, chat, IN_CHAT).decided
 

@@ -12,7 +12,7 @@ from services.ingest.connectors.teams.messages import read_message, read_message
 from services.ingest.connectors.teams.notifications import read
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Keeps, Policy
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.profile import faults
@@ -21,7 +21,7 @@ from tests.support.teams import CALL, TEAMS
 
 SAMPLES = samples("msgraph")
 TABLE = table("msgraph")
-ANYWHERE = replace(TEAMS, policy=Policy(private=True, direct=True, hearing=Hearing.TEXT), options={"calls": "yes"})
+ANYWHERE = replace(TEAMS, policy=Policy(private=True, direct=True, keeps=Keeps.TEXT), options={"calls": "yes"})
 """The examples come from several tenants, from chats and calls."""
 
 

@@ -18,7 +18,7 @@ from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page, Request
 from services.ingest.domain.reading import Reason, ignored
-from services.ingest.domain.source import Hearing, Platform, Policy, Source
+from services.ingest.domain.source import Keeps, Platform, Policy, Source
 from services.ingest.settings import AskingSettings
 from services.ingest.trial.asking import ask_once
 from services.ingest.trial.reading import examples_of, heard, told
@@ -43,7 +43,7 @@ def test_recorded_deliveries_say_something(platform: Platform) -> None:
 
 
 def test_an_example_is_told_whatever_the_source_may_hear() -> None:
-    source = replace(SLACK, policy=Policy(channels=frozenset(), hearing=Hearing.METADATA), closed=frozenset())
+    source = replace(SLACK, policy=Policy(channels=frozenset(), keeps=Keeps.METADATA), closed=frozenset())
 
     said = [
         each for delivery in examples_of(Platform.SLACK) for each in told(source, heard(HOOKS[Platform.SLACK], source, delivery))

@@ -20,7 +20,7 @@ from services.ingest.connectors.webex.messages import read_delete, read_edit, re
 from services.ingest.domain.asking import Circumstances
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Keeps, Policy
 from services.ingest.verifiers import Message, Verdict
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
@@ -118,7 +118,7 @@ def test_nothing_is_asked_for_that_is_not_heard(policy: Policy, kind: str, reaso
 
 
 def test_text_is_kept_only_if_the_policy_says_so_and_never_of_direct_messages() -> None:
-    direct = replace(WEBEX, policy=Policy(direct=True, hearing=Hearing.TEXT))
+    direct = replace(WEBEX, policy=Policy(direct=True, keeps=Keeps.TEXT))
 
     assert read_message(WEBEX, SAID).decided[0].text == "Drain it first."
     assert read_message(replace(WEBEX, policy=Policy(private=True)), SAID).decided[0].text is None

@@ -19,7 +19,7 @@ from services.ingest.domain.asking import Answer, Circumstances
 from services.ingest.domain.interaction import ChannelId, Interaction, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Delivery, Reading, Reason
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed
 from shared.xapi.model import Version
@@ -99,7 +99,7 @@ def test_a_reply_says_what_stands_on_the_page() -> None:
 
 
 def test_text_is_kept_only_if_the_policy_says_so() -> None:
-    (interaction,) = told(heard(REPLY, source=replace(MENTIONS, policy=Policy(hearing=Hearing.METADATA))))
+    (interaction,) = told(heard(REPLY, source=replace(MENTIONS, policy=Policy(keeps=Keeps.METADATA))))
 
     assert interaction.text is None
 

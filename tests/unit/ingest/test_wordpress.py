@@ -17,7 +17,7 @@ from services.ingest.domain.asking import Answer
 from services.ingest.domain.interaction import ChannelId, Interaction, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Reading, Reason
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.ingest import Ear, account_names
@@ -170,7 +170,7 @@ def test_words_are_kept_only_if_the_policy_says_so_and_never_those_that_a_passwo
     open_, protected = post(1, 11, "A &amp; B", "12:00:00"), {"content": {"rendered": "<p>Psst</p>", "protected": True}}
 
     (kept,) = read_item(NEWS, open_).decided
-    (bare,) = read_item(replace(NEWS, policy=Policy(hearing=Hearing.METADATA)), open_).decided
+    (bare,) = read_item(replace(NEWS, policy=Policy(keeps=Keeps.METADATA)), open_).decided
     (hidden,) = read_item(NEWS, {**open_, **protected}).decided
 
     assert (kept.artefact.title, kept.text, bare.text, hidden.text) == ("A & B", "Drain it first.", None, None)

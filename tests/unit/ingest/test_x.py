@@ -16,7 +16,7 @@ from services.ingest.connectors.x.events import read
 from services.ingest.connectors.x.tweets import LONGEST_TEXT
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Platform, Policy
+from services.ingest.domain.source import Keeps, Platform, Policy
 from services.ingest.verifiers import Message
 from tests.support.ingest import SECRET, Ear, Sent, account_names, acts
 from tests.support.x import (
@@ -110,7 +110,7 @@ def test_what_is_longer_than_once_was_allowed_is_read_whole() -> None:
 
 
 def test_text_and_hashtags_are_kept_only_if_the_policy_says_so() -> None:
-    silent = heard(delivery(tweet_create_events=[ASKED]), Policy(hearing=Hearing.METADATA)).decided
+    silent = heard(delivery(tweet_create_events=[ASKED]), Policy(keeps=Keeps.METADATA)).decided
     (asked,) = heard(delivery(tweet_create_events=[ASKED])).decided
 
     assert [(each.text, each.tags) for each in silent] == [(None, ())]
@@ -146,7 +146,7 @@ def test_addresses_are_written_out_no_further_than_a_post_may_be_long() -> None:
 
 
 def test_an_allow_list_names_hashtags_and_the_first_is_the_place() -> None:
-    policy = Policy(channels=frozenset({ChannelId("#kafka")}), hearing=Hearing.TEXT)
+    policy = Policy(channels=frozenset({ChannelId("#kafka")}), keeps=Keeps.TEXT)
 
     (asked,) = heard(delivery(tweet_create_events=[ASKED]), policy).decided
 

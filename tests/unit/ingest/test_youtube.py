@@ -15,7 +15,7 @@ from services.ingest.connectors.youtube.uploads import delivered, read
 from services.ingest.domain.asking import Answer, Circumstances, Cursor, Page
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.reading import Delivery, Reading, Reason, Rule
-from services.ingest.domain.source import Hearing, Policy, Source
+from services.ingest.domain.source import Keeps, Policy, Source
 from services.ingest.verifiers import Message
 from shared.xapi.guard import Limits, Malformed
 from tests.support.ingest import NOW, Ear, Sent, account_names, acts
@@ -146,7 +146,7 @@ def test_a_comment_is_upon_its_video_and_may_ask() -> None:
         (Kind.ASK, "UCann", "How do you restart it?"),
     ]
     assert {each.parent and each.parent.native for each in reading.decided} == {"-video_0"}
-    silent = page("comments", threads(thread(PRAISE)), source=by(Policy(hearing=Hearing.METADATA))).reading
+    silent = page("comments", threads(thread(PRAISE)), source=by(Policy(keeps=Keeps.METADATA))).reading
     assert [each.text for each in silent.decided] == [None]
 
 

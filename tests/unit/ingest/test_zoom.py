@@ -13,7 +13,7 @@ import pytest
 from services.ingest.domain.interaction import ChannelId, Kind
 from services.ingest.domain.mapping import statement_of
 from services.ingest.domain.reading import Reason, Rule
-from services.ingest.domain.source import Hearing, Policy
+from services.ingest.domain.source import Keeps, Policy
 from shared.xapi.model import Version
 from shared.xapi.validation import validate
 from tests.support.ingest import Ear, Sent, account_names
@@ -40,7 +40,7 @@ from tests.support.zoom import (
 
 GOLDEN = Path(__file__).parent / "golden" / "zoom.json"
 LATER = timedelta(hours=2)
-OPEN = Policy(hearing=Hearing.TEXT, private=True)
+OPEN = Policy(keeps=Keeps.TEXT, private=True)
 
 
 async def told(*deliveries: Sent) -> list[dict[str, Any]]:
@@ -185,7 +185,7 @@ def test_an_accepting_reaction_waits_for_its_target() -> None:
 
 
 def test_text_is_kept_only_if_the_policy_says_so() -> None:
-    quiet = replace(OPEN, hearing=Hearing.METADATA)
+    quiet = replace(OPEN, keeps=Keeps.METADATA)
 
     assert [heard(each, quiet).decided[0].text for each in (QUESTION, EDITED)] == [None, None]
     assert [heard(each, OPEN).decided[0].text for each in (QUESTION, EDITED)] == ["How?", "Why?"]

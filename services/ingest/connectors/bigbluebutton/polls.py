@@ -17,7 +17,7 @@ from services.ingest.connectors.fields import Incomplete, Unheard, member, opaqu
 from services.ingest.connectors.sessions import Seat
 from services.ingest.domain.interaction import Artefact, ArtefactType, Choice, Event, Interaction, Kind, NativeId
 from services.ingest.domain.reading import Reading, Reason
-from services.ingest.domain.source import Hearing, Source
+from services.ingest.domain.source import Keeps, Source
 from services.ingest.domain.text import from_html
 from shared.xapi.model import JSON
 
@@ -38,7 +38,7 @@ def read_started(source: Source, event: JSON) -> Reading:
 def read_response(source: Source, event: JSON) -> Reading:
     """Read what somebody chose in a poll."""
     (seat, asked), answers = _asked(source, event), member(event, "attributes", "poll", "answerIds")
-    if source.policy.hearing is not Hearing.TEXT:
+    if source.policy.keeps is not Keeps.TEXT:
         raise Unheard(Reason.NOT_KEPT)
     chosen = tuple(_ids(answers))
     if not chosen:

@@ -13,7 +13,7 @@ from services.ingest.connectors.fields import Incomplete, member, optional_ident
 from services.ingest.domain.asking import Answer, Circumstances, Request
 from services.ingest.domain.interaction import NOBODY, AccountName, Artefact, ArtefactType, Event, Interaction, Kind
 from services.ingest.domain.reading import Known, Lookup, Part, Reading, Reason, Rule, Undecided, ignored
-from services.ingest.domain.source import Hearing, Source
+from services.ingest.domain.source import Keeps, Source
 from services.ingest.domain.text import from_html
 from services.ingest.domain.threads import parts_of
 from shared.xapi.guard import Limits, Malformed, parse
@@ -30,7 +30,7 @@ CHANGING: Final = {"updated": (Event.EDITED, Kind.EDIT), "restored": (Event.REST
 def ask(source: Source, lookup: Lookup, circumstances: Circumstances) -> Request:
     """Ask for a thing; for its text only where that is kept."""
     del circumstances
-    expanded = f"{EXPANDED},body.view" if source.policy.hearing is Hearing.TEXT else EXPANDED
+    expanded = f"{EXPANDED},body.view" if source.policy.keeps is Keeps.TEXT else EXPANDED
     address = f"{source.workspace}/rest/api/content/{quote(lookup.reference['id'], safe='')}?expand={expanded}"
     return Request(address, headers={"Accept": "application/json"})
 
