@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final, ParamSpec
+from typing import Final, ParamSpec, TypeVar
 
 from services.ingest.connectors.times import of_milliseconds
 from services.ingest.domain.reading import Reading, Reason, ignored
 from shared.xapi.model import JSON
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 LONGEST_ID: Final = 100
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]*")
@@ -67,10 +68,7 @@ def optional_text(document: JSON, *path: str) -> str | None:
 
 def text(document: JSON, *path: str) -> str:
     """Return the text at *path*; raise Incomplete where there is none."""
-    value = optional_text(document, *path)
-    if value is None:
-        raise Incomplete("/".join(path))
-    return value
+    return _found(optional_text(document, *path), path)
 
 
 def optional_identifier(document: JSON, *path: str) -> str | None:
@@ -85,10 +83,7 @@ def optional_identifier(document: JSON, *path: str) -> str | None:
 
 def identifier(document: JSON, *path: str) -> str:
     """Return the id at *path* as text; raise Incomplete where there is none."""
-    value = optional_identifier(document, *path)
-    if value is None:
-        raise Incomplete("/".join(path))
-    return value
+    return _found(optional_identifier(document, *path), path)
 
 
 def optional_opaque(document: JSON, *path: str) -> str | None:
@@ -101,10 +96,7 @@ def optional_opaque(document: JSON, *path: str) -> str | None:
 
 def opaque(document: JSON, *path: str) -> str:
     """Return the id at *path* that may be written in any way, but for blanks; raise Incomplete where there is none."""
-    value = optional_opaque(document, *path)
-    if value is None:
-        raise Incomplete("/".join(path))
-    return value
+    return _found(optional_opaque(document, *path), path)
 
 
 def optional_number(document: JSON, *path: str) -> int | None:
@@ -117,10 +109,7 @@ def optional_number(document: JSON, *path: str) -> int | None:
 
 def number(document: JSON, *path: str) -> int:
     """Return the whole number at *path*; raise Incomplete where there is none."""
-    value = optional_number(document, *path)
-    if value is None:
-        raise Incomplete("/".join(path))
-    return value
+    return _found(optional_number(document, *path), path)
 
 
 def optional_time(document: JSON, *path: str) -> str | None:
@@ -139,10 +128,7 @@ def optional_time(document: JSON, *path: str) -> str | None:
 
 def time(document: JSON, *path: str) -> str:
     """Return the ISO 8601 time at *path* as `optional_time` does; raise Incomplete where there is none."""
-    value = optional_time(document, *path)
-    if value is None:
-        raise Incomplete("/".join(path))
-    return value
+    return _found(optional_time(document, *path), path)
 
 
 def optional_moment(document: JSON, *path: str) -> str | None:
@@ -155,12 +141,16 @@ def optional_moment(document: JSON, *path: str) -> str | None:
 
 def moment(document: JSON, *path: str) -> str:
     """Return the time at *path* as `optional_moment` does; raise Incomplete where there is none."""
-    value = optional_moment(document, *path)
-    if value is None:
-        raise Incomplete("/".join(path))
-    return value
+    return _found(optional_moment(document, *path), path)
 
 
 def fits(text: str, most: int) -> bool:
     """Say whether *text* has *most* bytes at most: an index takes no more than some, whatever letters they write."""
     return len(text) <= most and len(text.encode(errors="replace")) <= most
+
+
+def _found(value: T | None, path: Sequence[str]) -> T:
+    """Return *value*, which stands at *path*; raise Incomplete where there is none."""
+    if value is None:
+        raise Incomplete("/".join(path))
+    return value

@@ -68,7 +68,7 @@ def _read_created(source: Source, post: JSON) -> Reading:
 
     if first:
         made = topic_interaction(places.topic(source, topic_id, title), author, happened, category, asks=question)
-        return Reading(decided=(_with_text(made, text_of(source, post)),), known=known)
+        return Reading(decided=(replace(made, text=text_of(source, post)),), known=known)
     reply = Interaction(
         event=Event.CREATED,
         kind=Kind.REPLY,
@@ -87,10 +87,6 @@ def topic_interaction(topic: Artefact, author: AccountName, happened: str, categ
     """Return that *author* began *topic*."""
     kind = Kind.ASK if asks else Kind.POST
     return Interaction(event=Event.CREATED, kind=kind, artefact=topic, actor=author, happened=happened, place=category)
-
-
-def _with_text(interaction: Interaction, text: str | None) -> Interaction:
-    return replace(interaction, text=text)
 
 
 def _replied_to(post: JSON) -> int:
