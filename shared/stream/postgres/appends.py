@@ -16,6 +16,7 @@ from shared.stream.record import Outgoing
 from shared.stream.wire import encode_headers
 
 PartitionId: TypeAlias = int
+"""The id of a partition's row: one number for each partition of all topics, unlike `Partition.number`."""
 Addressed: TypeAlias = tuple[PartitionId, Outgoing]
 Offsets: TypeAlias = tuple[int, ...]
 
@@ -99,10 +100,10 @@ class Appends:
     async def _commit(self, group: Sequence[_Append]) -> None:
         """Append the records of *group* in one transaction and answer each append with its offsets."""
         records = [record for append in group for record in append.records]
-        wanted = sorted({number for number, _ in records})
+        wanted = sorted({partition_id for partition_id, _ in records})
         rows = await self._database.fetch(
             _QUERIES["append_records"],
-            [number for number, _ in records],
+            [partition_id for partition_id, _ in records],
             [outgoing.key for _, outgoing in records],
             [outgoing.value for _, outgoing in records],
             [encode_headers(outgoing.headers) if outgoing.headers else None for _, outgoing in records],
@@ -116,13 +117,13 @@ class Appends:
 def _answer(group: Sequence[_Append], ends: dict[PartitionId, int]) -> None:
     """Give each append its offsets, counting *ends* up from where the transaction found them to where it left them."""
     for append in group:
-        if any(number not in ends for number, _ in append.records):
+        if any(partition_id not in ends for partition_id, _ in append.records):
             _fail([append], Unavailable("log", "a partition is gone: its topic was deleted"))
             continue
         offsets = []
-        for number, _ in append.records:
-            offsets.append(ends[number])
-            ends[number] += 1
+        for partition_id, _ in append.records:
+            offsets.append(ends[partition_id])
+            ends[partition_id] += 1
         if not append.answer.done():
             append.answer.set_result(tuple(offsets))
 

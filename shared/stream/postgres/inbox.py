@@ -13,6 +13,7 @@ from shared.postgres import Database, load_queries
 from shared.stream.background import end, spawn
 from shared.stream.log import RECORD_BYTES
 from shared.stream.membership import share
+from shared.stream.postgres.appends import PartitionId
 from shared.stream.postgres.tide import Tide
 from shared.stream.record import Batch, Partition, Record
 from shared.stream.wire import decode_headers
@@ -33,7 +34,7 @@ class PostgresInbox:
         group: str,
         member: str,
         topics: Sequence[Topic],
-        partitions: Mapping[Partition, int],
+        partitions: Mapping[Partition, PartitionId],
         session_timeout: float,
     ) -> None:
         self._database = database
@@ -116,8 +117,8 @@ class PostgresInbox:
 
     async def _read(self, partition: Partition, limit: int) -> Batch | None:
         """Read on in *partition*; where retention took what was next, the partition waits for a `seek` again."""
-        number, start = self._partitions[partition], self._positions[partition]
-        rows = await self._database.fetch(_QUERIES["fetch_records"], number, start, limit, RECORD_BYTES)
+        partition_id, start = self._partitions[partition], self._positions[partition]
+        rows = await self._database.fetch(_QUERIES["fetch_records"], partition_id, start, limit, RECORD_BYTES)
         if not rows:
             self._positions.pop(partition, None)
             return None
@@ -134,7 +135,7 @@ class PostgresInbox:
         )
         if partition in self._positions:
             self._positions[partition] = records[-1].offset + 1
-        return Batch(partition, records, self._tide.end(number))
+        return Batch(partition, records, self._tide.end(partition_id))
 
     async def _beat_forever(self) -> None:
         while True:

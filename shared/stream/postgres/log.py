@@ -19,7 +19,7 @@ from shared.stream.inflight import InFlight
 from shared.stream.log import weigh
 from shared.stream.metrics import StreamMetrics
 from shared.stream.partitioning import Partitioner
-from shared.stream.postgres.appends import Appends
+from shared.stream.postgres.appends import Appends, PartitionId
 from shared.stream.postgres.inbox import PostgresInbox
 from shared.stream.postgres.tide import Tide
 from shared.stream.record import Outgoing, Partition, Position
@@ -43,7 +43,7 @@ class PostgresLog:
         self._tide = Tide(database, settings.poll)
         self._appends = Appends(database, InFlight(append.inflight_bytes, metrics.buffered_bytes), self._tide.rise)
         self._partitioner = Partitioner()
-        self._topics: dict[str, list[tuple[int, Partition]]] = {}
+        self._topics: dict[str, list[tuple[PartitionId, Partition]]] = {}
         self._retention: dict[str, int] = {}
         self._forgetting: asyncio.Task[None] | None = None
 
@@ -72,7 +72,7 @@ class PostgresLog:
         try:
             async with asyncio.timeout(self._deadline):
                 addressed = [await self._address(record) for record in records]
-                answer = self._appends.put([(number, record) for number, _, record in addressed], size)
+                answer = self._appends.put([(partition_id, record) for partition_id, _, record in addressed], size)
                 offsets = await asyncio.shield(answer)
         except TimeoutError:
             self._metrics.append_failures.inc()
@@ -87,7 +87,7 @@ class PostgresLog:
     async def inbox(self, group: str, topics: Sequence[Topic]) -> PostgresInbox:
         """Join *group* to read *topics*. Raises Unavailable."""
         await self._load([topic.name for topic in topics])
-        partitions = {partition: number for topic in topics for number, partition in self._topics.get(topic.name, ())}
+        partitions = {partition: partition_id for topic in topics for partition_id, partition in self._topics.get(topic.name, ())}
         inbox = PostgresInbox(
             self._database,
             self._tide,
@@ -109,14 +109,14 @@ class PostgresLog:
         """Delete the records that are past their topic's retention and return how many they were. Raises Unavailable."""
         count = 0
         for topic, retention_ms in self._retention.items():
-            for number, _ in self._topics.get(topic, ()):
-                count += await self._forget(number, retention_ms)
+            for partition_id, _ in self._topics.get(topic, ()):
+                count += await self._forget(partition_id, retention_ms)
         return count
 
-    async def _forget(self, number: int, retention_ms: int) -> int:
+    async def _forget(self, partition_id: PartitionId, retention_ms: int) -> int:
         """Delete the records of one partition that are past its retention, PORTION at a time, and return how many they were."""
         count = behind = 0
-        while row := await self._database.fetchrow(_QUERIES["forget_records"], number, retention_ms, PORTION, behind):
+        while row := await self._database.fetchrow(_QUERIES["forget_records"], partition_id, retention_ms, PORTION, behind):
             count += row["records"]
             if row["records"] < PORTION:
                 break
@@ -130,14 +130,14 @@ class PostgresLog:
         await end(self._forgetting)
         await self._database.close()
 
-    async def _address(self, record: Outgoing) -> tuple[int, Partition, Outgoing]:
+    async def _address(self, record: Outgoing) -> tuple[PartitionId, Partition, Outgoing]:
         """Choose the partition of *record*. Raises Misconfigured where its topic does not exist."""
         name = record.topic.name
         if name not in self._topics:
             await self._load([name])
         partitions = self._topics[name]
-        number, partition = partitions[self._partitioner.choose(record, len(partitions))]
-        return number, partition, record
+        partition_id, partition = partitions[self._partitioner.choose(record, len(partitions))]
+        return partition_id, partition, record
 
     async def _load(self, topics: Sequence[str]) -> None:
         """Learn the partitions of *topics*. Raises Unavailable, Misconfigured where one does not exist."""
