@@ -8,6 +8,8 @@ import msgspec
 
 SCHEMA_VERSION = "1"
 SCHEMA_VERSION_HEADER = "schema-version"
+VERSIONED = (SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode())
+"""The header that says in which version of its schema a message is written."""
 TRACEPARENT_HEADER = "traceparent"
 
 Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from shared.contracts.topics import Topic, dead_letters_of
-from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER, TRACEPARENT_HEADER
+from shared.contracts.wire import SCHEMA_VERSION_HEADER, TRACEPARENT_HEADER, VERSIONED
 from shared.stream.ledger import DeadLetter
 from shared.stream.log import RECORD_BYTES
 from shared.stream.record import Batch, Header, Outgoing, Record
@@ -21,7 +21,7 @@ def with_context(outgoing: Outgoing, batch: Batch) -> Outgoing:
     """
     cause = outgoing.cause or (batch.records[0] if len(batch.records) == 1 else None)
     named = {name for name, _ in outgoing.headers}
-    added = [(SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode())] if SCHEMA_VERSION_HEADER not in named else []
+    added = [VERSIONED] if SCHEMA_VERSION_HEADER not in named else []
     if cause is not None and TRACEPARENT_HEADER not in named:
         added += [header for header in cause.headers if header[0] == TRACEPARENT_HEADER]
     return Outgoing(outgoing.topic, outgoing.value, outgoing.key, (*outgoing.headers, *added))

@@ -8,7 +8,7 @@ from typing import Final, Generic
 
 import structlog
 
-from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER
+from shared.contracts.wire import SCHEMA_VERSION_HEADER, VERSIONED
 from shared.errors import Unavailable
 from shared.events import first
 from shared.stream.ledger import Ledger
@@ -63,5 +63,4 @@ def _versioned(outgoing: Outgoing) -> Outgoing:
     """Name the schema version, unless *outgoing* does."""
     if any(name == SCHEMA_VERSION_HEADER for name, _ in outgoing.headers):
         return outgoing
-    version = (SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode())
-    return Outgoing(outgoing.topic, outgoing.value, outgoing.key, (*outgoing.headers, version))
+    return Outgoing(outgoing.topic, outgoing.value, outgoing.key, (*outgoing.headers, VERSIONED))

@@ -13,7 +13,7 @@ from services.gateway.statements.standing import RecorderStanding
 from services.gateway.statements.store import StatementStore
 from shared.clock import Clock, rfc3339
 from shared.contracts import RECEIVED, Received, encode
-from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER
+from shared.contracts.wire import VERSIONED
 from shared.stream.log import Log
 from shared.stream.record import Outgoing, Position
 
@@ -89,7 +89,7 @@ class RecorderDoor:
             authority=several[0].authority,
             statements=tuple(each.statement for each in several),
         )
-        return Outgoing(RECEIVED, encode(message), headers=((SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode()),))
+        return Outgoing(RECEIVED, encode(message), headers=(VERSIONED,))
 
 
 def _packed(rows: Iterable[AdmittedRow]) -> Iterable[list[AdmittedRow]]:

@@ -12,7 +12,7 @@ from services.gateway.metrics import GatewayMetrics, Outcome, Unawaited
 from services.gateway.recorder import Remembered
 from services.gateway.statements.progress import Digests, Progress
 from shared.contracts import RECEIVED, encode
-from shared.contracts.wire import SCHEMA_VERSION, SCHEMA_VERSION_HEADER, TRACEPARENT_HEADER
+from shared.contracts.wire import TRACEPARENT_HEADER, VERSIONED
 from shared.errors import Unavailable
 from shared.stream.log import Log
 from shared.stream.record import Outgoing
@@ -51,7 +51,7 @@ class Recording:
 
     async def record(self, admitted: Admitted, traceparent: str) -> Verdict:
         """Say what became of *admitted*. Raises Unavailable where the log did not take it in time: the outcome is unknown."""
-        headers = ((SCHEMA_VERSION_HEADER, SCHEMA_VERSION.encode()), (TRACEPARENT_HEADER, traceparent.encode()))
+        headers = (VERSIONED, (TRACEPARENT_HEADER, traceparent.encode()))
         if self._progress.awaited:  # else the recorder is so far behind that what is remembered would only pile up
             self._remembered.keep(admitted.candidates())
         (position,) = await self._log.append([Outgoing(RECEIVED, encode(admitted.received), headers=headers)])
