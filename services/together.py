@@ -85,7 +85,7 @@ async def running(home: Home, port: int, stop: asyncio.Event) -> AsyncIterator[t
     with home.claimed() as claim:
         ports = ports_from(port, ServiceSettings().http.host)
         async with open_installation(home, Found.MADE) as installation:
-            await migrate(installation.postgres.url.get_secret_value(), TARGETS)
+            await migrate(installation.postgres.url.get_secret_value(), TARGETS, installation.postgres.pooler)
             async with (
                 opened(installation, ports, observer=crash_at_from_environment()) as services,
                 serving(services, stop) as urls,

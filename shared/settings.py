@@ -34,10 +34,21 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Pooler(StrEnum):
+    """What stands before PostgreSQL."""
+
+    NONE = "none"
+    SESSIONS = "sessions"
+
+
 class PostgresSettings(Section):
     """How to reach PostgreSQL."""
 
     url: SecretStr = Field(default=SecretStr("postgresql://localhost/symposia"), description="PostgreSQL connection URI")
+    pooler: Pooler = Field(
+        default=Pooler.NONE,
+        description="What stands before PostgreSQL: none, or sessions (PgBouncer with pool_mode=session)",
+    )
     pool_size: int = Field(default=8, ge=1, description="Connections that one service opens at most; ingest needs 2")
     acquire_timeout: float = Field(default=2.0, gt=0, description="Seconds to wait for a free connection before answering 503")
     command_timeout: float = Field(default=20.0, gt=0, description="Seconds that one statement may take")

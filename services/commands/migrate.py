@@ -46,7 +46,7 @@ def migrate(
 
 async def _migrate(home: Home, *, new_key: bool) -> None:
     async with open_installation(home, Found.MADE) as installation:
-        applied = await apply(installation.postgres.url.get_secret_value(), TARGETS)
+        applied = await apply(installation.postgres.url.get_secret_value(), TARGETS, installation.postgres.pooler)
         if new_key:
             async with open_tables(installation, SCHEMA, "migrate") as database:
                 await adopt(database, open_keychain(installation.secrets), utc_now())

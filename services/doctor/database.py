@@ -55,6 +55,7 @@ async def _server(installation: Installation, clock: Clock) -> Findings:
         await database.close()
     assert row is not None  # noqa: S101  a SELECT without FROM has one row
     yield _kind(row, embedded=installation.embedded)
+    yield _care(row["careless"])
     yield _crowd(row)
     yield _clocks(row["now"], before, after)
     yield _roles(roles)
@@ -67,6 +68,14 @@ def _kind(row: Record, *, embedded: bool) -> Finding:
     if row["major"] < OLDEST:
         return wrong("PostgreSQL", f"{said} is too old", f"Move to PostgreSQL {OLDEST} or newer.")
     return well("PostgreSQL", f"{said} takes writes")
+
+
+def _care(careless: Sequence[str]) -> Finding:
+    """Say whether what was committed, and so acknowledged, survives a crash of the server."""
+    if careless:
+        said = f"{', '.join(careless)} off: what was acknowledged is lost when the server, or its machine, crashes"
+        return wrong("Durability", said, "Set it on, for the server, the database and our login.")
+    return well("Durability", "what is committed survives a crash")
 
 
 def _crowd(row: Record) -> Finding:

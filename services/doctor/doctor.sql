@@ -1,9 +1,13 @@
 -- name: server
--- What kind of server answers: its version, whether it takes writes, its time, and how many connections it has and may have.
+-- What kind of server answers: its version, whether it takes writes, which settings lose what it committed when it crashes, its time,
+-- and how many connections it has and may have.
 SELECT
     current_setting('server_version_num')::integer / 10000 AS major,
     current_setting('server_version') AS version,
     pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS reads_only,
+    ARRAY(
+        SELECT name FROM unnest('{fsync,full_page_writes,synchronous_commit}'::text[]) AS name WHERE current_setting(name) = 'off'
+    ) AS careless,
     clock_timestamp() AS now,
     (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
     current_setting('max_connections')::integer AS most_connections

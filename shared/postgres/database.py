@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -17,7 +18,6 @@ from prometheus_client import CollectorRegistry
 
 from shared.errors import Unavailable
 from shared.postgres.connection import Connection, begun, is_closed
-from shared.postgres.identifiers import quoted
 from shared.postgres.metrics import PostgresMetrics
 from shared.postgres.migrate import check_versions
 from shared.postgres.outage import (
@@ -30,6 +30,8 @@ from shared.postgres.outage import (
     sqlstate,
     unavailable,
 )
+from shared.postgres.session import begin_session, startup
+from shared.postgres.session import session as session_of
 
 if TYPE_CHECKING:
     from shared.postgres.metrics import PoolMetrics
@@ -87,6 +89,7 @@ class Database:
         *session* are further settings of PostgreSQL that every connection begins with. Raises ValueError for a schema that is no
         plain identifier.
         """
+        asked = {**session_of(settings, schema, application), **session}
         pool = asyncpg.create_pool(
             settings.url.get_secret_value(),
             min_size=0,
@@ -94,7 +97,8 @@ class Database:
             timeout=settings.acquire_timeout,
             command_timeout=settings.command_timeout,
             target_session_attrs=SessionAttribute.read_write,
-            server_settings={**_session(settings, schema, application), **session},
+            server_settings=startup(asked, settings.pooler),
+            init=partial(begin_session, asked=asked, pooler=settings.pooler),
             reset=_keep,
             connection_class=Connection,
         )
@@ -216,7 +220,8 @@ class Database:
         try:
             connection: Transaction = await self._pool.acquire(timeout=self._settings.acquire_timeout)
         except Exception as error:
-            failure = connecting_failed(error, self._settings.url.get_secret_value(), admitted=self._admitted.is_set())
+            dsn = self._settings.url.get_secret_value()
+            failure = forbidden(error) or connecting_failed(error, dsn, admitted=self._admitted.is_set())
             if failure is None:
                 raise
             await self._note_outage(error, lost=is_lost(error))
@@ -249,20 +254,6 @@ class Database:
                 self._metrics.retried(sqlstate(error))
             await asyncio.sleep(_pause(number))
         raise AssertionError("max_attempts is at least 1")
-
-
-def _session(settings: PostgresSettings, schema: str, application: str) -> dict[str, str]:
-    return {
-        "application_name": f"symposia-{application}",
-        "search_path": f"{quoted(schema)}, public",
-        "timezone": "UTC",
-        "lock_timeout": _milliseconds(settings.lock_timeout),
-        "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_timeout),
-    }
-
-
-def _milliseconds(seconds: float) -> str:
-    return str(max(1, round(seconds * 1000)))
 
 
 def _pause(number: int) -> float:

@@ -13,6 +13,7 @@ from asyncpg.connect_utils import SessionAttribute
 
 from shared.events import first, rest
 from shared.postgres.outage import connecting_failed
+from shared.postgres.session import STEADY, begin_session, startup
 from shared.settings import PostgresSettings
 
 _log = structlog.get_logger()
@@ -37,8 +38,8 @@ async def listen(
 ) -> None:
     """Call *hear* with each payload that is notified on *channel*, until *stop*; connect again after an outage.
 
-    The server has to answer every *silence* seconds. A notification is a hint: what is said while nobody is connected, or through
-    a pooler that cannot LISTEN, is missed.
+    The server has to answer every *silence* seconds. A notification is a hint: what is said while nobody is connected is
+    missed.
     """
     while not stop.is_set():
         try:
@@ -55,14 +56,16 @@ async def listen(
 
 @asynccontextmanager
 async def _connected(settings: PostgresSettings, application: str) -> AsyncIterator[asyncpg.Connection]:
+    asked = {**STEADY, "application_name": f"symposia-{application}-listen"}
     connection = await asyncpg.connect(
         settings.url.get_secret_value(),
         timeout=settings.acquire_timeout,
         command_timeout=settings.acquire_timeout,
         target_session_attrs=SessionAttribute.read_write,
-        server_settings={"application_name": f"symposia-{application}-listen"},
+        server_settings=startup(asked, settings.pooler),
     )
     try:
+        await begin_session(connection, asked, settings.pooler)
         yield connection
     finally:
         connection.terminate()

@@ -17,6 +17,8 @@ from shared.postgres.identifiers import quoted
 from shared.postgres.migration_files import Migration, expected_versions, grants, migrations
 from shared.postgres.outage import connecting_failed, forbidden, is_outage, unavailable
 from shared.postgres.roles import ensure_role, print_roles, privileges
+from shared.postgres.session import STEADY, begin_session, startup
+from shared.settings import Pooler
 
 __all__ = ["Target", "check_versions", "expected_versions", "migrate", "print_roles"]
 
@@ -25,6 +27,7 @@ _QUEUE_TIMEOUT: Final = "300s"  # another migration is under way
 _LOCK_TIMEOUT: Final = "5s"  # traffic that waits behind our ALTER TABLE waits no longer than this
 _ATTEMPTS: Final = 5
 _PAUSE: Final = 2.0
+_SESSION: Final = {**STEADY, "application_name": "symposia-migrate", "lock_timeout": _QUEUE_TIMEOUT}
 _CREATE_TABLE = """
 CREATE TABLE IF NOT EXISTS migration (
     package text NOT NULL,
@@ -48,7 +51,7 @@ class Target:
     packages: tuple[str, ...]
 
 
-async def migrate(dsn: str, targets: Sequence[Target]) -> list[str]:
+async def migrate(dsn: str, targets: Sequence[Target], pooler: Pooler = Pooler.NONE) -> list[str]:
     """Apply to the database at *dsn* what is missing, and return the files that were applied, as `schema: package/file`.
 
     Tables stand unqualified in the files: the search path is the target's schema, then `public`. Schemas are created, and
@@ -57,7 +60,7 @@ async def migrate(dsn: str, targets: Sequence[Target]) -> list[str]:
     an outage.
     """
     applied: list[str] = []
-    async with _connected(dsn) as connection:
+    async with _connected(dsn, pooler) as connection:
         roles_exist = True
         for target in targets:
             applied += [f"{target.schema}: {migration}" for migration in await _reach(connection, target)]
@@ -86,13 +89,13 @@ async def check_versions(connection: PoolConnectionProxy, schema: str, packages:
 
 
 @asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def _connected(dsn: str, pooler: Pooler) -> AsyncIterator[asyncpg.Connection]:
     """Connect to a primary and hold the one lock of all migrations."""
     try:
         connection = await asyncpg.connect(
             dsn,
             target_session_attrs=SessionAttribute.read_write,
-            server_settings={"application_name": "symposia-migrate", "lock_timeout": _QUEUE_TIMEOUT, "timezone": "UTC"},
+            server_settings=startup(_SESSION, pooler),
         )
     except Exception as error:
         failure = connecting_failed(error, dsn)
@@ -100,6 +103,8 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
             raise
         raise failure from error
     try:
+        await begin_session(connection, _SESSION, pooler)
+        await _check_encoding(connection)
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         yield connection
     except Exception as error:
@@ -110,6 +115,16 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         raise unavailable(error) from error
     finally:
         await connection.close(timeout=5)
+
+
+async def _check_encoding(connection: asyncpg.Connection) -> None:
+    """Return where the database holds every letter; a word that it cannot hold would stop a service later."""
+    encoding = await connection.fetchval("SHOW server_encoding")
+    if encoding != "UTF8":
+        raise Misconfigured(
+            f"The database is encoded in {encoding}, which does not hold all that people write: make one with "
+            "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+        )
 
 
 async def _reach(connection: asyncpg.Connection, target: Target) -> list[Migration]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -17,6 +18,7 @@ _LOST = frozenset(
     {
         "25006",  # a standby, or a primary set read-only: we hold on to the wrong server
         "25P03",  # our transaction stood still too long, and PostgreSQL ended the session
+        "25P04",  # our transaction took longer than an administrator's transaction_timeout
         "40003",  # the commit's answer is unknown
         "57P01",  # an administrator stops the server
         "57P02",  # a crash of another backend
@@ -37,7 +39,15 @@ _COLLISIONS = frozenset(
         "0A000",  # only as InvalidCachedStatementError: a migration changed what a prepared statement returns
     }
 )
+_POOLED = frozenset(
+    {
+        "26000",  # a statement that we prepared is not there
+        "42P05",  # or is there before we prepared it: the session is another client's
+    }
+)
 _UNREACHABLE: tuple[type[Exception], ...] = (OSError, TimeoutError, asyncpg.TargetServerAttributeNotMatched)
+
+POOLERS: Final = "Let DATABASE_URL name PostgreSQL itself, or do as docs/operations.md says of PgBouncer."
 
 _OUT_OF_STEP: tuple[type[Exception], ...] = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What the driver says of a connection that ends between two of our messages."""
@@ -90,6 +100,8 @@ def connecting_failed(error: Exception, dsn: str = "", *, admitted: bool = False
         if (error.sqlstate or "").startswith(_AUTHORISATION) or isinstance(error, asyncpg.InvalidCatalogNameError):
             refused = f"PostgreSQL refuses us: {error}. Check DATABASE_URL."
             return Unavailable("postgres", refused) if admitted else Misconfigured(refused)
+        if "startup parameter" in str(error):  # PgBouncer's words, which has one code for all
+            return Misconfigured(f"A pooler before PostgreSQL refuses us: {error}. {POOLERS}")
         return unavailable(error) if is_outage(error, closed=True) else None
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return Misconfigured(f"DATABASE_URL cannot be used: {error}")
@@ -99,7 +111,9 @@ def connecting_failed(error: Exception, dsn: str = "", *, admitted: bool = False
 
 
 def forbidden(error: Exception) -> Misconfigured | None:
-    """Translate an error that says that this login may not do something; None for any other."""
+    """Translate an error that says that this login, or a session behind a pooler, may not do something; None for any other."""
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _POOLED:
+        return Misconfigured(f"A pooler before PostgreSQL takes our sessions between transactions: {error.args[0]}. {POOLERS}")
     if not isinstance(error, asyncpg.InsufficientPrivilegeError):
         return None
     return Misconfigured(f"PostgreSQL refuses this login: {error}. Grant it what `symposia migrate --print-roles` says.")

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.doctor import doors, stream
+from services.doctor import database, doors, stream
 from services.doctor.finding import State
 from services.installation import Home, Installation
 from services.pipeline import STAGES, Standing
@@ -65,3 +65,14 @@ def test_a_consumer_moves_that_reads_however_much_comes(later: Standing, state: 
     earlier = Standing(STAGES[0], behind=5, outbox=0, read=100, end=105)
 
     assert stream._stage(earlier, later).state is state
+
+
+def test_a_server_that_acknowledges_before_it_has_written_is_told() -> None:
+    finding = database._care(["synchronous_commit"])
+
+    assert finding.state is State.WRONG
+    assert finding.words.startswith("synchronous_commit off: what was acknowledged is lost")
+
+
+def test_a_server_that_writes_before_it_acknowledges_is_well() -> None:
+    assert database._care([]).state is State.WELL

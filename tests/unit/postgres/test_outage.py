@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from shared.errors import Misconfigured, Unavailable
-from shared.postgres.outage import connecting_failed, is_lost, is_outage, place_of
+from shared.postgres.outage import connecting_failed, forbidden, is_lost, is_outage, place_of
 
 
 def test_a_driver_out_of_step_with_its_server_is_an_outage() -> None:
@@ -29,6 +29,25 @@ def test_an_address_of_another_kind_of_database_is_a_misconfiguration() -> None:
 
     assert isinstance(failure, Misconfigured)
     assert str(failure) == "DATABASE_URL cannot be used: invalid DSN: scheme is 'mysql'"
+
+
+def test_a_pooler_that_refuses_how_sessions_begin_is_a_misconfiguration() -> None:
+    failure = connecting_failed(asyncpg.ProtocolViolationError("unsupported startup parameter: search_path"))
+
+    assert isinstance(failure, Misconfigured)
+    assert "unsupported startup parameter: search_path. Let DATABASE_URL name PostgreSQL itself" in str(failure)
+
+
+def test_a_pooler_whose_server_is_away_is_an_outage() -> None:
+    assert isinstance(connecting_failed(asyncpg.ProtocolViolationError("query_wait_timeout")), Unavailable)
+
+
+@pytest.mark.parametrize("error", [asyncpg.DuplicatePreparedStatementError("x"), asyncpg.InvalidSQLStatementNameError("x")])
+def test_prepared_statements_that_come_and_go_tell_of_a_pooler_of_transactions(error: asyncpg.PostgresError) -> None:
+    failure = forbidden(error)
+
+    assert isinstance(failure, Misconfigured)
+    assert "takes our sessions between transactions" in str(failure)
 
 
 def test_a_server_that_cannot_be_reached_is_told_with_its_place_and_without_the_password() -> None:

@@ -1,0 +1,88 @@
+"""How every session with PostgreSQL begins, whatever server, database, role or pooler say by default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, assert_never
+
+from shared.errors import Misconfigured
+from shared.postgres.identifiers import quoted
+from shared.postgres.outage import POOLERS
+from shared.settings import Pooler
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    from shared.settings import PostgresSettings
+
+STEADY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "default_transaction_isolation": "read committed",  # what is read under a lock is read after it was taken
+        "standard_conforming_strings": "on",  # a backslash in our SQL is a backslash
+        "timezone": "UTC",
+        "statement_timeout": "0",  # we cancel what takes longer than command_timeout; migrations take their time
+        "idle_session_timeout": "0",  # pools hold their connections, and who listens is silent
+    }
+)
+"""What does not depend on who connects. An administrator's default of reading only is heeded: it says that a disk is full."""
+
+_NAME: Final = "application_name"
+_MARK: Final = "symposia.begun"
+_BEGUN: Final = "SELECT current_setting($1, true)"
+_SET: Final = "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS asked (name, value)"
+_LOST: Final = """
+WITH begun AS MATERIALIZED (
+    SELECT name, value, current_setting(name) AS found FROM unnest($1::text[], $2::text[]) AS asked (name, value)
+)
+SELECT name FROM begun WHERE translate(set_config(name, value, true), '"', '') <> translate(found, '"', '')
+"""
+
+
+def session(settings: PostgresSettings, schema: str, application: str) -> dict[str, str]:
+    """Return what the sessions of a pool begin with; raises ValueError for a schema that is no plain identifier."""
+    return {
+        **STEADY,
+        _NAME: f"symposia-{application}",
+        "search_path": f"{quoted(schema)}, public",
+        "lock_timeout": _milliseconds(settings.lock_timeout),
+        "idle_in_transaction_session_timeout": _milliseconds(settings.idle_in_transaction_timeout),
+    }
+
+
+def startup(asked: Mapping[str, str], pooler: Pooler) -> dict[str, str]:
+    """Return what of *asked* is told as a connection opens; a pooler refuses what it does not know."""
+    return dict(asked) if pooler is Pooler.NONE else {_NAME: asked[_NAME]}
+
+
+async def begin_session(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str], pooler: Pooler) -> None:
+    """Return once the session has begun as *asked*; raises Misconfigured where a pooler does not let it."""
+    match pooler:
+        case Pooler.NONE:
+            await _check(connection, asked)
+        case Pooler.SESSIONS:
+            await _set(connection, asked)
+        case _:
+            assert_never(pooler)
+
+
+async def _check(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str]) -> None:
+    """Nothing is set here after the fact: a pooler of transactions would give it to others."""
+    wanted = {name: value for name, value in asked.items() if name != _NAME}
+    rows = await connection.fetch(_LOST, [*wanted], [*wanted.values()])
+    if rows:
+        lost = ", ".join(row["name"] for row in rows)
+        raise Misconfigured(f"A pooler before PostgreSQL does not hand on how our sessions begin: {lost}. {POOLERS}")
+
+
+async def _set(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str]) -> None:
+    """Set what was *asked*, and a mark, by which it shows that a pooler gives one session to two, or as another left it."""
+    if await connection.fetchval(_BEGUN, _MARK):
+        raise Misconfigured(f"The pooler before PostgreSQL gave us a session that was another's. {POOLERS}")
+    wanted = {**asked, _MARK: "yes"}
+    await connection.execute(_SET, [*wanted], [*wanted.values()])
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, round(seconds * 1000)))
