@@ -35,9 +35,12 @@ _THROUGH_NAME: Final = CONSISTENT_THROUGH.lower().encode()
 _FOR_BROWSERS: Final[tuple[Raw, ...]] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED.encode()),
-    (b"cache-control", b"private, no-cache"),
+    (b"cache-control", b"private, no-cache, no-transform"),
 )
-"""A browser that is told nothing keeps what has a Last-Modified for a while (RFC 9111 §4.2.2): a course read an old bookmark."""
+"""A browser that is told nothing keeps what has a Last-Modified for a while (RFC 9111 §4.2.2): a course read an old bookmark.
+
+A proxy that compresses weakens the ETag, which `If-Match` takes no more (RFC 9110 §13.1.1), unless it heeds no-transform.
+"""
 _PREFLIGHT: Final[tuple[Raw, ...]] = (
     (b"access-control-allow-methods", METHODS.encode()),
     (b"access-control-max-age", PREFLIGHT_SECONDS.encode()),

@@ -34,7 +34,7 @@ def assert_whole(response: httpx.Response, version: str = "1.0.3") -> None:
     assert headers["x-experience-api-version"] == version
     assert headers["x-experience-api-consistent-through"].endswith("Z")
     assert headers["access-control-allow-origin"] == "*"
-    assert headers["cache-control"] == "private, no-cache"
+    assert headers["cache-control"] == "private, no-cache, no-transform"
     exposed = headers["access-control-expose-headers"].lower()
     assert {"etag", "last-modified", "x-experience-api-version", "x-experience-api-consistent-through", "retry-after"} <= set(
         exposed.split(", ")
