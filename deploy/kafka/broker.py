@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.kafka.artefacts import LOGGING, KafkaUnavailableError
+from deploy.kafka.guard import Guard
 from deploy.kafka.layout import HOST, Layout, Seat, properties
 from deploy.kafka.probe import members
 
@@ -27,7 +28,7 @@ class Broker:
     Its methods block; from a coroutine call them through `asyncio.to_thread`.
     """
 
-    def __init__(self, layout: Layout, seat: Seat, home: Path, java: list[str], spawner: Executor) -> None:
+    def __init__(self, layout: Layout, seat: Seat, home: Path, java: list[str], spawner: Executor, *, guard: Guard) -> None:
         self.node = seat.node
         self.port = seat.port
         self.address = seat.address
@@ -36,6 +37,7 @@ class Broker:
         self._seat = seat
         self._java = [*java, f"-Dlog4j2.configurationFile={LOGGING}"]
         self._spawner = spawner
+        self._guard = guard
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -62,7 +64,7 @@ class Broker:
         configuration = self.home / "server.properties"
         if not (self.home / "data" / "meta.properties").exists():
             self.home.mkdir(parents=True, exist_ok=True)
-            configuration.write_text(properties(self._layout, self._seat, self.home), "utf-8")
+            configuration.write_text(properties(self._layout, self._seat, self.home, self._guard.properties(self._seat)), "utf-8")
             self._format(configuration)
         self._process = self._spawn([*self._java, HEAP, "-XX:+UseSerialGC", "kafka.Kafka", str(configuration)])
 
@@ -124,7 +126,8 @@ class Broker:
         """Write the cluster's id and its first quorum into the data directory."""
         tool = [*self._java, *BRIEF, "kafka.tools.StorageTool", "format", "--config", str(configuration)]
         quorum = ["--cluster-id", self._layout.cluster_id, "--initial-controllers", self._layout.initial_controllers]
-        if self._spawn([*tool, *quorum]).wait(START_SECONDS):
+        users = [word for user in self._guard.users for word in ("--add-scram", user)]
+        if self._spawn([*tool, *quorum, *users]).wait(START_SECONDS):
             raise KafkaUnavailableError(f"broker {self.node} could not format its storage:\n{self._last_words()}")
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:

@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from deploy.kafka.artefacts import KafkaUnavailableError, fetch, java, kafka_version
 from deploy.kafka.broker import START_SECONDS, Broker
+from deploy.kafka.guard import OPEN, Guard
 from deploy.kafka.layout import settle
 
 SIZES: Final = (1, 3)
@@ -27,7 +28,7 @@ class Cluster:
     One broker survives a process death; of three, with two in-sync replicas, any one may be lost. The *options* are Java's.
     """
 
-    def __init__(self, directory: Path, brokers: int = 1, options: Sequence[str] = ()) -> None:
+    def __init__(self, directory: Path, brokers: int = 1, options: Sequence[str] = (), guard: Guard = OPEN) -> None:
         if brokers not in SIZES:
             raise KafkaUnavailableError(f"a cluster has one or three brokers, not {brokers}")
         command = [java(), *options, "-cp", f"{fetch()}/*"]
@@ -35,7 +36,7 @@ class Cluster:
         layout = settle(directory, brokers)
         self._spawner = ThreadPoolExecutor(1, "kafka-spawner")
         self.brokers: tuple[Broker, ...] = tuple(
-            Broker(layout, seat, directory / f"broker-{seat.node}", command, self._spawner) for seat in layout.seats
+            Broker(layout, seat, directory / f"broker-{seat.node}", command, self._spawner, guard=guard) for seat in layout.seats
         )
 
     @property
@@ -76,9 +77,9 @@ class Cluster:
 
 
 @contextmanager
-def running(directory: Path, brokers: int = 1, options: Sequence[str] = ()) -> Iterator[Cluster]:
+def running(directory: Path, brokers: int = 1, options: Sequence[str] = (), guard: Guard = OPEN) -> Iterator[Cluster]:
     """Run a cluster in *directory* for as long as the block lasts."""
-    cluster = Cluster(directory, brokers, options).start()
+    cluster = Cluster(directory, brokers, options, guard).start()
     try:
         yield cluster
     finally:

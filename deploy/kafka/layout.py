@@ -4,6 +4,7 @@ import base64
 import secrets
 import socket
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from json import dumps, loads
 from pathlib import Path
@@ -80,8 +81,8 @@ def _read(kept: Path) -> Layout:
         raise KafkaUnavailableError(f"{kept} is not a cluster's layout: {error}") from error
 
 
-def properties(layout: Layout, seat: Seat, home: Path) -> str:
-    """Return the server.properties of the broker in *seat*, whose data lives under *home*."""
+def properties(layout: Layout, seat: Seat, home: Path, more: Mapping[str, str]) -> str:
+    """Return the server.properties of the broker in *seat*, whose data lives under *home*; *more* goes before what it has."""
     brokers = len(layout.seats)
     replicas = min(3, brokers)
     in_sync = 2 if brokers > 1 else 1
@@ -113,7 +114,7 @@ def properties(layout: Layout, seat: Seat, home: Path) -> str:
     for topic, minimum in internal.items():
         settings |= {f"{topic}.num.partitions": 4, f"{topic}.replication.factor": replicas}
         settings |= {f"{topic}.{minimum}": in_sync} if minimum else {}
-    return "".join(f"{key}={value}\n" for key, value in settings.items())
+    return "".join(f"{key}={value}\n" for key, value in {**settings, **more}.items())
 
 
 def kafka_uuid() -> str:
