@@ -20,6 +20,7 @@ from benchmarks.spikes.aiokafka_clients import producing
 from benchmarks.webhook_load import SECRET
 from shared.contracts import RECEIVED
 from shared.contracts.topics import Topic
+from shared.stream.kafka.access import Access
 from shared.stream.kafka.topics import ensure
 from shared.stream.settings import KafkaSettings
 
@@ -54,7 +55,7 @@ class Bare:
 
 async def serve(port: int, bootstrap: str) -> None:
     """Serve until the process is told to end."""
-    await ensure(KafkaSettings(bootstrap=bootstrap), [TOPIC])
+    await ensure(Access(KafkaSettings(bootstrap=bootstrap)), [TOPIC])
     async with producing(bootstrap) as producer:
         config = uvicorn.Config(
             Bare(producer), port=port, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_level="warning"

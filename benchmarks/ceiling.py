@@ -32,6 +32,7 @@ from services.gateway.recorder import binary_copy
 from services.gateway.recorder.ruling import Row
 from shared.clock import utc_now
 from shared.contracts.topics import Topic
+from shared.stream.kafka.access import Access
 from shared.stream.kafka.topics import ensure
 from shared.stream.settings import KafkaSettings
 
@@ -134,7 +135,7 @@ async def serve(port: int, bootstrap: str, dsn: str) -> None:
     await connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}; SET search_path = {SCHEMA}")
     for migration in sorted(MIGRATIONS.glob("0*.sql")):
         await connection.execute(migration.read_text("utf-8"))
-    await ensure(KafkaSettings(bootstrap=bootstrap), [TOPIC])
+    await ensure(Access(KafkaSettings(bootstrap=bootstrap)), [TOPIC])
     async with producing(bootstrap) as producer, consuming(bootstrap) as consumer, asyncio.TaskGroup() as tasks:
         ceiling = Ceiling(producer, connection)
         recorder = tasks.create_task(ceiling.record(consumer))

@@ -45,7 +45,9 @@ async def _topics(pipeline: Pipeline, kind: str) -> Finding:
             f"topics are missing or have too few partitions: {', '.join(missing)}",
             "Start the services anew: they make them.",
         )
-    await pipeline.log.ensure(TOPICS)
+    if unseen := await pipeline.log.ensure(TOPICS):
+        words = f"{kind} answers; {len(TOPICS)} topics, and this user may not see the limits of {len(unseen)}"
+        return worrying("Log", words, "Grant it DESCRIBE_CONFIGS, or compare them with docs/operations.md.")
     return well("Log", f"{kind} answers; {len(TOPICS)} topics, their limits agree with ours")
 
 

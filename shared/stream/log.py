@@ -48,10 +48,10 @@ class Inbox(Protocol):
 class Log(Protocol):
     """A durable, ordered log of records in topics with partitions."""
 
-    async def ensure(self, topics: Sequence[Topic]) -> None:
+    async def ensure(self, topics: Sequence[Topic]) -> Sequence[Topic]:
         """Create the topics that do not exist; check that the limits of those that do agree with ours.
 
-        Raises Misconfigured where they do not.
+        Return those whose limits are not for us to see. Raises Misconfigured where they do not agree, Unavailable.
         """
 
     async def append(self, records: Sequence[Outgoing]) -> tuple[Position, ...]:

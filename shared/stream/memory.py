@@ -45,7 +45,7 @@ class MemoryLog:
         self._partitioner = Partitioner()
         self._clock = clock
 
-    async def ensure(self, topics: Sequence[Topic]) -> None:
+    async def ensure(self, topics: Sequence[Topic]) -> Sequence[Topic]:
         """Create the topics that do not exist. Raises Misconfigured where one has fewer partitions than ours."""
         self.faults.check()
         for topic in topics:
@@ -54,6 +54,7 @@ class MemoryLog:
                 raise Misconfigured(f"topic {topic.name} has {len(there)} partitions, fewer than {topic.partitions}")
             for number in range(len(there), topic.partitions):
                 self.records[Partition(topic.name, number)] = []
+        return ()
 
     async def append(self, records: Sequence[Outgoing]) -> tuple[Position, ...]:
         """Append *records*. Raises Unavailable as the faults ask for, RecordTooLarge."""

@@ -28,7 +28,14 @@ _log = structlog.get_logger()
 
 
 class BrokenProducer(Exception):
-    """The producer cannot go on; a new one has to take its place, and the outcome of what was under way is unknown."""
+    """The producer cannot go on; a new one has to take its place, and the outcome of what was under way is unknown.
+
+    Unless it was refused for good: then *refusal* says what somebody has to change.
+    """
+
+    def __init__(self, reason: str, refusal: Misconfigured | None = None) -> None:
+        super().__init__(reason)
+        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ class Producer:
             return _in_order(len(records), sender, pending)
         except BrokenProducer as error:
             self._replace(sender, error)
-            raise Unavailable("log", f"the producer broke: {error}") from error
+            raise error.refusal or Unavailable("log", f"the producer broke: {error}") from error
 
     async def _ready(self) -> Sender:
         """Start a producer; everyone who asks while one starts waits for the same. Raises Unavailable, Misconfigured."""
@@ -127,7 +134,11 @@ class Producer:
         broken, self._broken = self._broken, None
         if broken is not None:
             await broken.stop(self._deadline)
-        sender = self._make()
+        try:
+            sender = self._make()
+        except Misconfigured as error:
+            self._failure = error
+            return
         try:
             async with asyncio.timeout(START_PATIENCE):
                 await sender.start()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+from typing import Final, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.settings import Section
+
+ADDRESS: Final = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?")
+"""A host, or an IPv6 address in brackets, and its port; Kafka's own, 9092, where none is named."""
 
 
 class LogKind(StrEnum):
@@ -42,19 +48,84 @@ class AppendSettings(Section):
     )
 
 
+class _Word(StrEnum):
+    """One of Kafka's words, however it is capitalised."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Take `sasl_ssl` for `SASL_SSL`."""
+        return next((word for word in cls if isinstance(value, str) and word == value.upper()), None)
+
+
+class SecurityProtocol(_Word):
+    """How brokers are met."""
+
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_PLAINTEXT = "SASL_PLAINTEXT"
+    SASL_SSL = "SASL_SSL"
+
+    @property
+    def encrypts(self) -> bool:
+        """Say whether TLS is spoken."""
+        return self in {self.SSL, self.SASL_SSL}
+
+    @property
+    def asks(self) -> bool:
+        """Say whether brokers ask for a user and a password."""
+        return self in {self.SASL_PLAINTEXT, self.SASL_SSL}
+
+
+class SaslMechanism(_Word):
+    """How a user proves to know the password."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
 class KafkaSettings(Section):
     """How to reach Kafka."""
 
     bootstrap: str = Field(default="localhost:9092", description="Brokers to start from: host:port[,host:port…]")
-    security_protocol: str = Field(default="PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")
+    security_protocol: SecurityProtocol = Field(
+        default=SecurityProtocol.PLAINTEXT, description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+    )
     ca_path: str = Field(default="", description="File of the authorities that brokers are verified by; default: the system's")
-    sasl_mechanism: str = Field(default="SCRAM-SHA-512", description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+    certificate_path: str = Field(
+        default="", description="File of our certificate (PEM), where brokers ask for one; read anew when it changes"
+    )
+    key_path: str = Field(default="", description="File of its private key (PEM); default: the certificate's file holds it")
+    key_password: SecretStr = Field(default=SecretStr(""), description="Password of the private key, where it has one")
+    sasl_mechanism: SaslMechanism = Field(
+        default=SaslMechanism.SCRAM_SHA_512, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
     username: str = Field(default="", description="SASL user")
     password: SecretStr = Field(default=SecretStr(""), description="SASL password")
     replication: int = Field(default=-1, ge=-1, description="Replicas of the topics we create; -1 takes the broker's default")
     session_timeout: float = Field(default=10.0, gt=0, description="Seconds without a heartbeat after which a member is dead")
     request_timeout: float = Field(default=10.0, gt=0, description="Seconds that one request to a broker may take")
     instance: str = Field(default="", description="Stable name of this process in its groups: a restart takes its place at once")
+
+    @field_validator("bootstrap")
+    @classmethod
+    def _are_addresses(cls, told: str) -> str:
+        """Take addresses as brokers are known by, without a protocol before them."""
+        addresses = [each.strip() for each in told.split(",")]
+        if not all(map(ADDRESS.fullmatch, addresses)):
+            raise PydanticCustomError("addresses", "It is host:port[,host:port…], without a protocol")
+        return ",".join(addresses)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """Take what belongs together, or nothing of it."""
+        if self.security_protocol.asks and not (self.username and self.password.get_secret_value()):
+            raise PydanticCustomError("user", "{protocol} needs a USERNAME and a PASSWORD", {"protocol": self.security_protocol})
+        if self.certificate_path and not self.security_protocol.encrypts:
+            raise PydanticCustomError("certificate", "A CERTIFICATE_PATH is for SECURITY_PROTOCOL SSL or SASL_SSL")
+        if self.key_path and not self.certificate_path:
+            raise PydanticCustomError("key", "A KEY_PATH needs a CERTIFICATE_PATH")
+        return self
 
 
 class PostgresLogSettings(Section):

@@ -114,7 +114,7 @@ async def furnish(house: House) -> None:
 
 
 def stream(kafka: str | None) -> StreamSettings:
-    return StreamSettings(kind=LogKind.KAFKA if kafka else LogKind.POSTGRES, kafka=KafkaSettings(bootstrap=kafka or ""))
+    return StreamSettings(kind=LogKind.KAFKA if kafka else LogKind.POSTGRES, kafka=KafkaSettings(bootstrap=kafka or "none"))
 
 
 async def quiet(books: Pipeline) -> Digests:

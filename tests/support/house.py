@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -104,22 +104,26 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    url: str, *, kafka: str | None = None, keeps: Keeps = Keeps.TEXT, before: House | None = None
+    url: str,
+    *,
+    kafka: str | Mapping[str, KafkaSettings] | None = None,
+    keeps: Keeps = Keeps.TEXT,
+    before: House | None = None,
 ) -> AsyncIterator[House]:
     """Run the house over the database at *url*, on Kafka or on the log in PostgreSQL, until the end of the block.
 
-    It is furnished then, unless its database is that of a house *before*, whose keys it takes.
+    With *kafka* by the names of services each comes to the brokers in its own way. The house is furnished then, unless its
+    database is that of a house *before*, whose keys it takes.
     """
     postgres = PostgresSettings(url=SecretStr(url))
-    kind = LogKind.KAFKA if kafka else LogKind.POSTGRES
-    stream = StreamSettings(kind=kind, kafka=KafkaSettings(bootstrap=kafka or ""))
+    streams = {name: _stream(kafka[name] if isinstance(kafka, Mapping) else kafka) for name in PARTS}
     below_those_of_connections = random.randrange(20_000, 32_000)  # noqa: S311  no secret
     ports = ports_from(below_those_of_connections, "127.0.0.1")
     stop, started = asyncio.Event(), asyncio.Event()
     async with AsyncExitStack() as stack:
         services = []
         for name, part in PARTS.items():
-            told: dict[str, Any] = {"postgres": postgres, "secrets": KEY, "stream": stream, "http": {"port": ports[name]}}
+            told: dict[str, Any] = {"postgres": postgres, "secrets": KEY, "stream": streams[name], "http": {"port": ports[name]}}
             settings = part.settings(**told)
             services.append(await stack.enter_async_context(part.open_service(settings)))
         group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -132,10 +136,18 @@ async def open_house(
         ]
         house = House(postgres, gateway=doors[0], ingest=doors[1], ports=ports)
         if before is None:
-            await _furnish(house, stream, keeps)
+            await _furnish(house, streams["gateway"], keeps)
         else:
             house.lms, house.hr = before.lms, before.hr
         yield house
+
+
+def _stream(kafka: str | KafkaSettings | None) -> StreamSettings:
+    """Return the settings of a log on Kafka, or else in PostgreSQL."""
+    if kafka is None:
+        return StreamSettings()
+    told = KafkaSettings(bootstrap=kafka) if isinstance(kafka, str) else kafka
+    return StreamSettings(kind=LogKind.KAFKA, kafka=told)
 
 
 async def _furnish(house: House, stream: StreamSettings, keeps: Keeps) -> None:

@@ -1,9 +1,8 @@
-"""What every client of Kafka is given, and how its errors become ours."""
+"""How the errors of Kafka's clients become ours, and how a client is given up."""
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -12,7 +11,6 @@ from aiokafka import errors as kafka
 
 from shared.errors import Misconfigured, Unavailable
 from shared.stream.log import ENVELOPE_BYTES, RECORD_BYTES
-from shared.stream.settings import KafkaSettings
 
 MESSAGE_BYTES: Final = RECORD_BYTES + ENVELOPE_BYTES
 """What topics, producers and fetches accept of one record, its envelope included."""
@@ -20,36 +18,27 @@ MESSAGE_BYTES: Final = RECORD_BYTES + ENVELOPE_BYTES
 CLOSED: Final = "the handler is closed"
 """What uvloop says, as a RuntimeError, of writing to a connection that ended a moment ago."""
 
-_REFUSED = (
+FORBIDDEN: Final = (
     kafka.TopicAuthorizationFailedError,
     kafka.GroupAuthorizationFailedError,
     kafka.ClusterAuthorizationFailedError,
-    kafka.AuthenticationFailedError,
-    kafka.UnsupportedVersionError,
-    kafka.IncompatibleBrokerVersion,
 )
+"""What brokers say of what our user may not do."""
+
+_REFUSED = (kafka.UnsupportedVersionError, kafka.IncompatibleBrokerVersion)
 _BUGS = (kafka.IllegalArgumentError,)
 
 
-def connection(settings: KafkaSettings) -> dict[str, Any]:
-    """Return the arguments that every client takes."""
-    return {
-        "bootstrap_servers": settings.bootstrap,
-        "client_id": "symposia",
-        "request_timeout_ms": round(settings.request_timeout * 1000),
-        "security_protocol": settings.security_protocol,
-        "ssl_context": _ssl(settings),
-        "sasl_mechanism": settings.sasl_mechanism,
-        "sasl_plain_username": settings.username or None,
-        "sasl_plain_password": settings.password.get_secret_value() or None,
-    }
-
-
 @contextmanager
-def outages() -> Iterator[None]:
-    """Turn Kafka's errors, and a deadline that passed, into Unavailable; what waiting does not mend into Misconfigured."""
+def outages(doing: str) -> Iterator[None]:
+    """Turn Kafka's errors, and a deadline that passed, into Unavailable; what waiting does not mend into Misconfigured.
+
+    *doing* is what our user may not do, where a broker says so.
+    """
     try:
         yield
+    except FORBIDDEN as error:
+        raise forbidden(doing, error) from error
     except _REFUSED as error:
         raise Misconfigured(f"Kafka refuses us: {error!r}. Check SYMPOSIA_STREAM__KAFKA__….") from error
     except _BUGS:
@@ -60,6 +49,13 @@ def outages() -> Iterator[None]:
         if CLOSED not in str(error):
             raise
         raise Unavailable("kafka", repr(error)) from error
+
+
+def forbidden(doing: str, error: Exception) -> Misconfigured:
+    """Say that our user may not do what *doing* says."""
+    return Misconfigured(
+        f"Kafka does not let our user {doing} ({type(error).__name__}): docs/operations.md says what each service is granted."
+    )
 
 
 async def stop(consumer: Any, patience: float) -> None:
@@ -80,9 +76,3 @@ async def _ended(closing: Coroutine[Any, Any, None], patience: float) -> bool:
         task.cancel()
     await asyncio.wait([task], timeout=patience)
     return task.done() and not task.cancelled() and task.exception() is None
-
-
-def _ssl(settings: KafkaSettings) -> ssl.SSLContext | None:
-    if not settings.security_protocol.endswith("SSL"):
-        return None
-    return ssl.create_default_context(cafile=settings.ca_path or None)

@@ -15,10 +15,10 @@ from aiokafka import errors as kafka
 from shared.contracts.topics import Topic
 from shared.errors import Unavailable
 from shared.stream.background import end, spawn
-from shared.stream.kafka.connection import MESSAGE_BYTES, connection, outages, stop
+from shared.stream.kafka.access import Access
+from shared.stream.kafka.connection import MESSAGE_BYTES, outages, stop
 from shared.stream.kafka.tail import Acknowledgements, Tail
 from shared.stream.record import Batch, Partition, Record
-from shared.stream.settings import KafkaSettings
 
 AT_ONCE_BYTES: Final = 2 * 1024 * 1024
 """Of all partitions in one answer of the broker, which is held several times over; a single batch that is larger comes whole."""
@@ -45,16 +45,18 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
 
     def __init__(
         self,
-        settings: KafkaSettings,
+        access: Access,
         acknowledgements: Acknowledgements,
         *,
         group: str,
         topics: Sequence[Topic],
         poll_interval: float,
     ) -> None:
-        self._settings = settings
+        self._access = access
+        self._settings = access.settings
         self._acknowledgements = acknowledgements
         self._group = group
+        self._doing = f"read {', '.join(topic.name for topic in topics)} as group {group}"
         self._topics = [topic.name for topic in topics]
         self._poll_interval = poll_interval
         self._consumer: Any = None
@@ -70,7 +72,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
     async def join(self) -> None:
         """Join the group and wait for a first assignment. Raises Unavailable, Misconfigured."""
         self._consumer = AIOKafkaConsumer(
-            **connection(self._settings),
+            **self._access.client(),
             group_id=self._group,
             group_instance_id=self._settings.instance or None,
             enable_auto_commit=False,
@@ -85,9 +87,9 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._acknowledgements.join(self._topics, self._tail)
         self._consumer.subscribe(self._topics, listener=self)
         try:
-            with outages():
+            with outages(self._doing):
                 async with asyncio.timeout(JOIN_PATIENCE):
-                    await self._consumer.start()
+                    await self._access.enter(self._consumer, self._doing)
         except BaseException:
             await self._leave()
             raise
@@ -149,7 +151,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         """Return the first offset kept and the next one to be given. Raises Unavailable."""
         place = _place(partition)
-        with outages():
+        with outages(self._doing):
             async with asyncio.timeout(self._settings.request_timeout):
                 first = await self._consumer.beginning_offsets([place])
                 end = await self._consumer.end_offsets([place])
@@ -216,7 +218,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         """Leave a consumer that broke, so that the next fetch joins with another. Raises Unavailable, Misconfigured."""
         await end(self._committing)
         await self._leave()
-        with outages():
+        with outages(self._doing):
             raise error
 
     def _forget(self, partitions: set[Partition]) -> None:
@@ -246,7 +248,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         applied, self._applied = self._applied, {}
         offsets = {_place(partition): offset for partition, offset in applied.items() if partition in self._assigned}
         if offsets:
-            with suppress(Unavailable), outages():
+            with suppress(Unavailable), outages(self._doing):
                 async with asyncio.timeout(LEAVE_PATIENCE):
                     await self._consumer.commit(offsets)
 

@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.contracts.topics import Topic
 from shared.stream.inflight import InFlight
 from shared.stream.kafka import topics as kafka_topics
-from shared.stream.kafka.connection import connection, outages, stop
+from shared.stream.kafka.access import Access
+from shared.stream.kafka.connection import outages, stop
 from shared.stream.kafka.inbox import KafkaInbox
 from shared.stream.kafka.sender import KafkaSender
 from shared.stream.kafka.tail import Acknowledgements
@@ -29,6 +30,7 @@ class KafkaLog:
         self, settings: KafkaSettings, append: AppendSettings, metrics: StreamMetrics, *, poll_interval: float = 60.0
     ) -> None:
         self._settings = settings
+        self._access = Access(settings)
         self._poll_interval = poll_interval
         self._in_flight = InFlight(append.inflight_bytes, metrics.buffered_bytes)
         self._deadline = append.deadline
@@ -38,9 +40,12 @@ class KafkaLog:
         self._reader: Any = None
         self._reading = asyncio.Lock()
 
-    async def ensure(self, topics: Sequence[Topic]) -> None:
-        """Create the topics that do not exist, check those that do. Raises Misconfigured, Unavailable."""
-        await kafka_topics.ensure(self._settings, topics)
+    async def ensure(self, topics: Sequence[Topic]) -> Sequence[Topic]:
+        """Create the topics that do not exist, check those that do; return those whose limits we may not see.
+
+        Raises Misconfigured, Unavailable.
+        """
+        return await kafka_topics.ensure(self._access, topics)
 
     async def append(self, records: Sequence[Outgoing]) -> tuple[Position, ...]:
         """Append *records*, acknowledged by all in-sync replicas. Raises Unavailable, RecordTooLarge, Misconfigured.
@@ -58,7 +63,7 @@ class KafkaLog:
 
     async def inbox(self, group: str, topics: Sequence[Topic]) -> KafkaInbox:
         """Join *group* to read *topics*. Raises Unavailable, Misconfigured."""
-        inbox = KafkaInbox(self._settings, self._acknowledgements, group=group, topics=topics, poll_interval=self._poll_interval)
+        inbox = KafkaInbox(self._access, self._acknowledgements, group=group, topics=topics, poll_interval=self._poll_interval)
         await inbox.join()
         return inbox
 
@@ -67,10 +72,10 @@ class KafkaLog:
 
         Raises Unavailable.
         """
-        with outages():
+        with outages(f"look at {topic.name}"):
             async with self._reading, asyncio.timeout(self._settings.request_timeout):
                 reader = await self._reader_started()
-                if reader.partitions_for_topic(topic.name) is None and topic.name not in await reader.topics():
+                if reader.partitions_for_topic(topic.name) is None and not await kafka_topics.described(reader, [topic.name]):
                     return {}
                 ends = await reader.end_offsets([TopicPartition(topic.name, number) for number in range(topic.partitions)])
                 known = {TopicPartition(topic.name, number) for number in reader.partitions_for_topic(topic.name) or ()}
@@ -90,7 +95,7 @@ class KafkaLog:
         producer = self._producers.get(topic)
         if producer is None:
             producer = self._producers[topic] = Producer(
-                lambda: KafkaSender(self._settings, self._acknowledgements),
+                lambda: KafkaSender(self._access, self._acknowledgements),
                 self._in_flight,
                 deadline=self._deadline,
                 metrics=self._metrics,
@@ -99,9 +104,9 @@ class KafkaLog:
 
     async def _reader_started(self) -> Any:
         if self._reader is None:
-            reader = AIOKafkaConsumer(**connection(self._settings), enable_auto_commit=False)
+            reader = AIOKafkaConsumer(**self._access.client(), enable_auto_commit=False)
             try:
-                await reader.start()
+                await self._access.enter(reader, "look at topics")
             except BaseException:
                 await stop(reader, self._settings.request_timeout)
                 raise

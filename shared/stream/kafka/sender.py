@@ -13,12 +13,12 @@ from aiokafka import errors as kafka
 
 from shared.clock import utc_now
 from shared.errors import Misconfigured, Unavailable
-from shared.stream.kafka.connection import MESSAGE_BYTES, connection, outages
+from shared.stream.kafka.access import Access
+from shared.stream.kafka.connection import MESSAGE_BYTES, forbidden
 from shared.stream.kafka.tail import Acknowledgements
 from shared.stream.partitioning import Partitioner
 from shared.stream.producer import BrokenProducer, Pending
 from shared.stream.record import Outgoing, Partition, Position
-from shared.stream.settings import KafkaSettings
 
 BATCH_BYTES: Final = 128 * 1024
 MANY: Final = 4
@@ -30,10 +30,11 @@ ABORT_PATIENCE: Final = 2.0
 class KafkaSender:
     """A topic's producer of aiokafka, acks=all and idempotent; a failed batch breaks it, because its sequence then has a hole."""
 
-    def __init__(self, settings: KafkaSettings, acknowledgements: Acknowledgements) -> None:
+    def __init__(self, access: Access, acknowledgements: Acknowledgements) -> None:
         self._acknowledgements = acknowledgements
+        self._access = access
         self._producer = AIOKafkaProducer(
-            **connection(settings),
+            **access.client(),
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
@@ -41,19 +42,19 @@ class KafkaSender:
             max_request_size=MESSAGE_BYTES,
         )
         self._partitioner = Partitioner()
+        self._topic = ""
         self._turn = asyncio.Lock()
 
     async def start(self) -> None:
         """Reach the brokers. Raises Unavailable, Misconfigured."""
-        with outages():
-            await self._producer.start()
+        await self._access.enter(self._producer, "write to topics")
 
     async def enqueue(self, records: Sequence[Outgoing], pending: list[Pending]) -> None:
         """Hand *records*, all of one topic, over one after the other. Raises Unavailable, Misconfigured, BrokenProducer.
 
         Only one append at a time waits for a place in the batches: a crowd that waits together starves.
         """
-        topic = records[0].topic.name
+        topic = self._topic = records[0].topic.name
         async with self._turn:
             with _enqueueing(topic):
                 await self._enqueue(topic, records, pending)
@@ -64,7 +65,7 @@ class KafkaSender:
             raise Unavailable("kafka", "the producer was stopped")
         error = pending.acknowledged.exception()
         if error is not None:
-            raise BrokenProducer(repr(error)) from error
+            raise BrokenProducer(repr(error), _refusal(self._topic, error)) from error
         first = pending.acknowledged.result()
         if first.offset < 0:
             raise Unavailable("kafka", "the record was appended before, and the broker forgot where")
@@ -147,7 +148,17 @@ class _enqueueing:  # noqa: N801  a context manager reads as a verb
             case kafka.KafkaTimeoutError() | kafka.KafkaConnectionError() | kafka.NodeNotReadyError():
                 raise Unavailable("kafka", repr(error)) from error
             case kafka.KafkaError():
-                raise BrokenProducer(repr(error)) from error
+                raise BrokenProducer(repr(error), _refusal(self._topic, error)) from error
+
+
+def _refusal(topic: str, error: BaseException) -> Misconfigured | None:
+    """Say what is to be changed where *topic* refused a batch for good; else nothing."""
+    match error:
+        case kafka.TopicAuthorizationFailedError() | kafka.ClusterAuthorizationFailedError():
+            return forbidden(f"write to {topic}", error)
+        case kafka.MessageSizeTooLargeError() | kafka.RecordListTooLargeError():
+            return Misconfigured(f"topic {topic} does not take records as large as ours: set max.message.bytes={MESSAGE_BYTES}.")
+    return None
 
 
 def _now() -> int:

@@ -47,7 +47,7 @@ class PostgresLog:
         self._retention: dict[str, int] = {}
         self._forgetting: asyncio.Task[None] | None = None
 
-    async def ensure(self, topics: Sequence[Topic]) -> None:
+    async def ensure(self, topics: Sequence[Topic]) -> Sequence[Topic]:
         """Create the topics that do not exist, and delete from now on what is past its retention.
 
         Raises Unavailable, and Misconfigured where a topic has fewer partitions than ours: adding some moves keys to others.
@@ -62,6 +62,7 @@ class PostgresLog:
             self._retention[topic.name] = topic.retention_ms
         if self._forgetting is None:
             self._forgetting = spawn(self._forget_forever(), "log retention")
+        return ()
 
     async def append(self, records: Sequence[Outgoing]) -> tuple[Position, ...]:
         """Append *records* in one transaction, together with what else is waiting. Raises Unavailable, RecordTooLarge."""

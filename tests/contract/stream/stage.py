@@ -235,8 +235,8 @@ class LogAround:
     def __init__(self, log: Log) -> None:
         self.log = log
 
-    async def ensure(self, topics: Sequence[Topic]) -> None:
-        await self.log.ensure(topics)
+    async def ensure(self, topics: Sequence[Topic]) -> Sequence[Topic]:
+        return await self.log.ensure(topics)
 
     async def append(self, records: Sequence[Outgoing]) -> tuple[Position, ...]:
         return await self.log.append(records)

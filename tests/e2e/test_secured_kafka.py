@@ -1,0 +1,224 @@
+"""Symposia on a broker as companies run it: nothing is allowed but what docs/operations.md says that each service needs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from aiokafka.admin import NewTopic
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from shared.clock import utc_now
+from shared.contracts.topics import (
+    DAY_MS,
+    ENRICHED,
+    HEARD,
+    NOTICED,
+    OBJECTION,
+    RECEIVED,
+    RECORDED,
+    TOPICS,
+    Topic,
+    dead_letters_of,
+)
+from shared.errors import Misconfigured
+from shared.stream.kafka import KafkaLog
+from shared.stream.kafka.connection import MESSAGE_BYTES
+from shared.stream.metrics import StreamMetrics
+from shared.stream.record import Outgoing
+from shared.stream.settings import AppendSettings, KafkaSettings
+from tests.support.house import open_house
+from tests.support.kafka import administrator
+from tests.support.postgres import blocking
+from tests.support.secured import PASSWORD, Grant, Operation, Resource, Secured, allow, secured
+
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "operations.md"
+LETTERS: Final = (
+    dead_letters_of(HEARD, "telling"),
+    dead_letters_of(NOTICED, "asking"),
+    dead_letters_of(RECEIVED, "recorder"),
+    dead_letters_of(RECORDED, "definitions"),
+    dead_letters_of(RECORDED, "enrichment"),
+    dead_letters_of(ENRICHED, "scoring"),
+    dead_letters_of(OBJECTION, "scoring"),
+)
+SMALL: Final = Topic("small", partitions=1)
+MISSING: Final = Topic("missing", partitions=1)
+ELSEWHERE: Final = Topic("elsewhere", partitions=1)
+STATEMENT: Final = {
+    "actor": {"mbox": "mailto:ann@acme.example"},
+    "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
+    "object": {"id": "https://acme.example/questions/1"},
+}
+QUESTION: Final = {"type": "message", "channel": "C1", "channel_type": "channel", "user": "U1", "ts": "1.0001", "text": "How?"}
+
+
+def rows_below(heading: str) -> Iterator[list[str]]:
+    """Yield the cells of the rows of the table below *heading*."""
+    section = DOCUMENT.read_text("utf-8").partition(f"### {heading}\n")[2].partition("\n#")[0]
+    table = [line for line in section.splitlines() if line.startswith("|")]
+    for line in table[2:]:
+        yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def documented_grants() -> Iterator[Grant]:
+    """Yield what each user is granted by the documentation: a password's, and the one of a certificate of the same name."""
+    for who, reads, writes, groups in rows_below("Access"):
+        name = {"commands": "operator"}.get(who, who.partition(",")[0])
+        for user in (name, f"CN={name}"):
+            for topic in re.findall("`(.+?)`", reads):
+                yield Grant(user, Resource.TOPIC, topic, Operation.READ)
+            for topic in re.findall("`(.+?)`", writes):
+                yield Grant(user, Resource.TOPIC, topic, Operation.WRITE)
+            for group in re.findall("`(.+?)`", groups):
+                yield Grant(user, Resource.GROUP, group, Operation.READ)
+
+
+def documented_topics() -> list[NewTopic]:
+    limits = {"max.message.bytes": str(MESSAGE_BYTES), "segment.ms": str(DAY_MS)}
+    return [
+        NewTopic(name.strip("`"), int(partitions), 1, topic_configs={**limits, "retention.ms": retention})
+        for name, partitions, retention in rows_below("Topics")
+    ]
+
+
+async def furnish(bootstrap: str) -> None:
+    """Make what an administrator makes: the topics and the rights."""
+    small = NewTopic(SMALL.name, 1, 1, topic_configs={"max.message.bytes": "1000"})
+    async with administrator(bootstrap) as client:
+        await client.create_topics([*documented_topics(), small, NewTopic(ELSEWHERE.name, 1, 1)])
+        looked_at = (
+            Grant("gateway", Resource.TOPIC, SMALL.name, Operation.WRITE),
+            Grant("gateway", Resource.TOPIC, MISSING.name, Operation.WRITE),
+            Grant("gateway", Resource.TOPIC, ELSEWHERE.name, Operation.DESCRIBE),
+        )
+        await allow(client, [*documented_grants(), *looked_at])
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    with secured(tmp_path_factory.mktemp("secured")) as broker:
+        blocking(furnish(broker.cluster.bootstrap))
+        yield broker
+
+
+@asynccontextmanager
+async def log_of(settings: KafkaSettings) -> AsyncIterator[KafkaLog]:
+    log = KafkaLog(settings, AppendSettings(deadline=5.0), StreamMetrics(CollectorRegistry(), utc_now))
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+async def taken(send: Callable[[], Awaitable[httpx.Response]]) -> None:
+    """Send as senders do: again, while the answer is to try again."""
+    while (answer := await send()).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        pass
+    assert answer.status_code == httpx.codes.OK, answer.text
+
+
+async def until_each_has_a_record(log: KafkaLog, *topics: Topic) -> None:
+    for topic in topics:
+        while True:
+            if sum((await log.ends(topic)).values()):
+                break
+            await asyncio.sleep(0.05)
+
+
+def by_certificate(broker: Secured, user: str) -> KafkaSettings:
+    certificate, key = broker.authority.certify(user)
+    return broker.settings(
+        "", bootstrap=broker.tls, security_protocol="SSL", certificate_path=str(certificate), key_path=str(key)
+    )
+
+
+def test_the_topics_of_the_documentation_are_ours() -> None:
+    told = {(topic.name, topic.num_partitions, topic.topic_configs["retention.ms"]) for topic in documented_topics()}
+
+    assert told == {(topic.name, topic.partitions, str(topic.retention_ms)) for topic in (*TOPICS, *LETTERS)}
+
+
+async def test_each_service_comes_in_its_own_way_and_does_its_work_with_what_it_is_granted(
+    broker: Secured, database_url: str
+) -> None:
+    ways = {
+        "gateway": broker.settings("gateway"),
+        "ingest": broker.settings("ingest", sasl_mechanism="SCRAM-SHA-256"),
+        "enrichment": broker.settings("enrichment", sasl_mechanism="plain"),
+        "scoring": by_certificate(broker, "scoring"),
+    }
+
+    async with open_house(database_url, kafka=ways) as house, log_of(broker.settings("operator")) as log, asyncio.timeout(60):
+        await taken(lambda: house.post(STATEMENT))
+        await taken(lambda: house.slack(QUESTION, event_id="Ev1"))
+        unseen = await log.ensure(TOPICS)
+        await until_each_has_a_record(log, HEARD, RECORDED, ENRICHED)
+
+    assert tuple(unseen) == TOPICS
+
+
+Doing = Callable[[KafkaLog], Awaitable[Any]]
+
+
+def looks(topic: Topic) -> Doing:
+    return lambda log: log.ensure([topic])
+
+
+def writes(topic: Topic, size: int = 1) -> Doing:
+    return lambda log: log.append([Outgoing(topic, b"x" * size)])
+
+
+async def joins_another_group(log: KafkaLog) -> None:
+    inbox = await log.inbox("scoring", [RECEIVED])
+    try:
+        for _ in range(20):
+            await inbox.fetch(1, 0.2)
+    finally:
+        await inbox.close()
+
+
+async def asks_for_the_end(log: KafkaLog) -> None:
+    await log.ends(ENRICHED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "doing", "said"),
+    [
+        ({"password": SecretStr("wrong")}, looks(RECEIVED), "refuses user 'gateway'.*Check SYMPOSIA_STREAM__KAFKA__USERNAME"),
+        ({"sasl_mechanism": "PLAIN", "username": "nobody"}, looks(RECEIVED), "refuses user 'nobody'"),
+        ({"ca_path": ""}, looks(RECEIVED), "not to be trusted: .*local issuer.*Check SYMPOSIA_STREAM__KAFKA__CA_PATH, and"),
+        ({"ca_path": "/nowhere"}, looks(RECEIVED), "CA_PATH cannot be used: /nowhere"),
+        ({"bootstrap": "localhost"}, looks(RECEIVED), "certificate is not valid for 'localhost'"),
+        ({"bootstrap": "tls"}, looks(RECEIVED), "do not agree on TLS.*CERTIFICATE_PATH"),
+        ({}, looks(ENRICHED), "does not let our user look at xapi.statement.enriched.v1 .*docs/operations.md"),
+        ({}, asks_for_the_end, "does not let our user look at xapi.statement.enriched.v1"),
+        ({}, looks(MISSING), "topic missing is not there, and our user may not create it"),
+        ({}, writes(ELSEWHERE), "does not let our user write to elsewhere"),
+        ({}, writes(SMALL, 2000), f"small does not take records as large as ours: set max.message.bytes={MESSAGE_BYTES}"),
+        ({}, joins_another_group, "does not let our user read xapi.statement.received.v1 as group scoring"),
+    ],
+    ids=[
+        "wrong password", "unknown user", "unknown authority", "no file", "another host", "no certificate", "hidden topic",
+        "end of a hidden topic", "no topic", "no right to write", "too large", "another's group",
+    ],
+)  # fmt: skip
+async def test_what_a_broker_refuses_is_told_in_a_sentence_without_the_secret(
+    broker: Secured, caplog: pytest.LogCaptureFixture, changes: dict[str, Any], doing: Doing, said: str
+) -> None:
+    places = {"localhost": f"localhost:{broker.sasl.rpartition(':')[2]}", "tls": broker.tls}
+    if "bootstrap" in changes:
+        changes = {**changes, "bootstrap": places[changes["bootstrap"]]}
+
+    async with log_of(broker.settings("gateway", **changes)) as log:
+        with pytest.raises(Misconfigured, match=said) as refused:
+            await doing(log)
+
+    assert PASSWORD not in f"{refused.value} {caplog.text}"

@@ -1,0 +1,176 @@
+"""A broker as companies run it: TLS by an authority of their own, SCRAM, PLAIN, client certificates, and all forbidden at first.
+
+Beside the secured listeners stands the plain one of every test's broker: who comes by that is an administrator.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.admin import CreateAclsRequest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
+
+from deploy.kafka.broker import BRIEF
+from deploy.kafka.cluster import Cluster, running
+from deploy.kafka.guard import Guard
+from deploy.kafka.layout import HOST, Seat, free_ports
+from shared.stream.settings import KafkaSettings
+
+PASSWORD: Final = "never-in-a-log-7c1f"
+USERS: Final = ("gateway", "ingest", "enrichment", "scoring", "operator")
+DAY: Final = timedelta(days=1)
+
+
+class Resource(IntEnum):
+    """What Kafka calls the types of what is guarded."""
+
+    TOPIC = 2
+    GROUP = 3
+
+
+class Operation(IntEnum):
+    """What may be done with it."""
+
+    READ = 3
+    WRITE = 4
+    CREATE = 5
+    DESCRIBE = 8
+
+
+LITERAL: Final = 3
+ALLOW: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a user may do with one thing."""
+
+    user: str
+    resource: Resource
+    name: str
+    operation: Operation
+
+
+class Authority:
+    """An authority of one's own, which signs certificates for brokers and clients into *folder*."""
+
+    def __init__(self, folder: Path, name: str = "authority") -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.file = folder / f"{name}.pem"
+        held = self._sign(self._name, self._key, DAY, x509.BasicConstraints(ca=True, path_length=0), ())
+        self.file.write_bytes(held.public_bytes(Encoding.PEM))
+
+    def certify(self, name: str, hosts: Iterable[str] = (), lasts: timedelta = DAY) -> tuple[Path, Path]:
+        """Write a certificate for *name* and its key, and return their files."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        signed = self._sign(subject, key, lasts, x509.BasicConstraints(ca=False, path_length=None), hosts)
+        certificate, private = self._folder / f"{name}.crt", self._folder / f"{name}.key"
+        certificate.write_bytes(signed.public_bytes(Encoding.PEM))
+        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return certificate, private
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        lasts: timedelta,
+        constraints: x509.BasicConstraints,
+        hosts: Iterable[str],
+    ) -> x509.Certificate:
+        now = datetime.now(UTC)  # noqa: TID251  a certificate is of now
+        builder = x509.CertificateBuilder(
+            self._name, subject, key.public_key(), x509.random_serial_number(), now - 2 * DAY, now + lasts
+        ).add_extension(constraints, critical=True)
+        if names := [_general(host) for host in hosts]:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return builder.sign(self._key, SHA256())
+
+
+@dataclass(frozen=True)
+class Secured:
+    """A running broker, the authority that its certificate is by, and where it is met in which way."""
+
+    cluster: Cluster
+    authority: Authority
+    sasl: str
+    tls: str
+    """By host and port: SASL over TLS, and TLS with client certificates."""
+
+    def settings(self, user: str, **changes: Any) -> KafkaSettings:
+        """Return the settings by which *user* comes in with a password, but for *changes*."""
+        told = {
+            "bootstrap": self.sasl,
+            "security_protocol": "SASL_SSL",
+            "ca_path": str(self.authority.file),
+            "username": user,
+            "password": SecretStr(PASSWORD),
+            "request_timeout": 5.0,
+        }
+        return KafkaSettings(**{**told, **changes})
+
+
+@contextmanager
+def secured(folder: Path) -> Iterator[Secured]:
+    """Run a broker where nobody may do anything who comes in by the secured listeners."""
+    authority = Authority(folder)
+    certificate, key = authority.certify("broker", (HOST,))
+    chain = folder / "broker.pem"
+    chain.write_bytes(key.read_bytes() + certificate.read_bytes())
+    sasl, tls = (f"{HOST}:{port}" for port in free_ports(2))
+
+    def properties(seat: Seat) -> Mapping[str, str]:
+        met = f"PLAINTEXT://{seat.address},SASL_SSL://{sasl},SSL://{tls}"
+        known = " ".join(f'user_{name}="{PASSWORD}"' for name in USERS)
+        jaas, module = "sasl.jaas.config", "org.apache.kafka.common.security"
+        return {
+            "listeners": f"{met},CONTROLLER://{seat.controller}",
+            "advertised.listeners": f"{met},CONTROLLER://{seat.controller}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(chain),
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": str(authority.file),
+            "listener.name.ssl.ssl.client.auth": "required",
+            "sasl.enabled.mechanisms": "SCRAM-SHA-512,SCRAM-SHA-256,PLAIN",
+            f"listener.name.sasl_ssl.plain.{jaas}": f"{module}.plain.PlainLoginModule required {known};",
+            f"listener.name.sasl_ssl.scram-sha-512.{jaas}": f"{module}.scram.ScramLoginModule required;",
+            f"listener.name.sasl_ssl.scram-sha-256.{jaas}": f"{module}.scram.ScramLoginModule required;",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+        }
+
+    users = tuple(f"SCRAM-SHA-{size}=[name={name},password={PASSWORD},iterations=4096]" for name in USERS for size in (256, 512))
+    with running(folder / "cluster", 1, BRIEF, Guard(properties, users)) as cluster:
+        yield Secured(cluster, authority, sasl, tls)
+
+
+async def allow(client: AIOKafkaAdminClient, grants: Iterable[Grant]) -> None:
+    """Allow what *grants* say, from anywhere."""
+    for each in grants:  # aiokafka encodes the request, and offers no method
+        await client._send_to_controller(
+            CreateAclsRequest(each.resource, each.name, LITERAL, f"User:{each.user}", "*", each.operation, ALLOW)
+        )
+
+
+def _general(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
