@@ -32,9 +32,16 @@ class Request:
         return {name: values[0] for name, values in parse_qs(urlsplit(self.target).query).items()}
 
     @property
+    def said(self) -> bytes:
+        """Return the statements that were posted: the body, or its first part where attachments follow."""
+        if not self.headers.get("content-type", "").startswith("multipart/mixed"):
+            return self.body
+        return self.body.partition(b"\r\n\r\n")[2].partition(b"\r\n--")[0]
+
+    @property
     def ids(self) -> list[str]:
         """Return the ids of the statements that were posted."""
-        return [statement["id"] for statement in orjson.loads(self.body)]
+        return [statement["id"] for statement in orjson.loads(self.said)]
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class ScriptedLrs:
         if request.method == "GET":
             held = self.statements.get(request.parameters.get("statementId", ""))
             return Reply(404) if held is None else Reply(body=held)
-        several = orjson.loads(request.body)
+        several = orjson.loads(request.said)
         if not isinstance(several, list):
             return Reply(400, b"that is no statement")
         for statement in several:
