@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,6 +40,15 @@ _COLLISIONS = frozenset(
         "0A000",  # only as InvalidCachedStatementError: a migration changed what a prepared statement returns
     }
 )
+_UNKNOWN = frozenset(
+    {
+        "22023",  # a value that a setting of PostgreSQL does not take
+        "42704",  # no setting of PostgreSQL, but one of libpq's: channel_binding, connect_timeout, …
+    }
+)
+_FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
+"""What names a file in an address."""
+
 _POOLED = frozenset(
     {
         "26000",  # a statement that we prepared is not there
@@ -97,17 +107,36 @@ def connecting_failed(error: Exception, dsn: str = "", *, admitted: bool = False
     Who was *admitted* before, and is refused now, waits: a password is being changed, or a standby has not all rules yet.
     """
     if isinstance(error, asyncpg.PostgresError):
-        if (error.sqlstate or "").startswith(_AUTHORISATION) or isinstance(error, asyncpg.InvalidCatalogNameError):
-            refused = f"PostgreSQL refuses us: {error}. Check DATABASE_URL."
-            return Unavailable("postgres", refused) if admitted else Misconfigured(refused)
-        if "startup parameter" in str(error):  # PgBouncer's words, which has one code for all
-            return Misconfigured(f"A pooler before PostgreSQL refuses us: {error}. {POOLERS}")
-        return unavailable(error) if is_outage(error, closed=True) else None
+        return _turned_away(error, admitted=admitted)
+    if unusable := _unusable(error, dsn):
+        return Misconfigured(f"DATABASE_URL cannot be used: {unusable}")
+    return unavailable(error, place_of(dsn)) if isinstance(error, (*_UNREACHABLE, *_OUT_OF_STEP)) else None
+
+
+def _turned_away(error: asyncpg.PostgresError, *, admitted: bool) -> Unavailable | Misconfigured | None:
+    """Translate what a server, or a pooler before it, says to who knocks."""
+    state = error.sqlstate or ""
+    if state.startswith(_AUTHORISATION) or isinstance(error, asyncpg.InvalidCatalogNameError):
+        refused = f"PostgreSQL refuses us: {error}. Check DATABASE_URL."
+        return Unavailable("postgres", refused) if admitted else Misconfigured(refused)
+    if "startup parameter" in str(error):  # PgBouncer's words, which has one code for all
+        return Misconfigured(f"A pooler before PostgreSQL refuses us: {error}. {POOLERS}")
+    if state in _UNKNOWN:
+        return Misconfigured(f"DATABASE_URL cannot be used: {error}. Leave out of it what only libpq knows.")
+    return unavailable(error) if is_outage(error, closed=True) else None
+
+
+def _unusable(error: Exception, dsn: str) -> str:
+    """Say what is wrong with *dsn* itself, whatever runs there; "" where nothing is."""
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
-        return Misconfigured(f"DATABASE_URL cannot be used: {error}")
-    if isinstance(error, (*_UNREACHABLE, *_OUT_OF_STEP)):
-        return unavailable(error, place_of(dsn))
-    return None
+        return str(error)
+    if isinstance(error, ValueError) and not isinstance(error, OSError):  # what it says may be a part of the password
+        return "it is no address. Write / ? # @ : % of a password as %2F %3F %23 %40 %3A %25."
+    if isinstance(error, (FileNotFoundError, PermissionError)):
+        named = parse_qs(urlsplit(dsn).query)
+        missing = [f"{name}={file}" for name in _FILES for file in named.get(name, ()) if not os.access(file, os.R_OK)]
+        return f"{', '.join(missing)} names no file that we can read." if missing else ""
+    return ""
 
 
 def forbidden(error: Exception) -> Misconfigured | None:

@@ -50,6 +50,34 @@ def test_prepared_statements_that_come_and_go_tell_of_a_pooler_of_transactions(e
     assert "takes our sessions between transactions" in str(failure)
 
 
+def test_a_parameter_that_only_others_know_is_a_misconfiguration() -> None:
+    failure = connecting_failed(asyncpg.UndefinedObjectError('unrecognized configuration parameter "channel_binding"'))
+
+    assert isinstance(failure, Misconfigured)
+    assert 'unrecognized configuration parameter "channel_binding"' in str(failure)
+
+
+def test_a_password_that_is_not_written_for_an_address_is_told_without_a_part_of_it() -> None:
+    failure = connecting_failed(ValueError("invalid literal for int() with base 10: 'secret'"))
+
+    assert isinstance(failure, Misconfigured)
+    assert "%2F" in str(failure)
+    assert "secret" not in str(failure)
+
+
+def test_a_file_of_certificates_that_is_not_there_is_named() -> None:
+    failure = connecting_failed(FileNotFoundError(2, "No such file or directory"), "postgresql://db/x?sslrootcert=/no/ca.pem")
+
+    assert isinstance(failure, Misconfigured)
+    assert "sslrootcert=/no/ca.pem names no file" in str(failure)
+
+
+def test_a_socket_that_is_not_there_yet_is_an_outage() -> None:
+    failure = connecting_failed(FileNotFoundError(2, "No such file or directory"), "postgresql:///x?host=/run/postgresql")
+
+    assert isinstance(failure, Unavailable)
+
+
 def test_a_server_that_cannot_be_reached_is_told_with_its_place_and_without_the_password() -> None:
     failure = connecting_failed(ConnectionRefusedError(111, "Connection refused"), "postgresql://me:secret@db.example.org:5433/x")
 
