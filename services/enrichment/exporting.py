@@ -8,10 +8,12 @@ from uuid import UUID
 
 import orjson
 
+from services.enrichment.portions import portions
 from shared.postgres import Database, load_queries
 from shared.xapi.model import Ifi
 
 _SQL: Final = load_queries("services.enrichment")
+PAGE: Final = 1000
 
 
 async def profiles(database: Database, learners: Sequence[UUID]) -> list[Any]:
@@ -21,9 +23,7 @@ async def profiles(database: Database, learners: Sequence[UUID]) -> list[Any]:
 
 async def links(database: Database, identities: Sequence[Ifi]) -> AsyncIterator[bytes]:
     """Yield what was said last of each statement in which *identities* act or are named, as JSON. Raises Unavailable."""
-    behind = UUID(int=0)
-    while page := await database.fetch(_SQL["links"], list(identities), behind):
-        behind = page[-1]["statement_id"]
-        for row in page:
-            if row["emitted"]:
-                yield row["emitted"]
+    statements = [row["statement_id"] for row in await database.fetch(_SQL["named_in"], list(identities))]
+    for some in portions(statements, PAGE):
+        for row in await database.fetch(_SQL["said_of"], some):
+            yield row["emitted"]

@@ -199,13 +199,13 @@ FROM learner
 WHERE id = ANY($1::uuid[])
 ORDER BY id
 
--- name: links
--- Returns what was said last of the statements in which identities ($1) act or are named, behind the statement $2, a page at a time.
-SELECT statement_id, emitted
-FROM interaction
-WHERE (actor = ANY($1::text[]) OR target = ANY($1::text[])) AND statement_id > $2
-ORDER BY statement_id
-LIMIT 1000
+-- name: named_in
+-- Returns the statements in which identities ($1) act or are named, in one order.
+SELECT statement_id FROM interaction WHERE actor = ANY($1::text[]) OR target = ANY($1::text[]) ORDER BY statement_id
+
+-- name: said_of
+-- Returns what was said last of statements, in their order, where anything was.
+SELECT emitted FROM interaction WHERE statement_id = ANY($1::uuid[]) AND emitted <> ''::bytea ORDER BY statement_id
 
 -- name: artefacts_of
 -- Returns the artefacts that statements are about or build on.

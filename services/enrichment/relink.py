@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -15,6 +15,7 @@ from services.enrichment import jobs
 from services.enrichment.jobs import Job
 from services.enrichment.linking import Linking
 from services.enrichment.metrics import RelinkMetrics
+from services.enrichment.portions import portions
 from services.enrichment.store import Store
 from shared.backoff import backoff
 from shared.bugs import Bug, harming_nobody
@@ -23,8 +24,6 @@ from shared.events import until
 from shared.postgres import Database, Transaction
 from shared.stream.publisher import Publisher
 from shared.xapi.model import Ifi, Iri
-
-T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -139,10 +138,10 @@ class Relinker:
         for artefact in job.artefacts or ():
             async for built in self._built_on(artefact):
                 yield built
-        for chunk in _portions(job.statements or (), CHUNK):
+        for chunk in portions(job.statements or (), CHUNK):
             yield chunk
-        for identities in _portions(job.identities or (), PEOPLE):
-            for chunk in _portions(sorted(await self._database.run(partial(self._by_person, identities))), CHUNK):
+        for identities in portions(job.identities or (), PEOPLE):
+            for chunk in portions(sorted(await self._database.run(partial(self._by_person, identities))), CHUNK):
                 yield chunk
 
     async def _built_on(self, artefact: Iri) -> AsyncIterator[Sequence[UUID]]:
@@ -165,10 +164,6 @@ class Relinker:
         await self._store.share_identities(transaction)
         await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, statements))
         await self._publisher.store(transaction, await self._linking.relink(transaction, set(statements)))
-
-
-def _portions(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (whole[start : start + size] for start in range(0, len(whole), size))
 
 
 def rest_after(failures: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from services.enrichment.domain.catalogue import Course
@@ -68,16 +69,18 @@ class Importer:
         """
         found, faults = read(content, replace(COLUMNS[kind], filled=filled))
 
+        match kind:  # before the transaction, which PostgreSQL ends where it stands still for long
+            case Kind.PEOPLE:
+                store = partial(self._people, [rows.person(row) for row in found])
+            case Kind.COURSES:
+                store = partial(self._courses, [rows.course(row) for row in found])
+            case Kind.ENROLMENTS:
+                names = rows.names_of(await self._database.run(self._store.courses))
+                store = partial(self._enrolments, [rows.enrolment(row, names) for row in found])
+
         async def work(transaction: Transaction) -> Report:
             await self._store.hold_identities(transaction)
-            match kind:
-                case Kind.PEOPLE:
-                    report = await self._people(transaction, [rows.person(row) for row in found])
-                case Kind.COURSES:
-                    report = await self._courses(transaction, [rows.course(row) for row in found])
-                case Kind.ENROLMENTS:
-                    names = rows.names_of(await self._store.courses(transaction))
-                    report = await self._enrolments(transaction, [rows.enrolment(row, names) for row in found])
+            report = await store(transaction)
             report = Report(report.taken, report.changed, tuple(sorted((*faults, *report.faults), key=lambda fault: fault.line)))
             if dry_run:
                 raise _DryRunError(report)
@@ -88,7 +91,7 @@ class Importer:
         except _DryRunError as end:
             return end.report
 
-    async def _people(self, transaction: Transaction, found: Sequence[rows.Person | Fault]) -> Report:
+    async def _people(self, found: Sequence[rows.Person | Fault], transaction: Transaction) -> Report:
         """Store people and their identities; statements in which a changed identity stands are linked anew."""
         people = [one for one in found if isinstance(one, rows.Person)]
         owners = await self._imports.owners(transaction, {identity for one in people for identity in one.identities})
@@ -99,7 +102,7 @@ class Importer:
         await self._imports.ask_for_relink(transaction, moved)
         return Report(len(people), max(changed, len(moved)), (*_faults(found), *disputes))
 
-    async def _courses(self, transaction: Transaction, found: Sequence[Course | Fault]) -> Report:
+    async def _courses(self, found: Sequence[Course | Fault], transaction: Transaction) -> Report:
         """Store courses; a changed catalogue links every statement anew."""
         courses = [one for one in found if isinstance(one, Course)]
         changed = await self._imports.store_courses(transaction, courses)
@@ -108,7 +111,7 @@ class Importer:
             await self._imports.ask_for_relink(transaction, None)
         return Report(len(courses), changed, _faults(found))
 
-    async def _enrolments(self, transaction: Transaction, found: Sequence[rows.Enrolment | Fault]) -> Report:
+    async def _enrolments(self, found: Sequence[rows.Enrolment | Fault], transaction: Transaction) -> Report:
         """Store enrolments; the statements of learners whose enrolments changed are linked anew."""
         enrolments = [one for one in found if isinstance(one, rows.Enrolment)]
         learners = await self._imports.store_enrolments(transaction, enrolments)

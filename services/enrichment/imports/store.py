@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from services.enrichment.domain.catalogue import Course
 from services.enrichment.domain.people import LearnerId, email_hash_ifi
 from services.enrichment.imports.rows import Enrolment, Person
+from services.enrichment.portions import portions
 from shared.postgres import Transaction, load_queries
 from shared.xapi.model import Ifi
+
+ROWS: Final = 2000
+"""That one statement stores: a file of a whole company is more than one ends with in its time, or is made ready in silence."""
 
 
 class ImportStore:
@@ -19,26 +24,33 @@ class ImportStore:
 
     async def owners(self, transaction: Transaction, identities: Iterable[Ifi]) -> dict[Ifi, str]:
         """Return the external ids of the imported people that have identities."""
-        rows = await transaction.fetch(self._sql["owners"], list(identities))
-        return {Ifi(row["ifi"]): row["external_id"] for row in rows}
+        owners: dict[Ifi, str] = {}
+        for some in portions(list(identities), ROWS):
+            owners |= {Ifi(row["ifi"]): row["external_id"] for row in await transaction.fetch(self._sql["owners"], some)}
+        return owners
 
     async def store_people(self, transaction: Transaction, people: Sequence[Person]) -> int:
         """Store people, of whom a later row of the same file weighs more; return how many changed."""
-        latest = list({one.learner: one for one in people}.values())
-        changed = await transaction.fetch(
-            self._sql["store_people"],
-            [one.learner for one in latest],
-            [one.external_id for one in latest],
-            [one.name or None for one in latest],
-            [_email_sha1(one) for one in latest],
-        )
-        return len(changed)
+        changed = 0
+        for some in portions(list({one.external_id: one for one in people}.values()), ROWS):
+            rows = await transaction.fetch(
+                self._sql["store_people"],
+                [one.learner for one in some],
+                [one.external_id for one in some],
+                [one.name or None for one in some],
+                [_email_sha1(one) for one in some],
+            )
+            changed += len(rows)
+        return changed
 
     async def store_aliases(self, transaction: Transaction, people: Sequence[Person]) -> list[Ifi]:
         """Make identities those of people; return the identities that changed hands."""
-        learners = {identity: one.learner for one in people for identity in one.identities}
-        rows = await transaction.fetch(self._sql["store_aliases"], list(learners), list(learners.values()))
-        return [Ifi(row["ifi"]) for row in rows]
+        owners = {identity: one for one in people for identity in one.identities}
+        moved: list[Ifi] = []
+        for some in portions(list(owners), ROWS):
+            rows = await transaction.fetch(self._sql["store_aliases"], some, [owners[identity].learner for identity in some])
+            moved += [Ifi(row["ifi"]) for row in rows]
+        return moved
 
     async def forget_provisional(self, transaction: Transaction) -> None:
         """Delete the provisional learners whose last identity became a person's."""
@@ -60,21 +72,25 @@ class ImportStore:
 
     async def store_enrolments(self, transaction: Transaction, enrolments: Sequence[Enrolment]) -> set[LearnerId]:
         """Store enrolments; return the learners of whom something changed."""
-        latest = list({(one.learner, one.course): one for one in enrolments}.values())
-        rows = await transaction.fetch(
-            self._sql["store_enrolments"],
-            [one.learner for one in latest],
-            [one.course for one in latest],
-            [one.role for one in latest],
-            [one.valid_from for one in latest],
-            [one.valid_to for one in latest],
-        )
-        return {LearnerId(row["learner"]) for row in rows}
+        changed: set[LearnerId] = set()
+        for some in portions(list({(one.external_id, one.course): one for one in enrolments}.values()), ROWS):
+            rows = await transaction.fetch(
+                self._sql["store_enrolments"],
+                [one.learner for one in some],
+                [one.course for one in some],
+                [one.role for one in some],
+                [one.valid_from for one in some],
+                [one.valid_to for one in some],
+            )
+            changed |= {LearnerId(row["learner"]) for row in rows}
+        return changed
 
     async def identities_of(self, transaction: Transaction, learners: Iterable[LearnerId]) -> list[Ifi]:
         """Return the identities of learners."""
-        rows = await transaction.fetch(self._sql["identities_of"], list(learners))
-        return [Ifi(row["ifi"]) for row in rows]
+        found: list[Ifi] = []
+        for some in portions(list(learners), ROWS):
+            found += [Ifi(row["ifi"]) for row in await transaction.fetch(self._sql["identities_of"], some)]
+        return found
 
     async def ask_for_relink(self, transaction: Transaction, identities: Sequence[Ifi] | None) -> None:
         """Leave a job for the relinker: the statements in which *identities* stand, or (None) all."""

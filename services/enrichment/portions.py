@@ -1,0 +1,13 @@
+"""A long list, some of it at a time: no statement of SQL has to end in its time with all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def portions(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield *whole* in its order, *size* at a time."""
+    return (whole[start : start + size] for start in range(0, len(whole), size))
