@@ -1,7 +1,8 @@
 """Settings: nested, frozen, read once from the environment in an `app.py` or a command, and handed down.
 
 Every field is set by `SYMPOSIA_<SECTION>__<FIELD>`; `…_FILE` names a file to read the value from (Docker and Kubernetes secrets).
-`DATABASE_URL` sets `SYMPOSIA_POSTGRES__URL`. `docs/settings.md` is made from these classes by `symposia settings`.
+`DATABASE_URL`, or `DATABASE_URL_FILE`, sets `SYMPOSIA_POSTGRES__URL`. `docs/settings.md` is made from these classes by
+`symposia settings`.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ class _Environment(EnvSettingsSource):
 
 
 class _NamedFiles(PydanticBaseSettingsSource):
-    """Values from `DATABASE_URL` and from files that `SYMPOSIA_…_FILE` names."""
+    """Values from `DATABASE_URL` and from files that `DATABASE_URL_FILE` and `SYMPOSIA_…_FILE` name."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         """Say nothing by field: `__call__` returns all at once."""
@@ -184,10 +185,12 @@ class _NamedFiles(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """Return what `DATABASE_URL` and the named files say."""
         values: dict[str, Any] = {}
+        if file := os.environ.get(DATABASE_URL + FILE_SUFFIX):
+            values["postgres"] = {"url": _read(DATABASE_URL, file)}
         if url := os.environ.get(DATABASE_URL):
             values["postgres"] = {"url": url}
         for name, path in _named_files(os.environ).items():
-            _put(values, name.lower().split("__"), _read(name, path))
+            _put(values, name.lower().split("__"), _read(PREFIX + name, path))
         return values
 
 
@@ -210,7 +213,7 @@ def _read(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"{PREFIX}{name}{FILE_SUFFIX} names a file that cannot be read: {error}") from error
+        raise Misconfigured(f"{name}{FILE_SUFFIX} names a file that cannot be read: {error}") from error
 
 
 def _put(values: dict[str, Any], path: list[str], value: str) -> None:

@@ -27,8 +27,8 @@ Every service reads its settings once, from the environment, when it starts. `sy
 page from the classes that read them; a test fails when it is out of date.
 
 - A name with `_FILE` at its end (`SYMPOSIA_SECRETS__KEY_FILE=/run/secrets/key`) names a file that the value is read from.
-- `DATABASE_URL` sets `SYMPOSIA_POSTGRES__URL`. Where neither is set, `symposia up`, `demo` and the commands use the PostgreSQL in
-  their home.
+- `DATABASE_URL`, or `DATABASE_URL_FILE`, sets `SYMPOSIA_POSTGRES__URL`. Where none is set, `symposia up`, `demo` and the
+  commands use the PostgreSQL in their home.
 - `SYMPOSIA_HOME` is the home folder of `symposia up` and of the commands: `~/.symposia` unless it is set. The master key is read
   from `master.key` in it where `SYMPOSIA_SECRETS__KEY` is not set; services that run alone read only the environment.
 - `symposia up` takes `SYMPOSIA_HTTP__PORT` for the gateway, and the next three ports for ingest, enrichment and scoring.

@@ -29,6 +29,15 @@ def test_database_url_sets_the_connection(monkeypatch: pytest.MonkeyPatch) -> No
     assert settings.postgres.url.get_secret_value() == "postgresql://db.example/symposia"
 
 
+def test_the_address_of_the_database_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://db.example/symposia\n", encoding="utf-8")
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "url"))
+
+    settings = ServiceSettings()
+
+    assert settings.postgres.url.get_secret_value() == "postgresql://db.example/symposia"
+
+
 def test_a_level_is_one_of_four_in_small_or_capital_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYMPOSIA_TELEMETRY__LOG_LEVEL", "WARNING")
     settings = ServiceSettings()
