@@ -17,6 +17,7 @@ FOLDER: Final = Path(__file__).parents[2] / "integration" / "upgrading" / "forme
 KEY: Final = HOUSE_KEY.key.get_secret_value()
 REVISIONS: Final = {
     "2026-11-22": "b6a6697ba0e159d34fdc9dca168c23ee02be6779",
+    "2026-11-28": "cd8ccd6a028798445d662e1343bf1e01d95f9a1c",
     "2026-11-29": "e111c710041418387300daa3693548786e22e167",
 }
 XAPI: Final = {"X-Experience-API-Version": "1.0.3"}
