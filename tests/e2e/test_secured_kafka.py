@@ -50,6 +50,7 @@ LETTERS: Final = (
     dead_letters_of(OBJECTION, "scoring"),
 )
 SMALL: Final = Topic("small", partitions=1)
+MADE: Final = Topic("made", partitions=2)
 MISSING: Final = Topic("missing", partitions=1)
 ELSEWHERE: Final = Topic("elsewhere", partitions=1)
 STATEMENT: Final = {
@@ -96,6 +97,9 @@ async def furnish(bootstrap: str) -> None:
         await client.create_topics([*documented_topics(), small, NewTopic(ELSEWHERE.name, 1, 1)])
         looked_at = (
             Grant("gateway", Resource.TOPIC, SMALL.name, Operation.WRITE),
+            Grant("gateway", Resource.TOPIC, MADE.name, Operation.WRITE),
+            Grant("gateway", Resource.TOPIC, MADE.name, Operation.CREATE),
+            Grant("gateway", Resource.TOPIC, MADE.name, Operation.DESCRIBE_CONFIGS),
             Grant("gateway", Resource.TOPIC, MISSING.name, Operation.WRITE),
             Grant("gateway", Resource.TOPIC, ELSEWHERE.name, Operation.DESCRIBE),
         )
@@ -165,6 +169,14 @@ async def test_each_service_comes_in_its_own_way_and_does_its_work_with_what_it_
     assert tuple(unseen) == TOPICS
 
 
+async def test_who_may_creates_the_topics_that_are_missing(broker: Secured) -> None:
+    async with log_of(broker.settings("gateway")) as log:
+        unseen = await log.ensure([MADE, RECEIVED])
+        ends = await log.ends(MADE)
+
+    assert (tuple(unseen), len(ends)) == ((RECEIVED,), 2)
+
+
 Doing = Callable[[KafkaLog], Awaitable[Any]]
 
 
@@ -176,13 +188,18 @@ def writes(topic: Topic, size: int = 1) -> Doing:
     return lambda log: log.append([Outgoing(topic, b"x" * size)])
 
 
-async def joins_another_group(log: KafkaLog) -> None:
-    inbox = await log.inbox("scoring", [RECEIVED])
-    try:
-        for _ in range(20):
-            await inbox.fetch(1, 0.2)
-    finally:
-        await inbox.close()
+def reads(topic: Topic, group: str) -> Doing:
+    async def reading(log: KafkaLog) -> None:
+        inbox = await log.inbox(group, [topic])
+        try:
+            for _ in range(20):
+                for partition in await inbox.unsought():
+                    await inbox.seek(partition, 0)
+                await inbox.fetch(1, 0.2)
+        finally:
+            await inbox.close()
+
+    return reading
 
 
 async def asks_for_the_end(log: KafkaLog) -> None:
@@ -203,11 +220,12 @@ async def asks_for_the_end(log: KafkaLog) -> None:
         ({}, looks(MISSING), "topic missing is not there, and our user may not create it"),
         ({}, writes(ELSEWHERE), "does not let our user write to elsewhere"),
         ({}, writes(SMALL, 2000), f"small does not take records as large as ours: set max.message.bytes={MESSAGE_BYTES}"),
-        ({}, joins_another_group, "does not let our user read xapi.statement.received.v1 as group scoring"),
+        ({}, reads(ELSEWHERE, "definitions"), "does not let our user read elsewhere as group definitions"),
+        ({}, reads(RECEIVED, "scoring"), "does not let our user read xapi.statement.received.v1 as group scoring"),
     ],
     ids=[
         "wrong password", "unknown user", "unknown authority", "no file", "another host", "no certificate", "hidden topic",
-        "end of a hidden topic", "no topic", "no right to write", "too large", "another's group",
+        "end of a hidden topic", "no topic", "no right to write", "too large", "no right to read", "another's group",
     ],
 )  # fmt: skip
 async def test_what_a_broker_refuses_is_told_in_a_sentence_without_the_secret(
