@@ -50,7 +50,8 @@ async def _server(installation: Installation, clock: Clock) -> Findings:
         before = clock()
         row = await database.fetchrow(SQL["server"])
         after = clock()
-        roles = await database.fetch(SQL["roles"], [role(target.schema) for target in TARGETS])
+        schemas = [target.schema for target in TARGETS]
+        roles = await database.fetch(SQL["roles"], [role(schema) for schema in schemas], schemas)
     finally:
         await database.close()
     assert row is not None  # noqa: S101  a SELECT without FROM has one row
@@ -97,8 +98,10 @@ def _clocks(theirs: datetime, before: datetime, after: datetime) -> Finding:
 
 
 def _roles(rows: Sequence[Record]) -> Finding:
+    if all(row["owned"] for row in rows):
+        return well("Roles", "this login owns every schema, and needs none")
     missing = [row["name"] for row in rows if not row["there"]]
-    others = [row["name"] for row in rows if row["there"] and not row["ours"]]
+    others = [row["name"] for row in rows if row["there"] and not (row["ours"] or row["owned"])]
     if missing:
         return worrying(
             "Roles", f"there is no {', '.join(missing)}", "`symposia migrate --print-roles` prints what an administrator runs."

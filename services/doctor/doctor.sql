@@ -13,10 +13,16 @@ SELECT
     current_setting('max_connections')::integer AS most_connections
 
 -- name: roles
--- For each role that should be there ($1): whether it is, and whether we may do what it may.
-SELECT wanted.name, role.oid IS NOT NULL AS there, coalesce(pg_has_role(current_user, role.oid, 'USAGE'), false) AS ours
-FROM unnest($1::text[]) AS wanted (name)
+-- For each role that should be there ($1), and its schema ($2): whether it is, whether we may do what it may, and whether the schema is
+-- ours anyway.
+SELECT
+    wanted.name,
+    role.oid IS NOT NULL AS there,
+    coalesce(pg_has_role(current_user, role.oid, 'USAGE'), false) AS ours,
+    coalesce(pg_has_role(current_user, place.nspowner, 'USAGE'), false) AS owned
+FROM unnest($1::text[], $2::text[]) AS wanted (name, place)
 LEFT JOIN pg_roles AS role ON role.rolname = wanted.name
+LEFT JOIN pg_namespace AS place ON place.nspname = wanted.place
 ORDER BY wanted.name
 
 -- name: unfinished_erasures

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -76,3 +77,17 @@ def test_a_server_that_acknowledges_before_it_has_written_is_told() -> None:
 
 def test_a_server_that_writes_before_it_acknowledges_is_well() -> None:
     assert database._care([]).state is State.WELL
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_login_that_owns_every_schema_needs_no_role(*, there: bool) -> None:
+    row: Any = {"name": "symposia_lrs", "there": there, "ours": False, "owned": True}
+
+    assert database._roles([row]).state is State.WELL
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_login_that_neither_owns_a_schema_nor_is_of_its_role_is_told(*, there: bool) -> None:
+    row: Any = {"name": "symposia_lrs", "there": there, "ours": False, "owned": False}
+
+    assert "symposia_lrs" in database._roles([row]).words
