@@ -208,10 +208,10 @@ SELECT statement_id FROM interaction WHERE actor = ANY($1::text[]) OR target = A
 SELECT emitted FROM interaction WHERE statement_id = ANY($1::uuid[]) AND emitted <> ''::bytea ORDER BY statement_id
 
 -- name: artefacts_of
--- Returns the artefacts that statements are about or build on.
-SELECT object AS iri FROM interaction WHERE statement_id = ANY($1::uuid[]) AND object IS NOT NULL
-UNION
-SELECT anchor FROM interaction_anchor WHERE statement_id = ANY($1::uuid[])
+-- Returns the artefacts that statements are about or build on: from their own rows, since anchors are not found by statement.
+SELECT DISTINCT iri
+FROM interaction CROSS JOIN LATERAL unnest(threads || ARRAY[object, parent]) AS touched (iri)
+WHERE statement_id = ANY($1::uuid[]) AND iri IS NOT NULL
 
 -- name: due_jobs
 -- Returns what is to be linked anew, but for what met a bug and is left alone for a while.

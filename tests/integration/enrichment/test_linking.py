@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from functools import partial
+from uuid import UUID
 
 import msgspec
 import pytest
 
 from services.enrichment.domain.links import MOST_LINKS
 from services.enrichment.domain.people import imported_learner
+from services.enrichment.handler import interaction_of
 from services.enrichment.imports import Kind
 from shared.contracts import Enriched, Recorded, Status
-from shared.postgres import load_queries
+from shared.postgres import Query, load_queries
 from shared.xapi.vocabulary import TARGET_EXTENSION, ActivityType, Verb
 from tests.integration.enrichment.conftest import House
 from tests.support.conversation import COURSE, HOME, recorded, statement
@@ -103,6 +106,19 @@ async def test_a_page_of_the_whole_record_is_read_without_the_rest_of_it(house: 
 
     assert "Index Scan using interaction_seq" in plan[1]
     assert not any("Sort" in line for line in plan)
+
+
+async def test_linking_anew_locks_what_hearing_locked_and_finds_it_without_all_the_anchors(house: House) -> None:
+    messages = [recorded(one, seq) for seq, one in enumerate(SAID, 1)]
+    await house.hear(*messages)
+    statements = [UUID(message.id) for message in messages]
+
+    found = await house.database.run(partial(house.store.artefacts_of, statements=statements))
+    plan = await house.database.fetch(Query(f"EXPLAIN {load_queries('services.enrichment')['artefacts_of']}"), statements)
+
+    told = [interaction_of(message).features for message in messages]
+    assert found == {iri for one in told for iri in (one.object, *one.anchors) if iri}
+    assert not any("interaction_anchor" in row[0] for row in plan)
 
 
 async def test_a_late_parent_makes_newer_revisions_of_what_builds_on_it(house: House) -> None:
