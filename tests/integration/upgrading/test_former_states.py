@@ -10,16 +10,21 @@ from typing import Final
 
 import pytest
 
+from services.ingest.domain.source import Platform
 from shared.postgres.embedded import Server
 from tests.support.former import life
 from tests.support.former.afterlife import Afterlife, lived_on
 from tests.support.former.stored import LEARNERS, REVISIONS
+from tests.support.pins import pinned
 from tests.support.postgres import blocking, fresh_database, with_database
 from tests.support.schema import Schema, schema_of
 
 COMPARED_OTHERWISE: Final = ("2026-11-22",)
 """What these recorded is a conflict when it comes again: docs/operations.md#upgrades."""
 NOTHING: Final = {"impact": 0.0, "reception": 0.0, "contribution": 0.0}
+HEARD_INTO_THE_LOG: Final = ("2026-11-29",)
+"""What these heard they told a moment later: decision 36."""
+HEARD_LAST: Final = {line.split()[0] for line in pinned(Platform.ACTIVITYSTREAMS) if not line.startswith("redacts ")}
 POSTED_LAST: Final = [life.id_of(name) for name in ("recorded", "recorded too", "received", "received essay")]
 
 
@@ -71,6 +76,13 @@ def test_what_was_recorded_keeps_its_order_and_nothing_is_lost_or_doubled(seen: 
     assert order[: len(seen.then["order"])] == seen.then["order"]
     assert len(set(order)) == len(order)
     assert set(POSTED_LAST) <= set(order)
+
+
+def test_what_was_heard_and_waited_is_told(seen: Afterlife) -> None:
+    untold = set(seen.pending) | (HEARD_LAST if seen.day in HEARD_INTO_THE_LOG else set())
+
+    assert untold
+    assert untold <= set(seen.now["order"])
 
 
 def test_what_waited_is_forwarded_once(seen: Afterlife) -> None:

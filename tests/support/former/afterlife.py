@@ -34,6 +34,7 @@ FROM records.learner_reference AS reference, impact.learner_impact(reference.lea
 WHERE reference.kind = 'external_id'
 """
 DUE: Final = Query("SELECT count(*) FROM pending WHERE due < now()")
+PENDING: Final = Query("SELECT statement::text FROM pending")
 RECORDED: Final = Query("SELECT count(*) FROM statement")
 ELSEWHERE: Final = Query("UPDATE forwarding_target SET endpoint = $1, retry_at = NULL")
 LETTERS: Final = Query("SELECT reason FROM dead_letter WHERE state IN ('waiting', 'quarantined')")
@@ -49,6 +50,7 @@ class Afterlife:
     applied_again: list[str]
     schema: Schema
     impact: dict[str, dict[str, Any]]
+    pending: list[str] = field(default_factory=list)
     hindered: bool = False
     now: dict[str, Any] = field(default_factory=dict)
     digests: list[Digests] = field(default_factory=list)
@@ -72,6 +74,7 @@ async def lived_on(day: str, url: str) -> Afterlife:
     )
     async with scripted_lrs() as other, open_books(settings_for(url), StreamSettings(kind=LogKind.POSTGRES)) as books:
         await books.databases["lrs"].execute(ELSEWHERE, other.url)
+        seen.pending = [row["statement"] for row in await books.databases["ingest"].fetch(PENDING)]
         seen.hindered = await rules.hindrance(books.databases["impact"]) is not None
         async with open_house(url, before=former_house(seen, url)) as house, asyncio.timeout(120):
             await look(seen, house, books, other)
