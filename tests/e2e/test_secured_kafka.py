@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,8 +138,8 @@ async def until_each_has_a_record(log: KafkaLog, *topics: Topic) -> None:
             await asyncio.sleep(0.05)
 
 
-def by_certificate(broker: Secured, user: str) -> KafkaSettings:
-    certificate, key = broker.authority.certify(user)
+def by_certificate(broker: Secured, user: str, lasts: timedelta = timedelta(days=1)) -> KafkaSettings:
+    certificate, key = broker.authority.certify(user, lasts=lasts)
     return broker.settings(
         "", bootstrap=broker.tls, security_protocol="SSL", certificate_path=str(certificate), key_path=str(key)
     )
@@ -167,6 +168,12 @@ async def test_each_service_comes_in_its_own_way_and_does_its_work_with_what_it_
         await until_each_has_a_record(log, HEARD, RECORDED, ENRICHED)
 
     assert tuple(unseen) == TOPICS
+
+
+async def test_a_certificate_that_has_expired_is_told_in_a_sentence(broker: Secured) -> None:
+    async with log_of(by_certificate(broker, "late", timedelta(days=-1))) as log:
+        with pytest.raises(Misconfigured, match=r"missing, expired .*Check SYMPOSIA_STREAM__KAFKA__CERTIFICATE_PATH"):
+            await log.ensure([RECEIVED])
 
 
 async def test_who_may_creates_the_topics_that_are_missing(broker: Secured) -> None:
@@ -214,7 +221,7 @@ async def asks_for_the_end(log: KafkaLog) -> None:
         ({"ca_path": ""}, looks(RECEIVED), "not to be trusted: .*local issuer.*Check SYMPOSIA_STREAM__KAFKA__CA_PATH, and"),
         ({"ca_path": "/nowhere"}, looks(RECEIVED), "CA_PATH cannot be used: /nowhere"),
         ({"bootstrap": "localhost"}, looks(RECEIVED), "certificate is not valid for 'localhost'"),
-        ({"bootstrap": "tls"}, looks(RECEIVED), "do not agree on TLS.*CERTIFICATE_PATH"),
+        ({"bootstrap": "tls"}, looks(RECEIVED), "takes no certificate of ours.*CERTIFICATE_PATH"),
         ({}, looks(ENRICHED), "does not let our user look at xapi.statement.enriched.v1 .*docs/operations.md"),
         ({}, asks_for_the_end, "does not let our user look at xapi.statement.enriched.v1"),
         ({}, looks(MISSING), "topic missing is not there, and our user may not create it"),

@@ -88,7 +88,6 @@ def _told(place: str, error: Exception, settings: KafkaSettings) -> Misconfigure
 
 def _to_change(error: Exception, settings: KafkaSettings) -> tuple[str, str] | None:
     """Return what is wrong and in which setting, where waiting does not mend it."""
-    tls = error if isinstance(error, ssl.SSLError) else error.__cause__
     match error:
         case kafka.SaslAuthenticationFailed():
             return f"refuses user {settings.username!r}: {_words(error)}", "USERNAME and PASSWORD"
@@ -98,9 +97,15 @@ def _to_change(error: Exception, settings: KafkaSettings) -> tuple[str, str] | N
             return "asks nobody for a password", "SECURITY_PROTOCOL, and the port"
         case ssl.SSLCertVerificationError():
             return f"has a certificate that is not to be trusted: {error.verify_message.rstrip('.')}", "CA_PATH, and BOOTSTRAP"
-    if isinstance(tls, ssl.SSLError):
-        return f"and we do not agree on TLS: {tls.reason}", "CERTIFICATE_PATH and SECURITY_PROTOCOL"
-    return None
+    cause = error if isinstance(error, ssl.SSLError) else error.__cause__
+    return _about_tls(cause.reason or "no reason given") if isinstance(cause, ssl.SSLError) else None
+
+
+def _about_tls(reason: str) -> tuple[str, str]:
+    """Return what is wrong with TLS, and in which setting, by the *reason* that OpenSSL gives."""
+    if "CERTIFICATE" in reason:
+        return f"takes no certificate of ours that is missing, expired or another authority's: {reason}", "CERTIFICATE_PATH"
+    return f"and we do not agree on TLS: {reason}", "SECURITY_PROTOCOL, and the port"
 
 
 def _words(error: Exception) -> str:
