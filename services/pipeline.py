@@ -21,6 +21,7 @@ from services.scoring.handler import GROUP as SCORING_GROUP
 from services.tables import open_tables
 from shared.clock import utc_now
 from shared.contracts import ENRICHED, HEARD, NOTICED, OBJECTION, RECEIVED, RECORDED, Topic
+from shared.contracts.wire import LAST_ORDINAL
 from shared.postgres import Database, load_queries
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
@@ -31,7 +32,6 @@ SQL: Final = load_queries("services", "pipeline.sql")
 LOOK: Final = 0.1
 """Seconds between two looks at the offsets."""
 _NOTHING: Final = 0
-_LAST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Pipeline:
 
     async def standing(self, stage: Stage) -> Standing:
         """Say where *stage* stands."""
-        return await self._standing(stage, await self.log.ends(stage.topic), _LAST)
+        return await self._standing(stage, await self.log.ends(stage.topic), LAST_ORDINAL)
 
     async def _standing(self, stage: Stage, ends: Mapping[Partition, int], row_id: int) -> Standing:
         """Say how much *stage* has left of its topic up to *ends*, and of its outbox up to the row *row_id*."""

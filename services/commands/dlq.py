@@ -18,14 +18,13 @@ from services.commands.faults import Refused
 from services.installation import Home, open_installation
 from services.tables import open_tables
 from shared.clock import utc_now
+from shared.contracts.wire import LAST_ORDINAL
 from shared.stream.dead_letters import UNSETTLED, Buried, Content, DeadLetters
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
 from shared.stream.open import open_log
 
 SCHEMAS: Final = ("ingest", "lrs", "records", "impact")
-GREATEST: Final = 2**63 - 1
-"""The last number that PostgreSQL can give."""
 SHOWN: Final = 4000
 """Characters of a value that are shown unless all are asked for."""
 
@@ -61,7 +60,7 @@ class Name:
     def read(cls, text: str) -> Name:
         """Read `lrs-17`. Raises Refused."""
         schema, _, number = text.partition("-")
-        if schema not in SCHEMAS or not number.isdecimal() or int(number) > GREATEST:
+        if schema not in SCHEMAS or not number.isdecimal() or int(number) > LAST_ORDINAL:
             raise Refused(f"{text!r} names no dead letter: write lrs-17, as `symposia dlq list` does.")
         return cls(schema, int(number))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -14,7 +14,9 @@ TRACEPARENT_HEADER = "traceparent"
 
 Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]
 """Text that PostgreSQL can keep: without NUL."""
-Ordinal: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+LAST_ORDINAL: Final = 2**63 - 1
+"""The greatest bigint of PostgreSQL; as the end of a stretch it says that the stretch has none."""
+Ordinal: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=LAST_ORDINAL)]
 """A number in an order, such as a seq or a revision: a bigint of PostgreSQL that is not negative."""
 
 Message = TypeVar("Message", bound=msgspec.Struct)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from services.gateway.domain.definitions import Leaves, Saying, pack, saying, unpack
 from services.gateway.domain.keys import Key, uuids
+from shared.contracts.wire import LAST_ORDINAL
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
@@ -15,7 +16,6 @@ PAGE: Final = 64
 PAGE_BYTES: Final = 4 * 1024 * 1024
 """It takes no further one where it has so many bytes: senders choose how long statements are."""
 _QUERIES: Final = load_queries(__package__)
-_LAST: Final = 2**63 - 1
 
 
 class Row(NamedTuple):
@@ -87,5 +87,5 @@ class DefinitionStore:
 
     async def newest(self, key: Key) -> list[tuple[int, bytes]]:
         """Return the newest statements that name the activity or agent *key*, but for silent ones, by seq. Raises Unavailable."""
-        rows = await self._database.fetch(_QUERIES["mentioning"], key.hex(), _LAST, PAGE, PAGE_BYTES)
+        rows = await self._database.fetch(_QUERIES["mentioning"], key.hex(), LAST_ORDINAL, PAGE, PAGE_BYTES)
         return [(seq, body) for seq, silent, body in rows if not silent]

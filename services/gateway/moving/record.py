@@ -22,7 +22,6 @@ STRETCH: Final = 20_000
 """Statements that one query looks through: what is rare must not make a query long."""
 
 _QUERIES: Final = load_queries(__package__)
-_LAST: Final = 2**63 - 1
 
 
 class BadPlace(SymposiaError):

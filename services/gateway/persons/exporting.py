@@ -11,7 +11,8 @@ from services.gateway.attachments.store import AttachmentStore, Kept
 from services.gateway.domain.erasure import erase
 from services.gateway.persons import store
 from services.gateway.persons.person import Person
-from services.gateway.persons.store import END, QUERIES, SWEPT, Found
+from services.gateway.persons.store import QUERIES, SWEPT, Found
+from shared.contracts.wire import LAST_ORDINAL
 from shared.postgres import Database
 from shared.xapi.model import StatementId
 
@@ -84,7 +85,7 @@ class Exporting:
     async def _others(self) -> AsyncIterator[Found]:
         last = int(await self._database.fetchval(QUERIES["last_seq"]))
         for behind in range(0, last, SWEPT):
-            seqs = await store.containing(self._database, self._person.texts, behind, min(behind + SWEPT, END))
+            seqs = await store.containing(self._database, self._person.texts, behind, min(behind + SWEPT, LAST_ORDINAL))
             for seq in seqs:
                 row = await self._database.fetchrow(QUERIES["found"], seq)
                 if row is not None:

@@ -12,6 +12,7 @@ import msgspec
 from services.gateway.domain.erasure import Erased
 from services.gateway.domain.keys import Key, agent_key, uuids
 from services.gateway.recorder.messages import RecordedRow
+from shared.contracts.wire import LAST_ORDINAL
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.erased import ERASED, ERASED_IFI
 from shared.xapi.model import Ifi
@@ -22,7 +23,6 @@ PAGE_STATEMENTS: Final = 250
 PAGE_BYTES: Final = 4 * 1024 * 1024
 SWEPT: Final = 20_000
 """So many statements are looked through by one query."""
-END: Final = 2**63 - 1
 
 _ERASED_KEY: Final = agent_key(ERASED_IFI)
 
@@ -67,7 +67,7 @@ async def count_statements(database: Database, keys: Iterable[Key]) -> Statement
     return StatementCounts(*(await database.fetchrow(QUERIES["count_statements"], uuids(keys)) or ()))
 
 
-async def mentioning(database: Database, keys: Iterable[Key], behind: int, last: int = END) -> list[Found]:
+async def mentioning(database: Database, keys: Iterable[Key], behind: int, last: int = LAST_ORDINAL) -> list[Found]:
     """Return the next page of the statements that mention *keys*, directly, by reference or otherwise."""
     rows = await database.fetch(QUERIES["mentioning"], uuids(keys), behind, last, PAGE_STATEMENTS, PAGE_BYTES)
     return [Found(*row) for row in rows]

@@ -14,11 +14,11 @@ from services.gateway.domain.keys import Key, activity_key, agent_key, registrat
 from services.gateway.domain.query import Filters
 from services.gateway.recorder.clock import raise_consistent_through
 from services.gateway.statements.pages import Asked, Pages, Rows
+from shared.contracts.wire import LAST_ORDINAL
 from shared.postgres import Database, load_queries
 from shared.xapi.model import StatementId
 
 _QUERIES: Final = load_queries(__package__)
-_LAST: Final = 2**63 - 1
 LONG_BYTES: Final = 16 * 1024 * 1024
 """How much there is of long statements on a page before no further one is put on it."""
 
@@ -81,9 +81,9 @@ class StatementStore:
     async def bounds(self, filters: Filters) -> tuple[int, int]:
         """Return the range of seq, its start exclusive, that *since* and *until* leave. Raises Unavailable."""
         if filters.since is None and filters.until is None:
-            return 0, _LAST
+            return 0, LAST_ORDINAL
         row = await self._database.fetchrow(_QUERIES["bounds"], filters.since, filters.until)
-        return (row["behind"], row["last"]) if row else (0, _LAST)
+        return (row["behind"], row["last"]) if row else (0, LAST_ORDINAL)
 
     async def _rows(self, filters: Filters, window: tuple[int, int, int]) -> Rows:
         order = "ascending" if filters.ascending else "descending"

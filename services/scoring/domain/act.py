@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NewType
+from typing import NewType
 from uuid import UUID
 
 from services.scoring.domain.rules import MICRO, Receives, Rule, rule_of
 from services.scoring.domain.week import Week, week_of
 from shared.contracts import CourseLink, Enriched, Status
+from shared.contracts.wire import LAST_ORDINAL
 from shared.xapi.timestamps import instant
 
 StatementId = NewType("StatementId", UUID)
 LearnerId = NewType("LearnerId", UUID)
 ArtefactKey = NewType("ArtefactKey", UUID)
 """Sixteen bytes that stand for an activity IRI, which may be longer than an index takes."""
-
-LAST_REVISION: Final = 2**63 - 1
 
 
 class Unreadable(ValueError):
@@ -65,7 +64,7 @@ def read_act(enriched: Enriched) -> Act:
 
     Raises Unreadable for ids that are no UUID, times that are none, and revisions and confidences out of range.
     """
-    if not 0 <= enriched.revision <= LAST_REVISION:
+    if not 0 <= enriched.revision <= LAST_ORDINAL:
         raise Unreadable("the revision is outside 0 to 2^63 - 1")
     speaks = enriched.status is Status.LIVE and not enriched.taken_back
     rule = rule_of(enriched.verb, enriched.object_type) if speaks else None
