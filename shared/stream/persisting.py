@@ -21,6 +21,6 @@ def persisting(consumer: Consumer, group: str) -> Callable[[asyncio.Event], Coro
             try:
                 await consumer.run(stop)
             except Unavailable as outage:
-                log.warning("consumer_waits", group=group, part=outage.part, reason=outage.reason)
+                log.warning("consumer waits", group=group, part=outage.part, reason=outage.reason)
 
     return run
