@@ -28,7 +28,7 @@ from shared.stream.metrics import StreamMetrics
 from shared.stream.open import open_log
 from shared.stream.record import Partition
 
-SQL: Final = load_queries("services", "pipeline.sql")
+_QUERIES: Final = load_queries(__package__, "pipeline.sql")
 LOOK: Final = 0.1
 """Seconds between two looks at the offsets."""
 _NOTHING: Final = 0
@@ -95,10 +95,10 @@ class Pipeline:
     async def _standing(self, stage: Stage, ends: Mapping[Partition, int], row_id: int) -> Standing:
         """Say how much *stage* has left of its topic up to *ends*, and of its outbox up to the row *row_id*."""
         database = self.databases[stage.schema]
-        row = await database.fetchrow(SQL["place"], stage.group, stage.topic.name, row_id)
+        row = await database.fetchrow(_QUERIES["place"], stage.group, stage.topic.name, row_id)
         offsets = orjson.loads(row["offsets"]) if row else {}
         behind = sum(max(end - offsets.get(str(partition.number), 0), 0) for partition, end in ends.items())
-        jobs = await database.fetchval(SQL["relinks"]) if stage.group == ENRICHMENT_GROUP else 0
+        jobs = await database.fetchval(_QUERIES["relinks"]) if stage.group == ENRICHMENT_GROUP else 0
         return Standing(stage, behind, row["outbox"] if row else 0, jobs, sum(offsets.values()), sum(ends.values()))
 
     async def standings(self, stages: Sequence[Stage] = STAGES) -> Sequence[Standing]:
@@ -113,7 +113,7 @@ class Pipeline:
         await self.log.ensure(tuple(dict.fromkeys(stage.topic for stage in STAGES)))  # not every service may run
         for place, stage in enumerate(STAGES):
             await self._until_done(place, await self.log.ends(stage.topic), _NOTHING, tell)
-            said = await self.databases[stage.schema].fetchval(SQL["youngest_row"])
+            said = await self.databases[stage.schema].fetchval(_QUERIES["youngest_row"])
             await self._until_done(place, {}, said, tell)
 
     async def _until_done(

@@ -22,7 +22,7 @@ from shared.postgres.roles import role
 if TYPE_CHECKING:
     from asyncpg import Record
 
-SQL: Final = load_queries("services.doctor", "doctor.sql")
+QUERIES: Final = load_queries(__package__, "doctor.sql")
 OLDEST: Final = 15
 CROWDED: Final = 0.9
 SKEWED, FAR_OFF = 2.0, 60.0
@@ -48,10 +48,10 @@ async def _server(installation: Installation, clock: Clock) -> Findings:
     database = await Database.open(installation.postgres, schema="public", application="doctor")
     try:
         before = clock()
-        row = await database.fetchrow(SQL["server"])
+        row = await database.fetchrow(QUERIES["server"])
         after = clock()
         schemas = [target.schema for target in TARGETS]
-        roles = await database.fetch(SQL["roles"], [role(schema) for schema in schemas], schemas)
+        roles = await database.fetch(QUERIES["roles"], [role(schema) for schema in schemas], schemas)
     finally:
         await database.close()
     assert row is not None  # noqa: S101  a SELECT without FROM has one row
@@ -135,7 +135,7 @@ async def _rules(installation: Installation) -> Findings:
 async def _erasures(installation: Installation) -> Findings:
     """Look for people of whom something may be left."""
     async with open_tables(installation, SCHEMA, "doctor") as database:
-        left = await database.fetchval(SQL["unfinished_erasures"])
+        left = await database.fetchval(QUERIES["unfinished_erasures"])
     if left:
         remedy = "Run `symposia person erase` again for those whom your tickets name: it goes on where it stopped."
         yield wrong("Erasures", f"{left} began more than an hour ago and did not come to an end", remedy)

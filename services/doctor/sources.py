@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.doctor.database import SQL
+from services.doctor.database import QUERIES
 from services.doctor.finding import Finding, Findings, well, worrying, wrong
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.source import Source, SourceId, State
@@ -26,7 +26,7 @@ async def look_at_sources(installation: Installation, now: datetime) -> Findings
     """Look at each source, and at what waits."""
     async with open_tables(installation, "ingest", "doctor") as database:
         stand = await standings(database, now)
-        overdue = await database.fetchval(SQL["overdue"], now)
+        overdue = await database.fetchval(QUERIES["overdue"], now)
     async with open_sources(installation.postgres, installation.secrets) as opened:
         sources = await opened.load()
     active = [each for each in stand if each.state is State.ACTIVE]

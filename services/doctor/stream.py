@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from services.doctor.database import SQL
+from services.doctor.database import QUERIES
 from services.doctor.finding import Finding, Findings, well, worrying, wrong
 from services.enrichment.app import SCHEMA as RECORDS
 from services.installation import Installation
@@ -75,7 +75,7 @@ def _what_waits(standing: Standing) -> Sequence[str]:
 
 async def _relinking(database: Database) -> Finding:
     """Look for jobs of linking anew that met a bug."""
-    about, worst = "Linking anew", await database.fetchrow(SQL["postponed_jobs"])
+    about, worst = "Linking anew", await database.fetchrow(QUERIES["postponed_jobs"])
     if worst is None:
         return well(about, "no job met an error")
     words = f"{worst['postponed']} jobs met an error of our own, one of them {worst['failures']} times: {worst['last_failure']}"

@@ -21,7 +21,7 @@ from shared.xapi.model import Ifi
 OWNER: Final = "erasure"
 CHUNK: Final = 200
 _HASH: Final = "mbox_sha1sum::"
-_SQL: Final = load_queries("services.enrichment")
+_QUERIES: Final = load_queries(__package__)
 
 
 class Held(NamedTuple):
@@ -35,7 +35,7 @@ class Held(NamedTuple):
 
 async def survey(database: Database, identities: Sequence[Ifi], learners: Sequence[UUID]) -> Held:
     """Count what there is to forget. Raises Unavailable."""
-    return Held(*(await database.fetchrow(_SQL["count_held"], list(identities), list(learners)) or ()))
+    return Held(*(await database.fetchrow(_QUERIES["count_held"], list(identities), list(learners)) or ()))
 
 
 class Erasing:
@@ -68,7 +68,7 @@ class Erasing:
 
     async def _naming(self, identities: Sequence[Ifi], through: int) -> list[UUID]:
         """Return statements up to *through* that name the person still, some at a time."""
-        return [row["statement_id"] for row in await self._database.fetch(_SQL["naming"], list(identities), through, CHUNK)]
+        return [row["statement_id"] for row in await self._database.fetch(_QUERIES["naming"], list(identities), through, CHUNK)]
 
     async def _by_person(self, identities: Sequence[Ifi], transaction: Transaction) -> set[UUID]:
         return await self._store.by_person(transaction, identities)
@@ -88,7 +88,7 @@ class Erasing:
         await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, chunk))
         await self._store.wordings.lock_of(transaction, chunk)
         await self._store.hold_interactions(transaction, chunk)
-        await transaction.execute(_SQL["erase_identities"], list(chunk), list(identities), ERASED_IFI)
+        await transaction.execute(_QUERIES["erase_identities"], list(chunk), list(identities), ERASED_IFI)
         copying = await self._store.at_once(transaction, await self._store.wordings.forget(transaction, chunk))
         return await self._linking.relink(transaction, set(chunk) | copying)
 
@@ -99,10 +99,10 @@ class Erasing:
     async def _forget(self, identities: Sequence[Ifi], learners: Sequence[UUID], transaction: Transaction) -> None:
         """Forget identities while nobody relies on any, and the learners who have none left."""
         await self._store.hold_identities(transaction)
-        rows = await transaction.fetch(_SQL["forget_aliases"], list(identities))
+        rows = await transaction.fetch(_QUERIES["forget_aliases"], list(identities))
         whose = [*{row["learner"] for row in rows}, *learners]
         hashes = [each.removeprefix(_HASH) for each in identities if each.startswith(_HASH)]
-        await transaction.execute(_SQL["forget_hash"], hashes)
-        await transaction.execute(_SQL["forget_enrolments"], whose, list(learners))
-        await transaction.execute(_SQL["forget_learners"], whose)
-        await transaction.execute(_SQL["forget_jobs"], list(identities))
+        await transaction.execute(_QUERIES["forget_hash"], hashes)
+        await transaction.execute(_QUERIES["forget_enrolments"], whose, list(learners))
+        await transaction.execute(_QUERIES["forget_learners"], whose)
+        await transaction.execute(_QUERIES["forget_jobs"], list(identities))

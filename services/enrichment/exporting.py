@@ -12,18 +12,18 @@ from services.enrichment.portions import portions
 from shared.postgres import Database, load_queries
 from shared.xapi.model import Ifi
 
-_SQL: Final = load_queries("services.enrichment")
+_QUERIES: Final = load_queries(__package__)
 PAGE: Final = 1000
 
 
 async def profiles(database: Database, learners: Sequence[UUID]) -> list[Any]:
     """Return *learners* with their identities and enrolments. Raises Unavailable."""
-    return [orjson.loads(row["profile"]) for row in await database.fetch(_SQL["profile"], list(learners))]
+    return [orjson.loads(row["profile"]) for row in await database.fetch(_QUERIES["profile"], list(learners))]
 
 
 async def links(database: Database, identities: Sequence[Ifi]) -> AsyncIterator[bytes]:
     """Yield what was said last of each statement in which *identities* act or are named, as JSON. Raises Unavailable."""
-    statements = [row["statement_id"] for row in await database.fetch(_SQL["named_in"], list(identities))]
+    statements = [row["statement_id"] for row in await database.fetch(_QUERIES["named_in"], list(identities))]
     for some in portions(statements, PAGE):
-        for row in await database.fetch(_SQL["said_of"], some):
+        for row in await database.fetch(_QUERIES["said_of"], some):
             yield row["emitted"]

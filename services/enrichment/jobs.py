@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.postgres import Transaction, load_queries
 from shared.xapi.model import Ifi, Iri
 
-_SQL: Final = load_queries("services.enrichment")
+_QUERIES: Final = load_queries(__package__)
 
 
 class Job(NamedTuple):
@@ -38,24 +38,24 @@ class Left(NamedTuple):
 
 async def due_jobs(transaction: Transaction) -> list[Job]:
     """Return what is to be linked anew now, in order."""
-    return [Job(*row) for row in await transaction.fetch(_SQL["due_jobs"])]
+    return [Job(*row) for row in await transaction.fetch(_QUERIES["due_jobs"])]
 
 
 async def all_jobs(transaction: Transaction) -> list[Job]:
     """Return what is to be linked anew, now or later, in order."""
-    return [Job(*row) for row in await transaction.fetch(_SQL["all_jobs"])]
+    return [Job(*row) for row in await transaction.fetch(_QUERIES["all_jobs"])]
 
 
 async def left(transaction: Transaction) -> Left:
     """Count the jobs."""
-    return Left(*(await transaction.fetchrow(_SQL["jobs_left"]) or ()))
+    return Left(*(await transaction.fetchrow(_QUERIES["jobs_left"]) or ()))
 
 
 async def done(transaction: Transaction, job: Job) -> None:
     """Forget a job."""
-    await transaction.execute(_SQL["done"], job.id)
+    await transaction.execute(_QUERIES["done"], job.id)
 
 
 async def postpone(transaction: Transaction, job: Job, reason: str, seconds: float) -> None:
     """Keep what a job failed at, and leave it alone for *seconds*, unless another process did so meanwhile."""
-    await transaction.execute(_SQL["postpone"], job.id, job.failures, reason, seconds)
+    await transaction.execute(_QUERIES["postpone"], job.id, job.failures, reason, seconds)

@@ -33,6 +33,7 @@ MOST_ARTEFACTS_LOCKED: Final = 2_000
 room for some thousands in all."""
 
 _links = msgspec.json.Decoder(tuple[Link, ...])
+_QUERIES: Final = load_queries(__package__)
 
 
 class Store:
@@ -40,61 +41,60 @@ class Store:
 
     def __init__(self) -> None:
         self.wordings = Wordings()
-        self._sql = load_queries("services.enrichment")
         self._catalogue: tuple[int, Catalogue] = (-1, Catalogue())
 
     async def share_identities(self, transaction: Transaction) -> None:
         """Keep identities as they are until the transaction ends."""
-        await transaction.execute(self._sql["share_identities"])
+        await transaction.execute(_QUERIES["share_identities"])
 
     async def hold_identities(self, transaction: Transaction) -> None:
         """Keep every other transaction from relying on identities until this one ends."""
-        await transaction.execute(self._sql["hold_identities"])
+        await transaction.execute(_QUERIES["hold_identities"])
 
     async def lock_artefacts(self, transaction: Transaction, iris: Iterable[str]) -> None:
         """Lock artefacts in the order of their keys; where they are very many, all that there are."""
         keys = sorted({_lock_key(iri) for iri in iris})
         if len(keys) > MOST_ARTEFACTS_LOCKED:
-            await transaction.execute(self._sql["hold_artefacts"])
+            await transaction.execute(_QUERIES["hold_artefacts"])
             return
-        await transaction.fetch(self._sql["lock_artefacts"], keys)
+        await transaction.fetch(_QUERIES["lock_artefacts"], keys)
 
     async def catalogue(self, transaction: Transaction) -> Catalogue:
         """Return the catalogue as this transaction sees it; read anew only after an import."""
-        version = await transaction.fetchval(self._sql["catalogue_version"])
+        version = await transaction.fetchval(_QUERIES["catalogue_version"])
         if version != self._catalogue[0]:
             self._catalogue = version, Catalogue.of(await self.courses(transaction))
         return self._catalogue[1]
 
     async def courses(self, transaction: Transaction) -> list[Course]:
         """Return the courses of the catalogue."""
-        return [_course(row) for row in await transaction.fetch(self._sql["courses"])]
+        return [_course(row) for row in await transaction.fetch(_QUERIES["courses"])]
 
     async def tell(self, transaction: Transaction, told: Sequence[Interaction]) -> None:
         """Store what statements say, and which artefacts they build on."""
         ordered = sorted(told, key=lambda interaction: interaction.statement_id)
-        await transaction.executemany(self._sql["tell"], [(*_row(interaction), ERASED_IFI) for interaction in ordered])
+        await transaction.executemany(_QUERIES["tell"], [(*_row(interaction), ERASED_IFI) for interaction in ordered])
         anchors = [(anchor, one.statement_id) for one in ordered for anchor in one.features.anchors]
         if anchors:
             await transaction.execute(
-                self._sql["tell_anchors"], [anchor for anchor, _ in anchors], [statement for _, statement in anchors]
+                _QUERIES["tell_anchors"], [anchor for anchor, _ in anchors], [statement for _, statement in anchors]
             )
 
     async def overwritten(
         self, transaction: Transaction, statements: Iterable[UUID], oldest: datetime
     ) -> dict[UUID, asyncpg.Record]:
         """Return what the record holds by now of statements that were overwritten, if somebody was erased since *oldest*."""
-        rows = await transaction.fetch(self._sql["overwritten"], list(statements), oldest)
+        rows = await transaction.fetch(_QUERIES["overwritten"], list(statements), oldest)
         return {UUID(row["id"]): row for row in rows}
 
     async def hold_interactions(self, transaction: Transaction, statements: Iterable[UUID]) -> list[Interaction]:
         """Lock statements in order and return them as they are then."""
-        rows = await transaction.fetch(self._sql["hold_interactions"], sorted(statements))
+        rows = await transaction.fetch(_QUERIES["hold_interactions"], sorted(statements))
         return [_interaction(row) for row in rows]
 
     async def makers(self, transaction: Transaction, artefacts: Iterable[Iri]) -> dict[Iri, Maker]:
         """Return who made each artefact, as far as it is known."""
-        rows = await transaction.fetch(self._sql["makers"], list(artefacts), sorted(BUILDS_ON), sorted(REPLIES))
+        rows = await transaction.fetch(_QUERIES["makers"], list(artefacts), sorted(BUILDS_ON), sorted(REPLIES))
         return {Iri(row["object"]): _maker(row) for row in rows}
 
     async def built_on(self, transaction: Transaction, artefacts: Iterable[Iri], beside: int = 0) -> set[UUID]:
@@ -104,47 +104,47 @@ class Store:
         """
         named = sorted(artefacts)
         most = max(MOST_AT_ONCE - beside, 0)
-        rows = await transaction.fetch(self._sql["built_on"], named, most)
+        rows = await transaction.fetch(_QUERIES["built_on"], named, most)
         if len(rows) > most:
-            await transaction.execute(self._sql["leave_artefacts"], named)
+            await transaction.execute(_QUERIES["leave_artefacts"], named)
             return set()
         return {row["statement_id"] for row in rows}
 
     async def built_on_after(self, transaction: Transaction, artefact: Iri, statement: UUID, limit: int) -> list[UUID]:
         """Return the next statements that build on an artefact, or made it, in the order of their ids."""
-        rows = await transaction.fetch(self._sql["built_on_after"], artefact, statement, limit)
+        rows = await transaction.fetch(_QUERIES["built_on_after"], artefact, statement, limit)
         return [row["statement_id"] for row in rows]
 
     async def taken_back(self, transaction: Transaction, statements: Iterable[UUID]) -> frozenset[UUID]:
         """Return those of *statements* that their actors took back."""
-        rows = await transaction.fetch(self._sql["taken_back"], list(statements))
+        rows = await transaction.fetch(_QUERIES["taken_back"], list(statements))
         return frozenset(row["statement_id"] for row in rows)
 
     async def undone_by(self, transaction: Transaction, statements: Iterable[UUID]) -> frozenset[UUID]:
         """Return what *statements* take back, or would if they were not void."""
-        rows = await transaction.fetch(self._sql["undone_by"], list(statements))
+        rows = await transaction.fetch(_QUERIES["undone_by"], list(statements))
         return frozenset(row["statement_id"] for row in rows)
 
     async def by_person(self, transaction: Transaction, identities: Iterable[Ifi]) -> set[UUID]:
         """Return the statements that change when identities become somebody else's."""
-        rows = await transaction.fetch(self._sql["by_person"], list(identities))
+        rows = await transaction.fetch(_QUERIES["by_person"], list(identities))
         return {row["statement_id"] for row in rows}
 
     async def artefacts_of(self, transaction: Transaction, statements: Iterable[UUID]) -> set[str]:
         """Return the artefacts that statements are about or build on."""
-        rows = await transaction.fetch(self._sql["artefacts_of"], list(statements))
+        rows = await transaction.fetch(_QUERIES["artefacts_of"], list(statements))
         return {row["iri"] for row in rows}
 
     async def at_once(self, transaction: Transaction, statements: set[UUID]) -> set[UUID]:
         """Return *statements* if a transaction can look at them all; else leave them to the relinker, and return none."""
         if len(statements) <= MOST_AT_ONCE:
             return statements
-        await transaction.execute(self._sql["leave"], sorted(statements))
+        await transaction.execute(_QUERIES["leave"], sorted(statements))
         return set()
 
     async def after(self, transaction: Transaction, seq: int, limit: int) -> list[tuple[UUID, int]]:
         """Return the next statements in the order of the record, with their seq."""
-        rows = await transaction.fetch(self._sql["after"], seq, limit)
+        rows = await transaction.fetch(_QUERIES["after"], seq, limit)
         return [(row["statement_id"], row["seq"]) for row in rows]
 
     async def learners(self, transaction: Transaction, identities: Iterable[Ifi]) -> dict[Ifi, LearnerId]:
@@ -155,7 +155,7 @@ class Store:
         if unknown:
             hashes = [email_hash_ifi(identifier) for identifier in unknown]
             await transaction.execute(
-                self._sql["meet"],
+                _QUERIES["meet"],
                 unknown,
                 [provisional_learner(identifier) for identifier in unknown],
                 [found.removeprefix("mbox_sha1sum::") if found else None for found in hashes],
@@ -164,7 +164,7 @@ class Store:
         return known
 
     async def _aliases(self, transaction: Transaction, identities: Sequence[Ifi]) -> dict[Ifi, LearnerId]:
-        rows = await transaction.fetch(self._sql["learners"], identities)
+        rows = await transaction.fetch(_QUERIES["learners"], identities)
         return {Ifi(row["ifi"]): LearnerId(row["learner"]) for row in rows}
 
     async def enrolments(
@@ -172,7 +172,7 @@ class Store:
     ) -> Mapping[LearnerId, Mapping[str, date | None]]:
         """Return the courses that learners are or were enrolled in, and since when."""
         found: dict[LearnerId, dict[str, date | None]] = {}
-        for row in await transaction.fetch(self._sql["enrolments"], list(learners)):
+        for row in await transaction.fetch(_QUERIES["enrolments"], list(learners)):
             found.setdefault(LearnerId(row["learner"]), {})[row["course"]] = row["valid_from"]
         return found
 
@@ -180,14 +180,14 @@ class Store:
         """Take *count* revisions; only after the rows that they are for are locked."""
         if not count:
             return []
-        return [row["revision"] for row in await transaction.fetch(self._sql["next_revisions"], count)]
+        return [row["revision"] for row in await transaction.fetch(_QUERIES["next_revisions"], count)]
 
     async def settle(self, transaction: Transaction, settled: Sequence[Settled]) -> None:
         """Keep what was said last."""
         if not settled:
             return
         await transaction.execute(
-            self._sql["settle"],
+            _QUERIES["settle"],
             [one.interaction.statement_id for one in settled],
             [msgspec.json.encode(one.links) for one in settled],
             [one.emitted for one in settled],

@@ -21,13 +21,11 @@ MOST_IN_A_BAND: Final = 16
 """Of texts that share a band, how many are compared, the first ones: a phrase that everybody uses is looked up as fast as any."""
 
 _Whose: TypeAlias = tuple[Iri | None, Ifi | None]
+_QUERIES: Final = load_queries(__package__, "wordings.sql")
 
 
 class Wordings:
     """Reads and writes what the texts of artefacts are like, always inside a transaction that the caller holds."""
-
-    def __init__(self) -> None:
-        self._sql = load_queries("services.enrichment", "wordings.sql")
 
     async def lock(self, transaction: Transaction, told: Sequence[Interaction]) -> None:
         """Lock the bands of all texts that *told* gives or takes away; artefacts are locked before."""
@@ -49,10 +47,10 @@ class Wordings:
         """Forget the texts of those of *statements* that say nothing any more; return what may copy another text then."""
         if not statements:
             return set()
-        silent = [row["statement_id"] for row in await transaction.fetch(self._sql["silent"], list(statements))]
+        silent = [row["statement_id"] for row in await transaction.fetch(_QUERIES["silent"], list(statements))]
         copying = await self._copying(transaction, silent)
         if silent:
-            await transaction.execute(self._sql["drop"], silent)
+            await transaction.execute(_QUERIES["drop"], silent)
         return copying
 
     async def originals(self, transaction: Transaction, interactions: Iterable[Interaction]) -> Mapping[UUID, UUID]:
@@ -70,7 +68,7 @@ class Wordings:
         if not given:
             return set()
         kept = await transaction.fetch(
-            self._sql["keep"],
+            _QUERIES["keep"],
             [one.statement_id for one in given],
             [one.features.signature for one in given],
             [band for one in given for band in bands_of(one)],
@@ -81,7 +79,7 @@ class Wordings:
     async def _copying(self, transaction: Transaction, changed: Sequence[UUID]) -> set[UUID]:
         if not changed:
             return set()
-        return {row["statement_id"] for row in await transaction.fetch(self._sql["copying"], changed, MOST_IN_A_BAND)}
+        return {row["statement_id"] for row in await transaction.fetch(_QUERIES["copying"], changed, MOST_IN_A_BAND)}
 
     async def _of_artefacts(self, transaction: Transaction, whose: Collection[_Whose]) -> Mapping[_Whose, list[Wording]]:
         """Return the texts of artefacts, those apart that different people gave to one."""
@@ -89,7 +87,7 @@ class Wordings:
         if not whose:
             return found
         columns = [artefact for artefact, _ in whose], [actor for _, actor in whose]
-        for row in await transaction.fetch(self._sql["of_artefacts"], *columns):
+        for row in await transaction.fetch(_QUERIES["of_artefacts"], *columns):
             wording = _wording(row)
             found.setdefault((wording.object, wording.actor), []).append(wording)
         return found
@@ -97,21 +95,21 @@ class Wordings:
     async def _before(self, transaction: Transaction, statements: Collection[UUID]) -> Mapping[UUID, list[Wording]]:
         """Return, for each of *statements* that gave a text, the texts that may be alike and were there before."""
         found: dict[UUID, list[Wording]] = {}
-        for row in await transaction.fetch(self._sql["before"], list(statements), MOST_IN_A_BAND) if statements else ():
+        for row in await transaction.fetch(_QUERIES["before"], list(statements), MOST_IN_A_BAND) if statements else ():
             found.setdefault(row["later"], []).append(_wording(row))
         return found
 
     async def _bands(self, transaction: Transaction, statements: Collection[UUID]) -> set[int]:
         if not statements:
             return set()
-        return {row["band"] for row in await transaction.fetch(self._sql["bands"], list(statements))}
+        return {row["band"] for row in await transaction.fetch(_QUERIES["bands"], list(statements))}
 
     async def _lock(self, transaction: Transaction, keys: Collection[int]) -> None:
         if len(keys) > MOST_BANDS_LOCKED:
-            await transaction.execute(self._sql["hold"])
+            await transaction.execute(_QUERIES["hold"])
         elif keys:
-            await transaction.execute(self._sql["share"])
-            await transaction.execute(self._sql["lock_bands"], sorted(keys))
+            await transaction.execute(_QUERIES["share"])
+            await transaction.execute(_QUERIES["lock_bands"], sorted(keys))
 
 
 def bands_of(interaction: Interaction) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ from services.ingest.domain.source import SourceId
 from shared.postgres import Transaction, load_queries
 from shared.xapi.timestamps import instant
 
-SQL: Final = load_queries("services.ingest", "attendances.sql")
+_QUERIES: Final = load_queries(__package__, "attendances.sql")
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -56,36 +56,36 @@ async def see(
 
     Seeing the same again changes nothing.
     """
-    await transaction.execute(SQL["know_sessions"], source, *_session_columns([*sightings, *endings]))
+    await transaction.execute(_QUERIES["know_sessions"], source, *_session_columns([*sightings, *endings]))
     if endings:
         columns = [each.session.native for each in endings], [instant(each.ended) for each in endings]
-        ended = [row["native"] for row in await transaction.fetch(SQL["end_sessions"], source, *columns)]
-        await transaction.execute(SQL["await_ended_attendances"], source, ended, due.complete, due.ended)
+        ended = [row["native"] for row in await transaction.fetch(_QUERIES["end_sessions"], source, *columns)]
+        await transaction.execute(_QUERIES["await_ended_attendances"], source, ended, due.complete, due.ended)
     if not sightings:
         return 0
-    await transaction.execute(SQL["hold_sessions"], source, [each.session.native for each in sightings])
-    changed = await transaction.fetch(SQL["merge_presences"], source, *_presence_columns(sightings))
+    await transaction.execute(_QUERIES["hold_sessions"], source, [each.session.native for each in sightings])
+    changed = await transaction.fetch(_QUERIES["merge_presences"], source, *_presence_columns(sightings))
     pairs = sorted({(row["session"], row["actor"]) for row in changed if row["actor"] is not None})
     if pairs:
         whose = map(list, zip(*pairs, strict=True))
-        await transaction.execute(SQL["await_attendances"], source, *whose, due.complete, due.ended, due.open)
+        await transaction.execute(_QUERIES["await_attendances"], source, *whose, due.complete, due.ended, due.open)
     return len(pairs)
 
 
 async def derive(transaction: Transaction, now: datetime, limit: int) -> tuple[int, Mapping[SourceId, list[Interaction]]]:
     """Return how many attendances are due, *limit* at most, and by source what is to be told of them: it counts as told."""
-    rows = await transaction.fetch(SQL["due_attendances"], now, limit)
+    rows = await transaction.fetch(_QUERIES["due_attendances"], now, limit)
     if not rows:
         return 0, {}
     keys = [[row[name] for row in rows] for name in ("source", "session", "actor")]
     told = {(row["source"], row["session"], row["actor"]): row["told"] for row in rows}
-    known = await transaction.fetch(SQL["presences_of"], *keys)
+    known = await transaction.fetch(_QUERIES["presences_of"], *keys)
     news: dict[SourceId, list[Interaction]] = {}
     for key, group in groupby(known, key=itemgetter("source", "session", "actor")):
         found = _attendance(list(group), told[key])
         news.setdefault(SourceId(key[0]), []).extend(found)
         told[key] = next((each.revision for each in found if each.kind is Kind.ATTEND), told[key])
-    await transaction.execute(SQL["tell_attendances"], *keys, [told[key] for key in zip(*keys, strict=True)])
+    await transaction.execute(_QUERIES["tell_attendances"], *keys, [told[key] for key in zip(*keys, strict=True)])
     return len(rows), news
 
 

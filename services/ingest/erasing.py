@@ -25,15 +25,16 @@ from shared.xapi.model import Ifi
 TELLING: Final = [Place(GROUP, Partition(HEARD.name, number)) for number in range(HEARD.partitions)]
 """Where is written how much of what was heard is told: whoever holds all of these is told nothing meanwhile."""
 
-_SQL: Final = load_queries("services.ingest")
-_SEEN: Final = load_queries("services.ingest", "attendances.sql")
+_QUERIES: Final = load_queries(__package__)
+_ATTENDANCES: Final = load_queries(__package__, "attendances.sql")
 
 
 async def survey(database: Database, identities: Iterable[Ifi]) -> int:
     """Count the artefacts that are known to be the person's, and the sessions they were seen in. Raises Unavailable."""
     pairs = await _accounts(database, identities)
     columns = _columns(pairs)
-    return int(await database.fetchval(_SQL["written_by"], *columns)) + int(await database.fetchval(_SEEN["seen_of"], *columns))
+    written = int(await database.fetchval(_QUERIES["written_by"], *columns))
+    return written + int(await database.fetchval(_ATTENDANCES["seen_of"], *columns))
 
 
 async def count_letters(database: Database, identities: Iterable[Ifi], holds: Callable[[bytes], bool]) -> int:
@@ -63,13 +64,13 @@ async def _forget(transaction: Transaction, ledger: PostgresLedger, forgotten: F
     """
     for place in TELLING:
         await ledger.claim(place, transaction)
-    await transaction.execute(_SQL["begin_erasing"])
+    await transaction.execute(_QUERIES["begin_erasing"])
     await forgotten.remember(transaction, pairs)
-    await transaction.execute(_SQL["forget_author"], *_columns(pairs))
-    await transaction.execute(_SEEN["forget_presences"], *_columns(pairs))
-    await transaction.execute(_SEEN["forget_attendances"], *_columns(pairs))
-    await transaction.execute(_SQL["forget_lookups"], *_columns(pairs))
-    for source, statement, undecided in await transaction.fetch(_SQL["pending_of"], [source for source, _ in pairs]):
+    await transaction.execute(_QUERIES["forget_author"], *_columns(pairs))
+    await transaction.execute(_ATTENDANCES["forget_presences"], *_columns(pairs))
+    await transaction.execute(_ATTENDANCES["forget_attendances"], *_columns(pairs))
+    await transaction.execute(_QUERIES["forget_lookups"], *_columns(pairs))
+    for source, statement, undecided in await transaction.fetch(_QUERIES["pending_of"], [source for source, _ in pairs]):
         await _forget_waiting(transaction, source, statement, undecided, pairs)
 
 
@@ -80,9 +81,9 @@ async def _forget_waiting(
     waiting = msgspec.json.decode(undecided, type=Undecided)
     left = what_is_left(waiting, lambda name: (source, name) in pairs)
     if left is None:
-        await transaction.execute(_SQL["settle_pending"], source, [statement])
+        await transaction.execute(_QUERIES["settle_pending"], source, [statement])
     elif left != waiting:
-        await transaction.execute(_SQL["rewrite_pending"], source, statement, msgspec.json.encode(left))
+        await transaction.execute(_QUERIES["rewrite_pending"], source, statement, msgspec.json.encode(left))
 
 
 def _named_by(pairs: set[tuple[str, str]], holds: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
@@ -101,7 +102,7 @@ def _written(name: str) -> tuple[bytes, ...]:
 async def _accounts(database: Database, identities: Iterable[Ifi]) -> set[tuple[str, str]]:
     """Return the accounts among *identities* as pairs of a source and a name there."""
     accounts = [account for identity in identities if (account := ifi.account_of(identity)) is not None]
-    sources = await database.fetch(_SQL["sources"])
+    sources = await database.fetch(_QUERIES["sources"])
     return {(row["id"], name) for row in sources for home_page, name in accounts if row["workspace"] == home_page}
 
 

@@ -36,7 +36,7 @@ KEPT: Final = timedelta(milliseconds=HEARD.retention_ms) + timedelta(days=1)
 DIGEST_BYTES: Final = 16
 
 _PURPOSE: Final = b"ingest-erased"
-_SQL: Final = load_queries("services.ingest")
+_QUERIES: Final = load_queries(__package__)
 _NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -54,15 +54,15 @@ class Forgotten:
     async def remember(self, transaction: Transaction, accounts: Collection[tuple[str, str]]) -> None:
         """Remember that *accounts*, pairs of a source and a name there, are erased now; forget whom nothing tells of any more."""
         sources, digests = [source for source, _ in accounts], [_digest(self._keys[0], *each) for each in accounts]
-        await transaction.execute(_SQL["remember_erased"], sources, digests)
-        await transaction.execute(_SQL["forget_erased"], KEPT)
+        await transaction.execute(_QUERIES["remember_erased"], sources, digests)
+        await transaction.execute(_QUERIES["forget_erased"], KEPT)
 
     async def since(self, time: datetime, transaction: Transaction) -> Erased:
         """Return who was erased since *time*, and when the last person was."""
-        until = await transaction.fetchval(_SQL["last_erasure"]) or _NEVER
+        until = await transaction.fetchval(_QUERIES["last_erasure"]) or _NEVER
         if until < time:
             return Erased(until)
-        rows = await transaction.fetch(_SQL["erased_since"], time)
+        rows = await transaction.fetch(_QUERIES["erased_since"], time)
         erased = {(row["source"], row["account"]): row["erased_at"] for row in rows}
 
         def was_erased(source: SourceId, name: AccountName, heard: datetime) -> bool:

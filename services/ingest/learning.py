@@ -22,7 +22,7 @@ from shared.errors import Unavailable
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
-SQL: Final = load_queries("services.ingest")
+QUERIES: Final = load_queries(__package__)
 Row: TypeAlias = tuple[SourceId, StatementId, Undecided, datetime]
 
 
@@ -73,7 +73,7 @@ async def meet(database: Database, lessons: Sequence[tuple[Lesson, Look]]) -> Se
 
     async def work(transaction: Transaction) -> None:
         await put_off_erasing(transaction, min(lesson.until for lesson, _ in lessons))
-        await transaction.execute(SQL["learn_artefacts"], *_artefact_columns(known))
+        await transaction.execute(QUERIES["learn_artefacts"], *_artefact_columns(known))
 
     if known:
         await database.run(work)
@@ -85,8 +85,8 @@ async def put_off_erasing(transaction: Transaction, until: datetime) -> None:
 
     Whoever tells a batch has put erasures off by its offset, unless that was taken from it without its knowledge: it was frozen.
     """
-    await transaction.execute(SQL["put_off_erasing"])
-    last = await transaction.fetchval(SQL["last_erasure"])
+    await transaction.execute(QUERIES["put_off_erasing"])
+    last = await transaction.fetchval(QUERIES["last_erasure"])
     if last is not None and last > until:
         raise Unavailable("ingest", "somebody was erased meanwhile: it is told again without them")
 
@@ -95,9 +95,9 @@ async def learn(transaction: Transaction, source: SourceId, lesson: Lesson) -> i
     """Remember *lesson*; return how many attendances it changes. Raises Unavailable where somebody was erased meanwhile."""
     await put_off_erasing(transaction, lesson.until)
     if known := artefacts((source, each) for each in lesson.known):
-        await transaction.execute(SQL["learn_artefacts"], *_artefact_columns(known))
+        await transaction.execute(QUERIES["learn_artefacts"], *_artefact_columns(known))
     if lesson.closed:
-        await transaction.execute(SQL["close_channels"], source, list(lesson.closed))
+        await transaction.execute(QUERIES["close_channels"], source, list(lesson.closed))
     if lesson.sightings or lesson.endings:
         return await attendances.see(transaction, source, lesson.sightings, lesson.endings, lesson.due)
     return 0
@@ -113,7 +113,7 @@ async def wait(transaction: Transaction, rows: Sequence[Row]) -> None:
             [msgspec.json.encode(undecided) for _, _, undecided, _ in rows],
             [due for _, _, _, due in rows],
         ]
-        await transaction.execute(SQL["await_artefacts"], *columns)
+        await transaction.execute(QUERIES["await_artefacts"], *columns)
 
 
 async def look_around(connection: Database | Transaction, looks: Sequence[Look]) -> Sequence[Met]:
@@ -128,7 +128,7 @@ async def look_around(connection: Database | Transaction, looks: Sequence[Look])
         [line.native for line in asked],
         [line.undecided.target if line.undecided else None for line in asked],
     )
-    rows = iter(await connection.fetch(SQL["met"], *columns))
+    rows = iter(await connection.fetch(QUERIES["met"], *columns))
     return [_met([(line, next(rows)) for line in each]) for each in lines]
 
 

@@ -12,7 +12,7 @@ from shared.postgres import Database, load_queries
 from shared.stream import Partition
 from shared.stream.log import Log
 
-SQL: Final = load_queries("services.ingest")
+_QUERIES: Final = load_queries(__package__)
 NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -51,6 +51,6 @@ class ToldUntil:
         return Ends(self._clock(), await self._log.ends(HEARD))
 
     async def _reached(self, ends: Ends) -> bool:
-        rows = await self._database.fetch(SQL["told_offsets"], self._group, HEARD.name)
+        rows = await self._database.fetch(_QUERIES["told_offsets"], self._group, HEARD.name)
         told = {row["partition"]: row["next_offset"] for row in rows}
         return all(told.get(partition.number, 0) >= end for partition, end in ends.offsets.items())

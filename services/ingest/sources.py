@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SQL: Final = load_queries("services.ingest")
+_QUERIES: Final = load_queries(__package__)
 SOURCE_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 SHORTEST_SECRET: Final = 12
 ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
@@ -93,27 +93,27 @@ class Sources:
         token = self._vault.seal(new.token, _token_of(new.id)) if new.token else None
         options = orjson.dumps(dict(new.options)).decode()
         columns = (new.workspace.rstrip("/"), sealed, *_policy_columns(new.policy), options, token, now)
-        added = await self._database.fetchval(SQL["add_source"], new.id, new.platform, *columns)
+        added = await self._database.fetchval(_QUERIES["add_source"], new.id, new.platform, *columns)
         if added is None:
             raise BadSource(f"there is a source called {new.id!r} already; a name is never used again for another workspace")
 
     async def load(self) -> Mapping[SourceId, Source]:
         """Return every source by its id; one whose secrets cannot be opened has none, and is told in the log."""
-        rows = await self._database.fetch(SQL["sources"])
+        rows = await self._database.fetch(_QUERIES["sources"])
         sources = (self._source(row) for row in rows)
         return {source.id: source for source in sources}
 
     async def pause(self, source: SourceId) -> None:
         """Hear nothing more of a source, but for what its people take back."""
-        await self._change(SQL["set_state"], source, State.PAUSED)
+        await self._change(_QUERIES["set_state"], source, State.PAUSED)
 
     async def resume(self, source: SourceId) -> None:
         """Hear a source again."""
-        await self._change(SQL["set_state"], source, State.ACTIVE)
+        await self._change(_QUERIES["set_state"], source, State.ACTIVE)
 
     async def permit(self, source: SourceId, policy: Policy) -> None:
         """Replace what may be heard of a source."""
-        await self._change(SQL["set_policy"], source, *_policy_columns(policy))
+        await self._change(_QUERIES["set_policy"], source, *_policy_columns(policy))
 
     async def set_options(self, source: SourceId, options: Mapping[str, str]) -> None:
         """Give a source these options, beside those that it has; an empty one is taken away. Raises BadSource."""
@@ -122,24 +122,24 @@ class Sources:
             raise UnknownSource(source)
         together = {name: value for name, value in {**known.options, **options}.items() if value}
         _check_options(known.platform, together)
-        await self._change(SQL["set_options"], source, orjson.dumps(together).decode())
+        await self._change(_QUERIES["set_options"], source, orjson.dumps(together).decode())
 
     async def rotate(self, source: SourceId, secret: bytes) -> None:
         """Take *secret* from now on, and the present one until it is retired or the next rotation."""
         _check_secret(secret)
-        await self._change(SQL["rotate_secret"], source, self._vault.seal(secret, source))
+        await self._change(_QUERIES["rotate_secret"], source, self._vault.seal(secret, source))
 
     async def retire(self, source: SourceId) -> None:
         """Take only the present secret from now on."""
-        await self._change(SQL["retire_secret"], source)
+        await self._change(_QUERIES["retire_secret"], source)
 
     async def set_token(self, source: SourceId, token: bytes) -> None:
         """Show *token* from now on when the platform is asked for something."""
-        await self._change(SQL["set_token"], source, self._vault.seal(token, _token_of(source)))
+        await self._change(_QUERIES["set_token"], source, self._vault.seal(token, _token_of(source)))
 
     async def remove(self, source: SourceId) -> None:
         """Remove a source and all that is known of its artefacts; its statements stay in the record."""
-        await self._change(SQL["remove_source"], source)
+        await self._change(_QUERIES["remove_source"], source)
 
     async def _change(self, query: Query, source: SourceId, *arguments: object) -> None:
         if await self._database.fetchval(query, source, *arguments) is None:

@@ -9,9 +9,9 @@ from datetime import datetime
 import asyncpg
 import orjson
 
-from services.ingest.asking.store import SQL as ASKING
+from services.ingest.asking.store import QUERIES as ASKING
 from services.ingest.domain.source import SourceId, State
-from services.ingest.tallies import SQL
+from services.ingest.tallies import QUERIES
 from shared.postgres import Database
 
 
@@ -44,7 +44,7 @@ class Standing:
 
 async def standings(database: Database, now: datetime) -> Sequence[Standing]:
     """Say how every source does at *now*, by name. Raises Unavailable."""
-    return [_standing(row) for row in await database.fetch(SQL["standings"], now)]
+    return [_standing(row) for row in await database.fetch(QUERIES["standings"], now)]
 
 
 async def retry_lookups(database: Database, source: SourceId, now: datetime) -> int:

@@ -18,7 +18,7 @@ from services.ingest.domain.interaction import AccountName, NativeId
 from services.ingest.domain.reading import Known, Part, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
 from services.ingest.domain.source import SourceId
-from services.ingest.learning import SQL, Lesson, Look, Met, known_of, learn, look_around, meet, put_off_erasing, wait
+from services.ingest.learning import QUERIES, Lesson, Look, Met, known_of, learn, look_around, meet, put_off_erasing, wait
 from services.ingest.merging import Merging
 from shared.postgres import Database, Transaction
 from shared.xapi.model import StatementId
@@ -122,7 +122,7 @@ class PostgresStore:
         """Return what is due, marked for good as an orphan where what it waits for is still not known."""
 
         async def work(transaction: Transaction) -> tuple[Waiting, ...]:
-            rows = await transaction.fetch(SQL["overdue_pending"], now, limit)
+            rows = await transaction.fetch(QUERIES["overdue_pending"], now, limit)
             found: list[Waiting] = []
             for source in sorted({row["source"] for row in rows}):
                 of_source = [row for row in rows if row["source"] == source]
@@ -145,11 +145,11 @@ class PostgresStore:
     async def settle(self, source: SourceId, statements: Sequence[StatementId]) -> None:
         """Forget what waited under *statements*."""
         if statements:
-            await self._database.execute(SQL["settle_pending"], source, list(statements))
+            await self._database.execute(QUERIES["settle_pending"], source, list(statements))
 
     async def put_off(self, source: SourceId, statement: StatementId, due: datetime) -> None:
         """Let what waits under *statement* wait until it is *due* later."""
-        await self._database.execute(SQL["put_off_pending"], source, statement, due)
+        await self._database.execute(QUERIES["put_off_pending"], source, statement, due)
 
     async def withdraw(self, source: SourceId, threads: Sequence[tuple[NativeId, datetime]]) -> Sequence[str]:
         """Remember that *threads* were taken back whole, and when; return the addresses of what is known of them.
@@ -160,8 +160,8 @@ class PostgresStore:
         gone, seen, going = dict[str, None](), set[NativeId](), list(threads)
         while going:
             roots, times = [root for root, _ in going], [at for _, at in going]
-            await self._database.execute(SQL["withdraw_threads"], source, roots, times)
-            rows = await self._database.fetch(SQL["said_in_threads"], source, roots)
+            await self._database.execute(QUERIES["withdraw_threads"], source, roots, times)
+            rows = await self._database.fetch(QUERIES["said_in_threads"], source, roots)
             seen |= set(roots)
             gone |= dict.fromkeys(row["iri"] for row in rows)
             going = [(NativeId(row["native"]), row["at"]) for row in rows if row["native"] and row["native"] not in seen]
@@ -172,31 +172,30 @@ class PostgresStore:
         roots, addresses = [each.root for each in parts], [each.iri for each in parts]
         times = [instant(each.happened) if each.happened else None for each in parts]
         names = [each.native for each in parts]
-        await self._database.execute(SQL["remember_parts"], source, roots, addresses, times, names)
+        await self._database.execute(QUERIES["remember_parts"], source, roots, addresses, times, names)
 
     async def withdrawn(self, source: SourceId, roots: Sequence[NativeId]) -> Mapping[NativeId, datetime]:
         """Return those of *roots* whose threads were taken back whole, and when that was last."""
-        return {
-            NativeId(row["root"]): row["at"] for row in await self._database.fetch(SQL["withdrawn_threads"], source, list(roots))
-        }
+        rows = await self._database.fetch(QUERIES["withdrawn_threads"], source, list(roots))
+        return {NativeId(row["root"]): row["at"] for row in rows}
 
     async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
         """Return the addresses of all that is known whose names begin with one of *beginnings*."""
-        return [row["iri"] for row in await self._database.fetch(SQL["said_beneath"], source, list(beginnings))]
+        return [row["iri"] for row in await self._database.fetch(QUERIES["said_beneath"], source, list(beginnings))]
 
     async def made_by(self, source: SourceId, accounts: Sequence[AccountName]) -> Sequence[str]:
         """Return the addresses of all that *accounts* are known to have made."""
-        return [row["iri"] for row in await self._database.fetch(SQL["made_by"], source, list(accounts))]
+        return [row["iri"] for row in await self._database.fetch(QUERIES["made_by"], source, list(accounts))]
 
     async def count(self) -> int:
         """Return how many interactions wait."""
-        return int(await self._database.fetchval(SQL["count_pending"]))
+        return int(await self._database.fetchval(QUERIES["count_pending"]))
 
 
 async def _open(
     transaction: Transaction, source: SourceId, statements: Sequence[StatementId], artefacts: Sequence[NativeId]
 ) -> Opened:
-    rows = await transaction.fetch(SQL["open_pending"], source, statements, artefacts, OPENED_AT_ONCE)
+    rows = await transaction.fetch(QUERIES["open_pending"], source, statements, artefacts, OPENED_AT_ONCE)
     pending = [(StatementId(str(row["statement"])), _decoded(row["undecided"])) for row in rows]
     orphans = await _orphans(transaction, source, {*statements, *(statement for statement, _ in pending)})
     known = await _known(transaction, source, [undecided.target for _, undecided in pending])
@@ -213,7 +212,7 @@ async def _overdue_of(transaction: Transaction, source: SourceId, rows: Sequence
     orphans = await _orphans(transaction, source, {statement for statement, _ in pending})
     fresh = {statement for statement, undecided in pending if is_orphan(undecided, _thread(undecided, known))} - orphans
     if fresh:
-        await transaction.execute(SQL["mark_orphans"], source, sorted(fresh))
+        await transaction.execute(QUERIES["mark_orphans"], source, sorted(fresh))
     orphans |= fresh
     return [
         Waiting(source, statement, undecided, _thread(undecided, known), orphan=statement in orphans)
@@ -224,13 +223,13 @@ async def _overdue_of(transaction: Transaction, source: SourceId, rows: Sequence
 async def _known(transaction: Transaction, source: SourceId, targets: Sequence[NativeId]) -> Mapping[NativeId, Known]:
     if not targets:
         return {}
-    rows = await transaction.fetch(SQL["known_artefacts"], source, list(targets))
+    rows = await transaction.fetch(QUERIES["known_artefacts"], source, list(targets))
     found = (known_of(row) for row in rows)
     return {each.artefact.native: each for each in found if each is not None}
 
 
 async def _orphans(transaction: Transaction, source: SourceId, statements: Iterable[StatementId]) -> frozenset[StatementId]:
-    rows = await transaction.fetch(SQL["orphans"], source, sorted(statements))
+    rows = await transaction.fetch(QUERIES["orphans"], source, sorted(statements))
     return frozenset(StatementId(str(row["statement"])) for row in rows)
 
 

@@ -24,7 +24,7 @@ from shared.postgres import Database, Transaction, load_queries
 
 log = structlog.get_logger()
 
-SQL: Final = load_queries("services.ingest", "tallies.sql")
+QUERIES: Final = load_queries(__package__, "tallies.sql")
 SPAN: Final = timedelta(minutes=10)
 KEPT: Final = timedelta(days=8)
 WITHIN: Final = (0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0, 3600.0, 86400.0, 604800.0, 31536000.0)
@@ -132,14 +132,14 @@ class TallyWriter:
         """Forget what is old, once in a span."""
         now = self._clock()
         if self._forgotten is None or now - self._forgotten >= SPAN:
-            await self._database.execute(SQL["forget_tallies"], now - KEPT)
+            await self._database.execute(QUERIES["forget_tallies"], now - KEPT)
             self._forgotten = now
 
 
 async def _write(transaction: Transaction, counted: Counted) -> None:
     lines = sorted(counted.numbers)
     await transaction.execute(
-        SQL["add_tallies"],
+        QUERIES["add_tallies"],
         [line.source for line in lines],
         [line.span for line in lines],
         [line.what for line in lines],
@@ -147,4 +147,4 @@ async def _write(transaction: Transaction, counted: Counted) -> None:
         [counted.numbers[line] for line in lines],
     )
     sources = sorted(counted.heard)
-    await transaction.execute(SQL["note_heard"], sources, [counted.heard[source] for source in sources])
+    await transaction.execute(QUERIES["note_heard"], sources, [counted.heard[source] for source in sources])

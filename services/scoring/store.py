@@ -14,7 +14,7 @@ from services.scoring.domain.rules import Dimension
 from services.scoring.domain.week import Week
 from shared.postgres import Transaction, load_queries
 
-QUERIES: Final = load_queries("services.scoring")
+QUERIES: Final = load_queries(__package__)
 
 
 class Word(NamedTuple):

@@ -15,18 +15,17 @@ from shared.xapi.model import Ifi
 ROWS: Final = 2000
 """That one statement stores: a file of a whole company is more than one ends with in its time, or is made ready in silence."""
 
+_QUERIES: Final = load_queries(__package__)
+
 
 class ImportStore:
     """Writes people, courses and enrolments; telling twice stores once, and says that nothing changed."""
-
-    def __init__(self) -> None:
-        self._sql = load_queries("services.enrichment.imports")
 
     async def owners(self, transaction: Transaction, identities: Iterable[Ifi]) -> dict[Ifi, str]:
         """Return the external ids of the imported people that have identities."""
         owners: dict[Ifi, str] = {}
         for some in portions(list(identities), ROWS):
-            owners |= {Ifi(row["ifi"]): row["external_id"] for row in await transaction.fetch(self._sql["owners"], some)}
+            owners |= {Ifi(row["ifi"]): row["external_id"] for row in await transaction.fetch(_QUERIES["owners"], some)}
         return owners
 
     async def store_people(self, transaction: Transaction, people: Sequence[Person]) -> int:
@@ -34,7 +33,7 @@ class ImportStore:
         changed = 0
         for some in portions(list({one.external_id: one for one in people}.values()), ROWS):
             rows = await transaction.fetch(
-                self._sql["store_people"],
+                _QUERIES["store_people"],
                 [one.learner for one in some],
                 [one.external_id for one in some],
                 [one.name or None for one in some],
@@ -48,34 +47,34 @@ class ImportStore:
         owners = {identity: one for one in people for identity in one.identities}
         moved: list[Ifi] = []
         for some in portions(list(owners), ROWS):
-            rows = await transaction.fetch(self._sql["store_aliases"], some, [owners[identity].learner for identity in some])
+            rows = await transaction.fetch(_QUERIES["store_aliases"], some, [owners[identity].learner for identity in some])
             moved += [Ifi(row["ifi"]) for row in rows]
         return moved
 
     async def forget_provisional(self, transaction: Transaction) -> None:
         """Delete the provisional learners whose last identity became a person's."""
-        await transaction.execute(self._sql["forget_provisional"])
+        await transaction.execute(_QUERIES["forget_provisional"])
 
     async def store_courses(self, transaction: Transaction, courses: Sequence[Course]) -> int:
         """Store courses; return how many changed."""
         changed = 0
         for one in courses:
             row = await transaction.fetchrow(
-                self._sql["store_courses"], one.iri, one.title, one.description, one.codes, one.aliases, one.urls, one.channels
+                _QUERIES["store_courses"], one.iri, one.title, one.description, one.codes, one.aliases, one.urls, one.channels
             )
             changed += row is not None
         return changed
 
     async def raise_catalogue_version(self, transaction: Transaction) -> None:
         """Tell every handler to read the catalogue anew."""
-        await transaction.execute(self._sql["raise_catalogue_version"])
+        await transaction.execute(_QUERIES["raise_catalogue_version"])
 
     async def store_enrolments(self, transaction: Transaction, enrolments: Sequence[Enrolment]) -> set[LearnerId]:
         """Store enrolments; return the learners of whom something changed."""
         changed: set[LearnerId] = set()
         for some in portions(list({(one.external_id, one.course): one for one in enrolments}.values()), ROWS):
             rows = await transaction.fetch(
-                self._sql["store_enrolments"],
+                _QUERIES["store_enrolments"],
                 [one.learner for one in some],
                 [one.course for one in some],
                 [one.role for one in some],
@@ -89,13 +88,13 @@ class ImportStore:
         """Return the identities of learners."""
         found: list[Ifi] = []
         for some in portions(list(learners), ROWS):
-            found += [Ifi(row["ifi"]) for row in await transaction.fetch(self._sql["identities_of"], some)]
+            found += [Ifi(row["ifi"]) for row in await transaction.fetch(_QUERIES["identities_of"], some)]
         return found
 
     async def ask_for_relink(self, transaction: Transaction, identities: Sequence[Ifi] | None) -> None:
         """Leave a job for the relinker: the statements in which *identities* stand, or (None) all."""
         if identities is None or identities:
-            await transaction.execute(self._sql["ask_for_relink"], identities)
+            await transaction.execute(_QUERIES["ask_for_relink"], identities)
 
 
 def _email_sha1(person: Person) -> str | None:

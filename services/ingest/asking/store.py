@@ -15,7 +15,7 @@ from services.ingest.domain.reading import Lookup
 from services.ingest.domain.source import SourceId
 from shared.postgres import Database, Transaction, load_queries
 
-SQL: Final = load_queries("services.ingest.asking")
+QUERIES: Final = load_queries(__package__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ async def notice(transaction: Transaction, noticed: Sequence[Noticed], now: date
         [each.lookup.noticed for each in last],
         [now + timedelta(seconds=each.lookup.after) for each in last],
     ]
-    await transaction.execute(SQL["notice"], *columns)
+    await transaction.execute(QUERIES["notice"], *columns)
 
 
 class AskingStore:
@@ -80,45 +80,45 @@ class AskingStore:
 
     async def due(self, sources: Collection[SourceId], now: datetime) -> frozenset[SourceId]:
         """Return those of *sources* that have something due, and that no other process asks."""
-        rows = await self._database.fetch(SQL["due"], sorted(sources), self._me, now)
+        rows = await self._database.fetch(QUERIES["due"], sorted(sources), self._me, now)
         return frozenset(SourceId(row["id"]) for row in rows)
 
     async def claim(self, source: SourceId) -> bool:
         """Say whether this process alone may ask the platform of *source* now."""
-        return await self._database.fetchval(SQL["claim"], source, self._me, self._lease) is not None
+        return await self._database.fetchval(QUERIES["claim"], source, self._me, self._lease) is not None
 
     async def release(self, source: SourceId) -> None:
         """Let others ask."""
-        await self._database.execute(SQL["release"], source, self._me)
+        await self._database.execute(QUERIES["release"], source, self._me)
 
     async def begin(self, source: SourceId, polls: Collection[str], now: datetime) -> None:
         """Know the *polls* of a source; new ones are due at once."""
-        await self._database.execute(SQL["begin_polls"], source, sorted(polls), now)
+        await self._database.execute(QUERIES["begin_polls"], source, sorted(polls), now)
 
     async def due_polls(self, source: SourceId, polls: Collection[str], now: datetime) -> list[DuePoll]:
         """Return those of *polls* that are due."""
-        rows = await self._database.fetch(SQL["due_polls"], source, sorted(polls), now)
+        rows = await self._database.fetch(QUERIES["due_polls"], source, sorted(polls), now)
         return [DuePoll(row["name"], orjson.loads(row["cursor"]), row["failures"]) for row in rows]
 
     async def move(self, source: SourceId, poll: str, cursor: Cursor, due: datetime, now: datetime) -> bool:
         """Move a poll on; say no where another process asks meanwhile."""
         moved = await self._database.fetchval(
-            SQL["move_poll"], source, poll, self._me, orjson.dumps(cursor), due, now, self._lease
+            QUERIES["move_poll"], source, poll, self._me, orjson.dumps(cursor), due, now, self._lease
         )
         return moved is not None
 
     async def go_on(self, source: SourceId, poll: str, cursor: Cursor) -> bool:
         """Move the cursor of a poll that is under way; say no where another process asks meanwhile."""
         written = orjson.dumps(cursor)
-        return await self._database.fetchval(SQL["go_on_with_poll"], source, poll, self._me, written, self._lease) is not None
+        return await self._database.fetchval(QUERIES["go_on_with_poll"], source, poll, self._me, written, self._lease) is not None
 
     async def fail_poll(self, source: SourceId, poll: str, due: datetime, why: str) -> None:
         """Let a poll wait until *due*."""
-        await self._database.execute(SQL["fail_poll"], source, poll, due, _told(why))
+        await self._database.execute(QUERIES["fail_poll"], source, poll, due, _told(why))
 
     async def due_lookups(self, source: SourceId, now: datetime, limit: int) -> list[DueLookup]:
         """Return what is to be asked for."""
-        rows = await self._database.fetch(SQL["due_lookups"], source, now, limit)
+        rows = await self._database.fetch(QUERIES["due_lookups"], source, now, limit)
         return [
             DueLookup(
                 Lookup(row["key"], orjson.loads(row["reference"]), row["noticed"]), row["reference"], row["due"], row["failures"]
@@ -128,20 +128,20 @@ class AskingStore:
 
     async def settle(self, source: SourceId, asked: DueLookup) -> None:
         """Forget what was asked for, unless it was named again since."""
-        await self._database.execute(SQL["settle_lookup"], source, asked.lookup.key, asked.reference, asked.due)
+        await self._database.execute(QUERIES["settle_lookup"], source, asked.lookup.key, asked.reference, asked.due)
 
     async def fail_lookup(self, source: SourceId, asked: DueLookup, due: datetime, why: str, *, for_good: bool) -> None:
         """Let a lookup wait until *due*, or give it up."""
         state = "given-up" if for_good else "waiting"
-        await self._database.execute(SQL["fail_lookup"], source, asked.lookup.key, due, _told(why), state)
+        await self._database.execute(QUERIES["fail_lookup"], source, asked.lookup.key, due, _told(why), state)
 
     async def forget_given_up(self, source: SourceId, most: int) -> None:
         """Forget what was given up, but for the *most* that were last."""
-        await self._database.execute(SQL["forget_given_up"], source, most)
+        await self._database.execute(QUERIES["forget_given_up"], source, most)
 
     async def standings(self) -> list[AskingStanding]:
         """Say how every source stands that is heard."""
-        rows = await self._database.fetch(SQL["standing"])
+        rows = await self._database.fetch(QUERIES["standing"])
         return [
             AskingStanding(
                 SourceId(row["source"]),

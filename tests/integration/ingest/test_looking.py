@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.ingest.app import SCHEMA, SESSION
-from services.ingest.learning import SQL
+from services.ingest.learning import QUERIES
 from shared.postgres import Database, Transaction
 from shared.settings import PostgresSettings
 
@@ -24,7 +24,7 @@ async def database(postgres_settings: PostgresSettings) -> AsyncIterator[Databas
 async def test_no_plan_of_a_look_is_kept_while_tables_grow(database: Database) -> None:
     async def look_often(connection: Transaction) -> int:
         for _ in range(12):
-            await connection.fetch(SQL["met"], ["acme"] * 20, [ID] * 20, ["C1:1"] * 20, ["C1:1"] * 20)
+            await connection.fetch(QUERIES["met"], ["acme"] * 20, [ID] * 20, ["C1:1"] * 20, ["C1:1"] * 20)
         kept = "SELECT sum(generic_plans) FROM pg_prepared_statements WHERE cardinality(parameter_types) = 4"
         return int(await connection.fetchval(kept))
 
