@@ -52,7 +52,7 @@ def stream_settings(kafka: str = "", instance: str = "crash") -> StreamSettings:
     return StreamSettings(
         kind=LogKind.KAFKA if kafka else LogKind.POSTGRES,
         consumer=ConsumerSettings(batch_records=BATCH, fetch_wait=0.1),
-        kafka=KafkaSettings(bootstrap=kafka, instance=instance if kafka else ""),
+        kafka=KafkaSettings(bootstrap=kafka, instance=instance) if kafka else KafkaSettings(),
         postgres=PostgresLogSettings(instance="crash", poll=0.05),
     )
 
