@@ -130,7 +130,7 @@ async def _asked(connection: HeldConnection, actor: Actor, name: str, ask: Calla
 
 
 class HeldDatabase(Database):
-    """A pool of held connections; while one is opened, the director waits."""
+    """A pool of held connections; while one is opened and its session begins, the director waits, and holds nobody."""
 
     @classmethod
     async def of(cls, url: str, schema: str, application: str, **changes: Any) -> Database:
@@ -146,9 +146,11 @@ class HeldDatabase(Database):
             return await super()._acquire()
         token = -id(actor)
         actor.director.in_flight.add(token)
+        off_stage = CURRENT.set(None)
         try:
             return await super()._acquire()
         finally:
+            CURRENT.reset(off_stage)
             actor.director.in_flight.discard(token)
 
 
