@@ -15,7 +15,7 @@ from tests.support.ingest import Ear, Sent, answered
 from tests.support.mutants import SCRIPTS, mutated, play
 from tests.support.platforms import CONVERSATIONS
 
-MUTANTS = 3000
+MUTANTS = 1500
 """Of each platform; `python -m benchmarks.fuzz_ingest` plays 20,000."""
 ANSWERS = 3000
 MUTATED = 0.8

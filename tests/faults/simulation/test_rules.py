@@ -19,6 +19,11 @@ RARE = {
     "what waits is forgotten once it is in the log": 55,
     "an erasure is put off by whoever remembers somebody": 40,
     "3: lock the bands of texts": 395,
+    "3: lock artefacts": 18,
+    "3: lock artefacts before reading": 13,
+    "3: a key and a drainer for what is said outside the loop": 15,
+    "4: a revision is taken after locking": 54,
+    "8: the newest revision wins": 16,
 }
 """From which seed to play where most histories do not need the rule."""
 HOUSES = 150
