@@ -16,7 +16,7 @@ up: $(VENV)/.run ## set up and run everything in one process, and keep it runnin
 
 test: $(VENV)/.dev ## set up and pass the tests, on real Kafka, PostgreSQL and Prometheus
 	deploy/setup.sh --check-test-tools
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev ## style, import contracts, types, and what is deployed
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Which tests run first, which together, and by what name: three processes share them file by file, long ones first."""
+"""Which tests run first, which together, and by what name: two processes share them file by file, long ones first."""
 
 from __future__ import annotations
 
