@@ -5,22 +5,15 @@ Beside the secured listeners stands the plain one of every test's broker: who co
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from deploy.kafka.broker import BRIEF
@@ -28,10 +21,10 @@ from deploy.kafka.cluster import Cluster, running
 from deploy.kafka.guard import Guard
 from deploy.kafka.layout import HOST, Seat, free_ports
 from shared.stream.settings import KafkaSettings
+from tests.support.certificates import Authority
 
 PASSWORD: Final = "never-in-a-log-7c1f"
 USERS: Final = ("gateway", "ingest", "enrichment", "scoring", "operator")
-DAY: Final = timedelta(days=1)
 
 
 class Resource(IntEnum):
@@ -63,44 +56,6 @@ class Grant:
     resource: Resource
     name: str
     operation: Operation
-
-
-class Authority:
-    """An authority of one's own, which signs certificates for brokers and clients into *folder*."""
-
-    def __init__(self, folder: Path, name: str = "authority") -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.file = folder / f"{name}.pem"
-        held = self._sign(self._name, self._key, DAY, x509.BasicConstraints(ca=True, path_length=0), ())
-        self.file.write_bytes(held.public_bytes(Encoding.PEM))
-
-    def certify(self, name: str, hosts: Iterable[str] = (), lasts: timedelta = DAY) -> tuple[Path, Path]:
-        """Write a certificate for *name* and its key, and return their files."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        signed = self._sign(subject, key, lasts, x509.BasicConstraints(ca=False, path_length=None), hosts)
-        certificate, private = self._folder / f"{name}.crt", self._folder / f"{name}.key"
-        certificate.write_bytes(signed.public_bytes(Encoding.PEM))
-        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        return certificate, private
-
-    def _sign(
-        self,
-        subject: x509.Name,
-        key: ec.EllipticCurvePrivateKey,
-        lasts: timedelta,
-        constraints: x509.BasicConstraints,
-        hosts: Iterable[str],
-    ) -> x509.Certificate:
-        now = datetime.now(UTC)  # noqa: TID251  a certificate is of now
-        builder = x509.CertificateBuilder(
-            self._name, subject, key.public_key(), x509.random_serial_number(), now - 2 * DAY, now + lasts
-        ).add_extension(constraints, critical=True)
-        if names := [_general(host) for host in hosts]:
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(self._key, SHA256())
 
 
 @dataclass(frozen=True)
@@ -168,10 +123,3 @@ async def allow(client: AIOKafkaAdminClient, grants: Iterable[Grant]) -> None:
         await client._send_to_controller(
             CreateAclsRequest(each.resource, each.name, LITERAL, f"User:{each.user}", "*", each.operation, ALLOW)
         )
-
-
-def _general(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)

@@ -16,7 +16,7 @@ from shared.errors import Unavailable
 from shared.stream.kafka.certificates import Certified
 from shared.stream.kafka.connection import outages, stop
 from shared.stream.settings import KafkaSettings, SecurityProtocol
-from tests.support.secured import Authority
+from tests.support.certificates import Authority
 
 Ending = Callable[[], Awaitable[None]]
 
