@@ -101,9 +101,7 @@ async def stack(
         server = Server(folder / "postgres", settings=POSTGRES)
         await asyncio.to_thread(server.start)
         exits.callback(server.close)
-        bootstrap = ""
-        if kind is LogKind.KAFKA:
-            bootstrap = exits.enter_context(running(folder / "kafka", 1)).bootstrap
+        bootstrap = exits.enter_context(running(folder / "kafka", 1)).bootstrap if kind is LogKind.KAFKA else ""
         await migrate(server.dsn, TARGETS)
         beside = ports_from(0, "127.0.0.1")
         ports = ports_from(0, "127.0.0.1") | {name: beside[service] for name, service in SERVICE_OF.items()}
@@ -113,7 +111,7 @@ async def stack(
             "DATABASE_URL": server.dsn,
             "SYMPOSIA_SECRETS__KEY": KEY,
             "SYMPOSIA_STREAM__KIND": kind,
-            "SYMPOSIA_STREAM__KAFKA__BOOTSTRAP": bootstrap,
+            **({"SYMPOSIA_STREAM__KAFKA__BOOTSTRAP": bootstrap} if bootstrap else {}),
             "SYMPOSIA_TELEMETRY__LOG_LEVEL": "warning",
             **settings,
         }
