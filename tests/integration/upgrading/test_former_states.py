@@ -70,6 +70,10 @@ def test_documents_are_what_they_were(seen: Afterlife) -> None:
     assert seen.now["documents"] == seen.then["documents"]
 
 
+def test_what_is_said_of_an_activity_is_what_it_was(seen: Afterlife) -> None:
+    assert seen.now["activity"] == seen.then["activity"]
+
+
 def test_what_was_recorded_keeps_its_order_and_nothing_is_lost_or_doubled(seen: Afterlife) -> None:
     order = seen.now["order"]
 
