@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
@@ -35,7 +35,16 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Pooler(StrEnum):
+class Word(StrEnum):
+    """One of some words that a setting takes, however it is capitalised."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Take `INFO` for `info`."""
+        return next((word for word in cls if isinstance(value, str) and word.lower() == value.lower()), None)
+
+
+class Pooler(Word):
     """What stands before PostgreSQL."""
 
     NONE = "none"
@@ -101,18 +110,13 @@ def url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-class LogLevel(StrEnum):
+class LogLevel(Word):
     """How severe what is logged is at the least."""
 
     DEBUG = "debug"
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-    @classmethod
-    def _missing_(cls, value: object) -> LogLevel | None:
-        """Take `INFO` for `info`."""
-        return next((level for level in cls if isinstance(value, str) and level == value.lower()), None)
 
 
 class TelemetrySettings(Section):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
@@ -16,6 +15,7 @@ from asyncpg.connect_utils import SessionAttribute
 from asyncpg.pool import PoolConnectionProxy
 from prometheus_client import CollectorRegistry
 
+from shared.backoff import backoff
 from shared.errors import Unavailable
 from shared.postgres.connection import Connection, begun, is_closed
 from shared.postgres.metrics import PostgresMetrics
@@ -30,8 +30,7 @@ from shared.postgres.outage import (
     sqlstate,
     unavailable,
 )
-from shared.postgres.session import begin_session, startup
-from shared.postgres.session import session as session_of
+from shared.postgres.session import begin_session, pooled, startup
 
 if TYPE_CHECKING:
     from shared.postgres.metrics import PoolMetrics
@@ -89,7 +88,7 @@ class Database:
         *session* are further settings of PostgreSQL that every connection begins with. Raises ValueError for a schema that is no
         plain identifier.
         """
-        asked = {**session_of(settings, schema, application), **session}
+        asked = {**pooled(settings, schema, application), **session}
         pool = asyncpg.create_pool(
             settings.url.get_secret_value(),
             min_size=0,
@@ -252,13 +251,8 @@ class Database:
                 if number == self._settings.max_attempts:
                     raise unavailable(error) from error
                 self._metrics.retried(sqlstate(error))
-            await asyncio.sleep(_pause(number))
+            await asyncio.sleep(backoff(number, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE))
         raise AssertionError("max_attempts is at least 1")
-
-
-def _pause(number: int) -> float:
-    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**number)
-    return random.uniform(0, longest)  # noqa: S311 - spreads retries, keeps no secret
 
 
 async def _keep(connection: object) -> None:

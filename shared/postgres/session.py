@@ -40,7 +40,7 @@ SELECT name FROM begun WHERE translate(set_config(name, value, true), '"', '') <
 """
 
 
-def session(settings: PostgresSettings, schema: str, application: str) -> dict[str, str]:
+def pooled(settings: PostgresSettings, schema: str, application: str) -> dict[str, str]:
     """Return what the sessions of a pool begin with; raises ValueError for a schema that is no plain identifier."""
     return {
         **STEADY,

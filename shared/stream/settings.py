@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.settings import Section
+from shared.settings import Section, Word
 
 ADDRESS: Final = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?")
 """A host, or an IPv6 address in brackets, and its port; Kafka's own, 9092, where none is named."""
 
 
-class LogKind(StrEnum):
+class LogKind(Word):
     """The logs that an installation can run on."""
 
     KAFKA = "kafka"
@@ -48,16 +47,7 @@ class AppendSettings(Section):
     )
 
 
-class _Word(StrEnum):
-    """One of Kafka's words, however it is capitalised."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        """Take `sasl_ssl` for `SASL_SSL`."""
-        return next((word for word in cls if isinstance(value, str) and word == value.upper()), None)
-
-
-class SecurityProtocol(_Word):
+class SecurityProtocol(Word):
     """How brokers are met."""
 
     PLAINTEXT = "PLAINTEXT"
@@ -76,7 +66,7 @@ class SecurityProtocol(_Word):
         return self in {self.SASL_PLAINTEXT, self.SASL_SSL}
 
 
-class SaslMechanism(_Word):
+class SaslMechanism(Word):
     """How a user proves to know the password."""
 
     PLAIN = "PLAIN"

@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import Misconfigured
 from shared.postgres import Database, Query, Target, migrate
-from shared.postgres.session import STEADY, begin_session, session, startup
+from shared.postgres.session import STEADY, begin_session, pooled, startup
 from shared.settings import Pooler
 from tests.support.postgres import settings_for, statement, with_database
 
@@ -63,7 +63,7 @@ async def test_a_database_that_does_not_hold_every_letter_is_not_migrated(empty_
 
 
 async def test_a_session_that_did_not_begin_as_it_was_asked_to_is_a_misconfiguration(empty_database_url: str) -> None:
-    asked = session(settings_for(empty_database_url), "workshop", "test")
+    asked = pooled(settings_for(empty_database_url), "workshop", "test")
     forgetful = await asyncpg.connect(empty_database_url, server_settings={"timezone": "UTC", "lock_timeout": "10s"})
 
     with pytest.raises(Misconfigured, match="does not hand on how our sessions begin: search_path, idle_in_transaction_session"):
@@ -73,7 +73,7 @@ async def test_a_session_that_did_not_begin_as_it_was_asked_to_is_a_misconfigura
 
 
 async def test_a_session_may_owe_how_it_begins_to_its_login(empty_database_url: str) -> None:
-    asked = session(settings_for(empty_database_url), "workshop", "test")
+    asked = pooled(settings_for(empty_database_url), "workshop", "test")
     owed = {
         "search_path": "workshop, public",
         "lock_timeout": "'10s'",
@@ -98,14 +98,14 @@ async def test_sessions_of_a_pooler_are_set_after_they_began(empty_database_url:
         Query("SELECT current_setting('search_path') AS path, current_setting('lock_timeout') AS wait")
     )
 
-    assert startup(session(settings, "workshop", "test"), Pooler.SESSIONS) == {"application_name": "symposia-test"}
+    assert startup(pooled(settings, "workshop", "test"), Pooler.SESSIONS) == {"application_name": "symposia-test"}
     assert found is not None
     assert (found["path"], found["wait"]) == ('"workshop", public', "10s")
     await database.close()
 
 
 async def test_a_pooler_that_gives_one_session_to_two_is_a_misconfiguration(empty_database_url: str) -> None:
-    asked = session(settings_for(empty_database_url), "workshop", "test")
+    asked = pooled(settings_for(empty_database_url), "workshop", "test")
     given_twice = await asyncpg.connect(empty_database_url)
     await begin_session(given_twice, asked, Pooler.SESSIONS)
 
