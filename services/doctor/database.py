@@ -56,7 +56,7 @@ async def _server(installation: Installation, clock: Clock) -> Findings:
         await database.close()
     assert row is not None  # noqa: S101  a SELECT without FROM has one row
     yield _kind(row, embedded=installation.embedded)
-    yield _care(row["careless"])
+    yield _durability(row["switched_off"])
     yield _crowd(row)
     yield _clocks(row["now"], before, after)
     yield _roles(roles)
@@ -71,10 +71,10 @@ def _kind(row: Record, *, embedded: bool) -> Finding:
     return well("PostgreSQL", f"{said} takes writes")
 
 
-def _care(careless: Sequence[str]) -> Finding:
+def _durability(switched_off: Sequence[str]) -> Finding:
     """Say whether what was committed, and so acknowledged, survives a crash of the server."""
-    if careless:
-        said = f"{', '.join(careless)} off: what was acknowledged is lost when the server, or its machine, crashes"
+    if switched_off:
+        said = f"{', '.join(switched_off)} off: what was acknowledged is lost when the server, or its machine, crashes"
         return wrong("Durability", said, "Set it on, for the server, the database and our login.")
     return well("Durability", "what is committed survives a crash")
 

@@ -7,7 +7,7 @@ SELECT
     pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS reads_only,
     ARRAY(
         SELECT name FROM unnest('{fsync,full_page_writes,synchronous_commit}'::text[]) AS name WHERE current_setting(name) = 'off'
-    ) AS careless,
+    ) AS switched_off,
     clock_timestamp() AS now,
     (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
     current_setting('max_connections')::integer AS most_connections

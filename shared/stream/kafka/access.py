@@ -1,4 +1,4 @@
-"""How brokers are come to: what every client is told, and, where none of them lets us in, why."""
+"""How brokers are reached: what every client is told, and, where none of them lets us in, why."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ PREFIX: Final = "SYMPOSIA_STREAM__KAFKA__"
 
 
 class Access:
-    """The way in to one cluster; who was let in once and is not any more waits: a password or certificate is being changed."""
+    """The way in to one cluster.
+
+    Where brokers refuse whom they let in before, that is an outage to wait for: a password or certificate is being changed.
+    """
 
     def __init__(self, settings: KafkaSettings) -> None:
         self.settings = settings

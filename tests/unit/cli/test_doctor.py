@@ -69,14 +69,14 @@ def test_a_consumer_moves_that_reads_however_much_comes(later: Standing, state: 
 
 
 def test_a_server_that_acknowledges_before_it_has_written_is_told() -> None:
-    finding = database._care(["synchronous_commit"])
+    finding = database._durability(["synchronous_commit"])
 
     assert finding.state is State.WRONG
     assert finding.words.startswith("synchronous_commit off: what was acknowledged is lost")
 
 
 def test_a_server_that_writes_before_it_acknowledges_is_well() -> None:
-    assert database._care([]).state is State.WELL
+    assert database._durability([]).state is State.WELL
 
 
 @pytest.mark.parametrize("there", [True, False])
