@@ -52,7 +52,7 @@ async def described(client: Any, names: Sequence[str]) -> dict[str, int]:
     Raises Misconfigured where our user may not know, and errors of Kafka.
     """
     brokers = client._client  # noqa: SLF001  the public ways create what they ask for, or ask for all topics
-    answer = await brokers.send(brokers.get_random_node(), MetadataRequest(list(names), allow_auto_topic_creation=False))
+    answer = await brokers.send(await _broker(brokers), MetadataRequest(list(names), allow_auto_topic_creation=False))
     found: dict[str, int] = {}
     hidden: list[str] = []
     for code, name, _, partitions in answer.topics:
@@ -68,6 +68,14 @@ async def described(client: Any, names: Sequence[str]) -> dict[str, int]:
     if hidden:
         raise forbidden(f"look at {', '.join(hidden)}", kafka.TopicAuthorizationFailedError())
     return found
+
+
+async def _broker(brokers: Any) -> int:
+    """Return a broker to ask, once one is named: a cluster that has just begun names none, and aiokafka does not ask again."""
+    while (broker := brokers.get_random_node()) is None:
+        await brokers.force_metadata_update()
+        await asyncio.sleep(0.05)
+    return int(broker)
 
 
 async def _create(client: AIOKafkaAdminClient, settings: KafkaSettings, topics: Sequence[Topic]) -> None:

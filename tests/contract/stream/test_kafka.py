@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.admin import NewPartitions, NewTopic
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.structs import TopicPartition
 from prometheus_client import CollectorRegistry
 
@@ -155,6 +156,34 @@ async def test_no_broker_at_all_is_unavailable() -> None:
             await attempt
 
     await log.close()
+
+
+async def test_a_cluster_that_names_no_broker_yet_is_asked_again(kafka_broker: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = Topic(f"early-{uuid4().hex}.v1", partitions=1)
+    for begin in ("ensure", "ends"):
+        with monkeypatch.context() as patch:
+            unheard = answers_unheard(patch, 2)
+            async with opened(kafka_broker) as log:
+                if begin == "ensure":
+                    await log.ensure([topic])
+                else:
+                    assert await log.ends(topic) == {Partition(topic.name, 0): 0}
+            assert unheard == [None, None]
+
+
+def answers_unheard(patch: pytest.MonkeyPatch, count: int) -> list[None]:
+    """Have a client that starts take *count* answers for those of a broker that has just begun, which name no broker."""
+    unheard: list[None] = []
+    hear = ClusterMetadata.update_metadata
+
+    def update_metadata(cluster: ClusterMetadata, metadata: Any) -> None:
+        if len(unheard) < count:
+            unheard.append(None)
+        else:
+            hear(cluster, metadata)
+
+    patch.setattr(ClusterMetadata, "update_metadata", update_metadata)
+    return unheard
 
 
 @pytest.mark.parametrize(
