@@ -9,8 +9,7 @@ from typing import Final
 import structlog
 
 from services.gateway.attachments.sweeping import Sweep
-from services.gateway.definitions.consuming import consumer_of as definitions_consumer
-from services.gateway.definitions.handler import GROUP as DEFINITIONS_GROUP
+from services.gateway.definitions.consuming import merging
 from services.gateway.forwarding import forwarding
 from services.gateway.parts import Parts
 from services.gateway.persons.erasing import publisher_of
@@ -40,8 +39,7 @@ def tasks_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer) ->
     if chosen.recorder:
         tasks += [_recording(parts, stream_metrics, observer), publisher_of(parts.database, parts.log).run]
     if chosen.definitions:
-        defining = definitions_consumer(parts.database, parts.log, parts.settings.stream.consumer, stream_metrics)
-        tasks.append(persisting(defining, DEFINITIONS_GROUP))
+        tasks.append(merging(parts.database, parts.log, parts.settings.stream.consumer, stream_metrics))
     if chosen.forwarding:
         tasks.append(forwarding(parts.settings.secrets, parts.database, parts.clock, parts.registry))
     return tuple(tasks)

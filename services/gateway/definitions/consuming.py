@@ -8,12 +8,15 @@ from typing import Final
 
 from services.gateway.definitions.handler import GROUP, Definitions
 from shared.contracts import RECORDED
+from shared.events import rest
 from shared.postgres import Database, Transaction
+from shared.service import Task
 from shared.stream import Batch, Decision
 from shared.stream.consumer import Consumer
 from shared.stream.log import Log
 from shared.stream.metrics import StreamMetrics
 from shared.stream.offsets import Beginning
+from shared.stream.persisting import persisting
 from shared.stream.postgres_ledger import PostgresLedger
 from shared.stream.settings import ConsumerSettings
 from shared.stream.steps import Step
@@ -22,14 +25,14 @@ REST: Final = 0.5
 """Seconds between two turns, each of one partition, unless more waits there than a turn takes."""
 
 
-def consumer_of(database: Database, log: Log, settings: ConsumerSettings, metrics: StreamMetrics) -> Consumer:
-    """Return the member of the group `definitions` that merges what statements say of activities.
+def merging(database: Database, log: Log, settings: ConsumerSettings, metrics: StreamMetrics) -> Task:
+    """Return the task that merges what statements say of activities, as a member of the group `definitions`.
 
     Where it is new to an installation whose log has forgotten the oldest statements, it begins with those that are kept: a replay
     tells it the others.
     """
-    pace = _Pace(Definitions(), settings.batch_records)
-    return Consumer(
+    pace = Pace(Definitions(), settings.batch_records)
+    consumer = Consumer(
         group=GROUP,
         topics=(RECORDED,),
         handler=pace.decide,
@@ -41,14 +44,22 @@ def consumer_of(database: Database, log: Log, settings: ConsumerSettings, metric
         beginning=Beginning.WITH_WHAT_IS_KEPT,
     )
 
+    async def run(stop: asyncio.Event) -> None:
+        pace.stop = stop
+        await persisting(consumer, GROUP)(stop)
 
-class _Pace:
+    return run
+
+
+class Pace:
     """Let a few records become many before the next turn, which costs nearly the same for both; after a full one, more wait."""
 
     def __init__(self, handler: Definitions, most: int) -> None:
         self._handler = handler
         self._most = most
         self._taken = 0
+        self.stop = asyncio.Event()
+        """Ends a rest."""
 
     async def decide(self, batch: Batch, transaction: Transaction) -> Decision:
         """Decide *batch*, and remember how much it is."""
@@ -58,4 +69,4 @@ class _Pace:
     async def __call__(self, step: StrEnum) -> None:
         """Rest after a turn."""
         if step is Step.OFFSET_COMMITTED and self._taken < self._most:
-            await asyncio.sleep(REST)
+            await rest(self.stop, REST)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from services.gateway.app import PACKAGES
-from services.gateway.definitions.consuming import consumer_of
+from services.gateway.definitions.consuming import merging
 from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.gateway.recorder import store
 from services.gateway.recorder.messages import recorded
@@ -98,8 +98,8 @@ async def open_service(settings: Settings, *, offset_first: bool, observer: Obse
     await log.ensure((RECEIVED, RECORDED))
     app = create_app(service="naive", registry=registry, ready=database.ready)
     recorder = NaiveRecorder(database, log, observer, offset_first)
-    definitions = consumer_of(database, log, settings.stream.consumer, metrics)
-    yield Service("naive", app, settings.http, (recorder.run, definitions.run))
+    definitions = merging(database, log, settings.stream.consumer, metrics)
+    yield Service("naive", app, settings.http, (recorder.run, definitions))
     await log.close()
     await database.close()
 
