@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -14,8 +15,28 @@ PARTING: Final = 2.0
 """Seconds in which a server answers that we go, or roll back."""
 
 
+BUILT_IN: Final = 10_000
+"""Types with an oid below it are the same on every server: `pg_type.dat` of PostgreSQL gives them their numbers by hand."""
+
+_described: Final[dict[frozenset[int], Sequence[asyncpg.Record]]] = {}
+_UNASKED: Final = SimpleNamespace(name="the statement that was not needed")
+
+
 class Connection(asyncpg.Connection):
-    """What pools are made of: it ends within bounds, even where a firewall forgot it and nobody hears that it ends."""
+    """What pools are made of: it ends within bounds, even where a firewall forgot it and nobody hears that it ends.
+
+    What the built-in types are it asks once a process. asyncpg asks on each connection, which costs the server 15 ms, and whoever
+    is first there as much, be it under a lock.
+    """
+
+    async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> tuple[Sequence[asyncpg.Record], Any]:  # noqa: ASYNC109
+        oids = frozenset(typeoids)
+        if (known := _described.get(oids)) is not None:
+            return known, _UNASKED
+        rows, statement = await super()._introspect_types(typeoids, timeout)  # type: ignore[misc]  # its types do not tell of it
+        if max(oids) < BUILT_IN:
+            _described[oids] = rows
+        return rows, statement
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  asyncpg's own signature
         """End in order or, after *timeout* seconds, as it is; asyncpg's pool, which gives none, would wait for ever."""
