@@ -52,9 +52,9 @@ class PostgresLog:
 
         Raises Unavailable, and Misconfigured where a topic has fewer partitions than ours: adding some moves keys to others.
         """
-        for topic in topics:
-            await self._database.execute(_QUERIES["create_partitions"], topic.name, topic.partitions)
-        await self._load([topic.name for topic in topics])
+        names = [topic.name for topic in topics]
+        await self._database.execute(_QUERIES["create_partitions"], names, [topic.partitions for topic in topics])
+        await self._load(names)
         for topic in topics:
             there = len(self._topics[topic.name])
             if there < topic.partitions:

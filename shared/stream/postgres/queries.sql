@@ -1,8 +1,12 @@
 -- name: create_partitions
--- Create the partitions of a topic that does not exist; one that does keeps those it has.
+-- Create the partitions, so many each ($2), of those of the topics $1 that do not exist; one that does keeps those it has. In order,
+-- so that two who create the same wait for each other in one direction.
 INSERT INTO partition (topic, number)
-SELECT $1::text, number FROM generate_series(0, $2::integer - 1) AS number
-WHERE NOT EXISTS (SELECT FROM partition WHERE topic = $1::text)
+SELECT topic, number
+FROM unnest($1::text[], $2::integer[]) AS asked (topic, partitions)
+CROSS JOIN LATERAL generate_series(0, partitions - 1) AS number
+WHERE NOT EXISTS (SELECT FROM partition p WHERE p.topic = asked.topic)
+ORDER BY topic, number
 ON CONFLICT (topic, number) DO NOTHING
 
 -- name: partitions_of
