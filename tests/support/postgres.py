@@ -138,7 +138,7 @@ def server(tmp_path: Path, made_cluster: Path) -> Iterator[Server]:
 def fresh_database(dsn: str, template: str) -> Iterator[str]:
     """Yield the URI of a new database, a copy of *template*, and drop it."""
     name = f"test_{os.getpid()}_{next(_NUMBERS)}"
-    blocking(statement(dsn, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    blocking(statement(dsn, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     yield with_database(dsn, name)
     blocking(statement(dsn, f"DROP DATABASE {name} WITH (FORCE)"))
 
