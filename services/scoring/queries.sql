@@ -66,15 +66,21 @@ FROM unnest(
 -- name: recount
 -- Turns over the contributions to the artefacts given that now count and did not, or did and no longer do: one counts while a
 -- grounded learner other than its beneficiary received the artefact, and a copy never does. Returns what cells need of them, as they
--- are now.
+-- are now. The first and the last who received it, in the order of the index, say that for all its contributions: to look among the
+-- receipts for each of them took as long as their product, where somebody wrote to one thing ten thousand times.
+WITH received AS MATERIALIZED (
+    SELECT
+        given.artefact,
+        (SELECT actor FROM receipt WHERE receipt.artefact = given.artefact AND grounded ORDER BY actor LIMIT 1) AS first,
+        (SELECT actor FROM receipt WHERE receipt.artefact = given.artefact AND grounded ORDER BY actor DESC LIMIT 1) AS last
+    FROM unnest($1::uuid[]) AS given (artefact)
+)
 UPDATE fact SET counted = NOT counted
+FROM received
 WHERE dimension = 'contribution'
   AND copy_of IS NULL
-  AND artefact = ANY ($1::uuid[])
-  AND counted <> EXISTS (
-      SELECT FROM receipt
-      WHERE receipt.artefact = fact.artefact AND receipt.grounded AND receipt.actor <> fact.beneficiary
-  )
+  AND fact.artefact = received.artefact
+  AND counted <> coalesce(received.first <> beneficiary OR received.last <> beneficiary, false)
 RETURNING beneficiary, actor, dimension, week, weight_micro, grounded_micro, counted;
 
 -- name: add_to_cells
