@@ -22,6 +22,9 @@ HEARD = sorted(CONNECTORS)
 FILED = sorted(set(Platform) - set(CONNECTORS))
 REASONS = re.compile(r"^\| reason \|.*\n\|---.*\n((?:\|.*\n)+)", re.MULTILINE)
 OPTION = re.compile(r"--option \"?([\w-]+)=")
+ANSWERS = re.compile(r"^\| answer \|.*\n\|---.*\n((?:\|.*\n)+)", re.MULTILINE)
+HOOKS = {platform: connector.hook for platform, connector in sorted(CONNECTORS.items()) if connector.hook}
+OF_EVERY_DOOR = {"200", "400", "404", "413", "415", "503"}
 
 
 def page_of(platform: Platform) -> str:
@@ -55,6 +58,15 @@ def test_a_page_names_the_options_of_its_platform_and_no_others(platform: Platfo
 
     assert {option for option in options if f"`{option}`" not in page and option not in OPTION.findall(page)} == set()
     assert set(OPTION.findall(page)) - options == set()
+
+
+@pytest.mark.parametrize("platform", HOOKS)
+def test_a_page_names_the_answers_of_its_door_and_whether_it_is_ever_crowded(platform: Platform) -> None:
+    table = ANSWERS.search(page_of(platform))
+
+    assert table
+    answers = {answer for row in table[1].splitlines() for answer in re.findall(r"\b\d{3}\b", row.split("|")[1])}
+    assert answers - {"401", "405"} == OF_EVERY_DOOR | ({"429"} if HOOKS[platform].open else set())
 
 
 @pytest.mark.parametrize("platform", FILED)
