@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from services.gateway.domain.credential import OF_AN_ACTIVITY_PROVIDER
+from services.gateway.domain.credential import OF_AN_ACTIVITY_PROVIDER, Scope
 from shared.settings import PostgresSettings
 from shared.xapi.rules import RULES
 from tests.support.listening import listening
@@ -94,6 +94,14 @@ def test_the_page_names_the_scopes_of_a_key_without_any() -> None:
 
     assert sentence
     assert set(re.findall(r"`(.*?)`", sentence[1])) == set(OF_AN_ACTIVITY_PROVIDER)
+
+
+def test_the_page_names_every_scope_and_no_other() -> None:
+    table = GUIDE.split("| scope | permits |")[1].split("\n\n")[0]
+
+    named = {scope for row in table.splitlines()[2:] for scope in re.findall(r"`([a-z/]+)`", row)}
+
+    assert named == set(Scope)
 
 
 def section(title: str) -> str:
