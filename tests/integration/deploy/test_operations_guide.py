@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import asyncpg
 import yaml
 
 from tests.support.catalogue import families
@@ -32,6 +33,19 @@ def test_the_guide_lists_every_alert_with_its_severity() -> None:
     said = {re.sub(r"\[(\w+)\]\(runbooks/\1\.md\)", r"\1", name): severity for name, severity, _ in rows("alert")}
 
     assert said == alerts
+
+
+async def test_the_guide_says_of_every_table_how_long_it_is_kept(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    there = await connection.fetch(
+        "SELECT table_schema AS schema, table_name AS name FROM information_schema.tables"
+        " WHERE table_type = 'BASE TABLE' AND table_schema IN ('ingest', 'lrs', 'records', 'impact', 'log')"
+    )
+    await connection.close()
+
+    words = {word.rpartition(".")[2] for where, *_ in rows("where") for word in re.findall(r"`([\w.]+)`", where)}
+
+    assert [f"{row['schema']}.{row['name']}" for row in there if not {row["schema"], row["name"]} & words] == []
 
 
 def test_its_links_lead_somewhere() -> None:
