@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from services.gateway.definitions import consuming
 from services.ingest.settings import IngestSettings, WaitingSettings
 from services.together import PARTS
 from shared.service import run, stop_on_signals
@@ -33,6 +34,9 @@ KEY: Final = SecretSettings(key=SecretStr("c3ltcG9zaWEtdGVzdC1rZXktMzItYnl0ZXMtb
 SERVICES: Final = {**PARTS, **NAIVE}
 BATCH: Final = 10
 """Records that a transaction takes: few, so that there is a middle and a last passage of every step."""
+
+HASTE: Final = 0.05
+"""Seconds that the definitions rest at most: the house is to settle, not to spare its processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def stream_settings(kafka: str = "", instance: str = "crash") -> StreamSettings:
 def main(order: Order) -> None:
     """Run until told to stop, or until the crash."""
     configure_logs("crash", LogLevel.ERROR)
+    consuming.LONGEST_REST = HASTE  # type: ignore[misc]
     counter = _Counter(crash_at_from_environment({CRASH_AT: order.crash_at}))
     asyncio.run(_serve(order, counter))
     if order.count:
