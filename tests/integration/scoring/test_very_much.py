@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import orjson
+import pytest
 
 from services.scoring.domain.act import key_of
 from services.scoring.store import QUERIES
+from shared.postgres import Query
 from shared.xapi.vocabulary import Verb
-from tests.support.community import artefact, batch, enriched, link
-from tests.support.scoring import ScoringBench
+from tests.support.community import BEGIN, artefact, batch, enriched, learner, link
+from tests.support.scoring import EXPLANATION, IMPACT, ScoringBench
 
 MANY = 300
 
@@ -39,3 +42,19 @@ async def test_who_writes_to_one_thing_very_often_has_no_receipts_read_for_each_
         plan = orjson.loads(await transaction.fetchval(explain, [key_of(artefact(0))]))[0]["Plan"]
 
     assert sum(seen(node) for node in nodes(plan) if node.get("Relation Name") == "receipt") <= MANY
+
+
+@pytest.mark.parametrize("query", [IMPACT, EXPLANATION])
+async def test_nothing_is_called_to_fade_each_fact_or_cell(bench: ScoringBench, query: Query) -> None:
+    plan = await bench.database.fetch(Query(f"EXPLAIN (VERBOSE) {query}"), UUID(learner(0)), BEGIN)
+
+    assert not [line for (line,) in plan if "decay(" in line]
+
+
+async def test_facts_are_counted_without_a_look_at_their_rows(bench: ScoringBench) -> None:
+    async with bench.database.transaction() as transaction:
+        for kind in ("seqscan", "bitmapscan"):  # which are as good for tables of nothing
+            await transaction.execute(f"SET LOCAL enable_{kind} = off")
+        plan = orjson.loads(await transaction.fetchval(f"EXPLAIN (FORMAT JSON) {IMPACT}", UUID(learner(0)), BEGIN))[0]["Plan"]
+
+    assert [node["Node Type"] for node in nodes(plan) if node.get("Relation Name") == "fact"] == ["Index Only Scan"]
