@@ -144,23 +144,29 @@ def _header_faults(header: Sequence[str], columns: Columns) -> Iterator[tuple[st
 def _rows(reader: LineCounter, names: Sequence[str], columns: Columns, top: Heading) -> Iterator[Row | Fault]:
     before = top.line - 1
     line = reader.line_num + before + 1
+    told = [column for column in columns.known if set(columns.sources(column)) <= set(names)]
     try:
         for values in reader:
             at, line = line, reader.line_num + before + 1
-            if any(value.strip() for value in values) and [_plain(value) for value in values] != names:
-                yield _row(at, names, values, columns)
+            if any(value.strip() for value in values) and not _is_header(values, names):
+                yield _row(at, names, values, columns, told)
     except csv.Error as error:
         yield Fault(line, "", f"not CSV from here on ({error}): nothing from this line on was read; does a quote not close?")
 
 
-def _row(line: int, names: Sequence[str], values: Sequence[str], columns: Columns) -> Row | Fault:
+def _is_header(values: Sequence[str], names: Sequence[str]) -> bool:
+    """Say whether a row is the header once more, as where files were joined; of other rows the first cell is looked at alone."""
+    return len(values) == len(names) and all(_plain(value) == name for value, name in zip(values, names, strict=True))
+
+
+def _row(line: int, names: Sequence[str], values: Sequence[str], columns: Columns, told: Sequence[str]) -> Row | Fault:
     held = len(values) - next((count for count, value in enumerate(reversed(values)) if value.strip()), 0)
     if held > len(names):
         return Fault(line, "", f"{len(values)} cells under {len(names)} columns")
     if any(value.strip() for name, value in zip(names, values, strict=False) if not name):
         return Fault(line, "", "a cell stands under a column without a name")
     found = {name: value.strip() for name, value in zip(names, values, strict=False)}
-    cells = {column: columns.cell(column, found) for column in columns.known if set(columns.sources(column)) <= set(names)}
+    cells = {column: columns.cell(column, found) for column in told}
     for column, value in cells.items():
         if reason := _unreadable(value):
             return Fault(line, column, reason)
