@@ -105,12 +105,16 @@ class Pipeline:
         """Say where each of *stages* stands, in the order of the way: if none has anything left, all that was said is done."""
         return [await self.standing(stage) for stage in stages]
 
+    async def ensure(self) -> None:
+        """Make the topics that are missing, as not every service may run. Raises Misconfigured where we may not look at one."""
+        await self.log.ensure(tuple(dict.fromkeys(stage.topic for stage in STAGES)))
+
     async def until_settled(self, tell: Callable[[Sequence[Standing]], None]) -> None:
         """Return once each stage has done and said what lay before it when those before it had; later news is not waited for.
 
         At each look it is told where the stages stand, from the one that is waited for on. Topics that are missing are made.
         """
-        await self.log.ensure(tuple(dict.fromkeys(stage.topic for stage in STAGES)))  # not every service may run
+        await self.ensure()
         for place, stage in enumerate(STAGES):
             await self._until_done(place, await self.log.ends(stage.topic), _NOTHING, tell)
             said = await self.databases[stage.schema].fetchval(_QUERIES["youngest_row"])

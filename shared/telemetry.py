@@ -48,6 +48,20 @@ def configure_logs(service: str, level: LogLevel, stream: TextIO | None = None) 
     logging.basicConfig(handlers=[handler], level=max(severity, logging.WARNING), force=True)
 
 
+def leave_logs_to_services() -> None:
+    """Keep standard output free of logs, and let no client's line stand beside a command's one sentence.
+
+    What is an error of ours, and what other libraries warn of, goes to standard error. A service that is run here changes that.
+    """
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+    handler = logging.StreamHandler()
+    handler.addFilter(lambda record: not _is_of("aiokafka", record))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
 class Repetitions(logging.Filter):
     """Let *library* say the same sentence once in ten seconds: while a broker is away it says hundreds of them a second."""
 
@@ -58,13 +72,17 @@ class Repetitions(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether *record* is another library's, or has not been said for a while, whatever its arguments."""
-        if record.name.partition(".")[0] != self._library:
+        if not _is_of(self._library, record):
             return True
         sentence = str(record.msg)
         if record.created < self._said.get(sentence, -inf) + QUIET_SECONDS:
             return False
         self._said[sentence] = record.created
         return True
+
+
+def _is_of(library: str, record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] == library
 
 
 def new_registry(service: str, version: str) -> CollectorRegistry:

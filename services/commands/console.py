@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO, TypeVar
 
+import structlog
 import typer
 import uvloop
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
+
+from shared.telemetry import leave_logs_to_services
 
 T = TypeVar("T")
 
@@ -64,6 +67,8 @@ HomeOption = Annotated[
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run *work* to its end; say so where somebody interrupts it."""
+    if not structlog.is_configured():
+        leave_logs_to_services()
     try:
         return uvloop.run(work)
     except KeyboardInterrupt:

@@ -12,12 +12,14 @@ from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run
 from services.commands.progress import Advancing, advancing
 from services.enrichment import forgetting
 from services.gateway.definitions.store import forget as forget_definitions
+from services.gateway.recorder.replay import rehearse
 from services.gateway.recorder.replay import replay as append_again
 from services.installation import Home, Installation, open_installation
 from services.pipeline import Pipeline, Standing, open_pipeline
 from services.scoring import rules
 from services.scoring.app import SCHEMA as IMPACT
 from services.tables import open_tables
+from shared.contracts import RECORDED
 
 app = typer.Typer()
 
@@ -42,7 +44,9 @@ def replay(
 
 async def _replay(home: Home, *, rebuild: bool, wait: bool) -> None:
     async with open_installation(home) as installation, open_pipeline(installation, "replay") as pipeline:
+        await (pipeline.ensure() if wait else pipeline.log.ensure((RECORDED,)))
         if rebuild:
+            await rehearse(pipeline.databases["lrs"], pipeline.log)
             await rules.forget(pipeline.databases["impact"])
             await forgetting.forget(pipeline.databases["records"])
             await forget_definitions(pipeline.databases["lrs"])

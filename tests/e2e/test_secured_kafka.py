@@ -35,6 +35,7 @@ from shared.stream.kafka.connection import MESSAGE_BYTES
 from shared.stream.metrics import StreamMetrics
 from shared.stream.record import Outgoing
 from shared.stream.settings import AppendSettings, KafkaSettings
+from tests.support.cli import symposia
 from tests.support.house import open_house
 from tests.support.kafka import administrator
 from tests.support.postgres import blocking
@@ -138,6 +139,11 @@ async def until_each_has_a_record(log: KafkaLog, *topics: Topic) -> None:
             await asyncio.sleep(0.05)
 
 
+def environment_of(settings: KafkaSettings) -> dict[str, str]:
+    told = {**settings.model_dump(include=settings.model_fields_set), "password": PASSWORD}
+    return {f"SYMPOSIA_STREAM__KAFKA__{name.upper()}": str(value) for name, value in told.items()}
+
+
 def by_certificate(broker: Secured, user: str, lasts: timedelta = timedelta(days=1)) -> KafkaSettings:
     certificate, key = broker.authority.certify(user, lasts=lasts)
     return broker.settings(
@@ -168,6 +174,22 @@ async def test_each_service_comes_in_its_own_way_and_does_its_work_with_what_it_
         await until_each_has_a_record(log, HEARD, RECORDED, ENRICHED)
 
     assert tuple(unseen) == TOPICS
+
+
+async def test_who_may_not_say_the_record_again_empties_nothing_and_is_told_in_one_sentence(
+    broker: Secured, database_url: str, tmp_path: Path
+) -> None:
+    async with open_house(database_url) as house, asyncio.timeout(60):
+        await taken(lambda: house.post(STATEMENT))
+    reader = environment_of(broker.settings("enrichment"))
+    told = {"DATABASE_URL": database_url, "SYMPOSIA_HOME": str(tmp_path), "SYMPOSIA_STREAM__KIND": "kafka", **reader}
+
+    here = await asyncio.to_thread(symposia, "replay", "--rebuild", "--no-wait", **told)
+    waiting = await asyncio.to_thread(symposia, "replay", "--rebuild", **told)
+
+    assert (here.returncode, waiting.returncode, here.stdout + waiting.stdout) == (1, 1, "")
+    assert re.fullmatch(r"symposia: Kafka does not let our user write to xapi.statement.recorded.v1 .*\n", here.stderr)
+    assert re.fullmatch(r"symposia: Kafka does not let our user look at .*interaction.heard.v1.*\n", waiting.stderr)
 
 
 async def test_a_certificate_that_has_expired_is_told_in_a_sentence(broker: Secured) -> None:

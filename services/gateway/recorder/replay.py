@@ -24,3 +24,12 @@ async def replay(database: Database, log: Log, *, after: int = 0, page: int = PA
         await log.append([recorded(RecordedRow(*row)) for row in rows])
         after = rows[-1]["seq"]
     return after
+
+
+async def rehearse(database: Database, log: Log) -> None:
+    """Append the first statement of the record, if there is one: who may not, or cannot, learns it before anything is emptied.
+
+    Raises Unavailable, Misconfigured.
+    """
+    rows = await database.fetch(_QUERIES["replay"], 0, 1, PAGE_BYTES)
+    await log.append([recorded(RecordedRow(*row)) for row in rows])
