@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from services.ingest.connectors.bluesky import polling as bluesky
+from services.ingest.connectors.facebook import graph as facebook
+from services.ingest.connectors.feeds import polling as feeds
+from services.ingest.connectors.mastodon import polling as mastodon
+from services.ingest.connectors.mediawiki import recent_changes as mediawiki
 from services.ingest.connectors.registry import CONNECTORS
+from services.ingest.connectors.teams import subscriptions as teams
+from services.ingest.connectors.wordpress import polling as wordpress
+from services.ingest.connectors.youtube import comments as youtube
 from services.ingest.domain.reading import Reason
 from services.ingest.domain.source import Platform
 from services.ingest.metrics import Refusal
@@ -24,6 +33,17 @@ REASONS = re.compile(r"^\| reason \|.*\n\|---.*\n((?:\|.*\n)+)", re.MULTILINE)
 OPTION = re.compile(r"--option \"?([\w-]+)=")
 ANSWERS = re.compile(r"^\| answer \|.*\n\|---.*\n((?:\|.*\n)+)", re.MULTILINE)
 HOOKS = {platform: connector.hook for platform, connector in sorted(CONNECTORS.items()) if connector.hook}
+ASKED = {
+    Platform.BLUESKY: bluesky.EVERY,
+    Platform.FACEBOOK: facebook.EVERY,
+    Platform.FEED: feeds.EVERY,
+    Platform.MASTODON: mastodon.EVERY,
+    Platform.MEDIAWIKI: mediawiki.EVERY,
+    Platform.TEAMS: teams.EVERY,
+    Platform.WORDPRESS: wordpress.EVERY,
+    Platform.YOUTUBE: youtube.EVERY,
+}
+NUMBERS = {"two": 2, "five": 5, "ten": 10, "fifteen": 15}
 OF_EVERY_DOOR = {"200", "400", "404", "413", "415", "503"}
 
 
@@ -67,6 +87,14 @@ def test_a_page_names_the_answers_of_its_door_and_whether_it_is_ever_crowded(pla
     assert table
     answers = {answer for row in table[1].splitlines() for answer in re.findall(r"\b\d{3}\b", row.split("|")[1])}
     assert answers - {"401", "405"} == OF_EVERY_DOOR | ({"429"} if HOOKS[platform].open else set())
+
+
+@pytest.mark.parametrize("platform", ASKED)
+def test_a_page_says_how_often_its_platform_is_asked(platform: Platform) -> None:
+    said = re.search(r"\bevery (\w+) minutes\b", page_of(platform), re.IGNORECASE)
+
+    assert said
+    assert timedelta(minutes=NUMBERS.get(said[1]) or int(said[1])) == ASKED[platform]
 
 
 @pytest.mark.parametrize("platform", FILED)
