@@ -117,9 +117,9 @@ def postgres_settings(database_url: str) -> PostgresSettings:
 
 
 @pytest.fixture(scope="session")
-def made_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_cluster(quick_folder: Path) -> Path:
     """Return a directory in which a cluster was made; copy it (`copy_cluster`), which is quicker than making one."""
-    directory = tmp_path_factory.mktemp("cluster")
+    directory = quick_folder / "cluster"
     maker = Server(directory, settings=SETTINGS)
     maker.start()
     maker.close()

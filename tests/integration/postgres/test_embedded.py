@@ -155,9 +155,11 @@ async def test_the_second_takes_over_when_the_first_ends(directory: Path) -> Non
     assert not running(directory)
 
 
-async def test_a_start_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_a_start_that_is_cancelled_leaves_nothing_behind(quick_folder: Path) -> None:
+    directory = quick_folder / "cancelled"
+
     async def use() -> None:
-        async with embedded(tmp_path / "pg"):
+        async with embedded(directory):
             pass
 
     for moment in (0.01, 0.5, 1.5):
@@ -166,7 +168,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-        await becomes(False, lambda: running(tmp_path / "pg"))
+        await becomes(False, lambda: running(directory))
 
 
 async def test_a_process_id_that_belongs_to_somebody_else_by_now_is_no_obstacle(server: Server, tmp_path: Path) -> None:
