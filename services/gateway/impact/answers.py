@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import orjson
 from starlette.responses import Response
 
 from services.gateway.domain.columns import shielded
-from services.gateway.impact.asking import Place, cursor_of
+from services.gateway.impact.asking import Place, Shown, cursor_behind, cursor_of
 from services.gateway.impact.store import Row
 from shared.clock import rfc3339
 from shared.media_types import JSON_TYPE
@@ -40,6 +41,24 @@ COLUMNS: Final = (
 """The columns of the CSV, in an order that stays; new ones come at the end."""
 
 _DAYS: Final = 7
+_EXPLAINED: Final = (*((name, name) for name in (*FACT, *CREDIT)), ("informal", "fact_informal"))
+_OF_THE_MOMENT: Final = frozenset({"as_of", "next_cursor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One learner's impact, *facts* of those behind it, and the last of them where more follow."""
+
+    scored: Row
+    facts: Sequence[Row]
+    following: Shown | None
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], limit: int) -> Page:
+        """Take *limit* facts of *rows*, which hold one more where more follow, and a row without a fact where there are none."""
+        facts = [row for row in rows[:limit] if row["statement_id"] is not None]
+        last = facts[-1] if len(rows) > limit else None
+        return cls(rows[0], facts, None if last is None else _shown(last))
 
 
 def impact(row: Row) -> dict[str, Any]:
@@ -47,15 +66,14 @@ def impact(row: Row) -> dict[str, Any]:
     return {"learner": str(row["learner"]), **_figures(row)}
 
 
-def explanation(rows: Sequence[Row]) -> dict[str, Any]:
-    """Tell one learner's impact and the facts behind it; the credits, and what is not shown, sum to the impact."""
-    facts = [
-        {name: row[name] for name in FACT} | {name: row[name] for name in CREDIT} | {"informal": row["fact_informal"]}
-        for row in rows
-    ]
-    shown = sum(row["credit"] for row in rows)
-    not_shown = {"facts_not_shown": rows[0]["facts"] - len(rows), "credit_not_shown": max(rows[0]["impact"] - shown, 0.0)}
-    return impact(rows[0]) | not_shown | {"explanation": facts}
+def explanation(page: Page) -> dict[str, Any]:
+    """Tell one learner's impact and a page of the facts behind it; the credits, and what is not shown, sum to the impact."""
+    facts = [{name: row[column] for name, column in _EXPLAINED} for row in page.facts]
+    shown = sum(row["credit"] for row in page.facts)
+    missing, credit = page.scored["facts"] - len(facts), max(page.scored["impact"] - shown, 0.0)
+    following = None if page.following is None else cursor_behind(page.following)
+    not_shown = {"facts_not_shown": missing, "credit_not_shown": credit, "next_cursor": following}
+    return impact(page.scored) | not_shown | {"explanation": orjson.Fragment(_json(facts))}
 
 
 def change(row: Row) -> dict[str, Any]:
@@ -86,21 +104,25 @@ def json_response(document: Mapping[str, Any], headers: Mapping[str, str] | None
     return Response(_json(document), status, media_type=JSON_TYPE, headers=private)
 
 
-def tagged(document: Mapping[str, Any], as_of: datetime, asked: str | None) -> Response:
+def tagged(document: Mapping[str, Any], as_of: datetime, asked: str | None, headers: Mapping[str, str] | None = None) -> Response:
     """Write *document* with a weak ETag, or 304 where *asked* (`If-None-Match`) names it already.
 
     Impact fades by whole weeks, so the tag holds for the week of *as_of*: two answers in it differ by nothing else.
     """
-    lasting = {name: value for name, value in document.items() if name != "as_of"}
+    lasting = {name: value for name, value in document.items() if name not in _OF_THE_MOMENT}
     week = (as_of.toordinal() - 1) // _DAYS  # day 1 of the calendar is a Monday
     digest = hashlib.blake2b(_json(lasting) + str(week).encode(), digest_size=12).hexdigest()
     tag = f'W/"{digest}"'
     if asked is not None and (asked.strip() == "*" or tag.removeprefix("W/") in asked):
         return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
-    return json_response(document, {"ETag": tag})
+    return json_response(document, {"ETag": tag, **(headers or {})})
 
 
-def _json(document: Mapping[str, Any]) -> bytes:
+def _shown(row: Row) -> Shown:
+    return Shown(row["as_of"], row["credit"], row["age_weeks"], row["statement_id"], row["dimension"])
+
+
+def _json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
     return orjson.dumps(document, default=str)  # UUIDs come as PostgreSQL's driver makes them
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from shared.clock import rfc3339
 from shared.http import Fault, Problem
 from shared.xapi.timestamps import instant
 
@@ -21,6 +22,8 @@ PURPOSE_HEADER: Final = "x-purpose"
 SHA1_HEX: Final = re.compile(r"[0-9a-f]{40}")
 FIRST_YEAR, LAST_YEAR = 1970, 9998  # the last microsecond of 9999 means infinity to PostgreSQL's driver
 LAST_XID: Final = 2**64 - 1
+OLDEST: Final = 2**31 - 1
+LONGEST_CURSOR: Final = 200
 REFERENCES: Final = "a learner's UUID, mbox_sha1sum:<hash of the e-mail address> or external:<the id that HR uses>"
 
 
@@ -63,6 +66,17 @@ class Place:
 BEGINNING: Final = Place(0, UUID(int=0))
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The last fact that a page of an explanation showed, in their order; *as_of* is the moment that all its pages are of."""
+
+    as_of: datetime
+    credit: float
+    age_weeks: int
+    statement: UUID
+    dimension: str
+
+
 def check_parameters(request: Request, known: Collection[str]) -> None:
     """Refuse parameters that nobody reads: a misspelt `changed_since` must not answer with everything. Raises Problem 400."""
     if unknown := sorted(set(request.query_params) - set(known)):
@@ -88,12 +102,9 @@ def as_of(request: Request, now: datetime) -> datetime:
     if said is None:
         return now
     try:
-        moment = instant(said)
+        return _moment(said)
     except ValueError as error:
         raise _no_moment() from error
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise _no_moment()
-    return moment
 
 
 def limit_of(request: Request, *, default: int, most: int) -> int:
@@ -125,20 +136,58 @@ def place_of(request: Request) -> Place:
     if not said:
         return BEGINNING
     try:
-        xid, learner = (
-            base64.b64decode(said[:100] + "=" * (-len(said) % 4), altchars=b"-_", validate=True).decode("ascii").split(".")
-        )
+        xid, learner = _opened(said).split(".")
         place = Place(int(xid), UUID(learner))
-    except (binascii.Error, ValueError) as error:
-        raise _no_cursor() from error
+    except ValueError as error:
+        raise _no_cursor("changed_since") from error
     if not 0 <= place.xid <= LAST_XID:
-        raise _no_cursor()
+        raise _no_cursor("changed_since")
     return place
 
 
 def cursor_of(place: Place) -> str:
     """Write *place* as an opaque cursor."""
-    return base64.urlsafe_b64encode(f"{place.xid}.{place.learner.hex}".encode()).decode().rstrip("=")
+    return _sealed(f"{place.xid}.{place.learner.hex}")
+
+
+def shown_before(request: Request) -> Shown | None:
+    """Read the cursor `after`; None for the first page. Raises Problem 400, also where `as_of` is not that of the first page."""
+    said = request.query_params.get("after", "")
+    if not said:
+        return None
+    try:
+        moment, credit, age, statement, dimension = _opened(said).split(" ")
+        shown = Shown(_moment(moment), float(credit), int(age), UUID(statement), dimension)
+    except ValueError as error:
+        raise _no_cursor("after") from error
+    if not (math.isfinite(shown.credit) and 0 <= shown.age_weeks <= OLDEST and dimension.isalpha()):
+        raise _no_cursor("after")
+    if as_of(request, shown.as_of) != shown.as_of:
+        raise _bad("as_of", "cursor", "All pages are of one moment: leave as_of out behind the first, or begin without a cursor")
+    return shown
+
+
+def cursor_behind(shown: Shown) -> str:
+    """Write the place behind *shown* as an opaque cursor."""
+    return _sealed(f"{rfc3339(shown.as_of)} {shown.credit!r} {shown.age_weeks} {shown.statement.hex} {shown.dimension}")
+
+
+def _sealed(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _opened(cursor: str) -> str:
+    """Read what a cursor holds; raises ValueError."""
+    if len(cursor) > LONGEST_CURSOR:
+        raise ValueError
+    return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+
+
+def _moment(text: str) -> datetime:
+    moment = instant(text)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError
+    return moment
 
 
 def _uuid(text: str) -> UUID:
@@ -159,8 +208,8 @@ def _no_reference() -> Problem:
     return Problem(400, "The path does not name a learner in a way that is known here", faults=(fault,))
 
 
-def _no_cursor() -> Problem:
-    return _bad("changed_since", "cursor", "This is no cursor; take `next_cursor` of an answer, or leave it out to begin")
+def _no_cursor(parameter: str) -> Problem:
+    return _bad(parameter, "cursor", "This is no cursor; take `next_cursor` of an answer, or leave it out to begin")
 
 
 def _bad(parameter: str, rule: str, message: str) -> Problem:

@@ -23,17 +23,26 @@ WITH known AS (
 SELECT * FROM scored;
 
 -- name: explanation
--- Returns the facts of a learner with their credits, largest first, $3 at most, each beside the learner's impact: one snapshot.
+-- Returns the facts of a learner with their credits, largest first, those behind the place ($4, $5, $6, $7) where there is one, $3 at
+-- most, each beside the learner's impact: one snapshot. Of who has facts, but none behind the place, one row without a fact.
+WITH page AS (
+    SELECT *
+    FROM impact.explanation($1, $2)
+    WHERE $4::double precision IS NULL
+       OR (-credit, age_weeks, statement_id, dimension) > (-$4::double precision, $5::integer, $6::uuid, $7::text)
+    ORDER BY credit DESC, age_weeks, statement_id, dimension
+    LIMIT $3
+)
 SELECT
     scored.learner, scored.reception, scored.contribution, scored.grounding, scored.impact, scored.facts, scored.informal,
     scored.rules_version, scored.as_of, fact.statement_id, fact.dimension, fact.peer, fact.object, fact.course,
     titled.title AS course_title, fact.method, fact.evidence, fact.weight, fact.kappa, fact.age_weeks, fact.credit,
     fact.counted, fact.informal AS fact_informal, fact.copy_of
 FROM impact.learner_impact($1, $2) AS scored
-CROSS JOIN impact.explanation($1, $2) AS fact
+LEFT JOIN page AS fact ON true
 LEFT JOIN records.course_title AS titled ON titled.course = fact.course
-ORDER BY fact.credit DESC, fact.age_weeks, fact.statement_id, fact.dimension
-LIMIT $3;
+WHERE scored.facts > 0
+ORDER BY fact.credit DESC, fact.age_weeks, fact.statement_id, fact.dimension;
 
 -- name: changes
 -- Returns the learners whose facts changed beyond the place ($1, $2), $3 at most, in commit order, with their impact at $4;

@@ -19,11 +19,13 @@ from services.gateway.impact.asking import (
     Place,
     as_of,
     check_parameters,
+    cursor_behind,
     cursor_of,
     limit_of,
     place_of,
     purpose_of,
     reference_of,
+    shown_before,
 )
 from services.gateway.impact.store import Action, ImpactStore, Reading, Row
 from shared.clock import Clock, rfc3339
@@ -34,8 +36,8 @@ from shared.stream import Outgoing
 from shared.stream.log import Log
 
 ONE: Final = frozenset({"purpose", "as_of"})
-EXPLAINED: Final = ONE | {"limit"}
-MANY: Final = EXPLAINED | {"changed_since"}
+EXPLAINED: Final = ONE | {"limit", "after"}
+MANY: Final = ONE | {"limit", "changed_since"}
 FACTS, MOST_FACTS = 1000, 10_000
 PAGE, LARGEST_PAGE = 100, 1000
 
@@ -75,14 +77,17 @@ class Doors:
         return answers.tagged(answers.impact(row), moment, request.headers.get("if-none-match"))
 
     async def explanation(self, request: Request) -> Response:
-        """Tell which statements a learner's impact comes from, with the credit and the evidence of each."""
+        """Tell which statements a learner's impact comes from, with the credit and the evidence of each, by the page."""
         reading = await self._reader(request, EXPLAINED)
-        moment = as_of(request, reading.at)
+        before = shown_before(request)
+        moment = as_of(request, reading.at) if before is None else before.as_of
         limit = limit_of(request, default=FACTS, most=MOST_FACTS)
-        rows = await self._store.explanation(reading, reference_of(request), moment, limit)
+        rows = await self._store.explanation(reading, reference_of(request), moment, limit + 1, before)
         if not rows:
             raise _nothing()
-        return answers.tagged(answers.explanation(rows), moment, request.headers.get("if-none-match"))
+        page = answers.Page.of(rows, limit)
+        more = {} if page.following is None else _link(request, "after", cursor_behind(page.following))
+        return answers.tagged(answers.explanation(page), moment, request.headers.get("if-none-match"), more)
 
     async def changes(self, request: Request) -> Response:
         """Tell whose impact changed since a cursor, in JSON or, where the caller prefers it, in CSV."""
@@ -120,7 +125,7 @@ class Doors:
         following = Place(int(rows[-1]["changed_xid"]), rows[-1]["learner"]) if rows else place
         headers = {"Vary": "Accept"}
         if len(rows) == limit:
-            headers["Link"] = f'<{_next_page(request, following)}>; rel="next"'
+            headers |= _link(request, "changed_since", cursor_of(following))
         return rows, following, headers
 
     async def _say(self, request: Request, action: Action) -> Response:
@@ -140,9 +145,10 @@ def _nothing() -> Problem:
     return Problem(404, "There is no impact to show for this reference")
 
 
-def _next_page(request: Request, following: Place) -> str:
-    parameters = dict(request.query_params) | {"changed_since": cursor_of(following)}
-    return f"{request.url.path}?{urlencode(parameters)}"
+def _link(request: Request, parameter: str, cursor: str) -> dict[str, str]:
+    """Return the header that leads to the page behind *cursor*, which *parameter* takes."""
+    parameters = dict(request.query_params) | {parameter: cursor}
+    return {"Link": f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'}
 
 
 def _prefers_csv(request: Request) -> bool:

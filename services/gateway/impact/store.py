@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from services.gateway.impact.asking import Kind, Place, Purpose, Reference
+from services.gateway.impact.asking import Kind, Place, Purpose, Reference, Shown
 from shared.postgres import Database, Transaction, load_queries
 
 _QUERIES: Final = load_queries(__package__)
@@ -48,12 +48,18 @@ class ImpactStore:
         row = await self._database.fetchrow(_QUERIES["impact"], *whom, as_of, reading.at, reading.key_id, _purpose(reading))
         return None if row is None else dict(row)
 
-    async def explanation(self, reading: Reading, reference: Reference, as_of: datetime, limit: int) -> Sequence[Row]:
-        """Return the impact of whom *reference* names beside *limit* of its facts at most; empty where there is none to show."""
+    async def explanation(
+        self, reading: Reading, reference: Reference, as_of: datetime, limit: int, before: Shown | None
+    ) -> Sequence[Row]:
+        """Return the impact of whom *reference* names beside *limit* of its facts at most, of those behind *before*.
+
+        One row without a fact where there are none behind it; empty where there is no impact to show.
+        """
+        place = (None,) * 4 if before is None else (before.credit, before.age_weeks, before.statement, before.dimension)
 
         async def read(transaction: Transaction) -> Sequence[Row]:
             learner = await _learner(transaction, reference)
-            rows = [] if learner is None else await transaction.fetch(_QUERIES["explanation"], learner, as_of, limit)
+            rows = [] if learner is None else await transaction.fetch(_QUERIES["explanation"], learner, as_of, limit, *place)
             await _audit(transaction, reading, Action.EXPLANATION, learner, int(bool(rows)))
             return [dict(row) for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -10,9 +11,14 @@ import pytest
 from services.scoring.domain.rules import VERSION
 from shared.contracts import Status
 from shared.xapi.vocabulary import Verb
-from tests.support.community import BEGIN, artefact, batch, enriched, learner
+from tests.support.community import BEGIN, artefact, batch, community, enriched, learner
 from tests.support.impact import EMAIL, HELPER, Doors
 from tests.support.scoring import ScoringBench
+
+
+def sealed(text: str) -> str:
+    """Write a cursor that holds *text*."""
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,45 @@ async def test_what_a_short_explanation_leaves_out_is_told_as_a_sum(doors: Doors
 
     assert told["facts_not_shown"] == 1
     assert told["explanation"][0]["credit"] + told["credit_not_shown"] == pytest.approx(told["impact"])
+
+
+async def test_an_explanation_is_read_whole_by_its_pages_though_time_goes_on(doors: Doors, bench: ScoringBench) -> None:
+    await bench.hear(community(3, 80, people=3))
+    path: str | None = f"/v1/learners/{HELPER}/explanation"
+    whole, told = (await doors.get(f"{path}?limit=10000")).json(), []
+
+    path = f"{path}?limit=3&purpose=research"
+    while path:
+        page = await doors.get(path)
+        told += page.json()["explanation"]
+        path = page.links.get("next", {}).get("url")
+        doors.clock.now += timedelta(days=1)
+
+    assert len(told) > 9
+    assert told == whole["explanation"]
+    assert page.json()["as_of"] == whole["as_of"]
+    assert page.json()["next_cursor"] is whole["next_cursor"] is None
+
+
+async def test_a_page_behind_which_more_is_has_not_changed_while_the_week_lasts(doors: Doors) -> None:
+    path = f"/v1/learners/{HELPER}/explanation?limit=1"
+    first = await doors.get(path)
+
+    doors.clock.now = BEGIN + timedelta(days=6)
+    again = await doors.get(path, **{"If-None-Match": first.headers["etag"]})
+
+    assert first.json()["next_cursor"]
+    assert again.status_code == 304
+
+
+async def test_behind_the_last_fact_there_is_an_empty_page(doors: Doors) -> None:
+    cursor = sealed(f"2026-03-02T09:00:00Z 0.0 5000 {HELPER} reception")
+
+    page = await doors.get(f"/v1/learners/{HELPER}/explanation?after={cursor}")
+    nobody = await doors.get(f"/v1/learners/{uuid4()}/explanation?after={cursor}")
+
+    assert (page.status_code, page.json()["explanation"], page.json()["facts_not_shown"]) == (200, [], 2)
+    assert nobody.status_code == 404
 
 
 async def test_every_read_is_written_down_with_who_what_for_and_about_whom(doors: Doors) -> None:
@@ -95,6 +140,15 @@ async def test_as_of_says_to_which_moment_evidence_fades(doors: Doors) -> None:
         (f"learners/{HELPER}/impact?as_of=0001-01-01", "/query/as_of"),
         (f"learners/{HELPER}/impact?limit=1", "/query/limit"),
         (f"learners/{HELPER}/explanation?limit=0", "/query/limit"),
+        (f"learners/{HELPER}/explanation?after=%FF", "/query/after"),
+        (f"learners/{HELPER}/explanation?after={sealed(f'2026-03-02T09:00:00Z nan 0 {HELPER} reception')}", "/query/after"),
+        (f"learners/{HELPER}/explanation?after={sealed(f'2026-03-02T09:00:00Z 1.0 -1 {HELPER} reception')}", "/query/after"),
+        (f"learners/{HELPER}/explanation?after={sealed(f'2026-03-02T09:00:00Z 1.0 0 {HELPER} {chr(0)}')}", "/query/after"),
+        (f"learners/{HELPER}/explanation?after={sealed(f'0001-01-01 1.0 0 {HELPER} reception')}", "/query/after"),
+        (
+            f"learners/{HELPER}/explanation?as_of=2026-01-01&after={sealed(f'2026-03-02T09:00:00Z 1.0 0 {HELPER} reception')}",
+            "/query/as_of",
+        ),
         ("impact?limit=-1", "/query/limit"),
         ("impact?limit=1001", "/query/limit"),
         ("impact?limit=%C2%B2", "/query/limit"),
