@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from services.enrichment.domain.catalogue import Course
 from services.enrichment.imports import rows
 from services.enrichment.imports.store import ImportStore
-from services.enrichment.imports.table import Columns, Fault, read
+from services.enrichment.imports.table import Columns, Fault, Row, read
 from services.enrichment.store import Store
 from shared.postgres import Database, Transaction
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -67,21 +69,21 @@ class Importer:
 
         *filled* says from what of the file a column is filled. Raises Unavailable while PostgreSQL is out of reach.
         """
-        found, faults = read(content, replace(COLUMNS[kind], filled=filled))
+        found = read(content, replace(COLUMNS[kind], filled=filled))
 
         match kind:  # before the transaction, which PostgreSQL ends where it stands still for long
             case Kind.PEOPLE:
-                store = partial(self._people, [rows.person(row) for row in found])
+                store = partial(self._people, _meant(found, rows.person))
             case Kind.COURSES:
-                store = partial(self._courses, [rows.course(row) for row in found])
+                store = partial(self._courses, _meant(found, rows.course))
             case Kind.ENROLMENTS:
                 names = rows.names_of(await self._database.run(self._store.courses))
-                store = partial(self._enrolments, [rows.enrolment(row, names) for row in found])
+                store = partial(self._enrolments, _meant(found, partial(rows.enrolment, courses=names)))
 
         async def work(transaction: Transaction) -> Report:
             await self._store.hold_identities(transaction)
             report = await store(transaction)
-            report = Report(report.taken, report.changed, tuple(sorted((*faults, *report.faults), key=lambda fault: fault.line)))
+            report = Report(report.taken, report.changed, tuple(sorted(report.faults, key=lambda fault: fault.line)))
             if dry_run:
                 raise _DryRunError(report)
             return report
@@ -117,6 +119,11 @@ class Importer:
         learners = await self._imports.store_enrolments(transaction, enrolments)
         await self._imports.ask_for_relink(transaction, await self._imports.identities_of(transaction, learners))
         return Report(len(enrolments), len(learners), _faults(found))
+
+
+def _meant(found: Iterable[Row | Fault], mean: Callable[[Row], T | Fault]) -> list[T | Fault]:
+    """Say what rows mean, each as it is read: a file of a whole company is large enough once."""
+    return [mean(each) if isinstance(each, Row) else each for each in found]
 
 
 def _faults(found: Sequence[object]) -> tuple[Fault, ...]:

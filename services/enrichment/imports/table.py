@@ -92,31 +92,32 @@ class LineCounter(Protocol):
         """Yield the cells of each row."""
 
 
-def read(content: bytes, columns: Columns) -> tuple[list[Row], list[Fault]]:
-    """Return the rows of a CSV file (UTF-8, or UTF-16 that says so; comma, semicolon or tab) and what is wrong with the others.
+def read(content: bytes, columns: Columns) -> Iterator[Row | Fault]:
+    """Yield the rows of a CSV file (UTF-8, or UTF-16 that says so; comma, semicolon or tab), and what is wrong where one is none.
 
     A row without a required cell is a fault; so is a file without a required column, with an unknown one, or with one twice.
     """
     if content.startswith(WORKBOOKS):
-        return [], [Fault(1, "", "the file is a workbook or an archive, not CSV; save the sheet as CSV UTF-8")]
-    text = content.decode(*decoding_of(content))
-    csv.field_size_limit(max(len(text), csv.field_size_limit()))  # one for the process: others may need more
-    lines = io.StringIO(text, newline="")
+        yield Fault(1, "", "the file is a workbook or an archive, not CSV; save the sheet as CSV UTF-8")
+        return
+    encoding, errors = decoding_of(content)
+    csv.field_size_limit(max(len(content), csv.field_size_limit()))  # one for the process: others may need more
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding, errors, newline="")
     top = heading(lines)
     if not top.text:
-        return [], [Fault(1, "", f"the file is empty; its first line names its columns: {', '.join(columns.known)}")]
+        yield Fault(1, "", f"the file is empty; its first line names its columns: {', '.join(columns.known)}")
+        return
     if "\0" in top.text or NOT_UTF8.search(top.text):
-        return [], [Fault(top.line, "", "the file is not UTF-8; save it as CSV UTF-8")]
+        yield Fault(top.line, "", "the file is not UTF-8; save it as CSV UTF-8")
+        return
     reader = csv.reader(chain([top.text], lines), delimiter=top.delimiter, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
-        return [], [Fault(top.line, "", f"not CSV: {error}")]
+        yield Fault(top.line, "", f"not CSV: {error}")
+        return
     faults = [Fault(top.line, column, reason) for column, reason in _header_faults(header, columns)]
-    if faults:
-        return [], faults
-    found = list(_rows(reader, [_plain(name) for name in header], columns, top))
-    return [row for row in found if isinstance(row, Row)], [fault for fault in found if isinstance(fault, Fault)]
+    yield from faults or _rows(reader, [_plain(name) for name in header], columns, top)
 
 
 def _plain(name: str) -> str:
