@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from services.gateway.domain.credential import OF_AN_ACTIVITY_PROVIDER, Scope
+from services.gateway.domain.quirks import Quirk
 from shared.settings import PostgresSettings
 from shared.xapi.rules import RULES
 from tests.support.listening import listening
@@ -102,6 +103,10 @@ def test_the_page_names_every_scope_and_no_other() -> None:
     named = {scope for row in table.splitlines()[2:] for scope in re.findall(r"`([a-z/]+)`", row)}
 
     assert named == set(Scope)
+
+
+def test_the_notes_on_senders_name_every_quirk_and_no_other() -> None:
+    assert set(re.findall(r"--quirk ([a-z-]+)", section("## Notes on senders"))) == set(Quirk)
 
 
 def section(title: str) -> str:
