@@ -146,9 +146,12 @@ def _nothing() -> Problem:
 
 
 def _link(request: Request, parameter: str, cursor: str) -> dict[str, str]:
-    """Return the header that leads to the page behind *cursor*, which *parameter* takes."""
+    """Return the header that leads to the page behind *cursor*, which *parameter* takes, at the address that was asked.
+
+    It names no path (RFC 3986 §5.2.2): a proxy may have taken one off, and a reference may hold letters that no header has.
+    """
     parameters = dict(request.query_params) | {parameter: cursor}
-    return {"Link": f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'}
+    return {"Link": f'<?{urlencode(parameters)}>; rel="next"'}
 
 
 def _prefers_csv(request: Request) -> bool:

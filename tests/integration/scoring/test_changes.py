@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from urllib.parse import urljoin
 
 import pytest
 
@@ -20,7 +21,8 @@ async def test_a_reader_of_changes_pages_to_the_end_and_then_hears_what_is_new(d
     while path:
         answer = await doors.get(path)
         told += answer.json()["changes"]
-        cursor, path, pages = answer.json()["next_cursor"], answer.links.get("next", {}).get("url", ""), pages + 1
+        path = urljoin(path, answer.links["next"]["url"]) if "next" in answer.links else ""
+        cursor, pages = answer.json()["next_cursor"], pages + 1
     await bench.apply(objection(2))
     news = (await doors.get(f"/v1/impact?changed_since={cursor}")).json()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from datetime import timedelta
+from urllib.parse import urljoin
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.scoring.domain.rules import VERSION
 from shared.contracts import Status
+from shared.postgres import Query
 from shared.xapi.vocabulary import Verb
 from tests.support.community import BEGIN, artefact, batch, community, enriched, learner
 from tests.support.impact import EMAIL, HELPER, Doors
@@ -62,13 +64,24 @@ async def test_an_explanation_is_read_whole_by_its_pages_though_time_goes_on(doo
     while path:
         page = await doors.get(path)
         told += page.json()["explanation"]
-        path = page.links.get("next", {}).get("url")
+        path = urljoin(path, page.links["next"]["url"]) if "next" in page.links else None
         doors.clock.now += timedelta(days=1)
 
     assert len(told) > 9
     assert told == whole["explanation"]
     assert page.json()["as_of"] == whole["as_of"]
     assert page.json()["next_cursor"] is whole["next_cursor"] is None
+
+
+async def test_the_link_to_the_next_page_leads_on_from_any_name_and_below_any_path(doors: Doors) -> None:
+    await doors.database.execute(Query("UPDATE records.learner SET external_id = 'HR ž/7' WHERE external_id = 'HR/7'"))
+
+    first = await doors.get("/v1/learners/external:HR%20%C5%BE%2F7/explanation?limit=1&purpose=research")
+    following = urljoin(f"https://learning.example.org/lrs{first.url.raw_path.decode()}", first.links["next"]["url"])
+    second = await doors.get(following.removeprefix("https://learning.example.org/lrs"))
+
+    assert len(first.json()["explanation"]) == len(second.json()["explanation"]) == 1
+    assert first.json()["explanation"] != second.json()["explanation"]
 
 
 async def test_a_page_behind_which_more_is_has_not_changed_while_the_week_lasts(doors: Doors) -> None:
