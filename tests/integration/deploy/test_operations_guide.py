@@ -11,6 +11,7 @@ import yaml
 from tests.support.catalogue import families
 
 ROOT = Path(__file__).parents[3]
+COMPOSE = (ROOT / "docker-compose.yml").read_text("utf-8")
 GUIDE = (ROOT / "docs" / "operations.md").read_text("utf-8")
 
 
@@ -33,6 +34,23 @@ def test_the_guide_lists_every_alert_with_its_severity() -> None:
     said = {re.sub(r"\[(\w+)\]\(runbooks/\1\.md\)", r"\1", name): severity for name, severity, _ in rows("alert")}
 
     assert said == alerts
+
+
+def test_the_guide_names_the_variables_of_compose_with_their_defaults() -> None:
+    taken = dict(re.findall(r"\$\{(\w+):-([^}]+)\}", COMPOSE))
+
+    said = {name: default for names, _, default in rows("variable (in `.env`)") for name in re.findall(r"`(\w+)`", names)}
+
+    assert set(said) == set(taken)
+    assert [name for name, default in taken.items() if re.split(r"[/:]", default)[-1] not in said[name]] == []
+
+
+def test_the_guide_says_which_ports_are_published() -> None:
+    published = {port for service in yaml.safe_load(COMPOSE)["services"].values() for port in service.get("ports", ())}
+
+    said = {port for ports, _, whether in rows("port") if whether == "yes" for port in ports.split(", ")}
+
+    assert said == {port.rpartition(":")[2] for port in published}
 
 
 async def test_the_guide_says_of_every_table_how_long_it_is_kept(database_url: str) -> None:

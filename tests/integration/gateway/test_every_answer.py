@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -169,6 +171,18 @@ async def test_openapi_describes_the_doors(doors: Doors) -> None:
     response = await doors.http.get("/openapi.json")
 
     assert {"/xapi/statements", "/xapi/about", "/v1/impact"} <= set(response.json()["paths"])
+
+
+async def test_the_proxies_of_the_operators_guide_pass_on_every_door_and_nothing_else(doors: Doors) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "operations.md").read_text("utf-8")
+    paths = (await doors.http.get("/openapi.json")).json()["paths"]
+
+    passed_on = re.findall(r"(?:location ~|path -m reg) (\S+)", guide)
+
+    assert len(passed_on) == 2
+    for pattern in passed_on:
+        assert [path for path in ("/profiles/social-learning", *paths) if not re.search(pattern, path)] == []
+        assert [path for path in ("/metrics", "/livez", "/readyz") if re.search(pattern, path)] == []
 
 
 @asynccontextmanager
