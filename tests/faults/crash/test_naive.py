@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.faults.crash.conftest import Show
@@ -11,6 +13,13 @@ from tests.faults.crash.theatre import Outcome, Theatre, another, survive, table
 from tests.support.postgres import statement
 
 REST = ("enrichment", "scoring")
+PAGE = (Path(__file__).parents[3] / "docs" / "reliability.md").read_text("utf-8")
+TOLD = {
+    "effects-first": "effects first, offset afterwards",
+    "offset-first": "offset first, effects afterwards",
+    "gateway": "the real recorder, unique constraint taken away",
+}
+"""By which name the page has the figures of each."""
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +48,4 @@ async def test_a_naive_consumer_that_is_killed_doubles_or_loses_and_is_caught(
     assert (verdict.doubled > 0) == (recorder == "effects-first")
     assert (verdict.lost > 0) == (recorder == "offset-first")
     assert verdict.clean == (recorder == "gateway")
+    assert f"| {TOLD[recorder]} | {verdict.lost} | {verdict.doubled} | {verdict.wrong} |" in PAGE
