@@ -45,10 +45,15 @@ async def test_who_writes_to_one_thing_very_often_has_no_receipts_read_for_each_
 
 
 @pytest.mark.parametrize("query", [IMPACT, EXPLANATION])
-async def test_nothing_is_called_to_fade_each_fact_or_cell(bench: ScoringBench, query: Query) -> None:
-    plan = await bench.database.fetch(Query(f"EXPLAIN (VERBOSE) {query}"), UUID(learner(0)), BEGIN)
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_nothing_is_called_to_fade_each_fact_or_cell(bench: ScoringBench, query: Query, mode: str) -> None:
+    async with bench.database.transaction() as transaction:
+        await transaction.execute(f"SET LOCAL plan_cache_mode = {mode}")
+        await transaction.execute(f"PREPARE told (uuid, timestamptz) AS {query}")
+        plan = await transaction.fetch(f"EXPLAIN (VERBOSE) EXECUTE told ('{learner(0)}', '{BEGIN}')")
+        await transaction.execute("DEALLOCATE told")
 
-    assert not [line for (line,) in plan if "decay(" in line]
+    assert not [line for (line,) in plan if "decay(" in line or "week_of(" in line]
 
 
 async def test_facts_are_counted_without_a_look_at_their_rows(bench: ScoringBench) -> None:
