@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -177,6 +178,12 @@ async def once(in_order: dict[str, Digests], database_url: str) -> Digests:
             await replay(books.databases["lrs"], books.log)
             in_order["replayed"] = await quiet(books)
     return in_order["told"]
+
+
+def test_the_page_says_how_many_deliveries_there_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text("utf-8")
+
+    assert f" × {3 * len(COMMUNITY)} deliveries |" in page
 
 
 async def test_a_replay_of_the_record_makes_the_same_tables_again(once: Digests, in_order: dict[str, Digests]) -> None:
