@@ -20,12 +20,13 @@ import httpx
 
 from benchmarks.community import COURSE, HOME
 from deploy.kafka.cluster import running
+from deploy.kafka.layout import free_ports
 from services.enrichment.imports import Importer, Kind
 from services.gateway.app import open_issuer
 from services.gateway.domain.credential import Scope
 from services.gateway.settings import Settings as GatewaySettings
 from services.targets import TARGETS
-from services.together import PARTS, ports_from
+from services.together import PARTS
 from shared.postgres import Database, migrate
 from shared.postgres.embedded import Server
 from shared.settings import PostgresSettings, SecretSettings
@@ -103,8 +104,8 @@ async def stack(
         exits.callback(server.close)
         bootstrap = exits.enter_context(running(folder / "kafka", 1)).bootstrap if kind is LogKind.KAFKA else ""
         await migrate(server.dsn, TARGETS)
-        beside = ports_from(0, "127.0.0.1")
-        ports = ports_from(0, "127.0.0.1") | {name: beside[service] for name, service in SERVICE_OF.items()}
+        names = (*PARTS, *SERVICE_OF)
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
         key = await _issue(server.dsn)
         environment = {
             **os.environ,
