@@ -22,6 +22,7 @@ from shared.postgres.embedded.identity import Identity, choose_identity
 
 _POLL: Final = 0.02
 _PATIENCE: Final = 30.0  # seconds for a fast shutdown, which writes a checkpoint
+_AGAIN: Final = 1.0
 _STATUS_LINE: Final = 8  # of postmaster.pid
 _TAIL: Final = 2000
 
@@ -222,8 +223,15 @@ class Server:
 
 
 def _signal(process: subprocess.Popen[bytes], first: signal.Signals) -> None:
+    """End *process*: asked again each second, in other ways when it was long asked in vain.
+
+    A server that has only just begun may not hear. What a script puts into the background ignores SIGINT and SIGQUIT, and so does
+    a child of that until it says what it does of them.
+    """
     for how in (first, signal.SIGQUIT, signal.SIGKILL):
-        process.send_signal(how)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE)
-            return
+        deadline = monotonic() + _PATIENCE
+        while monotonic() < deadline:
+            process.send_signal(how)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_AGAIN)
+                return

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
@@ -155,7 +156,17 @@ async def test_the_second_takes_over_when_the_first_ends(directory: Path) -> Non
     assert not running(directory)
 
 
-async def test_a_start_that_is_cancelled_leaves_nothing_behind(quick_folder: Path) -> None:
+@pytest.fixture
+def in_the_background() -> Iterator[None]:
+    """Ignore what a shell has those ignore that a script puts into the background, and with us our children, until they say."""
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGQUIT)}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+@pytest.mark.usefixtures("in_the_background")
+async def test_a_start_that_is_cancelled_leaves_nothing_behind_and_ends_soon(quick_folder: Path) -> None:
     directory = quick_folder / "cancelled"
 
     async def use() -> None:
@@ -165,9 +176,11 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(quick_folder: Pat
     for moment in (0.01, 0.5, 1.5):
         task = asyncio.create_task(use())
         await asyncio.sleep(moment)  # somewhere within the start
+        begun = perf_counter()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
+        assert perf_counter() - begun < 15
         await becomes(False, lambda: running(directory))
 
 
