@@ -19,7 +19,8 @@ BUILT_IN: Final = 10_000
 """Types with an oid below it are the same on every server: `pg_type.dat` of PostgreSQL gives them their numbers by hand."""
 
 _described: Final[dict[frozenset[int], Sequence[asyncpg.Record]]] = {}
-_UNASKED: Final = SimpleNamespace(name="the statement that was not needed")
+_UNASKED: Final = SimpleNamespace(name="none")
+"""In place of the statement that asks: asyncpg prepares what it interrupted anew where the one that asked has no name."""
 
 
 class Connection(asyncpg.Connection):
