@@ -21,7 +21,7 @@ from tests.support.postgres import blocking, statement, with_database
 
 LOOPS = int(os.environ.get("SYMPOSIA_SIMULATION_LOOPS", "2000"))
 TELLINGS = int(os.environ.get("SYMPOSIA_SIMULATION_TELLINGS", "80"))
-HOUSES = int(os.environ.get("SYMPOSIA_SIMULATION_HOUSES", "200"))
+HOUSES = int(os.environ.get("SYMPOSIA_SIMULATION_HOUSES", "300"))
 _NUMBERS = count(1)
 
 
