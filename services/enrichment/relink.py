@@ -100,9 +100,8 @@ class Relinker:
             met.append(str(bug))
         if met:
             rest = rest_after(job.failures)
-            log.error(
-                "linking anew met a bug", job=job.id, bug=met[0], bugs=len(met), failures=job.failures + 1, rest=round(rest)
-            )
+            failures = job.failures + 1
+            log.error("linking anew met a bug", job=job.id, bug=met[0], bugs=len(met), failures=failures, pause=round(rest))
             await self._database.run(partial(jobs.postpone, job=job, reason=met[0], seconds=rest))
             return met[0]
         await self._database.run(partial(jobs.done, job=job))

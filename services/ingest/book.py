@@ -115,7 +115,7 @@ class SourceBook:
                 if self._outage is not None:
                     raise self._outage
             if (outage := self._standing()) is not None:
-                log.warning("the sources are used as they were last read", reason=outage.reason)
+                log.warning("the sources are used as they were last read", part=outage.part, reason=outage.reason)
             self._looked = self._clock()
 
     def _standing(self) -> Unavailable | None:

@@ -16,7 +16,7 @@ from shared.postgres.outage import connecting_failed
 from shared.postgres.session import STEADY, begin_session, startup
 from shared.settings import PostgresSettings
 
-_log = structlog.get_logger()
+log = structlog.get_logger()
 
 _ARE_YOU_THERE: Final = "SELECT"
 
@@ -50,7 +50,7 @@ async def listen(
             failure = connecting_failed(error)
             if failure is None:
                 raise
-            _log.warning("not_listening", channel=channel, reason=str(failure))
+            log.warning("not listening", channel=channel, reason=str(failure))
         await rest(stop, _PAUSE)
 
 

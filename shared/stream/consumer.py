@@ -195,7 +195,7 @@ class Consumer(Generic[T]):
             if mark == Mark():
                 mark = Mark(first)
                 await self._ledger.advance(place, mark, transaction)
-        _log.warning("consumer begins late: replay what was recorded before", place=place.owner, offset=mark.next_offset)
+        _log.warning("consumer begins late: replay what was recorded before", owner=place.owner, offset=mark.next_offset)
         return mark
 
     async def _settle(self, inbox: Inbox, batch: Batch) -> None:

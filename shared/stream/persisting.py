@@ -10,7 +10,7 @@ import structlog
 from shared.errors import Unavailable
 from shared.stream.consumer import Consumer
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
 
 
 def persisting(consumer: Consumer, group: str) -> Callable[[asyncio.Event], Coroutine[None, None, None]]:
@@ -21,6 +21,6 @@ def persisting(consumer: Consumer, group: str) -> Callable[[asyncio.Event], Coro
             try:
                 await consumer.run(stop)
             except Unavailable as outage:
-                log.warning("consumer waits", group=group, part=outage.part, reason=outage.reason)
+                _log.warning("consumer waits", group=group, part=outage.part, reason=outage.reason)
 
     return run

@@ -44,11 +44,12 @@ class Sweep:
         try:
             with harming_nobody():
                 swept = await self.turn()
-        except (Bug, Misconfigured) as error:
-            log.error("attachments_not_swept", bug=str(error))  # noqa: TRY400  the text may hold what somebody wrote
-            return
+        except Bug as bug:
+            log.error("sweeping attachments met a bug", bug=str(bug))  # noqa: TRY400  the text may hold what somebody wrote
+        except Misconfigured as error:
+            log.error("attachments not swept", reason=str(error))  # noqa: TRY400  the sentence says it all
         except Unavailable as outage:
-            log.warning("attachments_not_swept", part=outage.part, reason=outage.reason)
-            return
-        if swept:
-            log.info("attachments_swept", count=swept)
+            log.warning("attachments not swept", part=outage.part, reason=outage.reason)
+        else:
+            if swept:
+                log.info("attachments swept", count=swept)

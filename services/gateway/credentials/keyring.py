@@ -81,7 +81,7 @@ class Keyring:
             try:
                 await self._read_again()
             except Unavailable as error:
-                log.warning("credentials_not_read", part=error.part, reason=error.reason)
+                log.warning("credentials not read", part=error.part, reason=error.reason)
             await rest(stop, self._refresh)
 
     async def _read_again(self) -> None:

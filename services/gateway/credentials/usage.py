@@ -50,10 +50,12 @@ class Usage:
                     uses = {}
                 if refusals:
                     await self._store.note_refusals(refusals)
-        except (Bug, Misconfigured) as error:
-            log.error("usage_not_written", bug=str(error))  # noqa: TRY400  the text may hold what somebody wrote
+        except Bug as bug:
+            log.error("writing usage met a bug", bug=str(bug))  # noqa: TRY400  the text may hold what somebody wrote
+        except Misconfigured as error:
+            log.error("usage not written", reason=str(error))  # noqa: TRY400  the sentence says it all
         except Unavailable as error:
-            log.warning("usage_not_written", part=error.part, reason=error.reason)
+            log.warning("usage not written", part=error.part, reason=error.reason)
             self._uses = uses | self._uses
             self._refusals.extendleft(reversed(refusals[-self._room() :] if self._room() else []))
 

@@ -77,7 +77,7 @@ class Forwarder:
         try:
             standings = await self._store.standings()
         except Unavailable as outage:
-            log.warning("forwarding_waits", part=outage.part, reason=outage.reason)
+            log.warning("forwarding waits", part=outage.part, reason=outage.reason)
             return []
         self._metrics.stand(standings)
         return [standing for standing in standings if standing.due]
@@ -88,7 +88,7 @@ class Forwarder:
         try:
             await self._send_all(name, standing.failures)
         except Unavailable as outage:
-            log.warning("forwarding_waits", target=name, part=outage.part, reason=outage.reason)
+            log.warning("forwarding waits", target=name, part=outage.part, reason=outage.reason)
         finally:
             with suppress(Unavailable):
                 await self._store.release(name)
@@ -108,7 +108,7 @@ class Forwarder:
                         failures = 0
                         target = await self._store.claim(name)
         except Bug as bug:
-            log.error("forwarding_met_a_bug", target=name, bug=str(bug))  # noqa: TRY400  the text may hold what somebody wrote
+            log.error("forwarding met a bug", target=name, bug=str(bug))  # noqa: TRY400  the text may hold what somebody wrote
             await self._fail(name, TargetAway(f"made us meet an error of our own: {bug}"), failures)
         except Sealed as error:
             await self._fail(name, TargetAway(str(error)), failures)
@@ -118,7 +118,7 @@ class Forwarder:
     async def _fail(self, name: TargetName, away: TargetAway, failures: int) -> None:
         pause = self._pace.pause(failures, away.retry_after)
         self._metrics.failed(name)
-        log.warning("target_away", target=name, failures=failures + 1, pause=round(pause, 1))
+        log.warning("target is away", target=name, failures=failures + 1, pause=round(pause, 1))
         await self._store.fail(name, away.reason, pause)
 
 

@@ -202,7 +202,7 @@ class Progress:
         """Let who waits for *answer* go on without, and with it all who wait behind it."""
         if answer.done():
             return
-        log.warning("recorder_too_slow", offset=sample.position.offset, waited=self._patience, reason=self._why())
+        log.warning("recorder is too slow", offset=sample.position.offset, waited=self._patience, reason=self._why())
         self._leave(sample)
         for waiting in self._waiting[sample.position.partition.number]:
             if waiting.offset >= sample.position.offset and not waiting.answer.done():
@@ -225,7 +225,7 @@ class Progress:
             return
         self._lost = None
         self._metrics.recorder_awaited.set(1)
-        log.info("recorder_awaited_again")
+        log.info("recorder is awaited again")
 
     def _has_passed(self, position: Position) -> bool:
         return self._applied.get(position.partition.number, 0) > position.offset

@@ -14,7 +14,7 @@ import structlog
 from shared.errors import SymposiaError, Unavailable
 from shared.postgres.embedded.server import Occupied, Server
 
-_LOG = structlog.get_logger(__name__)
+log = structlog.get_logger()
 _POLL: Final = 0.1
 _WATCH: Final = 0.25
 _LONGEST_PAUSE: Final = 30.0
@@ -78,6 +78,6 @@ async def _watch(server: Server, patience: float) -> None:
             await _enter(server, patience)
         except SymposiaError as error:
             pause = min(pause * 2, _LONGEST_PAUSE)
-            _LOG.error("postgres_not_restarted", reason=str(error), retry_after=pause)
+            log.error("postgres not restarted", reason=str(error), pause=pause)  # noqa: TRY400  the sentence says it all
         else:
-            _LOG.warning("postgres_restarted")
+            log.warning("postgres restarted")

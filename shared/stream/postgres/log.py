@@ -158,8 +158,8 @@ class PostgresLog:
                     forgotten = await self.forget()
                 _log.info("records past retention deleted", records=forgotten)
             except Unavailable as outage:
-                _log.warning("retention waits", reason=outage.reason)
+                _log.warning("retention waits", part=outage.part, reason=outage.reason)
             except Misconfigured as error:
                 _log.error("retention is not permitted", reason=str(error))
             except Bug as bug:
-                _log.error("retention failed", bug=str(bug))
+                _log.error("retention met a bug", bug=str(bug))
