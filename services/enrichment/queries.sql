@@ -105,14 +105,39 @@ WHERE act.statement_id = ANY($1::uuid[])
   )
 
 -- name: undone_by
--- What the statements $1 take back, whether they are void or not: there it has to be looked at again.
+-- What the statements $1 take back, whether they are void or not: there it has to be looked at again. What another takes back that is
+-- not void stays taken back, so only what was done since the last of these is returned: of a thousand likes and unlikes in turn, one.
+-- The verbs are those of the index interaction_undoable. (OFFSET 0: it is used whatever the planner has learned of the table by then.)
 SELECT act.statement_id
-FROM interaction AS undoing
-JOIN interaction_anchor AS anchor ON anchor.anchor = undoing.object
-JOIN interaction AS act ON act.statement_id = anchor.statement_id
-WHERE undoing.statement_id = ANY($1::uuid[])
-  AND act.actor = undoing.actor AND act.verb = ANY(undoing.takes_back)
-  AND act.qualifier IS NOT DISTINCT FROM undoing.qualifier AND act.happened <= undoing.happened
+FROM (
+    SELECT object, actor, takes_back, qualifier, max(happened) AS happened
+    FROM interaction
+    WHERE statement_id = ANY($1::uuid[])
+    GROUP BY object, actor, takes_back, qualifier
+) AS undoing
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(other.happened), '-infinity') AS happened
+    FROM interaction AS other
+    WHERE other.takes_back <> '{}' AND other.object = undoing.object AND other.actor = undoing.actor
+      AND other.takes_back @> undoing.takes_back AND other.qualifier IS NOT DISTINCT FROM undoing.qualifier
+      AND NOT other.voided AND other.statement_id <> ALL($1::uuid[])
+) AS before
+CROSS JOIN LATERAL (
+    SELECT act.statement_id
+    FROM interaction AS act
+    WHERE act.object = undoing.object AND act.actor = undoing.actor
+      AND act.happened > before.happened AND act.happened <= undoing.happened
+      AND act.verb = ANY(undoing.takes_back) AND act.qualifier IS NOT DISTINCT FROM undoing.qualifier
+      AND act.verb IN (
+        'http://activitystrea.ms/accept',
+        'http://activitystrea.ms/like',
+        'http://activitystrea.ms/share',
+        'http://id.tincanapi.com/verb/bookmarked',
+        'http://id.tincanapi.com/verb/voted-up',
+        'https://w3id.org/xapi/virtual-classroom/verbs/reacted'
+      )
+    OFFSET 0
+) AS act
 
 -- name: by_person
 -- Returns the statements in which identities act or are named, and those that build on what they made, or on copies of what they wrote.

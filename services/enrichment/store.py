@@ -121,7 +121,7 @@ class Store:
         return frozenset(row["statement_id"] for row in rows)
 
     async def undone_by(self, transaction: Transaction, statements: Iterable[UUID]) -> frozenset[UUID]:
-        """Return what *statements* take back, or would if they were not void."""
+        """Return what *statements* alone take back, or would if they were not void."""
         rows = await transaction.fetch(_QUERIES["undone_by"], list(statements))
         return frozenset(row["statement_id"] for row in rows)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from services.enrichment.digest import digest
 from shared.xapi.vocabulary import EMOJI_EXTENSION, Verb
@@ -14,6 +16,7 @@ ANSWER = statement("answer", "bob", Verb.ANSWERED, "m2", parent="m1", second=1)
 LIKE = statement("like", "cy", Verb.LIKED, "m2", second=2)
 UNLIKE = statement("unlike", "cy", Verb.UNLIKED, "m2", second=3)
 AGAIN = statement("like again", "cy", Verb.LIKED, "m2", second=4)
+AFTER_ALL = statement("unlike after all", "cy", Verb.UNLIKED, "m2", second=5)
 OTHERS = statement("others like", "di", Verb.LIKED, "m2", second=2)
 
 
@@ -73,3 +76,32 @@ async def test_an_acceptance_is_taken_back_by_who_gave_it(house: House) -> None:
     await house.hear(recorded(statement("withdrawn", "ada", Verb.REJECTED, "m2", second=4), 3))
 
     assert (by_another, taken_back(house)) == (set(), {accepted["id"]})
+
+
+async def test_what_several_acts_take_back_comes_back_with_the_last_of_them_alone(house: House) -> None:
+    said = [(2, LIKE), (3, UNLIKE), (4, AGAIN), (5, AFTER_ALL)]
+    ends = []
+
+    for order in itertools.permutations(said):
+        await house.forget()
+        for seq, one in order:
+            await house.hear(recorded(one, seq))
+        ends.append([taken_back(house)])
+        for seq, one in ((3, UNLIKE), (5, AFTER_ALL)):
+            await house.hear(recorded(one, seq, voided=True))
+            ends[-1].append(taken_back(house))
+
+    both = {LIKE["id"], AGAIN["id"]}
+    assert ends == [[both, both, set()]] * 24
+
+
+async def test_of_much_that_was_taken_back_before_nothing_is_looked_at_again(house: House) -> None:
+    turns = [statement(f"turn {at}", "cy", (Verb.LIKED, Verb.UNLIKED)[at % 2], "m2", second=at) for at in range(40)]
+    await house.hear(*(recorded(one, seq) for seq, one in enumerate(turns, 1)))
+
+    undone = await house.database.run(partial(house.store.undone_by, statements=[UUID(turns[39]["id"])]))
+    amid = await house.database.run(partial(house.store.undone_by, statements=[UUID(turns[19]["id"])]))
+
+    assert undone == {UUID(turns[38]["id"])}
+    assert amid == frozenset()
+    assert taken_back(house) == {one["id"] for one in turns[::2]}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from services.enrichment.domain.features import Features, features
+from services.enrichment.domain.features import TAKEN_BACK, Features, features
+from shared.postgres import load_queries
+from shared.postgres.migration_files import migrations
 from shared.xapi.vocabulary import ASSESSMENT_ITEMS, EMOJI_EXTENSION, TARGET_EXTENSION, ActivityType, Verb
 from tests.support.conversation import account, message, statement
 
 HOME = "https://forum.example"
+ADDRESS = re.compile("'(https?://[^']+)'")
 
 
 def naming(author: Any) -> dict[str, Any]:
@@ -146,6 +150,13 @@ def test_what_was_written_builds_on_its_parent_and_an_act_on_its_object() -> Non
 )
 def test_an_act_takes_back_what_it_is_the_opposite_of(verb: Verb, taken: set[Verb]) -> None:
     assert set(features(statement("x", "ada", verb, "m1")).takes_back) == taken
+
+
+def test_what_can_be_taken_back_is_what_is_looked_for_and_what_the_index_holds() -> None:
+    query = load_queries("services.enrichment")["undone_by"]
+    (index,) = (each.sql for each in migrations("services.enrichment.migrations") if "interaction_undoable" in each.sql)
+
+    assert set(ADDRESS.findall(query)) == set(ADDRESS.findall(index)) == TAKEN_BACK
 
 
 LONG = "Profile before you optimise: the slow part is never where you think it is."
