@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.gateway.moving.lot import Lot, Origin, Telling, Wanted, quietly
+from services.gateway.moving.lot import Advancing, Lot, Origin, Wanted, quietly
 from services.gateway.moving.output import Output
 
 
-async def export(origin: Origin, wanted: Wanted, output: Output, *, attachments: bool, tell: Telling = quietly) -> int:
+async def export(origin: Origin, wanted: Wanted, output: Output, *, attachments: bool, tell: Advancing = quietly) -> int:
     """Write what is *wanted* of *origin* to *output*, attachments before the statements that have them; return how many.
 
     Raises as the origin does; what is written by then stays, and is gone on from.

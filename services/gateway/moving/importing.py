@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 from services.gateway.attachments.store import AttachmentStore
 from services.gateway.moving.admitting import AdmittedRow
 from services.gateway.moving.deliveries import Delivery
-from services.gateway.moving.lot import Telling, quietly
+from services.gateway.moving.lot import Advancing, quietly
 from services.gateway.moving.recorder_door import RecorderDoor, Sent
 from services.gateway.moving.rows import BadRow
 from shared.clock import Clock
@@ -67,7 +67,7 @@ class Importing:
         self._under_way: deque[_UnderWay] = deque()
         self.tally = Tally()
 
-    async def run(self, deliveries: AsyncIterator[Delivery], tell: Telling = quietly) -> None:
+    async def run(self, deliveries: AsyncIterator[Delivery], tell: Advancing = quietly) -> None:
         """Import what is delivered, in its order."""
         async for delivery in deliveries:
             fresh, conflicts = await self._fresh(delivery.rows)

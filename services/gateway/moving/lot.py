@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol, TypeAlias
 from services.gateway.domain.enclosed import Sha2
 from shared.xapi.model import Ifi
 
-Telling: TypeAlias = Callable[[int, int | None], None]
-"""Tell how much is done, and of how much, if that is known."""
+Advancing: TypeAlias = Callable[[int, int | None], None]
+"""Told how much is done, and of how much, if that is known."""
 
 
 def quietly(done: int, total: int | None) -> None:

@@ -29,7 +29,7 @@ ACTS: Final = {
     "unfollowed": (Event.UNFOLLOWED, Kind.UNFOLLOW),
     "reported": (Event.FLAGGED, Kind.FLAG),
 }
-TELLING: Final = frozenset({"viewed", "followed", "unfollowed"})
+REVEALING: Final = frozenset({"viewed", "followed", "unfollowed"})
 """What Open edX tells of whoever writes a thread as soon as it is written: it would name who wrote anonymously."""
 MARKS: Final = {
     ("mark", "Answer"): (Event.ACCEPTED, Kind.ACCEPT),
@@ -163,6 +163,6 @@ def _acted(source: Source, happened: Happening, what: str, action: str) -> Readi
     if meaning is None:
         return ignored(Reason.UNMAPPED)
     acted = happenings.act(source, happened, _artefact(source, happened, what), *meaning)
-    if what == THREAD and action in TELLING:
+    if what == THREAD and action in REVEALING:
         return Reading(undecided=(Undecided(Rule.UPON_NAMED, acted.artefact.native, acted),))
     return Reading(decided=(acted,))
