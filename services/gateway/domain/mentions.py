@@ -35,16 +35,16 @@ class Usage(IntFlag):
     """In a statement that this one refers to."""
 
 
-Place: TypeAlias = tuple[int, bool]
+Mention: TypeAlias = tuple[int, bool]
 """The bits of `Usage`, and whether the mention is direct: only then it matches where related ones were not asked for."""
 
-Mentions: TypeAlias = Mapping[Key, Place]
+Mentions: TypeAlias = Mapping[Key, Mention]
 """All that one statement mentions; a plain tuple each, since they are most of what the recorder handles."""
 
 
 def mentions(statement: extract.AnyStatement) -> Mentions:
     """Return what the valid *statement* mentions."""
-    found: dict[Key, Place] = {verb_key(extract.verb(statement)): _VERB}
+    found: dict[Key, Mention] = {verb_key(extract.verb(statement)): _VERB}
     registration = extract.registration(statement)
     if registration is not None:
         found[registration_key(registration)] = _REGISTRATION
@@ -60,20 +60,20 @@ def referred(statement: extract.AnyStatement) -> Mentions:
 
     Of more than MOST_REFERRED mentions those that are direct come first, and the rest are left out.
     """
-    found: Collection[tuple[Key, Place]] = mentions(statement).items()
+    found: Collection[tuple[Key, Mention]] = mentions(statement).items()
     if len(found) > MOST_REFERRED:
         found = sorted(found, key=_direct_first)[:MOST_REFERRED]
     return {key: (int(Usage.REFERRED), direct) for key, (_, direct) in found}
 
 
-def _direct_first(mention: tuple[Key, Place]) -> bool:
-    _, (_, direct) = mention
+def _direct_first(mentioned: tuple[Key, Mention]) -> bool:
+    _, (_, direct) = mentioned
     return not direct
 
 
-def _add(found: dict[Key, Place], key: Key, place: Place) -> None:
+def _add(found: dict[Key, Mention], key: Key, mention: Mention) -> None:
     known = found.get(key)
-    found[key] = place if known is None else (known[0] | place[0], known[1] or place[1])
+    found[key] = mention if known is None else (known[0] | mention[0], known[1] or mention[1])
 
 
 _VERB: Final = (int(Usage.VERB), True)
