@@ -14,7 +14,7 @@ import orjson
 from starlette.responses import Response
 
 from services.gateway.domain.columns import shielded
-from services.gateway.impact.asking import Place, Shown, cursor_behind, cursor_of
+from services.gateway.impact.asking import ChangeKey, Shown, cursor_behind, cursor_of
 from services.gateway.impact.store import Row
 from shared.clock import rfc3339
 from shared.media_types import JSON_TYPE
@@ -82,7 +82,7 @@ def change(row: Row) -> dict[str, Any]:
     return head if row["deleted"] else head | _figures(row)
 
 
-def changes(rows: Sequence[Row], following: Place) -> dict[str, Any]:
+def changes(rows: Sequence[Row], following: ChangeKey) -> dict[str, Any]:
     """Tell a page of changes, and from where to go on."""
     return {"changes": [change(row) for row in rows], "next_cursor": cursor_of(following)}
 

@@ -56,14 +56,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the order of changes; what changed beyond it has not been seen."""
+class ChangeKey:
+    """The key of a change in their order; what changed beyond it has not been seen."""
 
     xid: int
     learner: UUID
 
 
-BEGINNING: Final = Place(0, UUID(int=0))
+BEGINNING: Final = ChangeKey(0, UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +130,24 @@ def reference_of(request: Request) -> Reference:
             raise _no_reference()
 
 
-def place_of(request: Request) -> Place:
+def change_key_of(request: Request) -> ChangeKey:
     """Read the cursor `changed_since`; the beginning where there is none. Raises Problem 400."""
     said = request.query_params.get("changed_since", "")
     if not said:
         return BEGINNING
     try:
         xid, learner = _opened(said).split(".")
-        place = Place(int(xid), UUID(learner))
+        key = ChangeKey(int(xid), UUID(learner))
     except ValueError as error:
         raise _no_cursor("changed_since") from error
-    if not 0 <= place.xid <= LAST_XID:
+    if not 0 <= key.xid <= LAST_XID:
         raise _no_cursor("changed_since")
-    return place
+    return key
 
 
-def cursor_of(place: Place) -> str:
-    """Write *place* as an opaque cursor."""
-    return _sealed(f"{place.xid}.{place.learner.hex}")
+def cursor_of(key: ChangeKey) -> str:
+    """Write *key* as an opaque cursor."""
+    return _sealed(f"{key.xid}.{key.learner.hex}")
 
 
 def shown_before(request: Request) -> Shown | None:

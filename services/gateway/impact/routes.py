@@ -16,13 +16,13 @@ from services.gateway.domain.credential import Scope
 from services.gateway.impact import answers, documentation
 from services.gateway.impact.asking import (
     BEGINNING,
-    Place,
+    ChangeKey,
     as_of,
+    change_key_of,
     check_parameters,
     cursor_behind,
     cursor_of,
     limit_of,
-    place_of,
     purpose_of,
     reference_of,
     shown_before,
@@ -115,14 +115,14 @@ class Doors:
         check_parameters(request, parameters)
         return Reading(credential.key_id, self._clock(), purpose_of(request))
 
-    async def _page(self, request: Request) -> tuple[Sequence[Row], Place, dict[str, str]]:
-        """Return a page of changes, the place behind it, and its headers; a full page links to the next one."""
+    async def _page(self, request: Request) -> tuple[Sequence[Row], ChangeKey, dict[str, str]]:
+        """Return a page of changes, the key of its last, and its headers; a full page links to the next one."""
         reading = await self._reader(request, MANY)
-        place, limit = place_of(request), limit_of(request, default=PAGE, most=LARGEST_PAGE)
-        rows = await self._store.changes(reading, place, as_of(request, reading.at), limit)
-        if not rows and place != BEGINNING and await self._store.is_ahead(place):
+        key, limit = change_key_of(request), limit_of(request, default=PAGE, most=LARGEST_PAGE)
+        rows = await self._store.changes(reading, key, as_of(request, reading.at), limit)
+        if not rows and key != BEGINNING and await self._store.is_ahead(key):
             raise Problem(410, "The cursor is of another database, or from before a restore; begin without one")
-        following = Place(int(rows[-1]["changed_xid"]), rows[-1]["learner"]) if rows else place
+        following = ChangeKey(int(rows[-1]["changed_xid"]), rows[-1]["learner"]) if rows else key
         headers = {"Vary": "Accept"}
         if len(rows) == limit:
             headers |= _link(request, "changed_since", cursor_of(following))

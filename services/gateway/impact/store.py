@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from services.gateway.impact.asking import Kind, Place, Purpose, Reference, Shown
+from services.gateway.impact.asking import ChangeKey, Kind, Purpose, Reference, Shown
 from shared.postgres import Database, Transaction, load_queries
 
 _QUERIES: Final = load_queries(__package__)
@@ -65,19 +65,19 @@ class ImpactStore:
 
         return await self._database.run(read)
 
-    async def changes(self, reading: Reading, place: Place, as_of: datetime, limit: int) -> Sequence[Row]:
-        """Return the learners whose impact changed beyond *place*, *limit* at most, in commit order."""
+    async def changes(self, reading: Reading, key: ChangeKey, as_of: datetime, limit: int) -> Sequence[Row]:
+        """Return the learners whose impact changed beyond *key*, *limit* at most, in commit order."""
 
         async def read(transaction: Transaction) -> Sequence[Row]:
-            rows = await transaction.fetch(_QUERIES["changes"], str(place.xid), place.learner, limit, as_of)
+            rows = await transaction.fetch(_QUERIES["changes"], str(key.xid), key.learner, limit, as_of)
             await _audit(transaction, reading, Action.CHANGES, None, len(rows))
             return [dict(row) for row in rows]
 
         return await self._database.run(read)
 
-    async def is_ahead(self, place: Place) -> bool:
-        """Say whether *place* lies where this server has not been."""
-        return bool(await self._database.fetchval(_QUERIES["is_ahead"], str(place.xid)))
+    async def is_ahead(self, key: ChangeKey) -> bool:
+        """Say whether *key* lies where this server has not been."""
+        return bool(await self._database.fetchval(_QUERIES["is_ahead"], str(key.xid)))
 
     async def find(self, reading: Reading, reference: Reference, action: Action) -> UUID | None:
         """Return whom *reference* names, or None; *action* is what will be done for them."""

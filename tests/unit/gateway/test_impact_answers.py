@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from services.gateway.impact.answers import COLUMNS, table
-from services.gateway.impact.asking import BEGINNING, LAST_XID, Place, cursor_of, place_of
+from services.gateway.impact.asking import BEGINNING, LAST_XID, ChangeKey, change_key_of, cursor_of
 
 
 def asked(cursor: str) -> Request:
@@ -32,9 +32,9 @@ def row(external_id: str) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("place", [BEGINNING, Place(LAST_XID, UUID(int=2**128 - 1))])
-def test_a_cursor_comes_back_as_the_place_it_was_made_of(place: Place) -> None:
-    assert place_of(asked(cursor_of(place))) == place
+@pytest.mark.parametrize("key", [BEGINNING, ChangeKey(LAST_XID, UUID(int=2**128 - 1))])
+def test_a_cursor_comes_back_as_the_key_it_was_made_of(key: ChangeKey) -> None:
+    assert change_key_of(asked(cursor_of(key))) == key
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
