@@ -18,11 +18,11 @@ from shared.contracts import HEARD
 from shared.postgres import Database, Transaction, load_queries
 from shared.stream import Partition, PostgresLedger
 from shared.stream.dead_letters import DeadLetters
-from shared.stream.offsets import Place
+from shared.stream.offsets import GroupPartition
 from shared.xapi import ifi
 from shared.xapi.model import Ifi
 
-TELLING: Final = [Place(GROUP, Partition(HEARD.name, number)) for number in range(HEARD.partitions)]
+TELLING: Final = [GroupPartition(GROUP, Partition(HEARD.name, number)) for number in range(HEARD.partitions)]
 """Where is written how much of what was heard is told: whoever holds all of these is told nothing meanwhile."""
 
 _QUERIES: Final = load_queries(__package__)

@@ -14,7 +14,7 @@ from shared.stream.log import Inbox, Log
 from shared.stream.memory import MemoryLog
 from shared.stream.memory_ledger import MemoryLedger, MemoryTransaction
 from shared.stream.metrics import StreamMetrics
-from shared.stream.offsets import Beginning, Mark, Place
+from shared.stream.offsets import Beginning, GroupPartition, Mark
 from shared.stream.postgres_ledger import PostgresLedger
 from shared.stream.record import Batch, Cause, Decision, Handler, Header, Outgoing, Partition, Position, Record, Rejection
 from shared.stream.settings import ConsumerSettings, StreamSettings
@@ -29,6 +29,7 @@ __all__ = [
     "ConsumerStopped",
     "DeadLetter",
     "Decision",
+    "GroupPartition",
     "Handler",
     "Header",
     "Inbox",
@@ -43,7 +44,6 @@ __all__ = [
     "OffsetRowMissing",
     "Outgoing",
     "Partition",
-    "Place",
     "Position",
     "PostgresLedger",
     "Record",

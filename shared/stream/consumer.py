@@ -21,7 +21,7 @@ from shared.stream.headers import as_outgoing, with_context
 from shared.stream.ledger import DeadLetter, Ledger, Settlement
 from shared.stream.log import Inbox, Log
 from shared.stream.metrics import StreamMetrics
-from shared.stream.offsets import Beginning, Mark, Place, begins_late, start_of, unapplied
+from shared.stream.offsets import Beginning, GroupPartition, Mark, begins_late, start_of, unapplied
 from shared.stream.outbox import OutboxRow, drain
 from shared.stream.patience import Patience
 from shared.stream.publishing import Publishing
@@ -188,7 +188,7 @@ class Consumer(Generic[T]):
         self._ready.add(partition)
         await self._observer(Step.SOUGHT)
 
-    async def _begin_late(self, place: Place, first: int) -> Mark:
+    async def _begin_late(self, place: GroupPartition, first: int) -> Mark:
         """Begin with the record at *first*, unless another member of the group has begun meanwhile."""
         async with self._ledger.transaction() as transaction:
             mark = await self._ledger.claim(place, transaction)
@@ -224,7 +224,7 @@ class Consumer(Generic[T]):
         await inbox.commit(batch.partition, batch.records[-1].offset + 1)
         await self._observer(Step.OFFSET_COMMITTED)
 
-    async def _claim(self, place: Place, batch: Batch, transaction: T) -> Batch:
+    async def _claim(self, place: GroupPartition, batch: Batch, transaction: T) -> Batch:
         """Lock the offset row and drop what is already applied.
 
         Raises Unavailable where the row went back behind what this member had applied, as after a crash of a server that had not
@@ -244,7 +244,7 @@ class Consumer(Generic[T]):
         await self._observer(Step.DECIDED)
         return decision
 
-    async def _write(self, place: Place, fresh: Batch, decision: Decision, transaction: T) -> OutboxRow | None:
+    async def _write(self, place: GroupPartition, fresh: Batch, decision: Decision, transaction: T) -> OutboxRow | None:
         """Write what was said and refused, and advance the offset; return the outbox row, if there is anything to publish."""
         letters = self._letters(decision)
         outgoing = self._outgoing(fresh, decision, letters)
@@ -266,7 +266,7 @@ class Consumer(Generic[T]):
         said = (with_context(outgoing, fresh) for outgoing in decision.outgoing)
         return (*said, *(as_outgoing(letter, topic) for letter in letters))
 
-    def _count(self, place: Place, batch: Batch, fresh: Batch, decision: Decision) -> None:
+    def _count(self, place: GroupPartition, batch: Batch, fresh: Batch, decision: Decision) -> None:
         """Count what was committed."""
         self._metrics.repeated(place, batch, fresh)
         if fresh.records:
@@ -292,8 +292,8 @@ class Consumer(Generic[T]):
             self._ready -= self._publishing.unpublished
             raise
 
-    async def _drain(self, place: Place) -> None:
+    async def _drain(self, place: GroupPartition) -> None:
         await drain(place.owner, self._log, self._ledger, self._observer)
 
-    def _place(self, partition: Partition) -> Place:
-        return Place(self._group, partition)
+    def _place(self, partition: Partition) -> GroupPartition:
+        return GroupPartition(self._group, partition)

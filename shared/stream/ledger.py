@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.stream.offsets import Mark, Place
+from shared.stream.offsets import GroupPartition, Mark
 from shared.stream.outbox import Outbox
 from shared.stream.record import Batch, Cause, Outgoing, Record, T
 
@@ -27,7 +27,7 @@ class DeadLetter:
 class Settlement:
     """What a batch came to at *place*: the records that were *applied*, what is said on and what was refused."""
 
-    place: Place
+    place: GroupPartition
     applied: Batch
     outgoing: tuple[Outgoing, ...] = ()
     letters: tuple[DeadLetter, ...] = ()
@@ -42,16 +42,16 @@ class Ledger(Outbox, Protocol[T]):
         Raises Unavailable for outages, conflicts and locks that took too long; after a commit the outcome is then unknown.
         """
 
-    async def open(self, place: Place) -> None:
+    async def open(self, place: GroupPartition) -> None:
         """Commit the offset row of *place*, at 0, unless there is one: a lock holds nothing where no row is."""
 
-    async def claim(self, place: Place, transaction: T) -> Mark:
+    async def claim(self, place: GroupPartition, transaction: T) -> Mark:
         """Lock the offset row of *place* until *transaction* ends, and read it.
 
         Raises OffsetRowMissing, and Unavailable where somebody else holds the lock for longer than the lock timeout.
         """
 
-    async def advance(self, place: Place, mark: Mark, transaction: T) -> None:
+    async def advance(self, place: GroupPartition, mark: Mark, transaction: T) -> None:
         """Move the offset row of *place* to *mark*. Raises OffsetRowMissing."""
 
     async def settle(self, settlement: Settlement, transaction: T) -> int | None:

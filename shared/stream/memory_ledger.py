@@ -11,7 +11,7 @@ from typing import Any
 from shared.errors import Unavailable
 from shared.stream.errors import OffsetRowMissing
 from shared.stream.ledger import DeadLetter, Settlement
-from shared.stream.offsets import Mark, Place, after
+from shared.stream.offsets import GroupPartition, Mark, after
 from shared.stream.outbox import OutboxRow, decode_row, encode_row
 from shared.stream.record import Outgoing
 
@@ -52,12 +52,12 @@ class MemoryLedger:
 
     def __init__(self, *, lock_timeout: float = 1.0) -> None:
         self.values: dict[Any, Any] = {}
-        self.marks: dict[Place, Mark] = {}
+        self.marks: dict[GroupPartition, Mark] = {}
         self.rows: dict[int, tuple[str, bytes]] = {}
         self.letters: list[DeadLetter] = []
         self.outage = False
         self.lost_commits = 0
-        self._locks: defaultdict[Place, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: defaultdict[GroupPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._lock_timeout = lock_timeout
         self._last_row = 0
 
@@ -74,12 +74,12 @@ class MemoryLedger:
             self.lost_commits -= 1
             raise Unavailable("memory ledger", "the commit's answer was lost")
 
-    async def open(self, place: Place) -> None:
+    async def open(self, place: GroupPartition) -> None:
         """Commit the offset row of *place*, at 0, unless there is one."""
         self._check_outage()
         self.marks.setdefault(place, Mark())
 
-    async def claim(self, place: Place, transaction: MemoryTransaction) -> Mark:
+    async def claim(self, place: GroupPartition, transaction: MemoryTransaction) -> Mark:
         """Lock the offset row of *place* and read it. Raises OffsetRowMissing, Unavailable."""
         self._check_outage()
         if place in self.marks:
@@ -88,7 +88,7 @@ class MemoryLedger:
             raise OffsetRowMissing(f"{place.owner}: no offset row")
         return self.marks[place]
 
-    async def advance(self, place: Place, mark: Mark, transaction: MemoryTransaction) -> None:
+    async def advance(self, place: GroupPartition, mark: Mark, transaction: MemoryTransaction) -> None:
         """Move the offset row of *place* to *mark* at commit."""
         self._check_outage()
         transaction.at_commit(lambda: self.marks.__setitem__(place, mark))
@@ -124,7 +124,7 @@ class MemoryLedger:
         for row in rows:
             self.rows.pop(row, None)
 
-    async def _lock(self, place: Place, transaction: MemoryTransaction) -> None:
+    async def _lock(self, place: GroupPartition, transaction: MemoryTransaction) -> None:
         """Hold the lock of *place* until *transaction* ends. Raises Unavailable after the lock timeout."""
         lock = self._locks[place]
         try:

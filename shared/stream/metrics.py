@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from shared.clock import Clock, utc_now
 from shared.contracts.topics import Topic
 from shared.stream.errors import OffsetGap, TopicRecreated
-from shared.stream.offsets import Place
+from shared.stream.offsets import GroupPartition
 from shared.stream.record import Batch, Cause, Decision
 
 APPEND_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -88,7 +88,7 @@ class StreamMetrics:
             self._quarantined.labels(topic.name, group)
             self._progress.labels(group, topic.name).set(self._now())
 
-    def applied(self, place: Place, batch: Batch, decision: Decision) -> None:
+    def applied(self, place: GroupPartition, batch: Batch, decision: Decision) -> None:
         """Count a batch that was settled, and see how far behind that leaves its place."""
         group, topic = place.group, place.partition.topic
         rejected = len(decision.rejections)
@@ -104,17 +104,17 @@ class StreamMetrics:
         self._set_lag(place, behind, max(now - last.timestamp / 1000, 0.0) if behind else 0.0)
         self._progress.labels(group, topic).set(now)
 
-    def repeated(self, place: Place, batch: Batch, fresh: Batch) -> None:
+    def repeated(self, place: GroupPartition, batch: Batch, fresh: Batch) -> None:
         """Count the records of *batch* that were applied before."""
         count = len(batch.records) - len(fresh.records)
         if count:
             self._records.labels(place.group, place.partition.topic, Outcome.REPEATED.value).inc(count)
 
-    def behind(self, place: Place, records: int) -> None:
+    def behind(self, place: GroupPartition, records: int) -> None:
         """Say that *records* wait at *place*, as seen when it was assigned."""
         self._lag_records.labels(place.group, place.partition.topic, place.partition.number).set(records)
 
-    def idle(self, places: Iterable[Place]) -> None:
+    def idle(self, places: Iterable[GroupPartition]) -> None:
         """Say that nothing waits at *places*."""
         now = self._now()
         for place in places:
@@ -122,7 +122,7 @@ class StreamMetrics:
             self._progress.labels(place.group, place.partition.topic).set(now)
 
     @contextmanager
-    def counting_stops(self, place: Place) -> Iterator[None]:
+    def counting_stops(self, place: GroupPartition) -> Iterator[None]:
         """Count a gap or a recreated topic on its way out of the block."""
         try:
             yield
@@ -130,7 +130,7 @@ class StreamMetrics:
             self._gaps.labels(place.group, place.partition.topic).inc()
             raise
 
-    def released(self, places: Iterable[Place]) -> None:
+    def released(self, places: Iterable[GroupPartition]) -> None:
         """Forget the lag at *places*, which another member reads now."""
         for place in places:
             labels = (place.group, place.partition.topic, str(place.partition.number))
@@ -141,7 +141,7 @@ class StreamMetrics:
         """Count a turn that an outage interrupted."""
         self._outages.labels(group).inc()
 
-    def _set_lag(self, place: Place, records: int, seconds: float) -> None:
+    def _set_lag(self, place: GroupPartition, records: int, seconds: float) -> None:
         labels = (place.group, place.partition.topic, place.partition.number)
         self._lag_records.labels(*labels).set(records)
         self._lag_seconds.labels(*labels).set(seconds)

@@ -11,15 +11,15 @@ from shared.stream.record import Batch, Partition
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A group's place in a partition: what an offset row is about, and whose outbox is drained with it."""
+class GroupPartition:
+    """A partition as a group reads it: what an offset row is about, and whose outbox is drained with it."""
 
     group: str
     partition: Partition
 
     @property
     def owner(self) -> str:
-        """Return the key of this place's outbox."""
+        """Return the key of its outbox."""
         return f"{self.group}/{self.partition.topic}/{self.partition.number}"
 
 
@@ -45,7 +45,7 @@ def begins_late(mark: Mark, first: int, beginning: Beginning) -> bool:
     return mark == Mark() and first > 0 and beginning is Beginning.WITH_WHAT_IS_KEPT
 
 
-def start_of(mark: Mark, bounds: tuple[int, int], place: Place) -> int:
+def start_of(mark: Mark, bounds: tuple[int, int], place: GroupPartition) -> int:
     """Return the offset to seek: one back from *mark*, so that the last applied record is compared with the log's.
 
     Raises OffsetGap where records that were not applied are gone, TopicRecreated where the log ends before *mark*.
@@ -60,7 +60,7 @@ def start_of(mark: Mark, bounds: tuple[int, int], place: Place) -> int:
     return mark.next_offset - 1
 
 
-def unapplied(batch: Batch, mark: Mark, place: Place) -> Batch:
+def unapplied(batch: Batch, mark: Mark, place: GroupPartition) -> Batch:
     """Return the records of *batch* that *mark* has not passed yet; none are left where all were applied.
 
     Raises TopicRecreated where the last applied record differs from the log's, OffsetGap where offsets are missing before or
@@ -83,7 +83,7 @@ def after(batch: Batch) -> Mark:
     return Mark(last.offset + 1, last.digest())
 
 
-def _compare_last_applied(batch: Batch, mark: Mark, place: Place) -> None:
+def _compare_last_applied(batch: Batch, mark: Mark, place: GroupPartition) -> None:
     for record in batch.records:
         if record.offset == mark.next_offset - 1 and mark.last_digest not in (None, record.digest()):
             raise TopicRecreated(f"{place.owner}: offset {record.offset} holds another record than the one that was applied")

@@ -10,7 +10,7 @@ from shared.postgres import Database, Transaction, load_queries
 from shared.postgres.outage import is_collision, unavailable
 from shared.stream.errors import OffsetRowMissing
 from shared.stream.ledger import DeadLetter, Settlement
-from shared.stream.offsets import Mark, Place, after
+from shared.stream.offsets import GroupPartition, Mark, after
 from shared.stream.outbox import OutboxRow, decode_row, encode_row
 from shared.stream.record import Cause, Outgoing
 from shared.stream.wire import encode_headers
@@ -41,18 +41,18 @@ class PostgresLedger:
                 raise unavailable(error) from error
             raise
 
-    async def open(self, place: Place) -> None:
+    async def open(self, place: GroupPartition) -> None:
         """Commit the offset row of *place*, at 0, unless there is one."""
         await self._database.execute(_QUERIES["open_place"], *_key(place))
 
-    async def claim(self, place: Place, transaction: Transaction) -> Mark:
+    async def claim(self, place: GroupPartition, transaction: Transaction) -> Mark:
         """Lock the offset row of *place* and read it. Raises OffsetRowMissing, Unavailable."""
         row = await transaction.fetchrow(_QUERIES["claim_place"], *_key(place))
         if row is None:
             raise OffsetRowMissing(f"{place.owner}: no offset row; restore it or replay, then start again")
         return Mark(row["next_offset"], row["last_digest"])
 
-    async def advance(self, place: Place, mark: Mark, transaction: Transaction) -> None:
+    async def advance(self, place: GroupPartition, mark: Mark, transaction: Transaction) -> None:
         """Move the offset row of *place* to *mark*. Raises OffsetRowMissing."""
         moved = await transaction.fetchval(_QUERIES["advance_place"], *_key(place), mark.next_offset, mark.last_digest)
         if moved is None:
@@ -78,7 +78,7 @@ class PostgresLedger:
     async def bury(self, letters: Sequence[DeadLetter], transaction: Transaction) -> None:
         """Write *letters*, all of one group and partition."""
         first = letters[0]
-        place = Place(first.group, first.record.partition)
+        place = GroupPartition(first.group, first.record.partition)
         await transaction.execute(
             _QUERIES["bury_letters"],
             *_key(place),
@@ -102,5 +102,5 @@ class PostgresLedger:
         await self._database.execute(_QUERIES["delete_rows"], rows)
 
 
-def _key(place: Place) -> tuple[str, str, int]:
+def _key(place: GroupPartition) -> tuple[str, str, int]:
     return place.group, place.partition.topic, place.partition.number

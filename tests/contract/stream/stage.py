@@ -22,6 +22,7 @@ from shared.stream import (
     ConsumerSettings,
     DeadLetter,
     Decision,
+    GroupPartition,
     Handler,
     Inbox,
     Ledger,
@@ -30,7 +31,6 @@ from shared.stream import (
     Observer,
     Outgoing,
     Partition,
-    Place,
     Position,
     PostgresLedger,
     StreamMetrics,
@@ -61,10 +61,10 @@ class Books(Protocol):
     async def letters(self) -> list[tuple[int, str, int, bytes]]:
         """Return the offset, reason, attempts and value of each dead letter."""
 
-    async def delete_row(self, place: Place) -> None:
+    async def delete_row(self, place: GroupPartition) -> None:
         """Take the offset row away."""
 
-    async def next_offset(self, place: Place) -> int | None:
+    async def next_offset(self, place: GroupPartition) -> int | None:
         """Return how far the group has read."""
 
 
@@ -84,10 +84,10 @@ class MemoryBooks:
     async def letters(self) -> list[tuple[int, str, int, bytes]]:
         return [_summary(letter) for letter in self.ledger.letters]
 
-    async def delete_row(self, place: Place) -> None:
+    async def delete_row(self, place: GroupPartition) -> None:
         del self.ledger.marks[place]
 
-    async def next_offset(self, place: Place) -> int | None:
+    async def next_offset(self, place: GroupPartition) -> int | None:
         mark = self.ledger.marks.get(place)
         return None if mark is None else mark.next_offset
 
@@ -113,11 +113,11 @@ class PostgresBooks:
         rows = await self.database.fetch(Query('SELECT "offset", reason, attempts, value FROM dead_letter ORDER BY id'))
         return [(row["offset"], row["reason"], row["attempts"], row["value"]) for row in rows]
 
-    async def delete_row(self, place: Place) -> None:
+    async def delete_row(self, place: GroupPartition) -> None:
         query = Query("DELETE FROM consumer_offset WHERE group_name = $1 AND topic = $2 AND partition = $3")
         await self.database.execute(query, place.group, place.partition.topic, place.partition.number)
 
-    async def next_offset(self, place: Place) -> int | None:
+    async def next_offset(self, place: GroupPartition) -> int | None:
         query = Query("SELECT next_offset FROM consumer_offset WHERE group_name = $1 AND topic = $2 AND partition = $3")
         value: int | None = await self.database.fetchval(query, place.group, place.partition.topic, place.partition.number)
         return value

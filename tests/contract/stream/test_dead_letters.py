@@ -11,7 +11,7 @@ import pytest
 from shared.contracts.topics import dead_letters_of
 from shared.errors import Unavailable
 from shared.postgres import Query
-from shared.stream import Batch, Cause, Decision, Handler, Outgoing, Partition, Place, Rejection, TooManyRejections
+from shared.stream import Batch, Cause, Decision, GroupPartition, Handler, Outgoing, Partition, Rejection, TooManyRejections
 from shared.stream.dead_letters import SETTLED_KEPT, Content, DeadLetters
 from shared.stream.log import RECORD_BYTES
 from tests.contract.stream.stage import QUICK, PostgresBooks, Stage, turns
@@ -32,7 +32,7 @@ def careful(stage: Stage) -> Handler[Any]:
 
 
 async def done(stage: Stage, topic_name: str, offset: int) -> bool:
-    return await stage.books.next_offset(Place("readers", Partition(topic_name, 0))) == offset
+    return await stage.books.next_offset(GroupPartition("readers", Partition(topic_name, 0))) == offset
 
 
 async def test_a_poison_record_dies_alone_and_its_neighbours_go_on(stage: Stage) -> None:

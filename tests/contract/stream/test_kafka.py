@@ -22,11 +22,11 @@ from shared.stream import (
     Batch,
     Consumer,
     Decision,
+    GroupPartition,
     MemoryLedger,
     MemoryTransaction,
     Outgoing,
     Partition,
-    Place,
     Position,
     StreamMetrics,
 )
@@ -95,7 +95,7 @@ async def test_a_killed_broker_costs_time_and_no_acknowledged_record(start_kafka
             stop.set()
 
     heard = ledger.values["heard"]
-    assert len(heard) == len(set(heard)) == ledger.marks[Place("readers", Partition(TOPIC.name, 0))].next_offset
+    assert len(heard) == len(set(heard)) == ledger.marks[GroupPartition("readers", Partition(TOPIC.name, 0))].next_offset
 
 
 async def has_written(acknowledged: list[bytes], write: Any) -> bool:

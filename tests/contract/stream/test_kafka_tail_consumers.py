@@ -14,11 +14,11 @@ from shared.stream import (
     Batch,
     Consumer,
     Decision,
+    GroupPartition,
     MemoryLedger,
     MemoryTransaction,
     Outgoing,
     Partition,
-    Place,
     StreamMetrics,
     TopicRecreated,
 )
@@ -89,7 +89,7 @@ async def test_another_member_takes_over_where_the_first_read_from_memory(kafka_
             stops[1].set()
 
     assert diary.heard == written
-    assert diary.ledger.marks[Place(f"{topic.name}-readers", Partition(topic.name, 0))].next_offset == len(written)
+    assert diary.ledger.marks[GroupPartition(f"{topic.name}-readers", Partition(topic.name, 0))].next_offset == len(written)
 
 
 async def test_a_recreated_topic_is_noticed_though_this_process_filled_it(kafka_broker: Cluster) -> None:

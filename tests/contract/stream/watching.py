@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from shared.contracts.topics import Topic
-from shared.stream import Partition, Place
+from shared.stream import GroupPartition, Partition
 from tests.contract.stream.stage import Stage
 
 
-def place(topic: Topic, group: str = "readers") -> Place:
-    return Place(group, Partition(topic.name, 0))
+def place(topic: Topic, group: str = "readers") -> GroupPartition:
+    return GroupPartition(group, Partition(topic.name, 0))
 
 
 def values(start: int, stop: int) -> list[bytes]:

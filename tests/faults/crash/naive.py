@@ -28,13 +28,13 @@ from shared.http import create_app
 from shared.postgres import Database, Query
 from shared.service import Service
 from shared.stream import Batch, Log, Observer, PostgresLedger, StreamMetrics, unobserved
-from shared.stream.offsets import Place, after
+from shared.stream.offsets import GroupPartition, after
 from shared.stream.open import open_log
 from shared.stream.record import Partition
 from shared.telemetry import new_registry
 
 LAST: Final = Query("SELECT coalesce(max(seq), 0) AS seq, coalesce(max(stored), 'epoch') AS stored FROM statement")
-PLACE: Final = Place(RECORDER_GROUP, Partition(RECEIVED.name, 0))
+PLACE: Final = GroupPartition(RECORDER_GROUP, Partition(RECEIVED.name, 0))
 WITHOUT_GUARD: Final = "ALTER TABLE lrs.statement DROP CONSTRAINT statement_id_key"
 """What lets an id stand twice in the record; the real recorder needs no such guard."""
 

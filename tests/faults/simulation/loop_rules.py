@@ -9,7 +9,7 @@ from typing import Any, Final
 from shared.errors import Unavailable
 from shared.stream import Batch, Consumer, Decision, Inbox, MemoryLedger, MemoryTransaction, Partition, outbox, publishing
 from shared.stream.log import Log
-from shared.stream.offsets import Mark, Place
+from shared.stream.offsets import GroupPartition, Mark
 from shared.stream.outbox import Outbox, OutboxRow
 from shared.stream.steps import Observer, Step
 from tests.faults.simulation.loop_play import LoopParts
@@ -31,7 +31,7 @@ class DrainsBeforeReading(Consumer[MemoryTransaction]):
         finally:
             self._was_drained = False
 
-    async def _drain(self, place: Place) -> None:
+    async def _drain(self, place: GroupPartition) -> None:
         if not self._was_drained:
             await super()._drain(place)
 
@@ -48,7 +48,7 @@ class NeverDrains(Consumer[MemoryTransaction]):
         finally:
             self._is_preparing = False
 
-    async def _drain(self, place: Place) -> None:
+    async def _drain(self, place: GroupPartition) -> None:
         if not self._is_preparing:
             await super()._drain(place)
 
@@ -66,15 +66,17 @@ class DropsInSilence(Consumer[MemoryTransaction]):
         finally:
             self._fresh = None
 
-    async def _claim(self, place: Place, batch: Batch, transaction: MemoryTransaction) -> Batch:
+    async def _claim(self, place: GroupPartition, batch: Batch, transaction: MemoryTransaction) -> Batch:
         self._fresh = await super()._claim(place, batch, transaction)
         return self._fresh
 
-    async def _write(self, place: Place, fresh: Batch, decision: Decision, transaction: MemoryTransaction) -> OutboxRow | None:
+    async def _write(
+        self, place: GroupPartition, fresh: Batch, decision: Decision, transaction: MemoryTransaction
+    ) -> OutboxRow | None:
         self._row = await super()._write(place, fresh, decision, transaction)
         return self._row
 
-    async def _drain(self, place: Place) -> None:
+    async def _drain(self, place: GroupPartition) -> None:
         if self._fresh is None:
             await super()._drain(place)
         elif self._row is not None:
@@ -84,7 +86,7 @@ class DropsInSilence(Consumer[MemoryTransaction]):
 class DropsInPartInSilence(DropsInSilence):
     """Looks into the outbox where all of a batch was applied, and not where some of it was."""
 
-    async def _drain(self, place: Place) -> None:
+    async def _drain(self, place: GroupPartition) -> None:
         if self._fresh is not None and not self._fresh.records:
             self._fresh = None
         await super()._drain(place)
@@ -93,7 +95,7 @@ class DropsInPartInSilence(DropsInSilence):
 class AppliesAgain(Consumer[MemoryTransaction]):
     """Locks the offset row and applies what was applied already."""
 
-    async def _claim(self, place: Place, batch: Batch, transaction: MemoryTransaction) -> Batch:
+    async def _claim(self, place: GroupPartition, batch: Batch, transaction: MemoryTransaction) -> Batch:
         await self._ledger.claim(place, transaction)
         return batch
 
@@ -109,17 +111,17 @@ class SaysAllAtOnce(Consumer[MemoryTransaction]):
 class RowOnlyOnceRead(MemoryLedger):
     """Commits no offset row on assignment: the first batch makes it, and until then there is nothing to lock."""
 
-    async def open(self, place: Place) -> None:
+    async def open(self, place: GroupPartition) -> None:
         del place
 
-    async def claim(self, place: Place, transaction: MemoryTransaction) -> Mark:
+    async def claim(self, place: GroupPartition, transaction: MemoryTransaction) -> Mark:
         return await super().claim(place, transaction) if place in self.marks else Mark()
 
 
 class Unlocked(MemoryLedger):
     """Reads the offset row without its lock."""
 
-    async def claim(self, place: Place, transaction: MemoryTransaction) -> Mark:
+    async def claim(self, place: GroupPartition, transaction: MemoryTransaction) -> Mark:
         del transaction
         return self.marks[place]
 
@@ -127,7 +129,7 @@ class Unlocked(MemoryLedger):
 class AdvancesApart(MemoryLedger):
     """Moves the offset before the transaction that has the effects commits."""
 
-    async def advance(self, place: Place, mark: Mark, transaction: MemoryTransaction) -> None:
+    async def advance(self, place: GroupPartition, mark: Mark, transaction: MemoryTransaction) -> None:
         await super().advance(place, mark, transaction)
         self.marks[place] = mark
 

@@ -9,18 +9,18 @@ import pytest
 
 from services.gateway.domain.credential import Scope
 from shared.postgres import Query
-from tests.support.documents import ACTIVITY, AGENT, ATTEMPT, PLACES, STATE, Place, ask, stored
+from tests.support.documents import ACTIVITY, AGENT, ATTEMPT, RESOURCES, STATE, DocumentResource, ask, stored
 from tests.support.gateway import Client, Doors, eventually
 
 OBJECT, LIST, TEXT = (b'{"a":1}', "application/json"), (b"[1]", "application/json"), (b"text", "text/plain")
 
 
-@PLACES
-async def test_a_document_comes_back_as_it_was_sent(client: Client, place: Place) -> None:
+@RESOURCES
+async def test_a_document_comes_back_as_it_was_sent(client: Client, resource: DocumentResource) -> None:
     sent = bytes(range(256)) * 300
 
-    put = await ask(client, "PUT", place, place.at(), sent, If_None_Match="*", Content_Type='image/png; a="b c"')
-    found = await ask(client, "GET", place, place.at())
+    put = await ask(client, "PUT", resource, resource.at(), sent, If_None_Match="*", Content_Type='image/png; a="b c"')
+    found = await ask(client, "GET", resource, resource.at())
 
     assert put.status_code == 204
     assert (found.status_code, found.content) == (200, sent)
@@ -29,40 +29,42 @@ async def test_a_document_comes_back_as_it_was_sent(client: Client, place: Place
     assert found.headers["last-modified"].endswith("GMT")
 
 
-@PLACES
-async def test_a_document_is_there_also_for_those_who_end_its_resource_with_a_slash(client: Client, place: Place) -> None:
-    await stored(client, place, {"a": 1})
+@RESOURCES
+async def test_a_document_is_there_also_for_those_who_end_its_resource_with_a_slash(
+    client: Client, resource: DocumentResource
+) -> None:
+    await stored(client, resource, {"a": 1})
 
-    found = await ask(client, "GET", replace(place, path=f"{place.path}/"), place.at())
+    found = await ask(client, "GET", replace(resource, path=f"{resource.path}/"), resource.at())
 
     assert (found.status_code, found.json()) == (200, {"a": 1})
 
 
-@PLACES
-async def test_head_says_what_get_says_without_the_document(client: Client, place: Place) -> None:
-    await stored(client, place, {"a": 1})
+@RESOURCES
+async def test_head_says_what_get_says_without_the_document(client: Client, resource: DocumentResource) -> None:
+    await stored(client, resource, {"a": 1})
 
-    answers = [(await ask(client, method, place, place.at())) for method in ("GET", "HEAD")]
-    missing = await ask(client, "HEAD", place, place.at("other"))
+    answers = [(await ask(client, method, resource, resource.at())) for method in ("GET", "HEAD")]
+    missing = await ask(client, "HEAD", resource, resource.at("other"))
 
     assert (answers[1].status_code, answers[1].content) == (200, b"")
     assert answers[0].headers == answers[1].headers
     assert (missing.status_code, missing.content) == (404, b"")
 
 
-@PLACES
-async def test_post_stores_then_merges_the_outermost_properties(client: Client, place: Place) -> None:
-    first = await ask(client, "POST", place, place.at(), {"car": {"make": "Ford", "model": "Escape"}, "driver": "Dale"})
-    second = await ask(client, "POST", place, place.at(), {"car": {"make": "Dodge"}, "z": [1]})
+@RESOURCES
+async def test_post_stores_then_merges_the_outermost_properties(client: Client, resource: DocumentResource) -> None:
+    first = await ask(client, "POST", resource, resource.at(), {"car": {"make": "Ford", "model": "Escape"}, "driver": "Dale"})
+    second = await ask(client, "POST", resource, resource.at(), {"car": {"make": "Dodge"}, "z": [1]})
 
-    found = await ask(client, "GET", place, place.at())
+    found = await ask(client, "GET", resource, resource.at())
 
     assert (first.status_code, second.status_code) == (204, 204)
     assert found.json() == {"car": {"make": "Dodge"}, "driver": "Dale", "z": [1]}
     assert found.headers["etag"] == second.headers["etag"] != first.headers["etag"]
 
 
-@PLACES
+@RESOURCES
 @pytest.mark.parametrize(
     ("standing", "posted"),
     [
@@ -75,52 +77,52 @@ async def test_post_stores_then_merges_the_outermost_properties(client: Client, 
     ],
 )
 async def test_only_objects_are_merged(
-    client: Client, place: Place, standing: tuple[bytes, str], posted: tuple[bytes, str]
+    client: Client, resource: DocumentResource, standing: tuple[bytes, str], posted: tuple[bytes, str]
 ) -> None:
-    await ask(client, "PUT", place, place.at(), standing[0], If_None_Match="*", Content_Type=standing[1])
+    await ask(client, "PUT", resource, resource.at(), standing[0], If_None_Match="*", Content_Type=standing[1])
 
-    refused = await ask(client, "POST", place, place.at(), posted[0], Content_Type=posted[1])
-    found = await ask(client, "GET", place, place.at())
+    refused = await ask(client, "POST", resource, resource.at(), posted[0], Content_Type=posted[1])
+    found = await ask(client, "GET", resource, resource.at())
 
     assert refused.status_code == 400
     assert refused.headers["content-type"] == "application/problem+json"
     assert (found.content, found.headers["content-type"]) == standing
 
 
-@PLACES
-async def test_a_deleted_document_is_gone_and_may_be_deleted_again(client: Client, place: Place) -> None:
-    await stored(client, place, b"x")
+@RESOURCES
+async def test_a_deleted_document_is_gone_and_may_be_deleted_again(client: Client, resource: DocumentResource) -> None:
+    await stored(client, resource, b"x")
 
-    deleted = [await ask(client, "DELETE", place, place.at()) for _ in range(2)]
-    found = await ask(client, "GET", place, place.at())
+    deleted = [await ask(client, "DELETE", resource, resource.at()) for _ in range(2)]
+    found = await ask(client, "GET", resource, resource.at())
 
     assert [each.status_code for each in deleted] == [204, 204]
     assert found.status_code == 404
 
 
-@PLACES
-async def test_names_are_listed_in_order_with_when_the_last_was_changed(client: Client, place: Place) -> None:
+@RESOURCES
+async def test_names_are_listed_in_order_with_when_the_last_was_changed(client: Client, resource: DocumentResource) -> None:
     for name in ("b", "a", "Ä\0"):
-        await stored(client, place, b"x", name)
-    found = await ask(client, "GET", place, place.context)
+        await stored(client, resource, b"x", name)
+    found = await ask(client, "GET", resource, resource.context)
 
     assert found.json() == ["a", "b", "Ä\0"]
     assert found.headers["etag"] == f'"{hashlib.sha1(found.content).hexdigest()}"'  # noqa: S324  1.0.3 wants SHA-1
     assert "last-modified" in found.headers
 
 
-@PLACES
-async def test_since_leaves_out_what_was_changed_before(client: Client, doors: Doors, place: Place) -> None:
-    await stored(client, place, b"x", "old")
-    await stored(client, place, b"x", "new")
+@RESOURCES
+async def test_since_leaves_out_what_was_changed_before(client: Client, doors: Doors, resource: DocumentResource) -> None:
+    await stored(client, resource, b"x", "old")
+    await stored(client, resource, b"x", "new")
     moment = "2026-01-31T12:00:00.000001Z"
     for name, at in (("old", moment), ("new", "2026-01-31T12:00:00.000002Z")):
         sql = "UPDATE document SET updated_at = $2::text::timestamptz WHERE name = $1"
         await doors.database.execute(Query(sql), name.encode(), at)
 
-    found = await ask(client, "GET", place, {**place.context, "since": moment})
-    none = await ask(client, "GET", place, {**place.context, "since": "2026-02-01T00:00:00Z"})
-    wrong = await ask(client, "GET", place, {**place.context, "since": "yesterday"})
+    found = await ask(client, "GET", resource, {**resource.context, "since": moment})
+    none = await ask(client, "GET", resource, {**resource.context, "since": "2026-02-01T00:00:00Z"})
+    wrong = await ask(client, "GET", resource, {**resource.context, "since": "yesterday"})
 
     assert (found.json(), none.json(), wrong.status_code) == (["new"], [], 400)
     assert "last-modified" not in none.headers
@@ -138,29 +140,29 @@ async def test_a_state_without_registration_is_of_its_own(client: Client) -> Non
     assert left == [[], ["one"]]
 
 
-@PLACES
-async def test_each_resource_needs_its_scope(doors: Doors, place: Place) -> None:
-    own, other = (Scope.STATE, Scope.PROFILE) if place is STATE else (Scope.PROFILE, Scope.STATE)
+@RESOURCES
+async def test_each_resource_needs_its_scope(doors: Doors, resource: DocumentResource) -> None:
+    own, other = (Scope.STATE, Scope.PROFILE) if resource is STATE else (Scope.PROFILE, Scope.STATE)
     asked = [await doors.client(scope) for scope in (own, Scope.ALL, other, Scope.ALL_READ, Scope.STATEMENTS_WRITE)]
 
     for method in ("GET", "PUT", "POST", "DELETE"):
-        answers = [await ask(client, method, place, place.at(), {"a": 1}, If_None_Match="*") for client in asked]
+        answers = [await ask(client, method, resource, resource.at(), {"a": 1}, If_None_Match="*") for client in asked]
 
         refused = [answer.status_code == 403 for answer in answers]
         assert refused == [False, False, True, method != "GET", True], method
 
 
-@PLACES
-async def test_without_a_key_there_is_nothing(doors: Doors, place: Place) -> None:
-    response = await doors.http.get(place.path, params=place.at(), headers={"X-Experience-API-Version": "1.0.3"})
+@RESOURCES
+async def test_without_a_key_there_is_nothing(doors: Doors, resource: DocumentResource) -> None:
+    response = await doors.http.get(resource.path, params=resource.at(), headers={"X-Experience-API-Version": "1.0.3"})
 
     assert response.status_code == 401
 
 
-@PLACES
-async def test_a_version_that_is_not_spoken_is_refused(client: Client, place: Place) -> None:
+@RESOURCES
+async def test_a_version_that_is_not_spoken_is_refused(client: Client, resource: DocumentResource) -> None:
     for version in ("0.95", "1.1.0", "3.0.0", "one", ""):
-        response = await ask(client, "GET", place, place.at(), **{"X-Experience-API-Version": version})
+        response = await ask(client, "GET", resource, resource.at(), **{"X-Experience-API-Version": version})
 
         assert response.status_code == 400, version
 

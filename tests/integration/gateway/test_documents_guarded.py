@@ -6,39 +6,41 @@ import asyncio
 
 import pytest
 
-from tests.support.documents import BEN, PLACES, STATE, Place, ask, stored
+from tests.support.documents import BEN, RESOURCES, STATE, DocumentResource, ask, stored
 from tests.support.gateway import Client
 
 
-@PLACES
+@RESOURCES
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
-async def test_a_change_with_an_old_tag_changes_nothing(client: Client, place: Place, method: str) -> None:
-    old = await stored(client, place, {"a": 1})
-    current = (await ask(client, "PUT", place, place.at(), {"a": 2}, If_Match=old)).headers["etag"]
+async def test_a_change_with_an_old_tag_changes_nothing(client: Client, resource: DocumentResource, method: str) -> None:
+    old = await stored(client, resource, {"a": 1})
+    current = (await ask(client, "PUT", resource, resource.at(), {"a": 2}, If_Match=old)).headers["etag"]
 
-    refused = await ask(client, method, place, place.at(), {"a": 3}, If_Match=old)
-    known = await ask(client, method, place, place.at(), {"a": 3}, If_None_Match="*")
-    kept = await ask(client, "GET", place, place.at())
-    accepted = await ask(client, method, place, place.at(), {"a": 3}, If_Match=current)
+    refused = await ask(client, method, resource, resource.at(), {"a": 3}, If_Match=old)
+    known = await ask(client, method, resource, resource.at(), {"a": 3}, If_None_Match="*")
+    kept = await ask(client, "GET", resource, resource.at())
+    accepted = await ask(client, method, resource, resource.at(), {"a": 3}, If_Match=current)
 
     assert (refused.status_code, known.status_code, accepted.status_code) == (412, 412, 204)
     assert kept.json() == {"a": 2}
 
 
-@PLACES
+@RESOURCES
 @pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
-async def test_put_over_a_document_without_a_tag_depends_on_the_version(client: Client, place: Place, version: str) -> None:
+async def test_put_over_a_document_without_a_tag_depends_on_the_version(
+    client: Client, resource: DocumentResource, version: str
+) -> None:
     spoken = {"X-Experience-API-Version": version}
-    first = await ask(client, "PUT", place, place.at(), {"a": 1}, **spoken)
-    await ask(client, "POST", place, place.at(), {"a": 1}, **spoken)
-    second = await ask(client, "PUT", place, place.at(), {"a": 2}, **spoken)
+    first = await ask(client, "PUT", resource, resource.at(), {"a": 1}, **spoken)
+    await ask(client, "POST", resource, resource.at(), {"a": 1}, **spoken)
+    second = await ask(client, "PUT", resource, resource.at(), {"a": 2}, **spoken)
 
-    free = place is STATE and version == "1.0.3"
-    needed = place is not STATE and version == "1.0.3"
+    free = resource is STATE and version == "1.0.3"
+    needed = resource is not STATE and version == "1.0.3"
     assert first.status_code == (400 if needed else 204)
     assert second.status_code == (204 if free else 409)
     assert free or "If-Match" in second.json()["detail"]
-    assert (await ask(client, "GET", place, place.at())).json() == {"a": 2 if free else 1}
+    assert (await ask(client, "GET", resource, resource.at())).json() == {"a": 2 if free else 1}
 
 
 async def test_all_states_of_a_context_are_deleted_and_no_others(client: Client) -> None:
@@ -55,34 +57,34 @@ async def test_all_states_of_a_context_are_deleted_and_no_others(client: Client)
     assert (await ask(client, "GET", STATE, {**STATE.context, "agent": BEN})).json() == ["one"]
 
 
-@PLACES
-async def test_who_has_a_document_is_not_sent_it_again(client: Client, place: Place) -> None:
-    tag = await stored(client, place, b"x")
+@RESOURCES
+async def test_who_has_a_document_is_not_sent_it_again(client: Client, resource: DocumentResource) -> None:
+    tag = await stored(client, resource, b"x")
 
-    known = await ask(client, "GET", place, place.at(), If_None_Match=f'"other", W/{tag}')
-    other = await ask(client, "GET", place, place.at(), If_Match='"other"')
+    known = await ask(client, "GET", resource, resource.at(), If_None_Match=f'"other", W/{tag}')
+    other = await ask(client, "GET", resource, resource.at(), If_Match='"other"')
 
     assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", tag)
     assert other.status_code == 412
 
 
-@PLACES
-async def test_of_two_writers_who_know_the_same_exactly_one_wins(client: Client, place: Place) -> None:
-    tag = await stored(client, place, {"writer": None})
+@RESOURCES
+async def test_of_two_writers_who_know_the_same_exactly_one_wins(client: Client, resource: DocumentResource) -> None:
+    tag = await stored(client, resource, {"writer": None})
 
     answers = await asyncio.gather(
-        *(ask(client, "PUT", place, place.at(), {"writer": number}, If_Match=tag) for number in range(12))
+        *(ask(client, "PUT", resource, resource.at(), {"writer": number}, If_Match=tag) for number in range(12))
     )
 
     won = [number for number, answer in enumerate(answers) if answer.status_code == 204]
     assert sorted(answer.status_code for answer in answers) == [204] + [412] * 11
-    assert (await ask(client, "GET", place, place.at())).json() == {"writer": won[0]}
+    assert (await ask(client, "GET", resource, resource.at())).json() == {"writer": won[0]}
 
 
-@PLACES
-async def test_of_two_who_store_a_new_document_exactly_one_wins(client: Client, place: Place) -> None:
+@RESOURCES
+async def test_of_two_who_store_a_new_document_exactly_one_wins(client: Client, resource: DocumentResource) -> None:
     answers = await asyncio.gather(
-        *(ask(client, "PUT", place, place.at(), {"writer": number}, If_None_Match="*") for number in range(12))
+        *(ask(client, "PUT", resource, resource.at(), {"writer": number}, If_None_Match="*") for number in range(12))
     )
 
     assert sorted(answer.status_code for answer in answers) == [204] + [412] * 11

@@ -17,6 +17,7 @@ from shared.stream import (
     Consumer,
     ConsumerSettings,
     Decision,
+    GroupPartition,
     Handler,
     MemoryLedger,
     MemoryLog,
@@ -25,7 +26,6 @@ from shared.stream import (
     OffsetGap,
     Outgoing,
     Partition,
-    Place,
     RecordTooLarge,
     Rejection,
     Step,
@@ -36,7 +36,7 @@ from shared.stream.log import RECORD_BYTES
 
 TOPIC = Topic("heard.v1", partitions=1)
 SAID = Topic("said.v1", partitions=1)
-PLACE = Place("readers", Partition(TOPIC.name, 0))
+PLACE = GroupPartition("readers", Partition(TOPIC.name, 0))
 
 
 class Scene:

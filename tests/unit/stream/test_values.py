@@ -18,11 +18,11 @@ from shared.stream import (
     Cause,
     ConsumerSettings,
     Decision,
+    GroupPartition,
     Mark,
     OffsetGap,
     Outgoing,
     Partition,
-    Place,
     Record,
     Rejection,
     Step,
@@ -41,7 +41,7 @@ from shared.stream.patience import Patience
 from shared.stream.rejections import RejectionWindow
 
 PARTITION = Partition("heard.v1", 0)
-PLACE = Place("readers", PARTITION)
+PLACE = GroupPartition("readers", PARTITION)
 SAID = Topic("said.v1", partitions=2, retention_ms=1000)
 
 
