@@ -16,6 +16,7 @@ import structlog
 
 from shared.contracts.topics import Topic, dead_letters_of
 from shared.errors import Unavailable
+from shared.stream.attempts import Attempts
 from shared.stream.errors import Stops
 from shared.stream.headers import as_outgoing, with_context
 from shared.stream.ledger import DeadLetter, Ledger, Settlement
@@ -23,7 +24,6 @@ from shared.stream.log import Inbox, Log
 from shared.stream.metrics import StreamMetrics
 from shared.stream.offsets import Beginning, GroupPartition, Mark, begins_late, start_of, unapplied
 from shared.stream.outbox import OutboxRow, drain
-from shared.stream.patience import Patience
 from shared.stream.publishing import Publishing
 from shared.stream.record import Batch, Decision, Handler, Outgoing, Partition, T
 from shared.stream.rejections import RejectionWindow
@@ -65,7 +65,7 @@ class Consumer(Generic[T]):
         self._looked = 0.0
         self._publishing = Publishing(log, ledger, observer)
         self._rejections = RejectionWindow(settings)
-        self._patience = Patience(settings)
+        self._attempts = Attempts(settings)
         metrics.announce(group, topics)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -93,9 +93,9 @@ class Consumer(Generic[T]):
             if to_the_end:
                 await self._published()
         except Unavailable:
-            self._patience.fail()
+            self._attempts.fail()
             raise
-        self._patience.succeed()
+        self._attempts.succeed()
 
     async def close(self) -> None:
         """Leave the group; what is on its way to the log is left to the outbox."""
@@ -120,7 +120,7 @@ class Consumer(Generic[T]):
             return
         await self._observer(Step.FETCHED)
         self._ready.discard(batch.partition)
-        self._patience.trying = batch.partition
+        self._attempts.trying = batch.partition
         await self._settle(inbox, batch)
         self._ready.add(batch.partition)
 
@@ -142,12 +142,12 @@ class Consumer(Generic[T]):
         try:
             await self.turn(to_the_end=False)
         except Unavailable as outage:
-            failures = self._patience.failures
+            failures = self._attempts.failures
             self._metrics.interrupted(self._group)
             _log.warning("consumer waits", group=self._group, part=outage.part, reason=outage.reason, failures=failures)
-            if self._patience.exhausted:
+            if self._attempts.exhausted:
                 raise
-            await self._patience.wait(stop)
+            await self._attempts.wait(stop)
 
     async def _joined(self) -> Inbox:
         """Return the inbox, joining the group first where needed; the topics it needs exist then."""
@@ -213,7 +213,7 @@ class Consumer(Generic[T]):
                 decision = await self._decide(fresh, transaction)
                 row = await self._write(place, fresh, decision, transaction)
         self._applied[batch.partition] = batch.records[-1].offset + 1
-        self._patience.succeed()
+        self._attempts.succeed()
         await self._observer(Step.COMMITTED)
         self._count(place, batch, fresh, decision)
         if len(fresh.records) < len(batch.records):
@@ -257,7 +257,7 @@ class Consumer(Generic[T]):
 
     def _letters(self, decision: Decision) -> tuple[DeadLetter, ...]:
         return tuple(
-            DeadLetter(self._group, each.record, each.reason, self._patience.attempt(each.record.partition), each.cause)
+            DeadLetter(self._group, each.record, each.reason, self._attempts.attempt(each.record.partition), each.cause)
             for each in decision.rejections
         )
 

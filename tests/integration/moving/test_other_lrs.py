@@ -25,7 +25,7 @@ JSON = ("Content-Type", "application/json")
 
 
 @dataclass
-class Patience:
+class Sleep:
     """A sleep that takes no time, and remembers how long it should have been."""
 
     slept: list[float] = field(default_factory=list)
@@ -40,14 +40,14 @@ def page(*statements: Any, more: str = "", **reply: Any) -> Reply:
 
 
 @asynccontextmanager
-async def reading(other: ScriptedLrs, patience: Patience, *, private: bool = True) -> AsyncIterator[OtherLrs]:
+async def reading(other: ScriptedLrs, sleep: Sleep, *, private: bool = True) -> AsyncIterator[OtherLrs]:
     target = Target(TargetName("other"), other.url, "1.0.3", private, Selection(), 0, 0, b"")
     async with open_lrs(target, Basic("key", "secret"), utc_now, 5.0) as lrs:
-        yield OtherLrs(lrs, other.url, utc_now, sleep=patience.sleep)
+        yield OtherLrs(lrs, other.url, utc_now, sleep=sleep.sleep)
 
 
-async def read(other: ScriptedLrs, patience: Patience | None = None, place: str = "") -> list[Lot]:
-    async with reading(other, patience or Patience()) as lrs:
+async def read(other: ScriptedLrs, sleep: Sleep | None = None, place: str = "") -> list[Lot]:
+    async with reading(other, sleep or Sleep()) as lrs:
         return [lot async for lot in lrs.lots(Wanted(), place)]
 
 
@@ -56,17 +56,17 @@ def ids(lots: list[Lot]) -> list[str]:
 
 
 async def test_it_is_waited_for_as_long_as_it_says_and_each_page_comes_once() -> None:
-    one, two, patience = statement(), statement(), Patience()
+    one, two, sleep = statement(), statement(), Sleep()
     async with scripted_lrs() as other:
         other.script.extend([
             Reply(429, headers=(("Retry-After", "17"),)), CUT, CUT, page(one, more="/xapi/more/2"),
             Reply(503), page(two),
         ])  # fmt: skip
 
-        lots = await read(other, patience)
+        lots = await read(other, sleep)
 
     assert ids(lots) == [one["id"], two["id"]]
-    assert patience.slept == [17.0, 2.0, 1.0]
+    assert sleep.slept == [17.0, 2.0, 1.0]
     assert other.requests[-1].path == "/xapi/more/2"
     assert other.requests[0].parameters == {"ascending": "true", "attachments": "true"}
 
@@ -83,13 +83,13 @@ async def test_it_is_given_up_in_the_end_and_at_once_where_waiting_is_in_vain() 
 
 
 async def test_an_address_that_may_not_be_used_is_not_waited_for() -> None:
-    patience = Patience()
-    async with scripted_lrs() as other, reading(other, patience, private=False) as lrs:
+    sleep = Sleep()
+    async with scripted_lrs() as other, reading(other, sleep, private=False) as lrs:
         with pytest.raises(NoLrs, match="private network, which may not be used; --private allows it"):
             await anext(lrs.lots(Wanted(), ""))
 
     assert other.requests == []
-    assert patience.slept == []
+    assert sleep.slept == []
 
 
 async def test_our_key_goes_to_no_other_host() -> None:

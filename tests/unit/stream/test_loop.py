@@ -200,7 +200,7 @@ async def test_a_stop_does_not_wait_for_the_back_off() -> None:
         raise Unavailable("somebody", "gone")
 
     scene = Scene(gone)
-    scene.consumer._patience._settings = ConsumerSettings(backoff=600, backoff_limit=600)
+    scene.consumer._attempts._settings = ConsumerSettings(backoff=600, backoff_limit=600)
     await scene.hear(b"1")
 
     async with asyncio.timeout(5):

@@ -32,12 +32,12 @@ from shared.stream import (
     crash_at_from_environment,
     unobserved,
 )
+from shared.stream.attempts import Attempts
 from shared.stream.headers import with_context
 from shared.stream.inflight import InFlight
 from shared.stream.membership import share
 from shared.stream.offsets import Beginning, after, begins_late, start_of, unapplied
 from shared.stream.outbox import decode_row, encode_row
-from shared.stream.patience import Patience
 from shared.stream.rejections import RejectionWindow
 
 PARTITION = Partition("heard.v1", 0)
@@ -193,43 +193,43 @@ def test_what_could_be_read_stops_nobody_however_often_it_is_refused(cause: Caus
 
 
 def test_attempts_are_counted_for_each_partition_and_for_all_else() -> None:
-    patience = Patience(ConsumerSettings(attempts=3))
+    attempts = Attempts(ConsumerSettings(attempts=3))
     other = Partition("heard.v1", 1)
 
     for _ in range(2):
-        patience.trying = PARTITION
-        patience.fail()
-    patience.fail()
+        attempts.trying = PARTITION
+        attempts.fail()
+    attempts.fail()
 
-    assert (patience.attempt(PARTITION), patience.attempt(other)) == (3, 1)
-    assert (patience.failures, patience.exhausted) == (2, False)
+    assert (attempts.attempt(PARTITION), attempts.attempt(other)) == (3, 1)
+    assert (attempts.failures, attempts.exhausted) == (2, False)
 
 
 def test_patience_ends_with_the_last_attempt_and_begins_anew_with_a_success() -> None:
-    patience = Patience(ConsumerSettings(attempts=3))
+    attempts = Attempts(ConsumerSettings(attempts=3))
     for _ in range(3):
-        patience.trying = PARTITION
-        patience.fail()
-    exhausted = patience.exhausted
+        attempts.trying = PARTITION
+        attempts.fail()
+    exhausted = attempts.exhausted
 
-    patience.succeed()
-    still = patience.exhausted
-    patience.trying = PARTITION
-    patience.succeed()
+    attempts.succeed()
+    still = attempts.exhausted
+    attempts.trying = PARTITION
+    attempts.succeed()
 
     assert (exhausted, still) == (True, True)
-    assert (patience.failures, patience.exhausted, patience.attempt(PARTITION)) == (0, False, 1)
+    assert (attempts.failures, attempts.exhausted, attempts.attempt(PARTITION)) == (0, False, 1)
 
 
 @pytest.mark.parametrize(("failures", "longest"), [(0, 0.02), (1, 0.02), (3, 0.08), (20, 0.1), (2_000, 0.1)])
 async def test_each_wait_is_twice_as_long_up_to_a_limit(failures: int, longest: float) -> None:
-    patience = Patience(ConsumerSettings(backoff=0.02, backoff_limit=0.1))
+    attempts = Attempts(ConsumerSettings(backoff=0.02, backoff_limit=0.1))
     for _ in range(failures):
-        patience.fail()
+        attempts.fail()
 
     begun = monotonic()
     async with asyncio.timeout(longest + 2):
-        await patience.wait(asyncio.Event())
+        await attempts.wait(asyncio.Event())
 
     assert monotonic() - begun >= longest / 2
 

@@ -1,4 +1,4 @@
-"""How long a consumer waits outages out: it counts attempts, waits longer after each, and gives up in the end."""
+"""How often a consumer has tried in vain: it waits longer after each attempt, and gives up in the end."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from shared.stream.record import Partition
 from shared.stream.settings import ConsumerSettings
 
 
-class Patience:
-    """The failed attempts in a row: at the next batch of each partition, and under None at everything else."""
+class Attempts:
+    """The attempts that failed in a row: at the next batch of each partition, and under None at everything else."""
 
     def __init__(self, settings: ConsumerSettings) -> None:
         self._settings = settings
