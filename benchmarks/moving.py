@@ -37,7 +37,7 @@ from services.gateway.moving.output import Destination, Format, open_output
 from services.gateway.moving.record import OurRecord
 from services.gateway.moving.recorder_door import RecorderDoor
 from services.gateway.recorder import GROUP
-from services.gateway.statements.standing import RecorderStanding
+from services.gateway.statements.recorder_books import PostgresRecorderBooks
 from services.gateway.statements.store import StatementStore
 from shared.clock import utc_now
 from shared.contracts import RECEIVED
@@ -122,7 +122,7 @@ async def opened(running: Stack) -> AsyncIterator[Desk]:
     await log.ensure((RECEIVED,))
     store = StatementStore(database)
     door = RecorderDoor(
-        log, store, RecorderStanding(database, store, GROUP), utc_now, source="import:benchmark", waiting=lambda: None
+        log, store, PostgresRecorderBooks(database, store, GROUP), utc_now, source="import:benchmark", waiting=lambda: None
     )
     try:
         yield Desk(database, door)

@@ -58,7 +58,7 @@ SCHEMAS: Final = tuple(dict.fromkeys(stage.schema for stage in (*STAGES, ASKING)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StageStanding:
     """Where a stage stands: records that it has not read, rows that it has not published, jobs that it has not done.
 
     *read* and *end* are offsets, summed over the partitions: of the next record that it reads, and of the next that the log gets.
@@ -71,7 +71,7 @@ class Standing:
     read: int = 0
     end: int = 0
 
-    def moved_since(self, earlier: Standing) -> bool:
+    def moved_since(self, earlier: StageStanding) -> bool:
         """Say whether the stage did something since it stood where *earlier* says, however much came meanwhile."""
         return self.read != earlier.read or self.outbox < earlier.outbox or self.jobs < earlier.jobs
 
@@ -88,20 +88,20 @@ class Pipeline:
         self.log = log
         self.databases = databases
 
-    async def standing(self, stage: Stage) -> Standing:
+    async def standing(self, stage: Stage) -> StageStanding:
         """Say where *stage* stands."""
         return await self._standing(stage, await self.log.ends(stage.topic), LAST_ORDINAL)
 
-    async def _standing(self, stage: Stage, ends: Mapping[Partition, int], row_id: int) -> Standing:
+    async def _standing(self, stage: Stage, ends: Mapping[Partition, int], row_id: int) -> StageStanding:
         """Say how much *stage* has left of its topic up to *ends*, and of its outbox up to the row *row_id*."""
         database = self.databases[stage.schema]
         row = await database.fetchrow(_QUERIES["place"], stage.group, stage.topic.name, row_id)
         offsets = orjson.loads(row["offsets"]) if row else {}
         behind = sum(max(end - offsets.get(str(partition.number), 0), 0) for partition, end in ends.items())
         jobs = await database.fetchval(_QUERIES["relinks"]) if stage.group == ENRICHMENT_GROUP else 0
-        return Standing(stage, behind, row["outbox"] if row else 0, jobs, sum(offsets.values()), sum(ends.values()))
+        return StageStanding(stage, behind, row["outbox"] if row else 0, jobs, sum(offsets.values()), sum(ends.values()))
 
-    async def standings(self, stages: Sequence[Stage] = STAGES) -> Sequence[Standing]:
+    async def standings(self, stages: Sequence[Stage] = STAGES) -> Sequence[StageStanding]:
         """Say where each of *stages* stands, in the order of the way: if none has anything left, all that was said is done."""
         return [await self.standing(stage) for stage in stages]
 
@@ -109,7 +109,7 @@ class Pipeline:
         """Make the topics that are missing, as not every service may run. Raises Misconfigured where we may not look at one."""
         await self.log.ensure(tuple(dict.fromkeys(stage.topic for stage in STAGES)))
 
-    async def until_settled(self, tell: Callable[[Sequence[Standing]], None]) -> None:
+    async def until_settled(self, tell: Callable[[Sequence[StageStanding]], None]) -> None:
         """Return once each stage has done and said what lay before it when those before it had; later news is not waited for.
 
         At each look it is told where the stages stand, from the one that is waited for on. Topics that are missing are made.
@@ -121,7 +121,7 @@ class Pipeline:
             await self._until_done(place, {}, said, tell)
 
     async def _until_done(
-        self, place: int, ends: Mapping[Partition, int], row_id: int, tell: Callable[[Sequence[Standing]], None]
+        self, place: int, ends: Mapping[Partition, int], row_id: int, tell: Callable[[Sequence[StageStanding]], None]
     ) -> None:
         """Return once the stage at *place* has nothing left up to *ends* and *row_id*."""
         while True:

@@ -19,9 +19,9 @@ from services.gateway.forwarding.target import (
     ClientCredentials,
     ForwardingVault,
     NewTarget,
-    Standing,
     State,
     TargetName,
+    TargetStanding,
 )
 from services.gateway.forwarding.targets import Targets
 from services.gateway.forwarding.trial import try_target
@@ -105,7 +105,7 @@ def add(
 def list_(home: HomeOption = DEFAULT_HOME) -> None:
     """List the targets and how they stand."""
 
-    async def work(targets: Targets, vault: ForwardingVault) -> list[Standing]:
+    async def work(targets: Targets, vault: ForwardingVault) -> list[TargetStanding]:
         del vault
         return await targets.standings()
 
@@ -252,7 +252,7 @@ def _authentication(key: str, secret: str, token_url: str | None, scope: str) ->
     return Basic(key, secret) if token_url is None else ClientCredentials(token_url, key, secret, scope)
 
 
-def _row(standing: Standing) -> tuple[str, ...]:
+def _row(standing: TargetStanding) -> tuple[str, ...]:
     return (
         standing.name,
         standing.endpoint,

@@ -26,7 +26,7 @@ from services.gateway.moving.recorder_door import RecorderDoor
 from services.gateway.moving.rows import BadRow
 from services.gateway.recorder import GROUP as RECORDER_GROUP
 from services.gateway.settings import Settings
-from services.gateway.statements.standing import RecorderStanding
+from services.gateway.statements.recorder_books import PostgresRecorderBooks
 from services.gateway.statements.store import StatementStore
 from services.installation import Home, open_installation
 from services.pipeline import open_pipeline
@@ -99,8 +99,8 @@ async def import_statements(home: Home, asked: Asked) -> bool:
         database = pipeline.databases[SCHEMA]
         await pipeline.log.ensure((RECEIVED,))
         store = StatementStore(database)
-        standing = RecorderStanding(database, store, RECORDER_GROUP)
-        door = RecorderDoor(pipeline.log, store, standing, utc_now, source=f"import:{asked.name}", waiting=_say_waiting)
+        books = PostgresRecorderBooks(database, store, RECORDER_GROUP)
+        door = RecorderDoor(pipeline.log, store, books, utc_now, source=f"import:{asked.name}", waiting=_say_waiting)
         importing = Importing(door, AttachmentStore(database), utc_now, report.add, asked.mode)
         deliveries = await stack.enter_async_context(aclosing(_deliveries(asked, settings)))
         tell = stack.enter_context(advancing("Statements are imported"))

@@ -15,7 +15,7 @@ from services.gateway.definitions.store import forget as forget_definitions
 from services.gateway.recorder.replay import rehearse
 from services.gateway.recorder.replay import replay as append_again
 from services.installation import Home, Installation, open_installation
-from services.pipeline import Pipeline, Standing, open_pipeline
+from services.pipeline import Pipeline, StageStanding, open_pipeline
 from services.scoring import rules
 from services.scoring.app import SCHEMA as IMPACT
 from services.tables import open_tables
@@ -88,11 +88,11 @@ async def settle(pipeline: Pipeline) -> None:
         await pipeline.until_settled(_towards_nothing(progress))
 
 
-def _towards_nothing(progress: Advancing) -> Callable[[Sequence[Standing]], None]:
+def _towards_nothing(progress: Advancing) -> Callable[[Sequence[StageStanding]], None]:
     """Return what shows standings as progress towards nothing left."""
     most = 0
 
-    def tell(standings: Sequence[Standing]) -> None:
+    def tell(standings: Sequence[StageStanding]) -> None:
         nonlocal most
         left = sum(standing.left for standing in standings)
         most = max(most, left)

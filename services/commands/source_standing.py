@@ -15,7 +15,7 @@ from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.source import Policy, Source, SourceId
 from services.ingest.settings import Settings
 from services.ingest.sources import Sources, open_sources
-from services.ingest.standing import Standing, retry_lookups, standings
+from services.ingest.standing import SourceStanding, retry_lookups, standings
 from services.installation import Home, Installation, open_installation
 from services.tables import open_tables
 from shared.clock import utc_now
@@ -93,7 +93,7 @@ def _with_tables(home: Path, work: Callable[[Sources, Database, Installation], A
     return run(opened())
 
 
-def _row(source: Source, standing: Standing, installation: Installation) -> tuple[str, ...]:
+def _row(source: Source, standing: SourceStanding, installation: Installation) -> tuple[str, ...]:
     return (
         source.id,
         source.platform,
@@ -109,7 +109,7 @@ def _row(source: Source, standing: Standing, installation: Installation) -> tupl
     )
 
 
-def _told(source: Source, standing: Standing, installation: Installation) -> list[tuple[str, str]]:
+def _told(source: Source, standing: SourceStanding, installation: Installation) -> list[tuple[str, str]]:
     """Say in words how a source does."""
     told = [
         ("Source", f"{source.id}, {source.platform} at {source.workspace}, {source.state}"),
@@ -137,7 +137,7 @@ def _reasons(found: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in found.items()) or NONE
 
 
-def _lag(standing: Standing) -> str:
+def _lag(standing: SourceStanding) -> str:
     if standing.lag_half is None or standing.lag_most is None:
         return NONE
     return f"half within {_duration(standing.lag_half)}, 95 % within {_duration(standing.lag_most)}"

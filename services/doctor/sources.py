@@ -11,7 +11,7 @@ from services.doctor.finding import Finding, Findings, well, worrying, wrong
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.source import Source, SourceId, State
 from services.ingest.sources import open_sources
-from services.ingest.standing import Standing, standings
+from services.ingest.standing import SourceStanding, standings
 from services.installation import Installation
 from services.tables import open_tables
 
@@ -42,7 +42,7 @@ def _sealed(sources: Iterable[Source]) -> Iterator[Finding]:
         yield wrong(ABOUT, words, "Restore the key, or give them new secrets: `symposia source rotate`.")
 
 
-def _refused(stand: Iterable[Standing]) -> Iterator[Finding]:
+def _refused(stand: Iterable[SourceStanding]) -> Iterator[Finding]:
     """Find sources of which a day's deliveries were refused without exception."""
     for each in stand:
         if each.refused and not each.events_day:
@@ -51,7 +51,7 @@ def _refused(stand: Iterable[Standing]) -> Iterator[Finding]:
             yield wrong(ABOUT, words, "Give both sides the same secret: `symposia source rotate`; then `symposia source test`.")
 
 
-def _silent(stand: Iterable[Standing], now: datetime) -> Iterator[Finding]:
+def _silent(stand: Iterable[SourceStanding], now: datetime) -> Iterator[Finding]:
     never: list[SourceId] = []
     for each in stand:
         if each.last_event_at is None:
@@ -65,7 +65,7 @@ def _silent(stand: Iterable[Standing], now: datetime) -> Iterator[Finding]:
         yield worrying(ABOUT, words, "`symposia source test` tries its door; then look at the platform's side.")
 
 
-def _asked(stand: Iterable[Standing]) -> Iterator[Finding]:
+def _asked(stand: Iterable[SourceStanding]) -> Iterator[Finding]:
     for each in stand:
         if each.failures >= OFTEN:
             words = f"{each.source} could not be asked {each.failures} times in a row: {each.last_failure}"

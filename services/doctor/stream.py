@@ -10,7 +10,7 @@ from services.doctor.database import QUERIES
 from services.doctor.finding import Finding, Findings, well, worrying, wrong
 from services.enrichment.app import SCHEMA as RECORDS
 from services.installation import Installation
-from services.pipeline import ASKING, STAGES, Pipeline, Standing, open_pipeline
+from services.pipeline import ASKING, STAGES, Pipeline, StageStanding, open_pipeline
 from shared.contracts import TOPICS
 from shared.postgres import Database
 from shared.stream.dead_letters import DeadLetters
@@ -51,7 +51,7 @@ async def _topics(pipeline: Pipeline, kind: str) -> Finding:
     return well("Log", f"{kind} answers; {len(TOPICS)} topics, their limits agree with ours")
 
 
-def _stage(earlier: Standing, later: Standing) -> Finding:
+def _stage(earlier: StageStanding, later: StageStanding) -> Finding:
     about = f"Consumer {later.stage.group} of {later.stage.topic.name}"
     if earlier.read > later.end:
         words = f"it has read up to {earlier.read}, and the log ends at {later.end}: it was made anew, or lost what it had"
@@ -64,7 +64,7 @@ def _stage(earlier: Standing, later: Standing) -> Finding:
     return worrying(about, said, "It moves; look again later.") if later.left > MUCH else well(about, f"{said}, and it moves")
 
 
-def _what_waits(standing: Standing) -> Sequence[str]:
+def _what_waits(standing: StageStanding) -> Sequence[str]:
     counted = (
         ("records unread", standing.behind),
         ("outbox rows unpublished", standing.outbox),

@@ -9,7 +9,7 @@ from services.doctor.finding import Finding, Findings, well, worrying, wrong
 from services.doctor.sources import OFTEN
 from services.gateway.app import SCHEMA
 from services.gateway.forwarding.store import standings
-from services.gateway.forwarding.target import Standing, State
+from services.gateway.forwarding.target import State, TargetStanding
 from services.gateway.forwarding.targets import NOBODY
 from services.installation import Installation
 from services.tables import open_tables
@@ -25,14 +25,14 @@ async def look_at_targets(installation: Installation) -> Findings:
         yield finding
 
 
-def _failing(stand: Iterable[Standing]) -> Iterator[Finding]:
+def _failing(stand: Iterable[TargetStanding]) -> Iterator[Finding]:
     for each in stand:
         if each.state is State.RUNNING and each.failures >= OFTEN:
             words = f"{each.name} took nothing {each.failures} times in a row: {each.last_failure}"
             yield wrong(ABOUT, words, "Mend what it says: `symposia forwarding test` tries it; it is sent to again by itself.")
 
 
-def _flooded(stand: Iterable[Standing]) -> Iterator[Finding]:
+def _flooded(stand: Iterable[TargetStanding]) -> Iterator[Finding]:
     for each in stand:
         if each.state is State.PAUSED and each.last_failure:
             words = f"{each.name} is paused: {each.last_failure}"

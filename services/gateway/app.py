@@ -26,7 +26,7 @@ from services.gateway.recorder import Remembered
 from services.gateway.settings import Settings
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.progress import Progress
-from services.gateway.statements.standing import RecorderStanding
+from services.gateway.statements.recorder_books import PostgresRecorderBooks
 from services.gateway.statements.store import StatementStore
 from services.gateway.tasks import tasks_of
 from shared.clock import Clock, utc_now
@@ -111,7 +111,7 @@ def _parts(settings: Settings, database: Database, stream_log: Log, registry: Co
     """Open what doors and tasks share."""
     chosen, metrics = settings.gateway, GatewayMetrics(registry)
     credentials, statements = CredentialStore(database), StatementStore(database)
-    standing = RecorderStanding(database, statements, RECORDER_GROUP)
+    books = PostgresRecorderBooks(database, statements, RECORDER_GROUP)
     return Parts(
         name=NAME,
         settings=settings,
@@ -128,6 +128,6 @@ def _parts(settings: Settings, database: Database, stream_log: Log, registry: Co
         statements=statements,
         attachments=AttachmentStore(database),
         remembered=Remembered() if chosen.recorder else Remembered(0),
-        progress=Progress(standing, poll=chosen.poll_seconds, patience=chosen.wait_seconds, metrics=metrics),
+        progress=Progress(books, poll=chosen.poll_seconds, patience=chosen.wait_seconds, metrics=metrics),
         horizon=Horizon(statements),
     )

@@ -52,7 +52,7 @@ class SourceBook:
             self.expire()
             await self._read(self._refresh)
             source = self._get(name)
-        if source is None and (outage := self._standing()) is not None:
+        if source is None and (outage := self._lasting_outage()) is not None:
             raise outage
         return source if source is not None and source.platform == platform else None
 
@@ -114,11 +114,11 @@ class SourceBook:
                 self._reading.result()  # a bug of ours is not that there are no sources
                 if self._outage is not None:
                     raise self._outage
-            if (outage := self._standing()) is not None:
+            if (outage := self._lasting_outage()) is not None:
                 log.warning("the sources are used as they were last read", part=outage.part, reason=outage.reason)
             self._looked = self._clock()
 
-    def _standing(self) -> Unavailable | None:
+    def _lasting_outage(self) -> Unavailable | None:
         """Return the outage by which the table was not read when it was to be last, or None."""
         if self._reading is not None and not self._reading.done():
             return Unavailable("postgres", f"the sources were not read within {PATIENCE:g} s")

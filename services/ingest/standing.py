@@ -16,7 +16,7 @@ from shared.postgres import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SourceStanding:
     """How one source does: numbers are of the last hour or the last day, reasons and lags of the last day.
 
     *lag_half* and *lag_most* are the seconds within which half, and 19 of 20, of its statements were in the log. *failures* are
@@ -42,7 +42,7 @@ class Standing:
     succeeded_at: datetime | None
 
 
-async def standings(database: Database, now: datetime) -> Sequence[Standing]:
+async def standings(database: Database, now: datetime) -> Sequence[SourceStanding]:
     """Say how every source does at *now*, by name. Raises Unavailable."""
     return [_standing(row) for row in await database.fetch(QUERIES["standings"], now)]
 
@@ -52,8 +52,8 @@ async def retry_lookups(database: Database, source: SourceId, now: datetime) -> 
     return int(await database.fetchval(ASKING["retry_lookups"], source, now))
 
 
-def _standing(row: asyncpg.Record) -> Standing:
-    return Standing(
+def _standing(row: asyncpg.Record) -> SourceStanding:
+    return SourceStanding(
         source=SourceId(row["source"]),
         state=State(row["state"]),
         created_at=row["created_at"],

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from services.gateway.recorder import GROUP as RECORDER_GROUP
-from services.pipeline import STAGES, Pipeline, Stage, Standing
+from services.pipeline import STAGES, Pipeline, Stage, StageStanding
 from shared.contracts import RECEIVED, TOPICS
 from shared.postgres import Database, Query
 from shared.stream import Outgoing, StreamSettings
@@ -57,7 +57,7 @@ async def append(books: Pipeline) -> int:
 
 
 async def test_what_comes_meanwhile_is_not_waited_for(database_url: str) -> None:
-    looks: list[Sequence[Standing]] = []
+    looks: list[Sequence[StageStanding]] = []
     async with open_books(settings_for(database_url), StreamSettings()) as books, never_at_rest(books):
         async with asyncio.timeout(20):
             await books.until_settled(looks.append)

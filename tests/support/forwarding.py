@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from services.gateway.domain.selection import Selection
 from services.gateway.forwarding.forwarder import Forwarder, Pace
 from services.gateway.forwarding.metrics import ForwardingMetrics
-from services.gateway.forwarding.target import Basic, ForwardingVault, NewTarget, Standing, State, TargetName
+from services.gateway.forwarding.target import Basic, ForwardingVault, NewTarget, State, TargetName, TargetStanding
 from services.gateway.forwarding.targets import Targets
 from shared.clock import utc_now
 from shared.postgres import Database
@@ -56,12 +56,12 @@ async def forwarding(settings: PostgresSettings, pace: Pace = QUICK) -> AsyncIte
         await database.close()
 
 
-async def standing(targets: Targets, name: str = "other") -> Standing:
+async def standing(targets: Targets, name: str = "other") -> TargetStanding:
     """Return how one target stands."""
     return next(each for each in await targets.standings() if each.name == name)
 
 
-async def until_settled(targets: Targets, name: str = "other") -> Standing:
+async def until_settled(targets: Targets, name: str = "other") -> TargetStanding:
     """Wait until nothing waits for a target."""
     async with asyncio.timeout(15):
         while (now := await standing(targets, name)).lag or now.waiting:  # noqa: ASYNC110  what is awaited is in PostgreSQL

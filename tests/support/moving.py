@@ -24,7 +24,7 @@ from services.gateway.moving.record import OurRecord
 from services.gateway.moving.recorder_door import RecorderDoor
 from services.gateway.moving.rows import BadRow
 from services.gateway.recorder import GROUP
-from services.gateway.statements.standing import RecorderStanding
+from services.gateway.statements.recorder_books import PostgresRecorderBooks
 from services.gateway.statements.store import StatementStore
 from shared.clock import utc_now
 from shared.postgres import Database
@@ -69,8 +69,8 @@ class Desk:
 
     def door(self) -> RecorderDoor:
         store = StatementStore(self.database)
-        standing = RecorderStanding(self.database, store, GROUP)
-        return RecorderDoor(self.log, store, standing, utc_now, source="import:test", waiting=lambda: None)
+        books = PostgresRecorderBooks(self.database, store, GROUP)
+        return RecorderDoor(self.log, store, books, utc_now, source="import:test", waiting=lambda: None)
 
     @staticmethod
     def policy(authority: Authority = Authority.OURS, version: Version = Version.V1_0_3, mode: Mode = Mode.RECORD) -> Policy:

@@ -123,9 +123,9 @@ class World:
 
     def messages(self) -> list[Enriched]:
         """Return what is to be known of each statement that counts at all."""
-        return [self._message(each) for each in self._standing() if each.id not in self.redacted and not self._is_undone(each)]
+        return [self._message(each) for each in self._not_void() if each.id not in self.redacted and not self._is_undone(each)]
 
-    def _standing(self) -> list[Said]:
+    def _not_void(self) -> list[Said]:
         """Return what is not void, the earliest first; of what is redacted only who did what to what is left."""
         left = (each for each in self.said if each.id not in self.voided)
         bare = (replace(each, url=None, target=None, emoji=None) if each.id in self.redacted else each for each in left)
@@ -133,10 +133,10 @@ class World:
 
     def _is_undone(self, act: Said) -> bool:
         same = ((act.actor, act.about, act.emoji, UNDONE.get(act.verb)),)
-        return any(each.at >= act.at and (each.actor, each.about, each.emoji, each.verb) in same for each in self._standing())
+        return any(each.at >= act.at and (each.actor, each.about, each.emoji, each.verb) in same for each in self._not_void())
 
     def _maker(self, artefact: str | None) -> Said | None:
-        return next((each for each in self._standing() if each.makes and each.about == artefact), None)
+        return next((each for each in self._not_void() if each.makes and each.about == artefact), None)
 
     def _message(self, act: Said) -> Enriched:
         maker = self._maker(act.parent if act.makes else act.about)

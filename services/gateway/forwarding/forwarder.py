@@ -19,7 +19,7 @@ from services.gateway.forwarding.metrics import ForwardingMetrics, Outcome
 from services.gateway.forwarding.packing import Packer
 from services.gateway.forwarding.sending import batches, resend, send
 from services.gateway.forwarding.store import SendingStore, Settled
-from services.gateway.forwarding.target import ForwardingVault, Standing, Target, TargetName
+from services.gateway.forwarding.target import ForwardingVault, Target, TargetName, TargetStanding
 from shared.backoff import backoff
 from shared.bugs import Bug, harming_nobody
 from shared.clock import Clock
@@ -73,7 +73,7 @@ class Forwarder:
             for sender in senders.values():
                 sender.cancel()
 
-    async def _due(self) -> list[Standing]:
+    async def _due(self) -> list[TargetStanding]:
         try:
             standings = await self._store.standings()
         except Unavailable as outage:
@@ -82,7 +82,7 @@ class Forwarder:
         self._metrics.stand(standings)
         return [standing for standing in standings if standing.due]
 
-    async def _serve(self, standing: Standing) -> None:
+    async def _serve(self, standing: TargetStanding) -> None:
         """Send to a target all that it lacks, while no other process does."""
         name = standing.name
         try:

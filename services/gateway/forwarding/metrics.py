@@ -8,7 +8,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.gateway.forwarding.target import Standing, State, TargetName
+from services.gateway.forwarding.target import State, TargetName, TargetStanding
 
 _LABELS: Final = ["target"]
 
@@ -57,7 +57,7 @@ class ForwardingMetrics:
         """Count an attempt that failed."""
         self._attempts_failed.labels(target).inc()
 
-    def stand(self, standings: Iterable[Standing]) -> None:
+    def stand(self, standings: Iterable[TargetStanding]) -> None:
         """Show how the targets stand, and none that is gone."""
         now = {standing.name: standing for standing in standings}
         for name, standing in now.items():

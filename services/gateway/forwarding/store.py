@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from services.gateway.domain.selection import Entry, Selection
-from services.gateway.forwarding.target import Standing, State, Target, TargetName
+from services.gateway.forwarding.target import State, Target, TargetName, TargetStanding
 from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
@@ -50,7 +50,7 @@ class SendingStore:
         self._sender = sender
         self._lease = lease
 
-    async def standings(self) -> list[Standing]:
+    async def standings(self) -> list[TargetStanding]:
         """Return how every target stands."""
         return await standings(self._database, self._sender)
 
@@ -113,10 +113,10 @@ class SendingStore:
         await self._database.execute(_QUERIES["fail"], name, self._sender, reason, pause)
 
 
-async def standings(database: Database, sender: UUID) -> list[Standing]:
+async def standings(database: Database, sender: UUID) -> list[TargetStanding]:
     """Return how every target stands, as the process *sender* sees it. Raises Unavailable."""
     rows = await database.fetch(_QUERIES["standings"], sender)
-    return [Standing(**{**row, "name": TargetName(row["name"]), "state": State(row["state"])}) for row in rows]
+    return [TargetStanding(**{**row, "name": TargetName(row["name"]), "state": State(row["state"])}) for row in rows]
 
 
 def target_of(row: Record) -> Target:

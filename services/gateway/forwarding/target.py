@@ -106,7 +106,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TargetStanding:
     """How a target stands: *lag* statements wait, the oldest for *lag_seconds*; *letters* it refused, *waiting* of them go again.
 
     *due* says that there is something to send now, and that nobody else is at it.

@@ -17,10 +17,10 @@ from services.gateway.forwarding.target import (
     ForwardingVault,
     Letter,
     NewTarget,
-    Standing,
     State,
     Target,
     TargetName,
+    TargetStanding,
     UnknownTarget,
 )
 from shared.postgres import Database, Query, Transaction, load_queries
@@ -63,7 +63,7 @@ class Targets:
         if added is None:
             raise BadTarget(f"there is a target called {new.name!r} already")
 
-    async def standings(self) -> list[Standing]:
+    async def standings(self) -> list[TargetStanding]:
         """Return how every target stands."""
         return await standings(self._database, NOBODY)
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from services.gateway.domain.repetition import repeats
 from services.gateway.moving.admitting import AdmittedRow, Content
-from services.gateway.statements.standing import RecorderStanding
+from services.gateway.statements.recorder_books import PostgresRecorderBooks
 from services.gateway.statements.store import StatementStore
 from shared.clock import Clock, rfc3339
 from shared.contracts import RECEIVED, Received, encode
@@ -39,7 +39,7 @@ class RecorderDoor:
         self,
         log: Log,
         store: StatementStore,
-        standing: RecorderStanding,
+        books: PostgresRecorderBooks,
         clock: Clock,
         *,
         source: str,
@@ -47,7 +47,7 @@ class RecorderDoor:
     ) -> None:
         self._log = log
         self._store = store
-        self._standing = standing
+        self._books = books
         self._clock = clock
         self._source = source
         self._waiting = waiting
@@ -64,7 +64,7 @@ class RecorderDoor:
             ends[position.partition.number] = max(position.offset, ends.get(position.partition.number, -1))
         waited, before = 0.0, dict[int, int]()
         while True:
-            applied = dict(await self._standing.applied())
+            applied = dict(await self._books.applied())
             if all(applied.get(partition, 0) > offset for partition, offset in ends.items()):
                 return
             waited = waited + LOOK if applied == before else 0.0

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 Digests = Mapping[StatementId, bytes]
 
 
-class Standing(Protocol):
+class RecorderBooks(Protocol):
     """Where the recorder stands, and what it has recorded."""
 
     async def applied(self) -> Mapping[int, int]:
@@ -59,8 +59,8 @@ class Progress:
     backlog costs each request its patience.
     """
 
-    def __init__(self, standing: Standing, *, poll: float, patience: float, metrics: GatewayMetrics) -> None:
-        self._standing = standing
+    def __init__(self, books: RecorderBooks, *, poll: float, patience: float, metrics: GatewayMetrics) -> None:
+        self._books = books
         self._poll = poll
         self._patience = patience
         self._metrics = metrics
@@ -110,7 +110,7 @@ class Progress:
 
         Raises Unavailable.
         """
-        self._note(await self._standing.applied())
+        self._note(await self._books.applied())
         now = asyncio.get_running_loop().time()
         for partition, end in ends.items():
             if end - self._applied.get(partition.number, 0) > near:
@@ -158,7 +158,7 @@ class Progress:
     async def _look(self, *, hinted: bool) -> None:
         """Answer all whose record the recorder has passed; without a hint, read how far it has come."""
         if not hinted:
-            self._note(await self._standing.applied())
+            self._note(await self._books.applied())
         self._find_again()
         due = self._pop_passed()
         if due:
@@ -177,7 +177,7 @@ class Progress:
         try:
             absent = _answer(due, await self._digests_of(due), may_lack=False)
             if absent:
-                self._note(await self._standing.applied())
+                self._note(await self._books.applied())
                 passed = [waiting for waiting in absent if waiting.offset < self._applied.get(waiting.partition, 0)]
                 _answer(passed, await self._digests_of(passed), may_lack=True)
                 for waiting in absent:
@@ -190,7 +190,7 @@ class Progress:
             raise
 
     async def _digests_of(self, several: Sequence[_Waiting]) -> Digests:
-        return await self._standing.digests([identifier for waiting in several for identifier in waiting.ids])
+        return await self._books.digests([identifier for waiting in several for identifier in waiting.ids])
 
     def _note(self, applied: Mapping[int, int]) -> None:
         """Remember how far the recorder has come, and when it last moved."""

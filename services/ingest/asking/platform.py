@@ -44,7 +44,7 @@ class NotThere(SymposiaError):
 
 
 @dataclass(slots=True)
-class _Standing:
+class _Access:
     """What is known of a source's platform: when it may be asked next, the access token with its end, and *kept* answers."""
 
     free_at: float = 0.0
@@ -64,47 +64,47 @@ class PlatformClient:
     def __init__(self, http: httpx.AsyncClient, settings: AskingSettings) -> None:
         self._http = http
         self._settings = settings
-        self._standings: dict[SourceId, _Standing] = {}
+        self._accesses: dict[SourceId, _Access] = {}
 
     async def ask(self, connector: Connector, source: Source, request: Request) -> Answer:
         """Return the answer to *request*: a success, or that nothing changed. Raises PlatformAway and NotThere."""
-        standing = self._standings.setdefault(source.id, _Standing())
-        until, kept = standing.kept.get(request.url, (0.0, None))
+        access = self._accesses.setdefault(source.id, _Access())
+        until, kept = access.kept.get(request.url, (0.0, None))
         now = asyncio.get_running_loop().time()
         if kept is not None and request.keep and now < until:
             return kept
-        answer = await self._authorised(connector, source, request, standing)
-        if answer.status == httpx.codes.UNAUTHORIZED and connector.grant is not None and standing.token:
-            standing.token = ""
-            answer = await self._authorised(connector, source, request, standing)
+        answer = await self._authorised(connector, source, request, access)
+        if answer.status == httpx.codes.UNAUTHORIZED and connector.grant is not None and access.token:
+            access.token = ""
+            answer = await self._authorised(connector, source, request, access)
         judged = _judged(answer, request.bears)
         if request.keep:
-            standing.keep(request, judged, now)
+            access.keep(request, judged, now)
         return judged
 
-    async def _authorised(self, connector: Connector, source: Source, request: Request, standing: _Standing) -> Answer:
-        shown = await self._shown(connector, source, standing) if request.shown else {}
-        await self._pace(connector, standing)
+    async def _authorised(self, connector: Connector, source: Source, request: Request, access: _Access) -> Answer:
+        shown = await self._shown(connector, source, access) if request.shown else {}
+        await self._pace(connector, access)
         return await self._send(request, {**shown, **request.headers}, MOST_REDIRECTS)
 
-    async def _shown(self, connector: Connector, source: Source, standing: _Standing) -> dict[str, str]:
+    async def _shown(self, connector: Connector, source: Source, access: _Access) -> dict[str, str]:
         """Return the headers that authorise a request."""
         if source.token is None:
             return {}
         if connector.grant is None:
             return dict(connector.show(source.token))
         now = asyncio.get_running_loop().time()
-        if not standing.token or standing.until <= now:
+        if not access.token or access.until <= now:
             asked = connector.grant(source)
-            standing.token, seconds = _granted(_judged(await self._send(asked, asked.headers, 0)))
-            standing.until = now + max(seconds - EARLY, EARLY)
-        return {"Authorization": f"Bearer {standing.token}"}
+            access.token, seconds = _granted(_judged(await self._send(asked, asked.headers, 0)))
+            access.until = now + max(seconds - EARLY, EARLY)
+        return {"Authorization": f"Bearer {access.token}"}
 
-    async def _pace(self, connector: Connector, standing: _Standing) -> None:
+    async def _pace(self, connector: Connector, access: _Access) -> None:
         """Wait until the platform may be asked again."""
         now = asyncio.get_running_loop().time()
-        wait = max(standing.free_at - now, 0.0)
-        standing.free_at = max(standing.free_at, now) + 60.0 / connector.per_minute
+        wait = max(access.free_at - now, 0.0)
+        access.free_at = max(access.free_at, now) + 60.0 / connector.per_minute
         await asyncio.sleep(wait)
 
     async def _send(self, request: Request, headers: Mapping[str, str], redirects: int) -> Answer:

@@ -31,8 +31,8 @@ from services.gateway.statements.formatting import Formatting
 from services.gateway.statements.horizon import Horizon
 from services.gateway.statements.progress import Progress
 from services.gateway.statements.reading import Reader
+from services.gateway.statements.recorder_books import PostgresRecorderBooks
 from services.gateway.statements.recording import Recording, Verdict
-from services.gateway.statements.standing import RecorderStanding
 from services.gateway.statements.store import StatementStore
 from services.scoring.handler import Scoring
 from services.scoring.metrics import ScoringMetrics
@@ -191,8 +191,8 @@ class House:
 
     def _progress(self) -> Progress:
         door = self.books.pools["door"]
-        standing = RecorderStanding(door, StatementStore(door), "recorder")
-        return Progress(standing, poll=0.1, patience=30.0, metrics=GatewayMetrics(CollectorRegistry()))
+        books = PostgresRecorderBooks(door, StatementStore(door), "recorder")
+        return Progress(books, poll=0.1, patience=30.0, metrics=GatewayMetrics(CollectorRegistry()))
 
     def _reader(self) -> Reader:
         database = self.books.pools["poller"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry
 
-from services.gateway.forwarding.target import Basic, Standing
+from services.gateway.forwarding.target import Basic, TargetStanding
 from services.gateway.forwarding.targets import Targets
 from shared.clock import utc_now
 from shared.postgres import Query
@@ -70,6 +70,6 @@ def failures_of(registry: CollectorRegistry) -> float:
     return registry.get_sample_value("symposia_forwarding_failures_total", {"target": OTHER}) or 0.0
 
 
-def tells_where(failing: Standing, kind: str, module: str) -> bool:
+def tells_where(failing: TargetStanding, kind: str, module: str) -> bool:
     """Say whether an operator is told what kind of error it was, and where."""
     return (failing.last_failure or "").startswith(f"made us meet an error of our own: {kind} at {module}:")

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from services.ingest.domain.source import SourceId
-from services.ingest.standing import Standing, retry_lookups, standings
+from services.ingest.standing import SourceStanding, retry_lookups, standings
 from services.ingest.tallies import KEPT, Tallies, TallyWriter
 from shared.postgres import Database, Query
 from tests.integration.ingest.conftest import House, post
@@ -22,7 +22,7 @@ ACME = SourceId("acme")
 AS_GATEWAY = Query("SET LOCAL ROLE symposia_lrs")
 
 
-async def standing(house: House, source: SourceId = ACME) -> Standing:
+async def standing(house: House, source: SourceId = ACME) -> SourceStanding:
     return next(each for each in await standings(house.database, house.now) if each.source == source)
 
 

@@ -9,7 +9,7 @@ import pytest
 from services.doctor import database, doors, stream
 from services.doctor.finding import State
 from services.installation import Home, Installation
-from services.pipeline import STAGES, Standing
+from services.pipeline import STAGES, StageStanding
 from shared.settings import PostgresSettings, SecretSettings
 
 
@@ -55,15 +55,15 @@ async def test_a_name_that_a_certificate_is_for_is_asked_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("later", "state"),
     [
-        (Standing(STAGES[0], behind=9, outbox=0, read=101, end=110), State.WELL),
-        (Standing(STAGES[0], behind=5, outbox=0, read=100, end=105), State.WRONG),
-        (Standing(STAGES[0], behind=9, outbox=0, read=100, end=109), State.WRONG),
-        (Standing(STAGES[0], behind=0, outbox=0, read=100, end=3), State.WRONG),
+        (StageStanding(STAGES[0], behind=9, outbox=0, read=101, end=110), State.WELL),
+        (StageStanding(STAGES[0], behind=5, outbox=0, read=100, end=105), State.WRONG),
+        (StageStanding(STAGES[0], behind=9, outbox=0, read=100, end=109), State.WRONG),
+        (StageStanding(STAGES[0], behind=0, outbox=0, read=100, end=3), State.WRONG),
     ],
     ids=["more came than was read", "nothing came or was read", "some came and nothing was read", "the log was made anew"],
 )
-def test_a_consumer_moves_that_reads_however_much_comes(later: Standing, state: State) -> None:
-    earlier = Standing(STAGES[0], behind=5, outbox=0, read=100, end=105)
+def test_a_consumer_moves_that_reads_however_much_comes(later: StageStanding, state: State) -> None:
+    earlier = StageStanding(STAGES[0], behind=5, outbox=0, read=100, end=105)
 
     assert stream._stage(earlier, later).state is state
 

@@ -20,8 +20,8 @@ ONE, TWO = StatementId("one"), StatementId("two")
 SOON, LONG = 0.2, 30.0
 
 
-class Standing:
-    """A recorder's standing in memory."""
+class MemoryRecorderBooks:
+    """A recorder's books in memory."""
 
     def __init__(self) -> None:
         self.next_offset = 0
@@ -47,9 +47,9 @@ class Standing:
 
 @asynccontextmanager
 async def running(
-    standing: Standing, *, poll: float = 0.01, patience: float = LONG, registry: CollectorRegistry | None = None
+    books: MemoryRecorderBooks, *, poll: float = 0.01, patience: float = LONG, registry: CollectorRegistry | None = None
 ) -> AsyncIterator[Progress]:
-    progress = Progress(standing, poll=poll, patience=patience, metrics=GatewayMetrics(registry or CollectorRegistry()))
+    progress = Progress(books, poll=poll, patience=patience, metrics=GatewayMetrics(registry or CollectorRegistry()))
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(progress.run(stop))
@@ -67,24 +67,24 @@ def at(offset: int) -> Position:
 
 
 async def test_who_waits_is_answered_once_the_recorder_has_passed() -> None:
-    standing = Standing()
-    async with running(standing) as progress:
+    books = MemoryRecorderBooks()
+    async with running(books) as progress:
         waiting = asyncio.create_task(progress.digests(at(3), [ONE]))
         await asyncio.sleep(0.05)
         assert not waiting.done()
 
-        standing.record(3, ONE)
+        books.record(3, ONE)
 
         assert await waiting == {ONE: b"digest"}
 
 
 async def test_an_announcement_is_faster_than_the_poll() -> None:
-    standing = Standing()
-    async with running(standing, poll=LONG) as progress:
+    books = MemoryRecorderBooks()
+    async with running(books, poll=LONG) as progress:
         waiting = asyncio.create_task(progress.digests(at(3), [ONE]))
         await asyncio.sleep(0.05)
 
-        standing.record(3, ONE)
+        books.record(3, ONE)
         progress.heard(0, 4)
 
         async with asyncio.timeout(SOON * 10):
@@ -92,9 +92,9 @@ async def test_an_announcement_is_faster_than_the_poll() -> None:
 
 
 async def test_who_comes_after_the_announcement_does_not_wait_for_the_poll() -> None:
-    standing = Standing()
-    async with running(standing, poll=LONG) as progress:
-        standing.record(3, ONE)
+    books = MemoryRecorderBooks()
+    async with running(books, poll=LONG) as progress:
+        books.record(3, ONE)
         await progress.digests(at(2), [ONE])
         progress.heard(0, 4)
 
@@ -103,48 +103,48 @@ async def test_who_comes_after_the_announcement_does_not_wait_for_the_poll() -> 
 
 
 async def test_a_refusal_is_not_told_on_a_hint() -> None:
-    standing = Standing()
-    async with running(standing) as progress:
+    books = MemoryRecorderBooks()
+    async with running(books) as progress:
         progress.heard(0, 100)
         waiting = asyncio.create_task(progress.digests(at(3), [ONE, TWO]))
         await asyncio.sleep(0.1)
         assert not waiting.done()
 
-        standing.record(3, ONE)
+        books.record(3, ONE)
 
         assert await waiting == {ONE: b"digest"}
 
 
 async def test_only_the_first_pays_for_an_outage_and_all_wait_again_after_it() -> None:
-    standing = Standing()
-    async with running(standing, patience=SOON) as progress:
-        standing.down = True
+    books = MemoryRecorderBooks()
+    async with running(books, patience=SOON) as progress:
+        books.down = True
 
         assert await progress.digests(at(0), [ONE]) is None
         begun = perf_counter()
         assert [await progress.digests(at(offset), [ONE]) for offset in range(1, 50)] == [None] * 49
         assert perf_counter() - begun < SOON
 
-        standing.down = False
-        standing.record(49, ONE, TWO)
+        books.down = False
+        books.record(49, ONE, TWO)
         await asyncio.sleep(SOON)
         assert await progress.digests(at(49), [TWO]) == {TWO: b"digest"}
 
 
 async def test_a_recorder_far_behind_is_not_waited_for_until_it_has_caught_up() -> None:
-    standing = Standing()
-    async with running(standing, patience=SOON) as progress:
+    books = MemoryRecorderBooks()
+    async with running(books, patience=SOON) as progress:
         assert await progress.digests(at(1000), [ONE]) is None
 
-        standing.record(500)
+        books.record(500)
         await asyncio.sleep(0.1)
 
         assert await progress.digests(at(1001), [ONE]) is None
 
 
 async def test_all_who_wait_are_let_go_with_the_first_who_loses_patience() -> None:
-    standing, registry = Standing(), CollectorRegistry()
-    async with running(standing, patience=SOON, registry=registry) as progress:
+    books, registry = MemoryRecorderBooks(), CollectorRegistry()
+    async with running(books, patience=SOON, registry=registry) as progress:
         first = asyncio.create_task(progress.digests(at(0), [ONE]))
         await asyncio.sleep(SOON / 2)
         begun = perf_counter()
@@ -156,70 +156,70 @@ async def test_all_who_wait_are_let_go_with_the_first_who_loses_patience() -> No
 
 
 async def test_a_recorder_that_moves_and_is_slow_is_waited_for_once_it_was_quick_with_a_sample() -> None:
-    standing, registry = Standing(), CollectorRegistry()
-    async with running(standing, patience=5 * SOON, registry=registry) as progress:
+    books, registry = MemoryRecorderBooks(), CollectorRegistry()
+    async with running(books, patience=5 * SOON, registry=registry) as progress:
         assert await progress.digests(at(100), [ONE]) is None
         assert await progress.digests(at(199), [ONE]) is None
-        standing.record(100)
+        books.record(100)
         await asyncio.sleep(SOON)
 
         assert await progress.digests(at(200), [ONE]) is None
 
-        standing.record(199)
+        books.record(199)
         await asyncio.sleep(SOON)
-        standing.record(201, TWO)
+        books.record(201, TWO)
         assert await progress.digests(at(201), [TWO]) == {TWO: b"digest"}
     assert unawaited(registry) == {"stands": 2, "behind": 1}
 
 
 async def test_a_recorder_with_a_backlog_at_the_start_is_not_waited_for_until_it_has_passed_that() -> None:
-    standing, registry = Standing(), CollectorRegistry()
-    async with running(standing, registry=registry) as progress:
+    books, registry = MemoryRecorderBooks(), CollectorRegistry()
+    async with running(books, registry=registry) as progress:
         await progress.expect({PARTITION: 100}, 10)
 
         assert await progress.digests(at(100), [ONE]) is None
 
-        standing.record(100, ONE)
+        books.record(100, ONE)
         await asyncio.sleep(SOON)
-        standing.record(101, TWO)
+        books.record(101, TWO)
         assert await progress.digests(at(101), [TWO]) == {TWO: b"digest"}
     assert unawaited(registry) == {"stands": 1, "behind": 0}
 
 
 async def test_a_recorder_that_is_near_at_the_start_is_waited_for() -> None:
-    standing = Standing()
-    async with running(standing) as progress:
-        standing.record(90)
+    books = MemoryRecorderBooks()
+    async with running(books) as progress:
+        books.record(90)
         await progress.expect({PARTITION: 100}, 10)
         waiting = asyncio.create_task(progress.digests(at(100), [ONE]))
         await asyncio.sleep(0.05)
         assert not waiting.done()
 
-        standing.record(100, ONE)
+        books.record(100, ONE)
 
         assert await waiting == {ONE: b"digest"}
 
 
 async def test_nobody_looks_while_nobody_waits() -> None:
-    standing = Standing()
-    async with running(standing) as progress:
-        standing.record(0, ONE)
+    books = MemoryRecorderBooks()
+    async with running(books) as progress:
+        books.record(0, ONE)
         await progress.digests(at(0), [ONE])
         await asyncio.sleep(0.05)
-        looks = standing.looks
+        looks = books.looks
 
         await asyncio.sleep(0.1)
 
-        assert standing.looks == looks
+        assert books.looks == looks
 
 
 async def test_many_who_wait_are_each_told_of_their_own() -> None:
-    standing = Standing()
+    books = MemoryRecorderBooks()
     ids = [StatementId(str(number)) for number in range(100)]
-    async with running(standing) as progress:
+    async with running(books) as progress:
         waiting = [asyncio.create_task(progress.digests(at(number), [each])) for number, each in enumerate(ids)]
         for number, each in enumerate(ids):
-            standing.record(number, each)
+            books.record(number, each)
 
         answers = await asyncio.gather(*waiting)
 
@@ -235,11 +235,11 @@ def test_an_announcement_is_read_as_it_was_written() -> None:
 
 
 async def test_an_announcement_that_all_was_taken_answers_without_a_query() -> None:
-    standing = Standing()
-    async with running(standing, poll=LONG) as progress:
+    books = MemoryRecorderBooks()
+    async with running(books, poll=LONG) as progress:
         waiting = asyncio.create_task(progress.digests(at(3), [ONE], {ONE: b"sent"}))
         await asyncio.sleep(0.05)
-        standing.down = True
+        books.down = True
 
         progress.heard(0, 4, 2)
 
@@ -248,11 +248,11 @@ async def test_an_announcement_that_all_was_taken_answers_without_a_query() -> N
 
 
 async def test_what_lies_before_the_taken_batch_is_looked_up() -> None:
-    standing = Standing()
-    async with running(standing, poll=LONG) as progress:
+    books = MemoryRecorderBooks()
+    async with running(books, poll=LONG) as progress:
         waiting = asyncio.create_task(progress.digests(at(1), [ONE], {ONE: b"sent"}))
         await asyncio.sleep(0.05)
-        standing.record(3, ONE)
+        books.record(3, ONE)
 
         progress.heard(0, 4, 2)
 

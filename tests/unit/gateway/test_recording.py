@@ -27,8 +27,8 @@ MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 SOON, LONG = 0.05, 30.0
 
 
-class Stands:
-    """A recorder that has never recorded anything."""
+class EmptyRecorderBooks:
+    """The books of a recorder that has never recorded anything."""
 
     async def applied(self) -> Mapping[int, int]:
         return {}
@@ -46,7 +46,7 @@ def admitted() -> Admitted:
 async def test_only_what_is_waited_for_is_remembered_for_the_recorder(backlog: int, patience: float, kept: bool) -> None:  # noqa: FBT001  what is expected
     metrics, log, remembered, sent = GatewayMetrics(CollectorRegistry()), MemoryLog(), Remembered(), admitted()
     await log.ensure([RECEIVED])
-    progress = Progress(Stands(), poll=SOON, patience=patience, metrics=metrics)
+    progress = Progress(EmptyRecorderBooks(), poll=SOON, patience=patience, metrics=metrics)
     await progress.expect({Partition(RECEIVED.name, 0): backlog}, near=10)
 
     verdict = await Recording(log, progress, metrics, remembered).record(sent, "00-" + "1" * 32 + "-" + "2" * 16 + "-01")

@@ -1,4 +1,4 @@
-"""Where the recorder stands, read from its offset rows and from the record."""
+"""The recorder's books in PostgreSQL: its offset rows, and the digests of the record."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shared.xapi.model import StatementId
 _QUERIES: Final = load_queries(__package__, "progress.sql")
 
 
-class RecorderStanding:
-    """The recorder's offset rows and the digests of the record. Raises Unavailable."""
+class PostgresRecorderBooks:
+    """The books of the recorder, which is the consumer group *group*. Raises Unavailable."""
 
     def __init__(self, database: Database, store: StatementStore, group: str) -> None:
         self._database = database
