@@ -13,6 +13,7 @@ import typer
 
 from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table, utc
 from services.commands.faults import Refused
+from services.counting import counted
 from services.gateway.app import SCHEMA, open_issuer, open_keychain
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.credentials.recognising import recognise
@@ -222,7 +223,7 @@ def _limit(credential: Credential) -> str:
         case 0:
             return "any number of requests"
         case limit:
-            return f"{limit} requests a minute"
+            return f"{counted(limit, 'request')} a minute"
 
 
 def _unknown(key_id: str) -> Refused:

@@ -11,6 +11,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from services.commands.console import DEFAULT_HOME, NONE, HomeOption, ask_secret, day, out, read_secret, run, table, utc
+from services.counting import counted
 from services.gateway.app import SCHEMA
 from services.gateway.domain.selection import Selection
 from services.gateway.forwarding.target import (
@@ -213,7 +214,8 @@ def replay(
             return await targets.resend_letters(TargetName(name))
         return await targets.rewind(TargetName(name), start)
 
-    out.print(f"{_with_targets(home, work)} statements wait for {name}.")
+    waiting = counted(_with_targets(home, work), "statement waits", "statements wait")
+    out.print(f"{waiting} for {name}.")
 
 
 @app.command()

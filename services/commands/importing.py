@@ -14,6 +14,7 @@ from services.commands.console import err, out
 from services.commands.faults import Refused
 from services.commands.moving import Elsewhere
 from services.commands.progress import advancing
+from services.counting import counted
 from services.gateway.app import SCHEMA
 from services.gateway.attachments.store import AttachmentStore
 from services.gateway.domain.column_map import Parts
@@ -145,7 +146,7 @@ def _tell(tally: Tally, asked: Asked) -> None:
     """Say what came of it, whether or not it came to its end."""
     would = "would be " if asked.mode is Mode.DRY_RUN else ""
     out.print(
-        f"{tally.taken} statements {would}taken, {tally.known} there already, "
+        f"{counted(tally.taken, 'statement')} {would}taken, {tally.known} there already, "
         f"{tally.refused} refused, {tally.conflicts} in conflict with the record."
     )
     if tally.line and isinstance(asked.read_from, Path):

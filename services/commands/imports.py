@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
 from services.commands.faults import Refused
 from services.commands.files import content_of, name_of, present
+from services.counting import counted
 from services.enrichment.app import SCHEMA
 from services.enrichment.imports import COLUMNS, Importer, Kind, Report
 from services.installation import Home, open_installation
 from services.tables import open_tables
 
 app = typer.Typer()
+
+ONE: Final = {Kind.PEOPLE: "person", Kind.COURSES: "course", Kind.ENROLMENTS: "enrolment"}
+"""What a row of each kind holds."""
 
 
 @app.command("import")
@@ -49,7 +53,8 @@ def import_(
     filled = _filled(kind, column or [])
     report = run(_import(Home.at(home), kind, content_of(file), filled, dry_run=dry_run))
     would = "would be " if dry_run else ""
-    out.print(f"{report.taken} {kind} {would}taken{'' if report.changed else ', and nothing of it is new'}.")
+    taken = f"{counted(report.taken, ONE[kind], kind)} {would}taken"
+    out.print(f"{taken}{'' if report.changed else ', and nothing of it is new'}.")
     if report.faults:
         _print_faults(report, name_of(file))
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, out, run
+from services.counting import counted
 from services.gateway.app import SCHEMA, open_keychain
 from services.gateway.credentials.recognising import adopt
 from services.installation import Found, Home, open_installation
@@ -52,7 +53,8 @@ async def _migrate(home: Home, *, new_key: bool) -> None:
                 await adopt(database, open_keychain(installation.secrets), utc_now())
     for name in applied:
         out.print(name, soft_wrap=True)
-    out.print(f"{len(applied)} migrations were applied." if applied else "Everything is up to date.")
+    done = counted(len(applied), "migration was", "migrations were")
+    out.print(f"{done} applied." if applied else "Everything is up to date.")
     if new_key:
         out.print(
             "The master key is adopted. Now `symposia credential rotate` each key, and `symposia source rotate` each source."

@@ -14,6 +14,7 @@ from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, t
 from services.commands.faults import Refused, writing
 from services.commands.progress import advancing
 from services.commands.replay import caught_up
+from services.counting import counted
 from services.enrichment import erasing as records
 from services.gateway.app import open_keychain
 from services.gateway.credentials.recognising import recognise
@@ -146,9 +147,8 @@ async def _show(opened: _Opened, meant: Meant) -> None:
 def _tell_of_others(meant: Meant) -> None:
     """Say which learners have more identifiers than were named."""
     for learner, others in meant.others.items():
-        err.print(
-            f"The learner {learner} has {len(others)} more identifiers, which are not meant: name learner:{learner} for all."
-        )
+        more = counted(len(others), "more identifier, which is", "more identifiers, which are")
+        err.print(f"The learner {learner} has {more} not meant: name learner:{learner} for all.")
 
 
 async def _export(home: Home, who: Sequence[str], to: Path, reason: str) -> None:

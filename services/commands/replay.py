@@ -10,6 +10,7 @@ import typer
 
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run
 from services.commands.progress import Advancing, advancing
+from services.counting import counted
 from services.enrichment import forgetting
 from services.gateway.definitions.store import forget as forget_definitions
 from services.gateway.recorder.replay import rehearse
@@ -52,7 +53,8 @@ async def _replay(home: Home, *, rebuild: bool, wait: bool) -> None:
             await forget_definitions(pipeline.databases["lrs"])
             err.print("The projections are empty.")
         last = await append_again(pipeline.databases["lrs"], pipeline.log)
-        out.print(f"{last} statements of the record were said again.")
+        said = counted(last, "statement of the record was", "statements of the record were")
+        out.print(f"{said} said again.")
         if wait and await caught_up(installation, pipeline):
             out.print("Every consumer has caught up.")
 

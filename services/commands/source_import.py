@@ -12,6 +12,7 @@ import typer
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
 from services.commands.faults import Refused
 from services.commands.files import lines_of, name_of, present
+from services.counting import counted
 from services.ingest.app import SCHEMA
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.filing.column_map import ColumnMap, load
@@ -51,7 +52,7 @@ def import_(
     """
     report = run(_import(Home.at(home), SourceId(name), file, map_, actor, dry_run=dry_run))
     would = " would be taken so" if dry_run else ""
-    out.print(f"{report.rows} rows of {name_of(file)}{would}:", soft_wrap=True)
+    out.print(f"{counted(report.rows, 'row')} of {name_of(file)}{would}:", soft_wrap=True)
     kinds = table("Kind", ">Interactions")
     for kind, count in sorted(report.told.items()):
         kinds.add_row(kind, str(count))
@@ -102,7 +103,8 @@ def _rows(file: Path, lines: Iterator[str], columns: ColumnMap) -> Iterator[Row 
 
 
 def _print_faults(report: Report, file: Path) -> None:
-    err.print(f"{len(report.faults)} rows of {name_of(file)} were not taken:", soft_wrap=True)
+    were = "was" if len(report.faults) == 1 else "were"
+    err.print(f"{counted(len(report.faults), 'row')} of {name_of(file)} {were} not taken:", soft_wrap=True)
     faults = table(">Line", "What is wrong")
     for fault in report.faults[:SHOWN]:
         faults.add_row(str(fault.line), fault.reason)

@@ -10,6 +10,7 @@ import typer
 
 from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table
 from services.commands.faults import Refused
+from services.counting import counted
 from services.ingest.app import SCHEMA
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.source import Policy, Source, SourceId
@@ -64,7 +65,8 @@ def retry(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
         return await retry_lookups(database, (await find(sources, name)).id, utc_now())
 
     number = _with_tables(home, work)
-    out.print(f"{number} things are asked for again." if number else f"Nothing of {name} was given up.")
+    asked = counted(number, "thing is", "things are")
+    out.print(f"{asked} asked for again." if number else f"Nothing of {name} was given up.")
 
 
 async def find(sources: Sources, name: str) -> Source:
@@ -125,10 +127,11 @@ def _told(source: Source, standing: SourceStanding, installation: Installation) 
     connector = CONNECTORS.get(source.platform)
     if connector is None or not connector.asks:
         return told
+    waiting = counted(standing.waiting, "thing waits", "things wait")
     return [
         *told,
-        ("Asked for", f"{standing.waiting} things wait, {standing.given_up} were given up"),
-        ("Polls", f"{standing.failures} failures in a row; all went well at {day(standing.succeeded_at)}"),
+        ("Asked for", f"{waiting}, {counted(standing.given_up, 'was', 'were')} given up"),
+        ("Polls", f"{counted(standing.failures, 'failure')} in a row; all went well at {day(standing.succeeded_at)}"),
         ("Last failure", standing.last_failure or NONE),
     ]
 

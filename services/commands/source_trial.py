@@ -12,6 +12,7 @@ import typer
 from services.commands.console import DEFAULT_HOME, HomeOption, out, run, table
 from services.commands.faults import Refused
 from services.commands.source_standing import NameArgument, door_of, find
+from services.counting import counted
 from services.ingest.asking.platform import open_platforms
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.asking import Circumstances
@@ -104,7 +105,8 @@ def _show_asked(source: Source, asked: Asked) -> None:
         out.print(f"\nAsked for {asked.poll}: {asked.why}.", soft_wrap=True)
         return
     found = list(told(source, asked.reading))
-    out.print(f"\nAsked for {asked.poll}: {len(found)} things are told{_ignored([asked.reading])}; nothing is stored.")
+    said = counted(len(found), "thing is told", "things are told")
+    out.print(f"\nAsked for {asked.poll}: {said}{_ignored([asked.reading])}; nothing is stored.")
     _show(found)
 
 

@@ -14,6 +14,7 @@ from services.commands.faults import writing
 from services.commands.importing import Asked, import_statements
 from services.commands.moving import Elsewhere
 from services.commands.progress import advancing
+from services.counting import counted
 from services.gateway.app import SCHEMA
 from services.gateway.moving.admitting import Authority
 from services.gateway.moving.exporting import export as export_statements
@@ -148,8 +149,8 @@ async def _export(home: Home, other: Elsewhere | None, chosen: Wanted, output: O
             origin = OurRecord(await stack.enter_async_context(open_tables(installation, SCHEMA, "export")))
         tell = stack.enter_context(advancing("Statements are exported"))
         if output.state.statements:
-            err.print(f"Going on behind {output.state.statements} statements.")
+            err.print(f"Going on behind {counted(output.state.statements, 'statement')}.")
         count = await export_statements(origin, chosen, output, attachments=attachments, tell=tell)
-    out.print(f"{count} statements were exported.")
+    out.print(f"{counted(count, 'statement was', 'statements were')} exported.")
     if other is None and output.state.place:
         out.print(f"What is recorded from now on: --after {output.state.place.partition('-')[0]}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.counting import counted
 from services.doctor.database import QUERIES
 from services.doctor.finding import Finding, Findings, well, worrying, wrong
 from services.ingest.connectors.registry import HOOKS
@@ -72,11 +73,12 @@ def _asked(stand: Iterable[SourceStanding]) -> Iterator[Finding]:
             remedy = "Mend what it says, by `symposia source token` or `symposia source options`; it is asked again by itself."
             yield wrong(ABOUT, words, remedy)
         if each.given_up:
-            words = f"{each.given_up} things that {each.source} named were asked for in vain: {each.last_failure}"
+            named = counted(each.given_up, f"thing that {each.source} named was", f"things that {each.source} named were")
+            words = f"{named} asked for in vain: {each.last_failure}"
             yield worrying(ABOUT, words, f"Mend what it says, then `symposia source retry {each.source}`.")
 
 
 def _overdue(number: int) -> Iterator[Finding]:
     if number:
         remedy = "Ingest tells them while it runs: start it, or look into its log."
-        yield wrong(ABOUT, f"{number} interactions are overdue", remedy)
+        yield wrong(ABOUT, counted(number, "interaction is overdue", "interactions are overdue"), remedy)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from services.counting import counted
 from services.doctor.database import QUERIES
 from services.doctor.finding import Finding, Findings, well, worrying, wrong
 from services.enrichment.app import SCHEMA as RECORDS
@@ -65,12 +66,12 @@ def _stage(earlier: StageStanding, later: StageStanding) -> Finding:
 
 
 def _what_waits(standing: StageStanding) -> Sequence[str]:
-    counted = (
-        ("records unread", standing.behind),
-        ("outbox rows unpublished", standing.outbox),
-        ("imports not linked", standing.jobs),
+    waiting = (
+        (standing.behind, "record unread", "records unread"),
+        (standing.outbox, "outbox row unpublished", "outbox rows unpublished"),
+        (standing.jobs, "import not linked", "imports not linked"),
     )
-    return [f"{number} {what}" for what, number in counted if number]
+    return [counted(*each) for each in waiting if each[0]]
 
 
 async def _relinking(database: Database) -> Finding:
@@ -78,7 +79,8 @@ async def _relinking(database: Database) -> Finding:
     about, worst = "Linking anew", await database.fetchrow(QUERIES["postponed_jobs"])
     if worst is None:
         return well(about, "no job met an error")
-    words = f"{worst['postponed']} jobs met an error of our own, one of them {worst['failures']} times: {worst['last_failure']}"
+    jobs, times = counted(worst["postponed"], "job"), counted(worst["failures"], "time")
+    words = f"{jobs} met an error of our own, one of them {times}: {worst['last_failure']}"
     again = f"{worst['retry_at']:%Y-%m-%d %H:%M}"
     return wrong(about, words, f"Report it with the log of enrichment. All else is linked, and this is tried again at {again}.")
 
@@ -86,7 +88,8 @@ async def _relinking(database: Database) -> Finding:
 def _letters(schema: str, counts: dict[str, int]) -> Finding:
     about, waiting = f"Dead letters of {schema}", counts.get("waiting", 0)
     if waiting:
-        return wrong(about, f"{waiting} wait", "`symposia dlq list` tells why; mend it, then `symposia dlq replay` or `discard`.")
+        remedy = "`symposia dlq list` tells why; mend it, then `symposia dlq replay` or `discard`."
+        return wrong(about, counted(waiting, "waits", "wait"), remedy)
     quarantined = counts.get("quarantined", 0)
     apart = (
         f"; {quarantined} in quarantine contradict the record (`symposia dlq list --state quarantined`)" if quarantined else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from services.counting import counted
 from services.doctor.finding import Finding, Findings, well, worrying, wrong
 from services.doctor.sources import OFTEN
 from services.gateway.app import SCHEMA
@@ -21,7 +22,8 @@ async def look_at_targets(installation: Installation) -> Findings:
     """Look at each LRS that we forward to."""
     async with open_tables(installation, SCHEMA, "doctor") as database:
         stand = await standings(database, NOBODY)
-    for finding in [*_failing(stand), *_flooded(stand)] or [well(ABOUT, f"to {len(stand)} LRSs, and none refuses us")]:
+    nothing_wrong = well(ABOUT, f"to {counted(len(stand), 'LRS', 'LRSs')}, and none refuses us")
+    for finding in [*_failing(stand), *_flooded(stand)] or [nothing_wrong]:
         yield finding
 
 

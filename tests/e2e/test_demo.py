@@ -147,7 +147,7 @@ async def test_dead_letters_are_found_shown_replayed_and_discarded(running: Up, 
     assert name is not None, listed.stdout
     assert "not a Recorded message" in listed.stdout
     assert examined.returncode == 1
-    assert "Dead letters of records: 1 wait" in examined.stdout
+    assert "Dead letters of records: 1 waits" in examined.stdout
     assert "this is no message" in symposia("dlq", "show", name[0], "--home", home).stdout
     assert symposia("dlq", "replay", name[0], "--home", home).returncode == 0
     assert symposia("dlq", "replay", name[0], "--home", home).returncode == 1

@@ -45,7 +45,7 @@ async def test_records_that_nobody_reads_are_found(home: Path, database_url: str
     ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
 
     assert ill.returncode == 1
-    assert "Consumer enrichment of xapi.statement.recorded.v1: 1 records unread, and nothing moves" in ill.stdout
+    assert "Consumer enrichment of xapi.statement.recorded.v1: 1 record unread, and nothing moves" in ill.stdout
     assert "Service gateway: nobody answers" in ill.stdout
 
 
@@ -114,7 +114,7 @@ async def test_what_a_platform_named_and_could_not_be_read_is_found_and_listed(h
     examined = symposia("doctor", "--home", home, DATABASE_URL=database_url, COLUMNS="200")
     listed = symposia("dlq", "list", "--home", home, DATABASE_URL=database_url, COLUMNS="200")
 
-    assert "wrong    Dead letters of ingest: 1 wait" in examined.stdout
+    assert "wrong    Dead letters of ingest: 1 waits" in examined.stdout
     assert "Consumer asking of platform.noticed.v1: nothing waits" in examined.stdout
     assert "ingest-1" in listed.stdout
 
@@ -173,10 +173,10 @@ async def test_sources_that_fail_are_found_and_what_was_given_up_is_tried_again(
     assert "nothing was heard of quiet for 12 days" in ill.stdout
     assert "nothing was ever heard of wiki" in ill.stdout
     assert "wiki could not be asked 7 times in a row: answered 401: no" in ill.stdout
-    assert "1 things that wiki named were asked for in vain" in ill.stdout
+    assert "1 thing that wiki named was asked for in vain" in ill.stdout
     assert {"acme", "wiki", "quiet"} <= set(listed.stdout.split())
     assert "Refused, 24 h     4 forged" in shown.stdout
-    assert "1 things are asked for again" in retried.stdout
+    assert "1 thing is asked for again" in retried.stdout
     assert "Nothing of wiki was given up" in again.stdout
     assert (unknown.returncode, "There is no source called 'nobody'" in unknown.stderr) == (1, True)
 

@@ -36,7 +36,7 @@ def test_an_export_is_imported_as_it_is_once_its_columns_are_named(home: Path, t
     assert (plain.returncode, taken.returncode, again.returncode) == (1, 0, 0), plain.stderr + taken.stderr + again.stderr
     assert "--column external_id=HEADER" in plain.stderr
     assert "standard input" in plain.stderr
-    assert "1 people taken." in taken.stdout
+    assert "1 person taken." in taken.stdout
     assert "nothing of it is new" in again.stdout
 
 

@@ -144,9 +144,9 @@ def test_faults_of_an_import_are_told_with_their_lines(running: Up, home: Path, 
     again = symposia("import", "people", file, "--home", home)
 
     assert (tried.returncode, taken.returncode, again.returncode) == (1, 1, 1)
-    assert "1 people would be taken" in tried.stdout
-    assert taken.stdout.strip() == "1 people taken."
-    assert again.stdout.strip() == "1 people taken, and nothing of it is new."
+    assert "1 person would be taken" in tried.stdout
+    assert taken.stdout.strip() == "1 person taken."
+    assert again.stdout.strip() == "1 person taken, and nothing of it is new."
     assert re.search(r"3 +external_id +is empty", taken.stderr)
     assert "'no address' is no e-mail address" in taken.stderr
 
@@ -173,7 +173,7 @@ def test_a_replay_while_nothing_runs_ends_and_says_so(tmp_path: Path) -> None:
     replayed = symposia("replay", "--rebuild", "--home", home)
 
     assert replayed.returncode == 0, replayed.stderr
-    assert "1 statements of the record were said again." in replayed.stdout
+    assert "1 statement of the record was said again." in replayed.stdout
     assert "Nothing runs here now" in replayed.stdout
 
 

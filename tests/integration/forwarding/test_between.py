@@ -126,7 +126,7 @@ async def test_the_commands_pause_resume_rotate_replay_and_remove(ours: Gateway,
     assert "It takes statements" in tried
     assert all(word in listed for word in ("theirs", "paused", "Again at", theirs.url))
     assert "theirs runs" in resumed
-    assert "1 statements wait for theirs" in replayed
+    assert "1 statement waits for theirs" in replayed
     assert "has refused nothing" in said[0]
     assert "there is no target called 'theirs'" in gone
 

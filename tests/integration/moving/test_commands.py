@@ -118,7 +118,7 @@ async def test_what_was_not_taken_stands_in_a_report_and_in_the_exit_status(ours
     done = await run(ours, "import", file)
 
     assert (dry.returncode, done.returncode) == (1, 1)
-    assert "1 statements would be taken" in dry.stdout
+    assert "1 statement would be taken" in dry.stdout
     report = [json.loads(line) for line in (tmp_path / "some.ndjson.report.ndjson").read_text().splitlines()]
     assert report[0] == {
         "line": 2, "pointer": "/id", "rule": "conflict", "message": f"The statement {good['id']} is recorded with other content."
