@@ -86,10 +86,10 @@ class Erasing:
     async def _replace(self, chunk: Sequence[UUID], identities: Sequence[Ifi], transaction: Transaction) -> list[Outgoing]:
         """Put nobody in the person's place, and say what that changes."""
         await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, chunk))
-        await self._store.wordings.lock_of(transaction, chunk)
+        await self._store.wordings(transaction).lock_of(chunk)
         await self._store.hold_interactions(transaction, chunk)
         await transaction.execute(_QUERIES["erase_identities"], list(chunk), list(identities), ERASED_IFI)
-        copying = await self._store.at_once(transaction, await self._store.wordings.forget(transaction, chunk))
+        copying = await self._store.at_once(transaction, await self._store.wordings(transaction).forget(chunk))
         return await self._linking.relink(transaction, set(chunk) | copying)
 
     async def _relink(self, chunk: Sequence[UUID], transaction: Transaction) -> list[Outgoing]:

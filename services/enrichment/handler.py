@@ -37,10 +37,10 @@ class Enrichment:
         await self._store.share_identities(transaction)
         told, rejections = _read(await self._as_recorded(transaction, heard))
         await self._store.lock_artefacts(transaction, _artefacts(told))
-        await self._store.wordings.lock(transaction, told)
+        await self._store.wordings(transaction).lock(told)
         await self._store.tell(transaction, told)
         heard_of = {interaction.statement_id for interaction in told}
-        copying = await self._store.wordings.tell(transaction, told) - heard_of
+        copying = await self._store.wordings(transaction).tell(told) - heard_of
         undoing = {interaction.statement_id for interaction in told if interaction.features.takes_back}
         undone = await self._store.undone_by(transaction, undoing) if undoing else frozenset()
         more = await self._store.at_once(transaction, copying)

@@ -78,7 +78,7 @@ class Linking:
         known = Known(
             catalogue,
             makers=await self._store.makers(transaction, _touched(interactions)),
-            originals=await self._store.wordings.originals(transaction, interactions),
+            originals=await self._store.wordings(transaction).originals(interactions),
         )
         identities = {identifier for interaction in interactions for identifier in people_of(interaction, known)}
         learners = await self._store.learners(transaction, identities - {ERASED_IFI})

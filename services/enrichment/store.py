@@ -40,8 +40,11 @@ class Store:
     """Reads and writes schema `records`, always inside a transaction that the caller holds."""
 
     def __init__(self) -> None:
-        self.wordings = Wordings()
         self._catalogue: tuple[int, Catalogue] = (-1, Catalogue())
+
+    def wordings(self, transaction: Transaction) -> Wordings:
+        """Return the texts of artefacts as *transaction* sees them."""
+        return Wordings(transaction)
 
     async def share_identities(self, transaction: Transaction) -> None:
         """Keep identities as they are until the transaction ends."""

@@ -25,91 +25,94 @@ _QUERIES: Final = load_queries(__package__, "wordings.sql")
 
 
 class Wordings:
-    """Reads and writes what the texts of artefacts are like, always inside a transaction that the caller holds."""
+    """What the texts of artefacts are like, inside one open *transaction*."""
 
-    async def lock(self, transaction: Transaction, told: Sequence[Interaction]) -> None:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def lock(self, told: Sequence[Interaction]) -> None:
         """Lock the bands of all texts that *told* gives or takes away; artefacts are locked before."""
         given = {band for one in told if one.status is Status.LIVE for band in bands_of(one)}
         taken = [one.statement_id for one in told if one.status is not Status.LIVE]
-        await self._lock(transaction, given | await self._bands(transaction, taken))
+        await self._lock(given | await self._bands(taken))
 
-    async def lock_of(self, transaction: Transaction, statements: Collection[UUID]) -> None:
+    async def lock_of(self, statements: Collection[UUID]) -> None:
         """Lock the bands of the texts that *statements* gave."""
-        await self._lock(transaction, await self._bands(transaction, statements))
+        await self._lock(await self._bands(statements))
 
-    async def tell(self, transaction: Transaction, told: Sequence[Interaction]) -> set[UUID]:
+    async def tell(self, told: Sequence[Interaction]) -> set[UUID]:
         """Keep the texts that *told* gives, forget those that it takes away; return what may copy another text than before."""
         given = [one for one in told if one.features.signature]
         taken = [one.statement_id for one in told if one.status is not Status.LIVE]
-        return await self._keep(transaction, given) | await self.forget(transaction, taken)
+        return await self._keep(given) | await self.forget(taken)
 
-    async def forget(self, transaction: Transaction, statements: Collection[UUID]) -> set[UUID]:
+    async def forget(self, statements: Collection[UUID]) -> set[UUID]:
         """Forget the texts of those of *statements* that say nothing any more; return what may copy another text then."""
         if not statements:
             return set()
-        silent = [row["statement_id"] for row in await transaction.fetch(_QUERIES["silent"], list(statements))]
-        copying = await self._copying(transaction, silent)
+        silent = [row["statement_id"] for row in await self._transaction.fetch(_QUERIES["silent"], list(statements))]
+        copying = await self._copying(silent)
         if silent:
-            await transaction.execute(_QUERIES["drop"], silent)
+            await self._transaction.execute(_QUERIES["drop"], silent)
         return copying
 
-    async def originals(self, transaction: Transaction, interactions: Iterable[Interaction]) -> Mapping[UUID, UUID]:
+    async def originals(self, interactions: Iterable[Interaction]) -> Mapping[UUID, UUID]:
         """Return which of *interactions* make a copy, and which statement had the text before."""
         making = [one for one in interactions if one.features.makes_object and one.status is Status.LIVE]
         whose = {one.statement_id: (one.features.object, one.features.actor) for one in making}
-        own = await self._of_artefacts(transaction, set(whose.values()))
+        own = await self._of_artefacts(set(whose.values()))
         texts = {statement: own.get(artefact, []) for statement, artefact in whose.items()}
         now = {statement: newest.statement_id for statement, found in texts.items() if (newest := current(found)) is not None}
-        before = await self._before(transaction, set(now.values()))
+        before = await self._before(set(now.values()))
         found = {statement: original(texts[statement], before.get(given, ())) for statement, given in now.items()}
         return {statement: copied for statement, copied in found.items() if copied is not None}
 
-    async def _keep(self, transaction: Transaction, given: Sequence[Interaction]) -> set[UUID]:
+    async def _keep(self, given: Sequence[Interaction]) -> set[UUID]:
         if not given:
             return set()
-        kept = await transaction.fetch(
+        kept = await self._transaction.fetch(
             _QUERIES["keep"],
             [one.statement_id for one in given],
             [one.features.signature for one in given],
             [band for one in given for band in bands_of(one)],
             BANDS,
         )
-        return await self._copying(transaction, [row["statement_id"] for row in kept])
+        return await self._copying([row["statement_id"] for row in kept])
 
-    async def _copying(self, transaction: Transaction, changed: Sequence[UUID]) -> set[UUID]:
+    async def _copying(self, changed: Sequence[UUID]) -> set[UUID]:
         if not changed:
             return set()
-        return {row["statement_id"] for row in await transaction.fetch(_QUERIES["copying"], changed, MOST_IN_A_BAND)}
+        return {row["statement_id"] for row in await self._transaction.fetch(_QUERIES["copying"], changed, MOST_IN_A_BAND)}
 
-    async def _of_artefacts(self, transaction: Transaction, whose: Collection[_Whose]) -> Mapping[_Whose, list[Wording]]:
+    async def _of_artefacts(self, whose: Collection[_Whose]) -> Mapping[_Whose, list[Wording]]:
         """Return the texts of artefacts, those apart that different people gave to one."""
         found: dict[_Whose, list[Wording]] = {}
         if not whose:
             return found
         columns = [artefact for artefact, _ in whose], [actor for _, actor in whose]
-        for row in await transaction.fetch(_QUERIES["of_artefacts"], *columns):
+        for row in await self._transaction.fetch(_QUERIES["of_artefacts"], *columns):
             wording = _wording(row)
             found.setdefault((wording.object, wording.actor), []).append(wording)
         return found
 
-    async def _before(self, transaction: Transaction, statements: Collection[UUID]) -> Mapping[UUID, list[Wording]]:
+    async def _before(self, statements: Collection[UUID]) -> Mapping[UUID, list[Wording]]:
         """Return, for each of *statements* that gave a text, the texts that may be alike and were there before."""
         found: dict[UUID, list[Wording]] = {}
-        for row in await transaction.fetch(_QUERIES["before"], list(statements), MOST_IN_A_BAND) if statements else ():
+        for row in await self._transaction.fetch(_QUERIES["before"], list(statements), MOST_IN_A_BAND) if statements else ():
             found.setdefault(row["later"], []).append(_wording(row))
         return found
 
-    async def _bands(self, transaction: Transaction, statements: Collection[UUID]) -> set[int]:
+    async def _bands(self, statements: Collection[UUID]) -> set[int]:
         if not statements:
             return set()
-        return {row["band"] for row in await transaction.fetch(_QUERIES["bands"], list(statements))}
+        return {row["band"] for row in await self._transaction.fetch(_QUERIES["bands"], list(statements))}
 
-    async def _lock(self, transaction: Transaction, keys: Collection[int]) -> None:
+    async def _lock(self, keys: Collection[int]) -> None:
         if len(keys) > MOST_BANDS_LOCKED:
-            await transaction.execute(_QUERIES["hold"])
+            await self._transaction.execute(_QUERIES["hold"])
         elif keys:
-            await transaction.execute(_QUERIES["share"])
-            await transaction.execute(_QUERIES["lock_bands"], sorted(keys))
+            await self._transaction.execute(_QUERIES["share"])
+            await self._transaction.execute(_QUERIES["lock_bands"], sorted(keys))
 
 
 def bands_of(interaction: Interaction) -> tuple[int, ...]:

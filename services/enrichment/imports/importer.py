@@ -62,7 +62,6 @@ class Importer:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._store = Store()
-        self._imports = ImportStore()
 
     async def take(self, kind: Kind, content: bytes, *, filled: Mapping[str, str] = AS_THEY_ARE, dry_run: bool = False) -> Report:
         """Take the good rows of a file and tell what is wrong with the others; a *dry_run* changes nothing.
@@ -95,29 +94,32 @@ class Importer:
 
     async def _people(self, found: Sequence[rows.Person | Fault], transaction: Transaction) -> Report:
         """Store people and their identities; statements in which a changed identity stands are linked anew."""
+        imports = ImportStore(transaction)
         people = [one for one in found if isinstance(one, rows.Person)]
-        owners = await self._imports.owners(transaction, {identity for one in people for identity in one.identities})
+        owners = await imports.owners({identity for one in people for identity in one.identities})
         people, disputes = rows.disputed(people, owners)
-        changed = await self._imports.store_people(transaction, people)
-        moved = await self._imports.store_aliases(transaction, people)
-        await self._imports.forget_provisional(transaction)
-        await self._imports.ask_for_relink(transaction, moved)
+        changed = await imports.store_people(people)
+        moved = await imports.store_aliases(people)
+        await imports.forget_provisional()
+        await imports.ask_for_relink(moved)
         return Report(len(people), max(changed, len(moved)), (*_faults(found), *disputes))
 
     async def _courses(self, found: Sequence[Course | Fault], transaction: Transaction) -> Report:
         """Store courses; a changed catalogue links every statement anew."""
+        imports = ImportStore(transaction)
         courses = [one for one in found if isinstance(one, Course)]
-        changed = await self._imports.store_courses(transaction, courses)
+        changed = await imports.store_courses(courses)
         if changed:
-            await self._imports.raise_catalogue_version(transaction)
-            await self._imports.ask_for_relink(transaction, None)
+            await imports.raise_catalogue_version()
+            await imports.ask_for_relink(None)
         return Report(len(courses), changed, _faults(found))
 
     async def _enrolments(self, found: Sequence[rows.Enrolment | Fault], transaction: Transaction) -> Report:
         """Store enrolments; the statements of learners whose enrolments changed are linked anew."""
+        imports = ImportStore(transaction)
         enrolments = [one for one in found if isinstance(one, rows.Enrolment)]
-        learners = await self._imports.store_enrolments(transaction, enrolments)
-        await self._imports.ask_for_relink(transaction, await self._imports.identities_of(transaction, learners))
+        learners = await imports.store_enrolments(enrolments)
+        await imports.ask_for_relink(await imports.identities_of(learners))
         return Report(len(enrolments), len(learners), _faults(found))
 
 

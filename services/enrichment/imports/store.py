@@ -19,20 +19,23 @@ _QUERIES: Final = load_queries(__package__)
 
 
 class ImportStore:
-    """Writes people, courses and enrolments; telling twice stores once, and says that nothing changed."""
+    """Writes people, courses and enrolments in one *transaction*; telling twice stores once, and says that nothing changed."""
 
-    async def owners(self, transaction: Transaction, identities: Iterable[Ifi]) -> dict[Ifi, str]:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def owners(self, identities: Iterable[Ifi]) -> dict[Ifi, str]:
         """Return the external ids of the imported people that have identities."""
         owners: dict[Ifi, str] = {}
         for some in portions(list(identities), ROWS):
-            owners |= {Ifi(row["ifi"]): row["external_id"] for row in await transaction.fetch(_QUERIES["owners"], some)}
+            owners |= {Ifi(row["ifi"]): row["external_id"] for row in await self._transaction.fetch(_QUERIES["owners"], some)}
         return owners
 
-    async def store_people(self, transaction: Transaction, people: Sequence[Person]) -> int:
+    async def store_people(self, people: Sequence[Person]) -> int:
         """Store people, of whom a later row of the same file weighs more; return how many changed."""
         changed = 0
         for some in portions(list({one.external_id: one for one in people}.values()), ROWS):
-            rows = await transaction.fetch(
+            rows = await self._transaction.fetch(
                 _QUERIES["store_people"],
                 [one.learner for one in some],
                 [one.external_id for one in some],
@@ -42,38 +45,38 @@ class ImportStore:
             changed += len(rows)
         return changed
 
-    async def store_aliases(self, transaction: Transaction, people: Sequence[Person]) -> list[Ifi]:
+    async def store_aliases(self, people: Sequence[Person]) -> list[Ifi]:
         """Make identities those of people; return the identities that changed hands."""
         owners = {identity: one for one in people for identity in one.identities}
         moved: list[Ifi] = []
         for some in portions(list(owners), ROWS):
-            rows = await transaction.fetch(_QUERIES["store_aliases"], some, [owners[identity].learner for identity in some])
+            rows = await self._transaction.fetch(_QUERIES["store_aliases"], some, [owners[identity].learner for identity in some])
             moved += [Ifi(row["ifi"]) for row in rows]
         return moved
 
-    async def forget_provisional(self, transaction: Transaction) -> None:
+    async def forget_provisional(self) -> None:
         """Delete the provisional learners whose last identity became a person's."""
-        await transaction.execute(_QUERIES["forget_provisional"])
+        await self._transaction.execute(_QUERIES["forget_provisional"])
 
-    async def store_courses(self, transaction: Transaction, courses: Sequence[Course]) -> int:
+    async def store_courses(self, courses: Sequence[Course]) -> int:
         """Store courses; return how many changed."""
         changed = 0
         for one in courses:
-            row = await transaction.fetchrow(
+            row = await self._transaction.fetchrow(
                 _QUERIES["store_courses"], one.iri, one.title, one.description, one.codes, one.aliases, one.urls, one.channels
             )
             changed += row is not None
         return changed
 
-    async def raise_catalogue_version(self, transaction: Transaction) -> None:
+    async def raise_catalogue_version(self) -> None:
         """Tell every handler to read the catalogue anew."""
-        await transaction.execute(_QUERIES["raise_catalogue_version"])
+        await self._transaction.execute(_QUERIES["raise_catalogue_version"])
 
-    async def store_enrolments(self, transaction: Transaction, enrolments: Sequence[Enrolment]) -> set[LearnerId]:
+    async def store_enrolments(self, enrolments: Sequence[Enrolment]) -> set[LearnerId]:
         """Store enrolments; return the learners of whom something changed."""
         changed: set[LearnerId] = set()
         for some in portions(list({(one.external_id, one.course): one for one in enrolments}.values()), ROWS):
-            rows = await transaction.fetch(
+            rows = await self._transaction.fetch(
                 _QUERIES["store_enrolments"],
                 [one.learner for one in some],
                 [one.course for one in some],
@@ -84,17 +87,17 @@ class ImportStore:
             changed |= {LearnerId(row["learner"]) for row in rows}
         return changed
 
-    async def identities_of(self, transaction: Transaction, learners: Iterable[LearnerId]) -> list[Ifi]:
+    async def identities_of(self, learners: Iterable[LearnerId]) -> list[Ifi]:
         """Return the identities of learners."""
         found: list[Ifi] = []
         for some in portions(list(learners), ROWS):
-            found += [Ifi(row["ifi"]) for row in await transaction.fetch(_QUERIES["identities_of"], some)]
+            found += [Ifi(row["ifi"]) for row in await self._transaction.fetch(_QUERIES["identities_of"], some)]
         return found
 
-    async def ask_for_relink(self, transaction: Transaction, identities: Sequence[Ifi] | None) -> None:
+    async def ask_for_relink(self, identities: Sequence[Ifi] | None) -> None:
         """Leave a job for the relinker: the statements in which *identities* stand, or (None) all."""
         if identities is None or identities:
-            await transaction.execute(_QUERIES["ask_for_relink"], identities)
+            await self._transaction.execute(_QUERIES["ask_for_relink"], identities)
 
 
 def _email_sha1(person: Person) -> str | None:

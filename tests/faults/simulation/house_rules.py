@@ -74,9 +74,8 @@ class LocksNoBands(Wordings):
 class WithoutBandLocks(Store):
     """Takes no lock on the bands of texts."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.wordings = LocksNoBands()
+    def wordings(self, transaction: Transaction) -> Wordings:
+        return LocksNoBands(transaction)
 
 
 class LooksAtNoCopies(Wordings):
@@ -90,9 +89,8 @@ class LooksAtNoCopies(Wordings):
 class WithoutLateOriginals(Store):
     """Says nothing anew of copies whose originals come or go."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.wordings = LooksAtNoCopies()
+    def wordings(self, transaction: Transaction) -> Wordings:
+        return LooksAtNoCopies(transaction)
 
 
 class WithoutIdentityLock(Store):
