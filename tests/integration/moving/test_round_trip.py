@@ -42,10 +42,6 @@ async def fill(client: Client) -> list[dict[str, Any]]:
     return [bare, odd, voided, voiding, attached, newer]
 
 
-def octets_in(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (folder / "attachments").iterdir()}
-
-
 def same(one: list[dict[str, Any]], other: list[dict[str, Any]], *aside: str) -> bool:
     return [without(each, *aside) for each in one] == [without(each, *aside) for each in other]
 
