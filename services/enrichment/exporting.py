@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from services.enrichment.portions import portions
+from shared.portions import portions
 from shared.postgres import Database, load_queries
 from shared.xapi.model import Ifi
 

@@ -15,12 +15,12 @@ from services.enrichment import jobs
 from services.enrichment.jobs import Job
 from services.enrichment.linking import Linking
 from services.enrichment.metrics import RelinkMetrics
-from services.enrichment.portions import portions
 from services.enrichment.store import Store
 from shared.backoff import backoff
 from shared.bugs import Bug, harming_nobody
 from shared.errors import Unavailable
 from shared.events import until
+from shared.portions import portions
 from shared.postgres import Database, Transaction
 from shared.stream.publisher import Publisher
 from shared.xapi.model import Ifi, Iri

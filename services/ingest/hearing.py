@@ -54,7 +54,7 @@ class Hearing:
         said = replace(reading, ignored=(), lookups=()) if reading.ignored or reading.lookups else reading
         heard_at = rfc3339(self._clock())
         outgoing = [_notice(source, each, heard_at) for each in reading.lookups]
-        outgoing += [Outgoing(HEARD, heard(source.id, each, heard_at, noticed), source.id.encode()) for each in portions(said)]
+        outgoing += [Outgoing(HEARD, heard(source.id, each, heard_at, noticed), source.id.encode()) for each in in_parts(said)]
         if outgoing:
             await self._append(outgoing)
         for reason in reading.ignored:
@@ -72,7 +72,7 @@ def as_heard(source: Source, reading: Reading) -> Reading:
     return _withdrawals_only(reading) if source.state is State.PAUSED else reading
 
 
-def portions(reading: Reading) -> Iterator[bytes]:
+def in_parts(reading: Reading) -> Iterator[bytes]:
     """Yield *reading* as JSON, in as many parts as it takes; what its parts say means the same in any order."""
     if reading == NOTHING:
         return
@@ -81,7 +81,7 @@ def portions(reading: Reading) -> Iterator[bytes]:
     if not halves:
         yield written
     for half in halves:
-        yield from portions(half)
+        yield from in_parts(half)
 
 
 def _halves(reading: Reading) -> tuple[Reading, ...]:

@@ -29,6 +29,7 @@ from services.ingest.settings import WaitingSettings
 from services.ingest.store import Opened, Store
 from shared.clock import Clock
 from shared.contracts import RECEIVED, Received, ReceivedStatement, encode
+from shared.portions import portions
 from shared.stream.log import Log
 from shared.stream.record import Outgoing
 from shared.stream.steps import Observer, unobserved
@@ -160,8 +161,7 @@ class Intake:
             gone += await self._store.beneath(source.id, reading.dissolved)
         if reading.departed:
             gone += await self._store.made_by(source.id, reading.departed)
-        pages = (gone[at : at + REDACTED_AT_ONCE] for at in range(0, len(gone), REDACTED_AT_ONCE))
-        return [self._redaction(source, page, heard_at) for page in pages]
+        return [self._redaction(source, page, heard_at) for page in portions(gone, REDACTED_AT_ONCE)]
 
     async def _append_all(self, told: Sequence[Sequence[Outgoing]]) -> Sequence[None]:
         """Append at once what several deliveries tell."""

@@ -8,7 +8,7 @@ from typing import Final
 from services.enrichment.domain.catalogue import Course
 from services.enrichment.domain.people import LearnerId, email_hash_ifi
 from services.enrichment.imports.rows import Enrolment, Person
-from services.enrichment.portions import portions
+from shared.portions import portions
 from shared.postgres import Transaction, load_queries
 from shared.xapi.model import Ifi
 

@@ -14,6 +14,7 @@ from services.gateway.persons.person import Person
 from services.gateway.persons.store import PAGE_STATEMENTS, SWEPT, Begun, Found
 from services.gateway.recorder import store as recorder
 from services.gateway.recorder.messages import recorded
+from shared.portions import portions
 from shared.postgres import Database, Transaction
 from shared.stream.publisher import Publisher
 from shared.xapi import extract, ifi
@@ -79,8 +80,8 @@ class RecordErasure:
         for behind in range(0, begun.through_seq, SWEPT):
             last = min(behind + SWEPT, begun.through_seq)
             found = await store.containing(self._database, self._person.texts, behind, last)
-            for start in range(0, len(found), PAGE_STATEMENTS):
-                await self._overwrite(found[start : start + PAGE_STATEMENTS], begun, (), mentions=())
+            for page in portions(found, PAGE_STATEMENTS):
+                await self._overwrite(page, begun, (), mentions=())
                 yield 0
 
     async def _strip(self, written: frozenset[Key], begun: Begun) -> AsyncIterator[int]:

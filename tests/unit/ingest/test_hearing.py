@@ -15,7 +15,7 @@ from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import ChannelId
 from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason, joined
 from services.ingest.domain.source import State
-from services.ingest.hearing import LARGE, Taken, portions
+from services.ingest.hearing import LARGE, Taken, in_parts
 from services.ingest.intake import Intake
 from shared.contracts import HEARD, NOTICED, RECEIVED, Heard, Topic, encode
 from shared.errors import Unavailable
@@ -48,7 +48,7 @@ async def listening() -> Ear:
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_what_every_platform_says_is_read_from_the_log_as_it_was_heard(reading: Reading) -> None:
-    found = [msgspec.json.decode(each, type=Reading) for each in portions(reading)]
+    found = [msgspec.json.decode(each, type=Reading) for each in in_parts(reading)]
 
     assert found == ([reading] if reading != Reading() else [])
 
@@ -58,7 +58,7 @@ def test_what_is_too_large_for_a_record_is_heard_in_parts_and_nothing_is_lost(re
     readings = [_longer(each, length) for each in readings]
     whole = joined(readings)
 
-    parts = [*portions(whole)]
+    parts = [*in_parts(whole)]
 
     one_by_one = all(len(each) <= LARGE or _items(msgspec.json.decode(each, type=Reading)) == 1 for each in parts)
     assert one_by_one
@@ -208,7 +208,7 @@ async def test_an_outage_while_it_is_told_is_everybodys_and_all_is_told_after_it
 async def test_a_message_of_another_version_is_read_as_far_as_it_is_known() -> None:
     ear = await listening()
     ear.sources[SLACK.id] = SLACK
-    [reading] = portions(read(QUESTION))
+    [reading] = in_parts(read(QUESTION))
     newer = encode(Heard(SLACK.id, "2026-03-02T12:00:00.000000Z", msgspec.Raw(reading)))[:-1] + b',"more":1}'
     await ear.log.append([Outgoing(HEARD, newer, SLACK.id.encode())])
     await ear.tell()
