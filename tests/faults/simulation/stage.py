@@ -21,8 +21,8 @@ NEVER: Final = 1e9
 
 FAR: Final = 60.0
 """Seconds: time does not pass to what is later than this; those are limits that no history reaches."""
-GLANCE: Final = 0.0007
-"""Real seconds to wait for a server's answer before asking whether a lock holds it up."""
+GLANCE: Final = 0.003
+"""Real seconds to wait for a server's answer before asking whether a lock holds it up: more than most take on a busy machine."""
 
 
 class Crash(BaseException):
