@@ -78,14 +78,15 @@ def _xapi_routes(parts: Parts, door: Door) -> list[Route]:
 
 
 def _with_spare_slashes(routes: Iterable[Route]) -> Iterator[Route]:
-    """Yield *routes* at their paths with a slash too many: `/xapi//statements`, `/xapi/statements/`, `/xapi//statements/`.
+    """Yield *routes* at their paths with a slash too many, such as `/xapi//statements`, `/xapi/statements/`, `//xapi/statements`.
 
-    Two slashes come of an endpoint that was set up with one at its end, and some clients end resources with one. If these paths
-    were not known, the 404 would tell a course that there is no state, and the learner would begin again.
+    Two slashes come of an endpoint that was set up with one at its end, some clients end resources with one, and TinCan.NET puts
+    one before `more`. If these paths were not known, the 404 would tell a course that there is no state, and the learner would
+    begin again.
     """
     for route in routes:
         two_slashes = route.path.replace(PREFIX, f"{PREFIX}/", 1)
-        for path in (two_slashes, f"{route.path}/", f"{two_slashes}/"):
+        for path in (two_slashes, f"{route.path}/", f"{two_slashes}/", f"/{route.path}"):
             yield Route(path, route.endpoint, methods=list(route.methods or ()))
 
 

@@ -111,7 +111,7 @@ def _answered(asked: str | None, without_header: Version, otherwise: Version) ->
 
 
 def _is_xapi(path: str) -> bool:
-    return path == PREFIX or path.startswith(f"{PREFIX}/")
+    return path == PREFIX or path.startswith((f"{PREFIX}/", f"/{PREFIX}/"))
 
 
 async def _preflight(scope: Scope, send: Send) -> None:

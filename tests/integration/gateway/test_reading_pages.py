@@ -39,6 +39,16 @@ async def test_a_client_that_takes_the_query_of_more_alone_and_repeats_its_own_c
     assert (found, page["more"]) == (ids, "")
 
 
+async def test_a_client_that_puts_a_slash_before_more_comes_to_the_end(client: Client) -> None:
+    ids = await store(client, *(statement() for _ in range(3)))
+    first = await client.get(limit="2", ascending="true")
+
+    rest = await client.get(f"http://gateway/{own_path(first)}")
+
+    assert [each["id"] for each in rest.json()["statements"]] == ids[2:]
+    assert rest.headers["x-experience-api-consistent-through"] == first.headers["x-experience-api-consistent-through"]
+
+
 async def test_every_page_is_consistent_through_the_same_moment(client: Client) -> None:
     await store(client, *(statement() for _ in range(5)))
 
