@@ -91,10 +91,11 @@ def parts_of(response: httpx.Response) -> list[Part]:
 
 
 def _part(piece: bytes) -> Part:
+    """Read a part as lrspipe does: all that stands behind a colon is the value."""
     assert piece.startswith(b"\r\n")
     assert piece.endswith(b"\r\n")
     head, _, content = piece[2:-2].partition(b"\r\n\r\n")
-    return dict(line.split(": ", 1) for line in head.decode().split("\r\n")), content
+    return dict(line.split(":", 1) for line in head.decode().split("\r\n")), content
 
 
 def signing_key() -> rsa.RSAPrivateKey:

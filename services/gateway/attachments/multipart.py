@@ -74,8 +74,11 @@ def new_boundary() -> str:
 
 
 def head(boundary: str, headers: Mapping[str, str]) -> bytes:
-    """Write what stands before the octets of a part; what ends the part before it belongs to that."""
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    """Write what stands before the octets of a part; what ends the part before it belongs to that.
+
+    No space follows the colons, as in the answers of most LRSs: lrspipe takes it for the first character of a hash.
+    """
+    lines = "".join(f"{name}:{value}\r\n" for name, value in headers.items())
     return f"--{boundary}\r\n{lines}\r\n".encode()
 
 

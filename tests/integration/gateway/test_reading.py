@@ -213,7 +213,7 @@ async def test_attachments_come_as_parts_when_asked_for(client: Client) -> None:
     assert plain.headers["content-type"] == "application/json"
     kind, _, boundary = parts.headers["content-type"].partition("; boundary=")
     assert kind == "multipart/mixed"
-    assert parts.content.startswith(f"--{boundary}\r\nContent-Type: application/json\r\n\r\n".encode())
+    assert parts.content.startswith(f"--{boundary}\r\nContent-Type:application/json\r\n\r\n".encode())
     assert parts.content.endswith(f"\r\n--{boundary}--".encode())
     assert plain.content.split(b',"more"')[0] in parts.content
 
