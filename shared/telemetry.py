@@ -6,23 +6,35 @@ import logging
 import random
 import sys
 from math import inf
-from typing import Final, TextIO
+from typing import Final, Protocol, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector
 
+from shared.lines import Lines
 from shared.settings import LogLevel
 
+STANDARD_ERROR: Final = 2
 TRACEPARENT_PARTS: Final = 4
 QUIET_SECONDS: Final = 10.0
 
 
-def configure_logs(service: str, level: LogLevel, stream: TextIO | None = None) -> None:
+class Stream(Protocol):
+    """What lines of the log are written to."""
+
+    def write(self, text: str, /) -> int:
+        """Write *text*, one line."""
+
+    def flush(self) -> None:
+        """Let what was written be read."""
+
+
+def configure_logs(service: str, level: LogLevel, stream: Stream | None = None) -> None:
     """Write one JSON object a line, each with `ts`, `level`, `event` and `service`, libraries' lines too.
 
-    The lines go to *stream*, by default standard error.
+    The lines go to *stream*, by default to standard error, whose reader holds nobody.
     """
-    stream = stream or sys.stderr
+    stream = stream or Lines(STANDARD_ERROR)
     severity = logging.getLevelNamesMapping()[level.name]
     shape: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -33,7 +45,7 @@ def configure_logs(service: str, level: LogLevel, stream: TextIO | None = None) 
     structlog.configure(
         processors=[*shape, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(severity),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", stream)),  # it asks for no more than we have
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Annotated, Final
 
 import typer
@@ -20,6 +20,7 @@ from services.installation import Home, Installation
 from services.tables import open_tables
 from services.together import running
 from shared.clock import utc_now
+from shared.lines import Lines
 from shared.service import stop_on_signals
 from shared.settings import HttpSettings, ServiceSettings
 from shared.telemetry import configure_logs
@@ -75,8 +76,8 @@ def logging_for(home: Home) -> Iterator[None]:
         configure_logs(NAME, level)
         yield
         return
-    with home.log.open("a", encoding="utf-8", buffering=1) as file:
-        configure_logs(NAME, level, file)
+    with home.log.open("ab") as file, closing(Lines(file.fileno())) as lines:
+        configure_logs(NAME, level, lines)
         yield
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from shared.settings import LogLevel
 from shared.telemetry import QUIET_SECONDS, Repetitions, configure_logs
@@ -19,6 +21,7 @@ def root() -> Iterator[None]:
     yield
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
+    structlog.reset_defaults()
 
 
 def said(logger: str, sentence: str, at: float) -> logging.LogRecord:
@@ -56,3 +59,10 @@ def test_a_broker_that_is_away_is_told_of_once_whichever_node_it_is(root: None) 
         logging.getLogger("aiokafka").error("Unable connect to node with id %s", node)
 
     assert [json.loads(line)["event"] for line in lines.getvalue().splitlines()] == ["Unable connect to node with id 0"]
+
+
+def test_a_full_disk_below_the_log_breaks_no_service(root: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.telemetry.STANDARD_ERROR", os.open("/dev/full", os.O_WRONLY))
+    configure_logs("test", LogLevel.INFO)
+
+    structlog.get_logger().warning("consumer waits")
