@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from shared.contracts.topics import Topic
+from shared.errors import Misconfigured, Unavailable
 from shared.stream.log import Log, weigh
 from shared.stream.record import Header, Outgoing
 from shared.stream.steps import Observer, Step
@@ -69,10 +70,16 @@ def decode_row(row: bytes) -> tuple[Outgoing, ...]:
 
 
 async def publish(rows: Sequence[OutboxRow], log: Log, outbox: Outbox, observer: Observer) -> None:
-    """Append what *rows* hold, in order, and forget them once the log has it. Raises Unavailable: they then stay."""
+    """Append what *rows* hold, in order, and forget them once the log has it. Raises Unavailable: they then stay.
+
+    So they do where somebody has changed a topic, or our rights, since it was looked at: whoever is answered beside this goes on.
+    """
     for _ in rows:
         await observer(Step.PUBLISHING)
-    await log.append([each for row in rows for each in row.outgoing])
+    try:
+        await log.append([each for row in rows for each in row.outgoing])
+    except Misconfigured as refusal:
+        raise Unavailable("log", str(refusal)) from refusal
     for _ in rows:
         await observer(Step.PUBLISHED)
     await outbox.delete([row.id for row in rows])

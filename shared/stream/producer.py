@@ -30,10 +30,10 @@ _log = structlog.get_logger()
 class BrokenProducer(Exception):
     """The producer cannot go on; a new one has to take its place, and the outcome of what was under way is unknown.
 
-    Unless it was refused for good: then *refusal* says what somebody has to change.
+    Unless it was refused: then *refusal* says what somebody has to change.
     """
 
-    def __init__(self, reason: str, refusal: Misconfigured | None = None) -> None:
+    def __init__(self, reason: str, refusal: Misconfigured | Unavailable | None = None) -> None:
         super().__init__(reason)
         self.refusal = refusal
 

@@ -151,13 +151,15 @@ class _enqueueing:  # noqa: N801  a context manager reads as a verb
                 raise BrokenProducer(repr(error), _refusal(self._topic, error)) from error
 
 
-def _refusal(topic: str, error: BaseException) -> Misconfigured | None:
-    """Say what is to be changed where *topic* refused a batch for good; else nothing."""
+def _refusal(topic: str, error: BaseException) -> Misconfigured | Unavailable | None:
+    """Say what is to be changed where *topic* refused a batch; nothing where that is of no help."""
     match error:
         case kafka.TopicAuthorizationFailedError() | kafka.ClusterAuthorizationFailedError():
             return forbidden(f"write to {topic}", error)
         case kafka.MessageSizeTooLargeError() | kafka.RecordListTooLargeError():
             return Misconfigured(f"topic {topic} does not take records as large as ours: set max.message.bytes={MESSAGE_BYTES}.")
+        case kafka.InvalidTimestampError():
+            return Unavailable("kafka", f"our clock is too far from the broker's for {topic}: set the one that is wrong")
     return None
 
 

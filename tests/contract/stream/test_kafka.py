@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from aiokafka.structs import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from deploy.kafka.cluster import Cluster
+from shared.clock import utc_now
 from shared.contracts.topics import DAY_MS, Topic
 from shared.errors import Misconfigured, Unavailable
 from shared.stream import (
@@ -204,6 +206,19 @@ async def test_a_topic_with_other_limits_than_ours_is_misconfigured(
     async with opened(kafka_broker) as log:
         with pytest.raises(Misconfigured, match=said):
             await log.ensure([topic])
+
+
+async def test_a_clock_that_is_far_ahead_is_an_outage_in_words(kafka_broker: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = Topic(f"dated.{uuid4().hex}.v1", partitions=1)
+    async with opened(kafka_broker) as log:
+        await log.ensure([topic])
+
+        with monkeypatch.context() as ahead:
+            ahead.setattr("shared.stream.kafka.sender.utc_now", lambda: utc_now() + timedelta(days=1))
+            with pytest.raises(Unavailable, match="clock"):
+                await log.append([Outgoing(topic, b"1", b"k")])
+
+        assert (await log.append([Outgoing(topic, b"2", b"k")]))[0].offset == 0
 
 
 async def test_lag_tools_see_the_offsets_that_were_applied(kafka_broker: Cluster) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import Topic, dead_letters_of
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 from shared.stream import (
     Batch,
     Cause,
@@ -26,6 +27,7 @@ from shared.stream import (
     OffsetGap,
     Outgoing,
     Partition,
+    Position,
     RecordTooLarge,
     Rejection,
     Step,
@@ -140,6 +142,23 @@ async def test_a_commit_whose_answer_was_lost_is_not_decided_again_and_is_publis
         await scene.consumer.turn()
     assert scene.said() == []
 
+    await scene.consumer.turn()
+
+    assert scene.said() == [b"1"]
+    assert scene.ledger.values["heard"] == [b"1"]
+
+
+async def test_what_a_topic_refuses_waits_until_somebody_has_changed_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(echo)
+    await scene.hear(b"1")
+
+    async def refuse(records: Sequence[Outgoing]) -> tuple[Position, ...]:
+        raise Misconfigured(f"topic {records[0].topic.name} takes less than we send")
+
+    with monkeypatch.context() as changed:
+        changed.setattr(scene.log, "append", refuse)
+        with pytest.raises(Unavailable, match=r"said\.v1 takes less"):
+            await scene.consumer.turn()
     await scene.consumer.turn()
 
     assert scene.said() == [b"1"]
