@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 import uvicorn
@@ -25,6 +26,9 @@ from shared.stream.steps import crash_at_from_environment
 from shared.telemetry import configure_logs
 
 log = structlog.get_logger()
+
+MOST_FILES: Final = 65_536
+"""Connections and files that a process may have open, where its administrator allows as many."""
 
 Task: TypeAlias = Callable[[asyncio.Event], Coroutine[None, None, None]]
 """Work until the event is set, then finish what is under way and return."""
@@ -60,6 +64,7 @@ async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyn
     A task that raises ends all the others in the same way, and is then raised in an ExceptionGroup: a consumer with a bug must
     not look alive, and whoever is being answered has nothing to do with it.
     """
+    open_many_files()
     servers = [_Server(service) for service in services]
     tasks = _Tasks(services)
     async with asyncio.TaskGroup() as group:
@@ -78,6 +83,18 @@ async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyn
         await working
     tasks.raise_failures()
     log.info("stopped", services=[service.name for service in services])
+
+
+def open_many_files() -> None:
+    """Allow this process as many open files as it may be allowed: a shell, systemd and Docker begin with 1,024.
+
+    Without one left, who keeps a connection to a door keeps PostgreSQL and Kafka from us.
+    """
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(MOST_FILES, most)
+    if resource.RLIM_INFINITY != allowed < wanted:
+        with contextlib.suppress(OSError, ValueError):  # macOS has a limit of its own below the one that it tells
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 class _Tasks:
