@@ -95,7 +95,7 @@ class SourceBook:
 
     def _may_look_again(self) -> bool:
         """Say whether no source was missed lately: however fresh the table is, one may just have been added."""
-        return self._missed is None or self._clock() - self._missed >= LOOKED_AGAIN
+        return self._missed is None or self._since(self._missed) >= LOOKED_AGAIN
 
     def _get(self, name: str) -> Source | None:
         return self._sources.get(SourceId(name)) if self._sources is not None else None
@@ -150,4 +150,8 @@ class SourceBook:
         return {**sources, **{each.id: replace(each, closed=each.closed | channels) for each, channels in closed}}
 
     def _is_fresh(self, age: timedelta) -> bool:
-        return self._sources is not None and self._looked is not None and self._clock() - self._looked < age
+        return self._sources is not None and self._looked is not None and self._since(self._looked) < age
+
+    def _since(self, moment: datetime) -> timedelta:
+        """Say how far the clock is from *moment*: where it was set back, what was read is as old as that."""
+        return abs(self._clock() - moment)

@@ -1,9 +1,10 @@
 -- name: due
--- Which of the sources $1 have something due, and are asked by no other process than $2.
+-- Which of the sources $1 have something due, and are asked by no other process than $2. What went well at a time that has not
+-- come was asked by a clock that was ahead, as its next time was set by: it is due at once.
 SELECT id FROM source
 WHERE id = ANY ($1::text[])
   AND NOT EXISTS (SELECT FROM asker WHERE asker.source = id AND claimed_until > clock_timestamp() AND claimed_by <> $2)
-  AND (EXISTS (SELECT FROM poll WHERE poll.source = id AND due <= $3)
+  AND (EXISTS (SELECT FROM poll WHERE poll.source = id AND (due <= $3 OR succeeded_at > $3 + interval '1 minute'))
        OR EXISTS (SELECT FROM lookup WHERE lookup.source = id AND state = 'waiting' AND due <= $3))
 ORDER BY id
 
@@ -26,8 +27,10 @@ SELECT $1, name, '{}', $3 FROM unnest($2::text[]) AS name
 ON CONFLICT DO NOTHING
 
 -- name: due_polls
--- Which of the polls $2 of the source $1 are due, the longest waiting first.
-SELECT name, cursor, failures FROM poll WHERE source = $1 AND name = ANY ($2::text[]) AND due <= $3 ORDER BY due, name
+-- Which of the polls $2 of the source $1 are due, also by a clock that was ahead, the longest waiting first.
+SELECT name, cursor, failures FROM poll
+WHERE source = $1 AND name = ANY ($2::text[]) AND (due <= $3 OR succeeded_at > $3 + interval '1 minute')
+ORDER BY due, name
 
 -- name: move_poll
 -- Moves a poll on while the process $3 holds its source, and the claim by $7 seconds from now; returns nothing where it does not.

@@ -63,6 +63,18 @@ async def test_the_table_is_read_once_while_it_is_fresh() -> None:
     assert shelf.reads == 1
 
 
+async def test_a_clock_that_is_set_back_lets_no_source_stay_as_it_was() -> None:
+    shelf = Shelf(SLACK)
+    book = shelf.book()
+    await book.find("slack", "acme")
+    await book.find("slack", "other")
+    shelf.sources = [replace(SLACK, id=SourceId("other"))]
+    shelf.now -= timedelta(hours=1)
+
+    assert await book.find("slack", "acme") is None
+    assert await book.find("slack", "other") is not None
+
+
 async def test_a_new_source_is_seen_after_a_second() -> None:
     shelf = Shelf()
     book = shelf.book()

@@ -43,6 +43,18 @@ async def test_a_poll_turns_all_pages_and_goes_on_where_it_was(house: House, for
     assert heard_of(house) == 6
 
 
+async def test_a_clock_that_was_a_day_ahead_leaves_no_poll_until_then(house: House, forum: Platform, process: Process) -> None:
+    house.now = NOW + timedelta(days=1)
+    await process.asking.once()
+    forum.posts.append(discourse_post(12, 57, 6, "A late one", "2026-03-02T12:05:00.000Z"))
+    house.now = NOW
+
+    asked = [await process.asking.once(), await process.asking.once()]
+
+    assert asked == [1, 0]
+    assert heard_of(house) == 6
+
+
 async def test_an_answer_is_unpacked_no_further_than_it_is_read(forum: Platform, http: httpx.AsyncClient) -> None:
     packed = gzip.compress(b"[" + b" " * 50_000_000 + b"]")
     forum.failing["/posts"] = Response(packed, headers={"content-encoding": "gzip"})
