@@ -110,6 +110,8 @@ def connecting_failed(error: Exception, dsn: str = "", *, admitted: bool = False
         return _turned_away(error, admitted=admitted)
     if unusable := _unusable(error, dsn):
         return Misconfigured(f"DATABASE_URL cannot be used: {unusable}")
+    if isinstance(error, TimeoutError) and not str(error):
+        error = TimeoutError("no connection in time")
     return unavailable(error, place_of(dsn)) if isinstance(error, (*_UNREACHABLE, *_OUT_OF_STEP)) else None
 
 

@@ -84,6 +84,12 @@ def test_a_server_that_cannot_be_reached_is_told_with_its_place_and_without_the_
     assert str(failure).endswith("Connection refused, at db.example.org:5433")
 
 
+def test_a_connection_that_is_not_there_in_time_is_told_in_words() -> None:
+    failure = connecting_failed(TimeoutError(), "postgresql://far.example.org/x")
+
+    assert str(failure).endswith("TimeoutError: no connection in time, at far.example.org")
+
+
 @pytest.mark.parametrize(
     ("dsn", "place"),
     [
