@@ -13,8 +13,7 @@ import typer
 from services.commands.console import DEFAULT_HOME, HomeOption, ask_secret, out, read_secret, run
 from services.commands.faults import Refused
 from services.commands.source_import import import_
-from services.commands.source_standing import NameArgument, door_of, find, list_, retry
-from services.commands.source_standing import show as show_
+from services.commands.source_standing import NameArgument, door_of, find, list_, retry, show
 from services.commands.source_trial import try_
 from services.ingest.app import SCHEMA
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
@@ -59,7 +58,7 @@ DirectOption = Annotated[bool, typer.Option("--direct", help="Hear direct messag
 
 app.command("import")(import_)
 app.command("list")(list_)
-app.command("show")(show_)
+app.command("show")(show)
 app.command("test")(try_)
 app.command("retry")(retry)
 
@@ -127,7 +126,7 @@ def permit(
 
 
 @app.command("options")
-def set_up(
+def set_options(
     name: NameArgument,
     option: Annotated[Many, typer.Option("--option", help="NAME=VALUE: what the platform's page says it needs.")],
     home: HomeOption = DEFAULT_HOME,
@@ -173,7 +172,7 @@ def rotate(
 
 
 @app.command("token")
-def show(
+def set_token(
     name: NameArgument,
     token: Annotated[
         str | None,
@@ -217,7 +216,7 @@ def _with_sources(home: Path, work: Callable[[Sources, Installation], Awaitable[
 
 
 def _look(home: Path, name: str) -> None:
-    """Look whether there is a source *name*, before anybody is asked about it. Raises Refused."""
+    """Look whether there is a source *name*, before anybody is asked about it. Raises UnknownSource."""
     _with_sources(home, lambda sources, _: find(sources, name))
 
 

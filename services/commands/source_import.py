@@ -12,9 +12,10 @@ import typer
 from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
 from services.commands.faults import Refused
 from services.commands.files import lines_of, name_of, present
+from services.commands.source_standing import NameArgument, find
 from services.counting import counted
 from services.ingest.app import SCHEMA
-from services.ingest.domain.source import Source, SourceId
+from services.ingest.domain.source import Source
 from services.ingest.filing.column_map import ColumnMap, load
 from services.ingest.filing.importing import Importer, Report, open_importer
 from services.ingest.filing.rows import Fault, Row, read_csv, read_json, read_ndjson
@@ -29,7 +30,7 @@ SHOWN = 50
 
 
 def import_(
-    name: Annotated[str, typer.Argument(help="The source's name.", metavar="SOURCE")],
+    name: NameArgument,
     file: Annotated[
         Path,
         typer.Argument(
@@ -50,7 +51,7 @@ def import_(
     Good rows are heard, and told by ingest as soon as it runs; bad ones are listed by line, and then the exit status is 1.
     Importing a file twice changes nothing, so one that was interrupted is imported again.
     """
-    report = run(_import(Home.at(home), SourceId(name), file, map_, actor, dry_run=dry_run))
+    report = run(_import(Home.at(home), name, file, map_, actor, dry_run=dry_run))
     would = " would be taken so" if dry_run else ""
     out.print(f"{counted(report.rows, 'row')} of {name_of(file)}{would}:", soft_wrap=True)
     kinds = table("Kind", ">Interactions")
@@ -64,15 +65,13 @@ def import_(
         raise typer.Exit(1)
 
 
-async def _import(home: Home, name: SourceId, file: Path, map_: str | None, actor: str, *, dry_run: bool) -> Report:
+async def _import(home: Home, name: str, file: Path, map_: str | None, actor: str, *, dry_run: bool) -> Report:
     async with (
         open_installation(home) as installation,
         open_tables(installation, SCHEMA, "import") as database,
         open_sources(installation.postgres, installation.secrets) as sources,
     ):
-        source = (await sources.load()).get(name)
-        if source is None:
-            raise Refused(f"There is no source called {name!r}: `symposia source list` shows them.")
+        source = await find(sources, name)
         columns = load(map_ or source.platform)
         if dry_run:
             return await _take(Importer(), source, file, columns, actor)

@@ -15,7 +15,7 @@ from services.ingest.app import SCHEMA
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.source import Policy, Source, SourceId
 from services.ingest.settings import Settings
-from services.ingest.sources import Sources, open_sources
+from services.ingest.sources import Sources, UnknownSource, open_sources
 from services.ingest.standing import SourceStanding, retry_lookups, standings
 from services.installation import Home, Installation, open_installation
 from services.tables import open_tables
@@ -70,10 +70,10 @@ def retry(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 
 async def find(sources: Sources, name: str) -> Source:
-    """Return the source *name*; raise Refused where there is none."""
+    """Return the source *name*. Raises UnknownSource."""
     source = (await sources.load()).get(SourceId(name))
     if source is None:
-        raise Refused(f"There is no source called {name!r}: `symposia source list` shows them.")
+        raise UnknownSource(SourceId(name))
     return source
 
 
