@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -15,6 +14,7 @@ from typing import Final
 import httpx
 import pytest
 
+from deploy.kafka.layout import free_ports
 from services.ingest.intake import IntakeStep
 from services.ingest.sources import NewSource, Sources
 from services.ingest.vault import Vault
@@ -50,7 +50,7 @@ class Platforms:
     @classmethod
     async def begin(cls, theatre: Theatre, url: str, stack: AsyncExitStack, crash_at: str = "", counts: str = "") -> Platforms:
         """Start the house, which crashes there."""
-        port = _free_port()
+        (port,) = free_ports(1)
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=5, trust_env=False))
         house = await stack.enter_async_context(_start(theatre, url, port, crash_at, counts))
         return cls(theatre, url, stack, port, house, client)
@@ -84,12 +84,6 @@ class Platforms:
 def _start(theatre: Theatre, url: str, port: int, crash_at: str = "", counts: str = "") -> Child:
     order = member.Order(url, ("ingest", *HOUSE), crash_at, count=counts, ports={"ingest": port})
     return theatre.nursery.start(member.main, order)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

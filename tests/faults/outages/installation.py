@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Final
 import httpx
 
 from deploy.kafka.cluster import Cluster
+from deploy.kafka.layout import free_ports
 from services.gateway.app import open_issuer
 from services.gateway.domain.credential import Scope
 from services.gateway.settings import Settings
@@ -66,7 +66,7 @@ class Installation:
 async def installed(server: Server, cluster: Cluster, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Installation]:
     """Run the gateway on *server* and *cluster*, with *settings* of its own; a gateway that ended by itself is an error."""
     await migrate(server.dsn, TARGETS)
-    port = free_port()
+    (port,) = free_ports(1)
     headers = {**VERSION, "Authorization": await _key(server)}
     log = folder / "gateway.log"
     async with AsyncExitStack() as stack:
@@ -105,13 +105,6 @@ def serving(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 async def _key(server: Server) -> str:

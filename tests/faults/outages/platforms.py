@@ -12,11 +12,12 @@ from typing import Final
 
 import httpx
 
+from deploy.kafka.layout import free_ports
 from services.ingest.domain.identity import creation_of
 from services.ingest.domain.interaction import NativeId
 from services.ingest.sources import NewSource, open_sources
 from shared.settings import SecretSettings
-from tests.faults.outages.installation import Installation, free_port, serving, until_ready
+from tests.faults.outages.installation import Installation, serving, until_ready
 from tests.faults.outages.senders import OK, PATIENCE, Answer, now, timed
 from tests.support.gateway import MASTER_KEY
 from tests.support.ingest import SECRET, Sent
@@ -65,7 +66,7 @@ async def delivering(running: Installation, folder: Path, settings: Mapping[str,
         await sources.add(
             NewSource(SLACK.id, SLACK.platform, SLACK.workspace, SECRET, SLACK.policy), datetime(2026, 3, 2, tzinfo=UTC)
         )
-    port, log = free_port(), folder / "ingest.log"
+    (port,), log = free_ports(1), folder / "ingest.log"
     told = {"SYMPOSIA_HTTP__PORT": str(port), **settings}
     with serving("services.ingest", running.server, running.cluster, told, log) as ingest:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as http:

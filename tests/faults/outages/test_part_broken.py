@@ -11,15 +11,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from deploy.kafka.layout import free_ports
 from shared.service import Service, run
 from shared.settings import HttpSettings
-from tests.faults.outages.installation import free_port
 
 SOME = 20
 
 
 async def test_who_waits_for_an_answer_gets_it_though_another_part_breaks() -> None:
-    asked, left, port, began = asyncio.Event(), asyncio.Event(), free_port(), []
+    asked, left, (port,), began = asyncio.Event(), asyncio.Event(), free_ports(1), []
 
     async def answer(request: Request) -> PlainTextResponse:
         began.append(request)

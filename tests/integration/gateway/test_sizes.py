@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from time import perf_counter
 
 import pytest
 
+from deploy.kafka.layout import free_ports
 from services.gateway import app as gateway
 from services.gateway.credentials.issuing import Issuer
 from services.gateway.domain.credential import Scope
@@ -25,7 +25,7 @@ SOON = 2.0
 @pytest.fixture
 async def head(postgres_settings: PostgresSettings) -> AsyncIterator[tuple[int, str]]:
     """A gateway that listens: its port, and the head of a request with a valid key but for what its body is."""
-    port = free_port()
+    (port,) = free_ports(1)
     settings = settings_of(postgres_settings)
     settings = settings.model_copy(update={"http": settings.http.model_copy(update={"port": port, "drain_seconds": 0.1})})
     stop = asyncio.Event()
@@ -148,10 +148,3 @@ async def until_listening(port: int) -> None:
             else:
                 writer.close()
                 return
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

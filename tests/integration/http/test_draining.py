@@ -11,18 +11,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from deploy.kafka.layout import free_ports
 from shared.errors import Misconfigured
 from shared.http import create_app, read_body
 from shared.service import Service, run
 from shared.settings import HttpSettings
 from shared.telemetry import new_registry
-from tests.faults.outages.installation import free_port
 
 HALF = b"POST /echo HTTP/1.1\r\nHost: trial\r\nContent-Length: 5\r\n\r\nha"
 
 
 async def test_a_request_that_is_never_finished_gets_503_once_the_grace_is_over() -> None:
-    begun, stop, started, port = asyncio.Event(), asyncio.Event(), asyncio.Event(), free_port()
+    begun, stop, started, (port,) = asyncio.Event(), asyncio.Event(), asyncio.Event(), free_ports(1)
 
     async def ready() -> None:
         """Be ready."""
@@ -62,7 +62,8 @@ async def test_a_task_that_a_library_cancels_ends_the_service_and_is_not_missing
         del stop
         raise asyncio.CancelledError
 
-    service = Service("trial", Starlette(), HttpSettings(port=free_port()), tasks=(cancelled,))
+    (port,) = free_ports(1)
+    service = Service("trial", Starlette(), HttpSettings(port=port), tasks=(cancelled,))
 
     with pytest.RaisesGroup(pytest.RaisesExc(RuntimeError, match="cancelled from within")):
         await run([service], asyncio.Event())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -17,6 +16,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from deploy.kafka.layout import free_ports
 from services.ingest.intake import IntakeStep
 from services.ingest.store import PostgresStore
 from shared.clock import utc_now
@@ -34,12 +34,6 @@ from tests.support.slack import slack_conversation
 
 NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """The doors speak plain HTTP: whom to trust besides is not read anew for each request."""
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @asynccontextmanager
@@ -124,7 +118,7 @@ async def expected() -> set[tuple[str, bytes]]:
 
 
 async def test_a_conversation_through_the_running_service_is_in_the_log(house: House) -> None:
-    port = free_port()
+    (port,) = free_ports(1)
 
     async with running(house, port), opened_log(house.settings.postgres) as log:
         await until(lambda: is_ready(port))
@@ -146,7 +140,7 @@ PASSAGES: Final[dict[StrEnum, int]] = {
 
 @pytest.mark.parametrize("step", PASSAGES)
 async def test_a_process_killed_at_any_step_loses_and_doubles_nothing(house: House, step: StrEnum) -> None:
-    port, script = free_port(), slack_conversation()
+    (port,), script = free_ports(1), slack_conversation()
     async with running(house, port, SYMPOSIA_CRASH_AT=f"{step}:{PASSAGES[step]}") as process:
         await until(lambda: is_ready(port))
         statuses = [await deliver(port, sent) for sent in script]
