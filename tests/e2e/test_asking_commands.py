@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from services.installation import Home
 from tests.support.cli import symposia
 
 SECRET = "a secret that is long enough"
@@ -18,13 +17,6 @@ ASKING = [
     ("forwarding", "rotate", "nobody", "--key", "key"),
     ("forwarding", "remove", "nobody"),
 ]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    made = Home.at(tmp_path / "home")
-    made.make()
-    return made.path
 
 
 @pytest.mark.parametrize("command", ASKING, ids=" ".join)

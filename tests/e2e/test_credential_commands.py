@@ -5,17 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
-from services.installation import Home
 from tests.support.cli import KEY, symposia
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    made = Home.at(tmp_path / "home")
-    made.make()
-    return made.path
 
 
 def test_a_key_is_created_listed_edited_and_revoked(home: Path, database_url: str) -> None:

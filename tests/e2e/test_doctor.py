@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import asyncpg
-import pytest
 from prometheus_client import CollectorRegistry
 
 from services.installation import Home
@@ -17,13 +16,6 @@ from shared.stream.open import open_log
 from shared.stream.settings import StreamSettings
 from tests.support.cli import symposia
 from tests.support.postgres import settings_for
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    made = Home.at(tmp_path / "home")
-    made.make()
-    return made.path
 
 
 async def plant(url: str, sql: str) -> None:

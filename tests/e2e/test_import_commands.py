@@ -5,9 +5,6 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-import pytest
-
-from services.installation import Home
 from tests.support.cli import symposia
 
 EXPORT = "sep=;\r\nEmployee ID;First;Last;Work Email;Login;Hired\r\n7;Ada;Byron;ADA@acme.example;ada;2020-01-01\r\n"
@@ -15,13 +12,6 @@ COLUMNS = (
     "--column", "external_id=Employee ID", "--column", "name={First} {Last}", "--column", "email=Work Email",
     "--column", "accounts={Login}@https://lms.acme.example",
 )  # fmt: skip
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    made = Home.at(tmp_path / "home")
-    made.make()
-    return made.path
 
 
 def test_an_export_is_imported_as_it_is_once_its_columns_are_named(home: Path, tmp_path: Path, database_url: str) -> None:

@@ -6,20 +6,10 @@ import gzip
 from pathlib import Path
 from subprocess import CompletedProcess
 
-import pytest
-
-from services.installation import Home
 from tests.support.cli import symposia
 
 EXPORTS = Path(__file__).parents[1] / "unit/ingest/exports"
 YAMMER = "https://www.yammer.com/acme.example"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    made = Home.at(tmp_path / "home")
-    made.make()
-    return made.path
 
 
 def test_an_export_is_tried_then_imported_and_its_bad_rows_are_listed(home: Path, database_url: str) -> None:
