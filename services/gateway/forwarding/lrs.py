@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import httpx
-import orjson
 
 from services.gateway.domain.version import VERSION_HEADER
 from services.gateway.forwarding.answers import Answer, Fate, TargetAway, TargetForbidden, fate, single_statement, wait_of
@@ -19,6 +18,7 @@ from services.gateway.forwarding.packing import Parcel
 from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials, Target
 from shared.clock import Clock
 from shared.http.addresses import CheckedTransport, NoAddress, NotPublic
+from shared.http.granted import read_grant
 from shared.http.unpacking import unpacked
 from shared.media_types import FORM_TYPE, JSON_TYPE
 from shared.xapi.model import StatementId
@@ -27,8 +27,6 @@ MOST_READ: Final = 1024 * 1024
 """Bytes of an answer that are read, where nobody asks for more."""
 EARLY: Final = 30.0
 """Seconds before its end at which a token is not used any more."""
-TOKEN_SECONDS: Final = 300.0
-"""How long a token is used whose end is not told."""
 _LOST: Final = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 """What a request meets on a connection that the other side closed meanwhile, as uvicorn does behind a 500."""
 
@@ -181,14 +179,12 @@ async def _read(response: httpx.Response, most: int) -> bytes:
 
 
 def _token(answer: Answer, now: float) -> _Token:
-    try:
-        said = orjson.loads(answer.body)
-        token, seconds = said["access_token"], float(said.get("expires_in", TOKEN_SECONDS))
-    except (orjson.JSONDecodeError, TypeError, KeyError, ValueError, AttributeError):
-        token, seconds = None, 0.0
-    if answer.status != httpx.codes.OK or not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise TargetAway(f"the token endpoint gave no token: {answer.said if answer.status != httpx.codes.OK else answer.status}")
-    return _Token(token, now + seconds - EARLY)
+    if answer.status != httpx.codes.OK:
+        raise TargetAway(f"the token endpoint gave no token: {answer.said}")
+    granted = read_grant(answer.body)
+    if granted is None:
+        raise TargetAway(f"the token endpoint gave no token: {answer.status}")
+    return _Token(granted.token, now + granted.seconds - EARLY)
 
 
 def _basic(key: str, secret: str) -> str:

@@ -11,7 +11,6 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-import orjson
 
 from services.ingest.connectors.connector import Connector
 from services.ingest.domain.asking import GONE, Answer, Request
@@ -19,13 +18,12 @@ from services.ingest.domain.source import Source, SourceId
 from services.ingest.settings import AskingSettings
 from shared.errors import SymposiaError
 from shared.http.addresses import CheckedTransport, NoAddress
+from shared.http.granted import Granted, read_grant
 from shared.http.unpacking import unpacked
 
 MOST_REDIRECTS: Final = 3
 EARLY: Final = 60.0
 """Seconds before its end at which an access token is not used any more."""
-TOKEN_SECONDS: Final = 300.0
-"""How long an access token is used whose end is not told."""
 MOST_KEPT: Final = 1000
 LONGEST_WAIT: Final = 24 * 3600.0
 
@@ -172,17 +170,12 @@ def _wait(answer: Answer) -> float:
     return 0.0
 
 
-def _granted(answer: Answer) -> tuple[str, float]:
-    """Read an access token and how many seconds it lives (RFC 6749 §5.1)."""
-    try:
-        document = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        document = None
-    token = document.get("access_token") if isinstance(document, dict) else None
-    if not isinstance(token, str) or not token.isascii() or not token:
+def _granted(answer: Answer) -> Granted:
+    """Read an access token. Raises PlatformAway where there is none."""
+    granted = read_grant(answer.body)
+    if granted is None:
         raise PlatformAway("granted no access token")
-    seconds = document.get("expires_in")
-    return token, float(seconds) if isinstance(seconds, int | float) and seconds > 0 else TOKEN_SECONDS
+    return granted
 
 
 def _onward(request: Request, response: httpx.Response) -> Request:
