@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from services.gateway.domain.repetition import repeats
 from services.gateway.moving.admitting import AdmittedRow, Content
-from services.gateway.statements.recorder_books import PostgresRecorderBooks
+from services.gateway.statements.progress import RecorderBooks
 from services.gateway.statements.store import StatementStore
 from shared.clock import Clock, rfc3339
 from shared.contracts import RECEIVED, Received, encode
@@ -39,7 +39,7 @@ class RecorderDoor:
         self,
         log: Log,
         store: StatementStore,
-        books: PostgresRecorderBooks,
+        books: RecorderBooks,
         clock: Clock,
         *,
         source: str,
