@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 import typer
 
@@ -48,7 +48,7 @@ SecretOption = Annotated[
         help="The secret of the key, or of the OAuth client; `-` reads it from standard input.",
     ),
 ]
-Many = list[str]
+Many: TypeAlias = list[str]
 NOTHING: Final[Many] = []
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 import typer
 
@@ -44,7 +44,7 @@ TokenOption = Annotated[
         help="What we show when we ask the platform for something; `-` reads it from standard input.",
     ),
 ]
-Many = list[str]
+Many: TypeAlias = list[str]
 NOTHING: Final[Many] = []
 ACCEPTING: Final[Many] = sorted(DEFAULT_ACCEPTING)
 ChannelOption = Annotated[Many, typer.Option("--channel", help="Hear only these channels or categories, by id.")]

@@ -12,7 +12,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import orjson
 
@@ -76,27 +76,27 @@ class ValidationToken:
         return Reply(token.encode(errors="replace")) if token is not None and _is_challenge(token) else None
 
 
-Asked = Callable[[Message], object]
+FindChallenge: TypeAlias = Callable[[Message], object]
 """Find the challenge in a request; anything but a text is none."""
-Written = Callable[[str, bytes], Mapping[str, str]]
+WriteAnswer: TypeAlias = Callable[[str, bytes], Mapping[str, str]]
 """Write the answer to a challenge from its HMAC-SHA256."""
 
 
 @dataclass(frozen=True, slots=True)
 class HmacChallenge:
-    """Answer the challenge that *asked* finds with its HMAC under the present secret (Zoom, X, LinkedIn)."""
+    """Answer the challenge that *find* finds with its HMAC under the present secret (Zoom, X, LinkedIn)."""
 
-    asked: Asked
-    written: Written
+    find: FindChallenge
+    write: WriteAnswer
     signed: bool = False
 
     def __call__(self, message: Message, secrets: Sequence[bytes]) -> Reply | None:
         """Return the answer."""
-        challenge = self.asked(message)
+        challenge = self.find(message)
         if not isinstance(challenge, str) or not NO_BODY.fullmatch(challenge) or not secrets:
             return None
         digest = hmac.new(secrets[0], challenge.encode(errors="replace"), hashlib.sha256).digest()
-        return Reply(orjson.dumps(self.written(challenge, digest)), "application/json")
+        return Reply(orjson.dumps(self.write(challenge, digest)), "application/json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI
@@ -34,7 +34,7 @@ from shared.http.problem import (
     problem_response,
 )
 
-Ready = Callable[[], Awaitable[None]]
+Ready: TypeAlias = Callable[[], Awaitable[None]]
 
 HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
     Problem: on_problem,

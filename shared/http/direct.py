@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.errors import Misconfigured, Unavailable
 from shared.http.problem import Problem, problem_response, unavailable
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 Shape: TypeAlias = tuple[str, str, int]
 """A method, the first segment of a path, and how many segments it has."""
 

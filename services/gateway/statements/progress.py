@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 import structlog
 
@@ -19,7 +19,7 @@ from shared.xapi.model import StatementId
 
 log = structlog.get_logger()
 
-Digests = Mapping[StatementId, bytes]
+Digests: TypeAlias = Mapping[StatementId, bytes]
 
 
 class RecorderBooks(Protocol):

@@ -11,7 +11,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -40,7 +40,7 @@ from shared.spreadsheets import PLACEHOLDER
 
 ANY: Final = "*"
 OURS: Final = frozenset({"workspace", "actor", "digest"})
-Fits = dict[str, list[str]]
+Fits: TypeAlias = dict[str, list[str]]
 """The values, in small letters, that a column may have: `""` is an empty cell, `*` any other, `19:*` what begins so."""
 
 

@@ -6,13 +6,14 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 from urllib.parse import parse_qs
 
 import orjson
 
 from services.ingest.verifiers.message import MOST_PARAMETERS, Message, Verdict, matches_any
 
-Shown = Callable[[Message], Sequence[str]]
+Shown: TypeAlias = Callable[[Message], Sequence[str]]
 """Find the secrets that a delivery shows; each of them must be the right one."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from services.ingest.connectors.activitystreams import acts, making, objects
 from services.ingest.connectors.activitystreams.dialects import in_as2
@@ -13,7 +13,7 @@ from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, j
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
-Reader = Callable[[Source, JSON, JSON, AccountName], Reading]
+Reader: TypeAlias = Callable[[Source, JSON, JSON, AccountName], Reading]
 COLLECTIONS: Final = frozenset({"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"})
 WITHDRAWALS: Final = frozenset({"Delete", "Undo"})
 

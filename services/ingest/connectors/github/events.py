@@ -6,7 +6,7 @@ The header that names the event is not signed; it is asked only where the body d
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from services.ingest.connectors.fields import member
 from services.ingest.connectors.github.comments import read_discussion_comment, read_issue_comment
@@ -22,7 +22,7 @@ from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
 from services.ingest.domain.source import Source
 
 EVENT_HEADER: Final = "x-github-event"
-Reader = Callable[[Told], Reading]
+Reader: TypeAlias = Callable[[Told], Reading]
 
 READERS: Final[tuple[tuple[frozenset[str], Reader], ...]] = (
     (frozenset({"discussion", "comment"}), read_discussion_comment),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from services.ingest.connectors.fields import (
     Incomplete,
@@ -21,7 +21,7 @@ from services.ingest.domain.reading import Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
-Membership = Literal[Event.JOINED, Event.LEFT]
+Membership: TypeAlias = Literal[Event.JOINED, Event.LEFT]
 TYPES: Final = {"C": places.PUBLIC, "G": "group"}
 """These events write a channel's type as one letter; a letter that we do not know is a private channel's."""
 KINDS: Final = {Event.JOINED: Kind.JOIN, Event.LEFT: Kind.LEAVE}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from services.ingest.connectors.fields import Incomplete, identifier, member, optional_identifier, text
 from services.ingest.connectors.slack import places
@@ -14,7 +14,7 @@ from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
 LONGEST_NAME: Final = 200
-Reaction = Literal[Event.REACTION_ADDED, Event.REACTION_REMOVED]
+Reaction: TypeAlias = Literal[Event.REACTION_ADDED, Event.REACTION_REMOVED]
 
 
 def read_reaction(source: Source, event: JSON, happening: Reaction) -> Reading:

@@ -6,7 +6,7 @@ Posts come where a filtered stream is delivered (docs.x.com, "Filtered stream we
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from services.ingest.connectors.fields import if_whole, member, optional_text, several
 from services.ingest.connectors.x import tweets
@@ -16,7 +16,7 @@ from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, j
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
-Reader = Callable[[Source, JSON], Reading]
+Reader: TypeAlias = Callable[[Source, JSON], Reading]
 
 
 def read(source: Source, delivery: Delivery) -> Reading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from services.ingest.connectors.fields import Unheard, member, optional_text
 from services.ingest.connectors.zoom import acts, chats, meetings, messages
@@ -11,7 +11,7 @@ from services.ingest.domain.reading import Delivery, Reading, Reason, ignored
 from services.ingest.domain.source import Source
 from shared.xapi.model import JSON
 
-Reader = Callable[[Source, JSON], Reading]
+Reader: TypeAlias = Callable[[Source, JSON], Reading]
 
 SESSIONS: Final[dict[str, Reader]] = {
     "started": meetings.read_started,
