@@ -45,12 +45,12 @@ class SourceBook:
 
         Raises Unavailable where it is not known, and the table cannot be read now: it may just have been added.
         """
-        await self._read(self._refresh)
+        await self._read()
         source = self._get(name)
         if source is None and self._may_look_again():
             self._missed = self._clock()
             self.expire()
-            await self._read(self._refresh)
+            await self._read()
             source = self._get(name)
         if source is None and (outage := self._lasting_outage()) is not None:
             raise outage
@@ -63,7 +63,7 @@ class SourceBook:
 
     async def get(self, name: SourceId) -> Source | None:
         """Return the source *name*, or None; raises as `find` does."""
-        await self._read(self._refresh)
+        await self._read()
         return self._get(name)
 
     async def look_up(self, name: SourceId) -> Source | None:
@@ -80,7 +80,7 @@ class SourceBook:
 
     async def all(self) -> tuple[Source, ...]:
         """Return every source; raises as `find` does."""
-        await self._read(self._refresh)
+        await self._read()
         return tuple(self._sources.values()) if self._sources is not None else ()
 
     def close(self, name: SourceId, channels: Iterable[ChannelId]) -> None:
@@ -100,12 +100,12 @@ class SourceBook:
     def _get(self, name: str) -> Source | None:
         return self._sources.get(SourceId(name)) if self._sources is not None else None
 
-    async def _read(self, age: timedelta) -> None:
-        """Read the table unless it was read, or could not be read, less than *age* ago."""
-        if self._is_fresh(age):
+    async def _read(self) -> None:
+        """Read the table unless it was read, or could not be read, less than *refresh* seconds ago."""
+        if self._is_fresh():
             return
         async with self._lock:
-            if self._is_fresh(age):
+            if self._is_fresh():
                 return
             if self._reading is None or self._reading.done():
                 self._reading = spawn(self._read_all(), "reading the sources")
@@ -149,8 +149,8 @@ class SourceBook:
         closed = ((sources[name], channels) for name, channels in self._closed.items())
         return {**sources, **{each.id: replace(each, closed=each.closed | channels) for each, channels in closed}}
 
-    def _is_fresh(self, age: timedelta) -> bool:
-        return self._sources is not None and self._looked is not None and self._since(self._looked) < age
+    def _is_fresh(self) -> bool:
+        return self._sources is not None and self._looked is not None and self._since(self._looked) < self._refresh
 
     def _since(self, moment: datetime) -> timedelta:
         """Say how far the clock is from *moment*: where it was set back, what was read is as old as that."""

@@ -14,16 +14,17 @@ PAGE_BYTES: Final = 4 * 1024 * 1024
 _QUERIES: Final = load_queries(__package__)
 
 
-async def replay(database: Database, log: Log, *, after: int = 0, page: int = PAGE_STATEMENTS) -> int:
-    """Append to *log* every statement of the record behind seq *after*, as it stands, in order of seq; return the last seq.
+async def replay(database: Database, log: Log, *, page: int = PAGE_STATEMENTS) -> int:
+    """Append to *log* every statement of the record, as it stands, in order of seq; return the last seq.
 
     At most *page* statements are held at a time, of PAGE_BYTES together unless one alone has more. Interrupted, it may start
     anew: consumers take what they hear again in their stride. Raises Unavailable.
     """
-    while rows := await database.fetch(_QUERIES["replay"], after, page, PAGE_BYTES):
+    last = 0
+    while rows := await database.fetch(_QUERIES["replay"], last, page, PAGE_BYTES):
         await log.append([recorded(RecordedRow(*row)) for row in rows])
-        after = rows[-1]["seq"]
-    return after
+        last = int(rows[-1]["seq"])
+    return last
 
 
 async def rehearse(database: Database, log: Log) -> None:

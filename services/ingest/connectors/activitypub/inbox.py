@@ -68,7 +68,7 @@ def read(source: Source, delivery: Delivery) -> Reading:
 
 def _refusal(source: Source, activity: JSON, key: str) -> Reason | None:
     """Say why an activity is not ours to hear, whoever signed it: then nothing of it is kept, and nobody asked."""
-    actor = _name(activity, "actor")
+    actor = _actor(activity)
     if host(key) not in servers(source):
         return Reason.CHANNEL_NOT_ALLOWED
     if host(actor) != host(key):
@@ -78,7 +78,7 @@ def _refusal(source: Source, activity: JSON, key: str) -> Reason | None:
         return Reason.TOLD_ALREADY
     if passed is None:
         return _unheard(source, activity)
-    author = _name(passed, "actor")
+    author = _actor(passed)
     if host(author) != host(actor) and objects.kind_of(passed) != "Create":
         return Reason.UNMAPPED
     return Reason.UNMAPPED if objects.departs(passed, first(passed, "object")) else _unheard(source, passed)
@@ -120,7 +120,7 @@ def passed_on(activity: JSON) -> JSON:
     if objects.kind_of(activity) != "Announce" or not isinstance(thing, dict) or not thing.keys() >= {"actor", "object"}:
         return None
     addressed = {} if thing.get("to") or thing.get("cc") else {"to": member(activity, "to"), "cc": member(activity, "cc")}
-    return {**thing, **addressed, "audience": thing.get("audience") or _name(activity, "actor")}
+    return {**thing, **addressed, "audience": thing.get("audience") or _actor(activity)}
 
 
 def handed_on(activity: JSON) -> dict[str, JSON] | None:
@@ -131,7 +131,7 @@ def handed_on(activity: JSON) -> dict[str, JSON] | None:
     thing = first(activity, "object")
     if objects.kind_of(activity) != "Announce" or not isinstance(thing, dict) or objects.kind_of(thing) not in MADE:
         return None
-    return thing if objects.optional_iri(first(thing, "audience")) == _name(activity, "actor") else None
+    return thing if objects.optional_iri(first(thing, "audience")) == _actor(activity) else None
 
 
 def first(document: JSON, name: str) -> JSON:
@@ -139,8 +139,9 @@ def first(document: JSON, name: str) -> JSON:
     return next(iter(objects.several(member(document, name))), None)
 
 
-def _name(activity: JSON, name: str) -> str:
-    return objects.iri(first(activity, name), name)
+def _actor(activity: JSON) -> str:
+    """Return whose *activity* is, by their IRI; raise Incomplete where it does not say."""
+    return objects.iri(first(activity, "actor"), "actor")
 
 
 def servers(source: Source) -> frozenset[str]:

@@ -78,10 +78,10 @@ def _artefact(source: Source, happened: Happening, what: str) -> Artefact:
     return thread(source, name) if what == THREAD else _comment(source, name)
 
 
-def thread(source: Source, name: str, title: str | None = None) -> Artefact:
+def thread(source: Source, name: str) -> Artefact:
     """Return a thread by its id."""
     iri = f"{source.workspace}/api/discussion/v1/threads/{name}"
-    return Artefact(NativeId(f"threads/{name}"), iri, ArtefactType.TOPIC, title)
+    return Artefact(NativeId(f"threads/{name}"), iri, ArtefactType.TOPIC)
 
 
 def _comment(source: Source, name: str) -> Artefact:
