@@ -195,10 +195,12 @@ WHERE id = ANY($1::uuid[]) AND NOT EXISTS (SELECT FROM alias WHERE alias.learner
 RETURNING id
 
 -- name: forget_jobs
--- Takes identities ($1) out of what imports asked to be linked anew.
-UPDATE relink
-SET identities = ARRAY(SELECT unnest(identities) EXCEPT SELECT unnest($1::text[]))
-WHERE identities && $1::text[]
+-- Takes identities ($1) out of what imports asked to be linked anew: the others become a job of their own, which begins with the first.
+WITH naming AS (
+    DELETE FROM relink WHERE identities && $1::text[] RETURNING identities
+)
+INSERT INTO relink (identities)
+SELECT ARRAY(SELECT unnest(identities) EXCEPT SELECT unnest($1::text[])) FROM naming
 
 -- name: count_held
 -- Counts what is known of identities ($1) and learners ($2): statements, identities, learners, enrolments.
@@ -238,16 +240,37 @@ SELECT DISTINCT iri
 FROM interaction CROSS JOIN LATERAL unnest(threads || ARRAY[object, parent]) AS touched (iri)
 WHERE statement_id = ANY($1::uuid[]) AND iri IS NOT NULL
 
--- name: due_jobs
--- Returns what is to be linked anew, but for what met a bug and is left alone for a while.
-SELECT id, failures, identities, statements, artefacts
+-- name: due_job
+-- Returns the next of what is to be linked anew, $1 statements or $2 identities of it, but for what met a bug and is left alone for a
+-- while, and what another process is at. The whole record comes last: what a batch left does not wait for it.
+SELECT id, failures, place, behind, coalesce(cardinality(identities), cardinality(statements), cardinality(artefacts)) AS size,
+    identities[place::int + 1 : place::int + $2] AS identities,
+    statements[place::int + 1 : place::int + $1] AS statements,
+    artefacts[place::int + 1 : place::int + 1] AS artefacts
 FROM relink
 WHERE retry_at IS NULL OR retry_at <= clock_timestamp()
-ORDER BY id
+ORDER BY num_nonnulls(identities, statements, artefacts) DESC, id
+LIMIT 1
+FOR UPDATE SKIP LOCKED
 
--- name: all_jobs
--- Returns what is to be linked anew, now or later.
-SELECT id, failures, identities, statements, artefacts FROM relink ORDER BY id
+-- name: any_job
+-- Returns the next of what is to be linked anew, now or later, whoever is at it; else as due_job.
+SELECT id, failures, place, behind, coalesce(cardinality(identities), cardinality(statements), cardinality(artefacts)) AS size,
+    identities[place::int + 1 : place::int + $2] AS identities,
+    statements[place::int + 1 : place::int + $1] AS statements,
+    artefacts[place::int + 1 : place::int + 1] AS artefacts
+FROM relink
+ORDER BY num_nonnulls(identities, statements, artefacts) DESC, id
+LIMIT 1
+
+-- name: hold_job
+-- Has the job $1 alone until the transaction ends, and returns it if it has come as far as $2, $3 and no further. Who takes it has
+-- shared identities before: an import holds them when it puts another in its place.
+SELECT id FROM relink WHERE id = $1 AND place = $2 AND behind = $3 FOR UPDATE
+
+-- name: move_job
+-- Keeps how far the job $1 has come.
+UPDATE relink SET place = $2, behind = $3 WHERE id = $1
 
 -- name: jobs_left
 -- Counts the jobs that wait, and those that met a bug.
@@ -258,6 +281,11 @@ SELECT count(*) FILTER (WHERE failures = 0) AS waiting, count(*) FILTER (WHERE f
 UPDATE relink
 SET failures = failures + 1, last_failure = $3, retry_at = clock_timestamp() + make_interval(secs => $4)
 WHERE id = $1 AND failures = $2
+
+-- name: set_aside
+-- Leaves statements ($1) at which a job failed, $2 times in a row, for a job of their own, alone for $4 seconds, and keeps why ($3).
+INSERT INTO relink (statements, failures, last_failure, retry_at)
+VALUES ($1::uuid[], $2, $3, clock_timestamp() + make_interval(secs => $4))
 
 -- name: leave
 -- Leaves statements to the relinker.

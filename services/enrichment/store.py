@@ -142,8 +142,12 @@ class Store:
         """Return *statements* if a transaction can look at them all; else leave them to the relinker, and return none."""
         if len(statements) <= MOST_AT_ONCE:
             return statements
-        await transaction.execute(_QUERIES["leave"], sorted(statements))
+        await self.leave(transaction, sorted(statements))
         return set()
+
+    async def leave(self, transaction: Transaction, statements: Sequence[UUID]) -> None:
+        """Leave *statements* to the relinker."""
+        await transaction.execute(_QUERIES["leave"], statements)
 
     async def after(self, transaction: Transaction, seq: int, limit: int) -> list[tuple[UUID, int]]:
         """Return the next statements in the order of the record, with their seq."""

@@ -111,7 +111,7 @@ class Importer:
         changed = await imports.store_courses(courses)
         if changed:
             await imports.raise_catalogue_version()
-            await imports.ask_for_relink(None)
+            await imports.ask_for_all()
         return Report(len(courses), changed, _faults(found))
 
     async def _enrolments(self, found: Sequence[rows.Enrolment | Fault], transaction: Transaction) -> Report:

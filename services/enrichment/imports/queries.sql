@@ -56,5 +56,13 @@ RETURNING learner
 SELECT ifi FROM alias WHERE learner = ANY($1::uuid[])
 
 -- name: ask_for_relink
--- Leaves a job for the relinker: the statements in which identities stand, or (NULL) all.
+-- Leaves a job for the relinker: the statements in which identities stand.
 INSERT INTO relink (identities) VALUES ($1::text[])
+
+-- name: ask_for_all
+-- Leaves a job for the relinker, all statements, in the place of such ones before. It is another, and does not begin one of these anew:
+-- whoever is at that cannot take the new one for done.
+WITH outdated AS (
+    DELETE FROM relink WHERE num_nonnulls(identities, statements, artefacts) = 0
+)
+INSERT INTO relink DEFAULT VALUES

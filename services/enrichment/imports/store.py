@@ -94,10 +94,14 @@ class ImportStore:
             found += [Ifi(row["ifi"]) for row in await self._transaction.fetch(_QUERIES["identities_of"], some)]
         return found
 
-    async def ask_for_relink(self, identities: Sequence[Ifi] | None) -> None:
-        """Leave a job for the relinker: the statements in which *identities* stand, or (None) all."""
-        if identities is None or identities:
+    async def ask_for_relink(self, identities: Sequence[Ifi]) -> None:
+        """Leave a job for the relinker: the statements in which *identities* stand."""
+        if identities:
             await self._transaction.execute(_QUERIES["ask_for_relink"], identities)
+
+    async def ask_for_all(self) -> None:
+        """Leave a job for the relinker: all statements, from the first on, whatever was asked for before."""
+        await self._transaction.execute(_QUERIES["ask_for_all"])
 
 
 def _email_sha1(person: Person) -> str | None:

@@ -177,7 +177,7 @@ async def test_a_person_known_by_an_account_alone_becomes_the_imported_one(house
 async def test_what_an_import_of_everybody_touches_is_looked_for_some_people_at_a_time(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.enrichment.relink.PEOPLE", 2)
+    monkeypatch.setattr("services.enrichment.jobs.PEOPLE", 2)
     await house.hear(*(recorded(statement(f"q{at}", f"p{at}", Verb.ASKED, f"m{at}"), at) for at in range(1, 6)))
 
     people = "".join(f"HR-{at},p{at}@{HOME}\n" for at in range(1, 6))
