@@ -62,6 +62,7 @@ class StageStanding:
     """Where a stage stands: records that it has not read, rows that it has not published, jobs that it has not done.
 
     *read* and *end* are offsets, summed over the partitions: of the next record that it reads, and of the next that the log gets.
+    *places* say how far it has come with its jobs.
     """
 
     stage: Stage
@@ -70,10 +71,13 @@ class StageStanding:
     jobs: int = 0
     read: int = 0
     end: int = 0
+    places: str = ""
 
     def moved_since(self, earlier: StageStanding) -> bool:
         """Say whether the stage did something since it stood where *earlier* says, however much came meanwhile."""
-        return self.read != earlier.read or self.outbox < earlier.outbox or self.jobs < earlier.jobs
+        return (self.read, self.places) != (earlier.read, earlier.places) or (
+            self.outbox < earlier.outbox or self.jobs < earlier.jobs
+        )
 
     @property
     def left(self) -> int:
@@ -98,8 +102,11 @@ class Pipeline:
         row = await database.fetchrow(_QUERIES["place"], stage.group, stage.topic.name, row_id)
         offsets = orjson.loads(row["offsets"]) if row else {}
         behind = sum(max(end - offsets.get(str(partition.number), 0), 0) for partition, end in ends.items())
-        jobs = await database.fetchval(_QUERIES["relinks"]) if stage.group == ENRICHMENT_GROUP else 0
-        return StageStanding(stage, behind, row["outbox"] if row else 0, jobs, sum(offsets.values()), sum(ends.values()))
+        outbox, read, end = row["outbox"] if row else 0, sum(offsets.values()), sum(ends.values())
+        if stage.group != ENRICHMENT_GROUP:
+            return StageStanding(stage, behind, outbox, read=read, end=end)
+        jobs, places = await database.fetchrow(_QUERIES["relinks"]) or (0, "")
+        return StageStanding(stage, behind, outbox, jobs, read, end, places)
 
     async def standings(self, stages: Sequence[Stage] = STAGES) -> Sequence[StageStanding]:
         """Say where each of *stages* stands, in the order of the way: if none has anything left, all that was said is done."""

@@ -11,5 +11,12 @@ SELECT
 SELECT coalesce(max(id), 0) FROM outbox
 
 -- name: relinks
--- How many jobs of linking anew imports and batches left.
-SELECT count(*) FROM relink
+-- How many jobs of linking anew imports and batches left, and how far those have come that somebody began.
+SELECT
+    count(*) AS jobs,
+    coalesce(
+        string_agg(format('%s %s %s', id, place, behind), ',' ORDER BY id)
+            FILTER (WHERE place > 0 OR behind <> '00000000-0000-0000-0000-000000000000'),
+        ''
+    ) AS places
+FROM relink

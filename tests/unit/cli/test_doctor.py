@@ -68,6 +68,13 @@ def test_a_consumer_moves_that_reads_however_much_comes(later: StageStanding, st
     assert stream._stage(earlier, later).state is state
 
 
+@pytest.mark.parametrize(("places", "state"), [("7 200 x", State.WRONG), ("7 400 x", State.WELL)])
+def test_a_consumer_moves_that_goes_on_with_a_long_job(places: str, state: State) -> None:
+    earlier, later = (StageStanding(STAGES[2], behind=0, outbox=0, jobs=1, places=each) for each in ("7 200 x", places))
+
+    assert stream._stage(earlier, later).state is state
+
+
 def test_a_server_that_acknowledges_before_it_has_written_is_told() -> None:
     finding = database._durability(["synchronous_commit"])
 
