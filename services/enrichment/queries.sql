@@ -171,6 +171,7 @@ SET
     team = CASE WHEN team = ANY($2::text[]) THEN $3::text ELSE team END,
     target = CASE WHEN redacted OR actor = ANY($2::text[]) THEN NULL WHEN target = ANY($2::text[]) THEN $3::text ELSE target END,
     urls = CASE WHEN actor = ANY($2::text[]) THEN '{}' ELSE urls END,
+    qualifier = CASE WHEN redacted OR actor = ANY($2::text[]) THEN NULL ELSE qualifier END,
     redacted = redacted OR coalesce(actor = ANY($2::text[]), false)
 WHERE statement_id = ANY($1::uuid[])
 

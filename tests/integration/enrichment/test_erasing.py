@@ -21,7 +21,7 @@ from shared.postgres import Query
 from shared.stream import DeadLetter, Partition, PostgresLedger, Record
 from shared.xapi import ifi
 from shared.xapi.model import Ifi
-from shared.xapi.vocabulary import Verb
+from shared.xapi.vocabulary import EMOJI_EXTENSION, Verb
 from tests.integration.enrichment.conftest import House
 from tests.support.conversation import COURSE, HOME, recorded, statement
 
@@ -96,6 +96,18 @@ async def test_old_and_new_news_end_the_same_in_any_order(house: House, order: t
     await house.forget()
     await house.hear(*(overwritten(one, seq) for seq, one in enumerate(SAID, 1)))
     assert await digest(house.database) == reached
+
+
+async def test_with_whoever_reacted_the_emoji_is_forgotten(house: House) -> None:
+    reacted = statement("reacted", "ada", Verb.REACTED, "m2", second=4) | {"result": {"extensions": {EMOJI_EXTENSION: "🎉"}}}
+    await prepare(house)
+    await house.hear(recorded(ANSWER, 1), recorded(reacted, 2))
+
+    await forget(house, ADA)
+
+    known = await digest(house.database)
+    await house.hear(overwritten(ANSWER, 1), overwritten(reacted, 2))
+    assert await digest(house.database) == known
 
 
 async def test_who_keeps_another_account_stays_known_by_it(house: House) -> None:
