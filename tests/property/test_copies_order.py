@@ -68,7 +68,7 @@ def in_batches(messages: Sequence[Recorded], cuts: Sequence[int]) -> list[Sequen
     return [messages[begin:end] for begin, end in pairwise(edges) if begin < end]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(chosen=st.data())
 def test_any_order_and_any_batches_end_the_same(postgres_settings: PostgresSettings, chosen: st.DataObject) -> None:
     silenced = chosen.draw(st.lists(st.tuples(st.integers(0, len(SAID) - 1), st.booleans()), max_size=2))

@@ -75,7 +75,7 @@ async def play(lrs: Lrs, steps_: list[Said], data: st.DataObject) -> None:
     await hear_in(lrs.database, data.draw(st.permutations(news + news[:3])), sizes)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps_=st.lists(steps, min_size=2, max_size=9), data=st.data())
 def test_any_order_of_news_ends_in_the_same_definitions(
     postgres_settings: PostgresSettings, steps_: list[Said], data: st.DataObject

@@ -111,7 +111,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_any_order_of_arrivals_and_erasures_ends_in_the_same_record(postgres_settings: PostgresSettings, steps: Steps) -> None:
     async def run() -> None:

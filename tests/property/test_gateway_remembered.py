@@ -21,7 +21,7 @@ from tests.support.received import record
 AUTHORITY = b'{"objectType":"Agent","account":{"homePage":"https://s.example","name":"key"}}'
 SENDER = Credential(KeyId("key"), "test", frozenset({Scope.ALL}), AUTHORITY, "account::key@https://s.example", ())
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-generous = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=50)
+generous = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=50)
 
 
 def admitted(data: st.DataObject, version: Version) -> Admitted:

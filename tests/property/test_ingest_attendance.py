@@ -34,7 +34,7 @@ async def attended(readings: list[Reading], sweeps: frozenset[int] = frozenset()
 
 
 @given(seed=st.integers(0, 2**32), data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_same_attendances_stand_whatever_the_order(seed: int, data: st.DataObject) -> None:
     readings = random_sessions(Random(seed))  # noqa: S311  seeded, keeps no secret
     _, expected = asyncio.run(attended(readings))

@@ -39,7 +39,7 @@ def told_in_order(platform: str) -> set[tuple[str, bytes]]:
 
 @pytest.mark.parametrize("platform", CONVERSATIONS)
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_order_of_deliveries_tells_the_same_statements(platform: str, data: st.DataObject) -> None:
     deliveries = data.draw(shuffled(CONVERSATIONS[platform]))
 

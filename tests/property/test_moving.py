@@ -67,7 +67,7 @@ def check(statement: dict[str, Any], version: Version) -> None:
 
 @pytest.mark.parametrize("version", list(Version))
 def test_an_exported_statement_is_admitted_as_it_is(version: Version) -> None:
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     @given(statements(version))
     def every(statement: dict[str, Any]) -> None:
         check(statement, version)

@@ -139,7 +139,7 @@ async def check(lrs: Lrs, play: Play) -> tuple[dict[str, Any], set[str]]:
     return record, {orjson.loads(body)["id"] for body in page.bodies}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(play=plays(), data=st.data())
 def test_any_order_of_arrival_ends_in_the_same_record(
     postgres_settings: PostgresSettings, play: tuple[Play, list[Arrival], list[int]], data: st.DataObject

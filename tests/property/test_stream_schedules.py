@@ -190,7 +190,7 @@ async def play(schedule: Sequence[tuple[Any, ...]]) -> None:
     assert set(world.said()) == {value for values in heard.values() for value in values}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.one_of(APPENDS, TURNS, CRASHES, BOTH, FAULTS), max_size=40))
 def test_any_schedule_applies_each_record_once_and_says_all(schedule: list[tuple[Any, ...]]) -> None:
     asyncio.run(play(schedule))

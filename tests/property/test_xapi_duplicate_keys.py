@@ -43,7 +43,7 @@ def spelled_objects(draw: st.DrawFn) -> tuple[str, bool]:
     return "{" + ",".join(members) + "}", len(set(keys)) < len(keys)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(spelled_objects())
 def test_a_duplicate_key_is_refused_and_nothing_else_is(spelled: tuple[str, bool]) -> None:
     text, doubled = spelled

@@ -120,7 +120,7 @@ def guarded(raw: bytes) -> Any:
         return REFUSED
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.tuples(MARKS, texts().map(str.encode), RUBBISH).map(b"".join))
 @example(rb'{"a":1,"\u0061":2}')
 @example(rb'{"a": 1, "\u0061": "\u0022\u0022"}')
@@ -139,7 +139,7 @@ def test_the_guard_takes_and_reads_what_the_rules_say_and_refuses_the_rest(raw: 
     assert repr(guarded(raw)) == repr(plainly(raw))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts().map(str.encode), st.data())
 def test_so_it_does_with_a_text_of_which_a_byte_was_changed(raw: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(raw) - 1))

@@ -19,7 +19,7 @@ from tests.support import statements as strategy
 
 LIMITS = Limits()
 versions = pytest.mark.parametrize("version", list(Version))
-generous = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=100)
+generous = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=100)
 spellings = st.sampled_from(
     (
         lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(),
@@ -233,7 +233,7 @@ def test_two_accounts_never_share_an_identifier(one: tuple[str, str], other: tup
     assert (ifi.of_account(one[1], one[0]) == ifi.of_account(other[1], other[0])) == (one == other)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.binary(max_size=60) | st.text('[]{}",:\\u0dab18e+-. truefalsnNaI\n\0é', max_size=40).map(str.encode))
 def test_the_guard_answers_any_bytes_with_a_value_or_with_its_own_error(raw: bytes) -> None:
     try:
@@ -244,7 +244,7 @@ def test_the_guard_answers_any_bytes_with_a_value_or_with_its_own_error(raw: byt
     assert value == json.loads(raw)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(strategy.json_values, st.sampled_from((0, 1, 2, 3)), st.data())
 def test_a_repeated_key_is_refused_however_deep_and_however_spelled(value: Any, depth: int, data: st.DataObject) -> None:
     key = data.draw(strategy.texts)
@@ -257,7 +257,6 @@ def test_a_repeated_key_is_refused_however_deep_and_however_spelled(value: Any, 
     assert caught.value.rule == "duplicate-key"
 
 
-@settings(deadline=None)
 @given(strategy.json_values)
 def test_a_value_written_by_any_serializer_is_parsed_alike(value: Any) -> None:
     compact = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.domain.definitions import (
@@ -150,7 +150,6 @@ def test_what_is_no_statement_is_unreadable(body: bytes) -> None:
         sayings(body)
 
 
-@settings(deadline=None)
 @given(statements(Version.V1_0_3) | statements(Version.V2_0_0))
 def test_every_valid_statement_speaks_of_each_activity_that_it_is_found_by(statement: dict[str, Any]) -> None:
     body = msgspec.json.encode(statement)
@@ -165,7 +164,6 @@ def test_every_valid_statement_speaks_of_each_activity_that_it_is_found_by(state
         assert unpack(pack(leaves)) == leaves
 
 
-@settings(deadline=None)
 @given(st.lists(leaf_sets, max_size=5), st.data())
 def test_what_holds_depends_on_neither_order_nor_repetition(several: list[dict[Leaf, Said]], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations([*several, *several]))
@@ -174,7 +172,6 @@ def test_what_holds_depends_on_neither_order_nor_repetition(several: list[dict[L
     assert pack(merged(merged(*shuffled[:middle]), merged(*shuffled[middle:]))) == pack(merged(*several))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 600), st.integers(1, 400)), max_size=600), st.randoms(use_true_random=False))
 def test_the_newest_leaves_are_the_same_in_whatever_order_they_were_heard(pairs: list[tuple[int, int]], random: Any) -> None:
     said = [{Leaf("extensions", f"{part}"): Said(seq, b"%d" % seq)} for part, seq in pairs]

@@ -40,7 +40,7 @@ class Trickle(io.BytesIO):
         return super().read(self._size)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(json_values, max_size=6), st.integers(1, 40), st.booleans())
 def test_an_array_gives_its_items_wherever_it_is_cut(values: list[Any], size: int, pretty: bool) -> None:  # noqa: FBT001
     try:
@@ -101,7 +101,7 @@ def test_a_text_that_some_spreadsheet_takes_for_a_formula_is_shielded(sign: str)
     assert shielded(f"{sign}1") == f"'{sign}1"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(statements(Version.V2_0_0))
 def test_a_row_keeps_what_its_columns_say(said: dict[str, Any]) -> None:
     statement = orjson.loads(json.dumps(said))  # as an export reads it: whole numbers beyond 64 bits are doubles

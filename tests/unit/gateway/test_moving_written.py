@@ -40,7 +40,7 @@ def pretty(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(objects, min_size=1, max_size=5), st.integers(1, 40), st.sampled_from([b"\n", b"", b"\r\n\r\n", b",\n"]))
 def test_objects_over_several_lines_are_read_wherever_the_file_is_cut(values: list[Any], size: int, between: bytes) -> None:
     try:
@@ -54,7 +54,7 @@ def test_objects_over_several_lines_are_read_wherever_the_file_is_cut(values: li
     assert not [each for each in found if isinstance(each, BadRow)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(objects, max_size=3), min_size=1, max_size=3), st.integers(1, 40), st.booleans())
 def test_saved_answers_give_their_statements(pages: list[list[Any]], size: int, first: bool) -> None:  # noqa: FBT001
     try:

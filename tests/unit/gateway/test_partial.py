@@ -186,7 +186,7 @@ good_ones = statements(Version.V1_0_3).filter(lambda each: not each.get("attachm
 bad_ones: st.SearchStrategy[Any] = st.one_of(st.none(), st.integers(), st.just({}), st.just({"actor": []}), st.text(max_size=3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.booleans(), good_ones, bad_ones), min_size=1, max_size=6))
 def test_exactly_the_good_are_taken_and_each_bad_one_is_told(drawn: list[tuple[bool, Any, Any]]) -> None:
     several = [{**good, "id": str(uuid4())} if is_good else bad for is_good, good, bad in drawn]

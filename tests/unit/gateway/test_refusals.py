@@ -21,7 +21,7 @@ SECRET = "Ann Secret <ann@example.org>"
 ASKED = Request({"type": "http", "headers": []})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_no_value_of_a_statement_is_repeated(data: st.DataObject) -> None:
     statement = data.draw(statements(Version.V1_0_3))

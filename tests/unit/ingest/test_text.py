@@ -128,7 +128,7 @@ def test_code_is_marked_and_asks_nothing(html: str, text: str) -> None:
     assert not asks(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
 def test_whatever_stands_in_html_is_read_and_is_text_that_can_be_stored(html: str) -> None:
     assert from_html(html).encode() is not None
