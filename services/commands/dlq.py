@@ -77,7 +77,8 @@ def list_(
 ) -> None:
     """List dead letters, the oldest first, with the reason of each.
 
-    Those in `quarantined` contradict the record: an id that came again with another content. The first content stands.
+    Those in `quarantined` contradict the record: an id that came again with another content. The first content stands. What
+    says the same as one of them is counted there (Times).
     """
 
     async def work() -> list[tuple[Name, Buried]]:
@@ -89,11 +90,12 @@ def list_(
             ]
 
     found = run(work())
-    letters = table("Letter", "Seen first", "Consumer", "Topic", ">Offset", ">Attempts", ">Bytes", "Why")
+    letters = table("Letter", "Seen first", "Consumer", "Topic", ">Offset", ">Attempts", ">Times", ">Bytes", "Why")
     for name, each in found:
         place = each.partition
-        where = (each.group, f"{place.topic}/{place.number}", str(each.offset), str(each.attempts), str(each.size))
-        letters.add_row(str(name), day(each.first_seen), *where, each.reason)
+        where = (each.group, f"{place.topic}/{place.number}", str(each.offset))
+        numbers = (str(each.attempts), str(each.times), str(each.size))
+        letters.add_row(str(name), day(each.first_seen), *where, *numbers, each.reason)
     out.print(letters if found else f"No dead letter is {state}.")
 
 
@@ -201,6 +203,8 @@ def _facts(buried: Buried, content: Content) -> list[tuple[str, str]]:
         ("Topic", f"{buried.partition.topic}, partition {buried.partition.number}, offset {buried.offset}"),
         ("Appended", day(buried.appended_at)),
         ("Seen first", day(buried.first_seen)),
+        ("Seen last", day(buried.last_seen)),
+        ("Times", str(buried.times)),
         ("Attempts", str(buried.attempts)),
         ("Key", NONE if content.key is None else content.key.decode(errors="replace")),
         *((name, value.decode(errors="replace")) for name, value in content.headers),

@@ -25,7 +25,7 @@ from shared.stream.metrics import StreamMetrics
 from shared.stream.offsets import Beginning, GroupPartition, Mark, begins_late, start_of, unapplied
 from shared.stream.outbox import OutboxRow, drain
 from shared.stream.publishing import Publishing
-from shared.stream.record import Batch, Decision, Handler, Outgoing, Partition, T
+from shared.stream.record import Batch, Decision, Handler, Outgoing, Partition, Rejection, T
 from shared.stream.rejections import RejectionWindow
 from shared.stream.settings import ConsumerSettings
 from shared.stream.steps import Observer, Step, unobserved
@@ -256,10 +256,11 @@ class Consumer(Generic[T]):
         return None if row is None else OutboxRow(row, outgoing)
 
     def _letters(self, decision: Decision) -> tuple[DeadLetter, ...]:
-        return tuple(
-            DeadLetter(self._group, each.record, each.reason, self._attempts.attempt(each.record.partition), each.cause)
-            for each in decision.rejections
-        )
+        return tuple(map(self._letter, decision.rejections))
+
+    def _letter(self, refused: Rejection) -> DeadLetter:
+        attempts = self._attempts.attempt(refused.record.partition)
+        return DeadLetter(self._group, refused.record, refused.reason, attempts, refused.cause, refused.digest)
 
     def _outgoing(self, fresh: Batch, decision: Decision, letters: Sequence[DeadLetter]) -> tuple[Outgoing, ...]:
         topic = self._topics[fresh.partition.topic]

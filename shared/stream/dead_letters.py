@@ -25,7 +25,10 @@ SETTLED_KEPT: Final = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Buried:
-    """A dead letter as its table keeps it; *state* is waiting, quarantined, replayed or discarded, *size* the value's bytes."""
+    """A dead letter as its table keeps it; *state* is waiting, quarantined, replayed or discarded, *size* the value's bytes.
+
+    *times* is how many records said so, the letter's own among them; the last of them came at *last_seen*.
+    """
 
     id: int
     group: str
@@ -37,6 +40,8 @@ class Buried:
     appended_at: datetime
     first_seen: datetime
     state: str
+    times: int
+    last_seen: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +84,16 @@ class DeadLetters:
     async def replay(self, letter: int, log: Log) -> bool:
         """Append the dead letter with id *letter* to its topic again, mark and empty it; say whether it was unsettled.
 
-        All groups of the topic hear it again, which their idempotence bears. Where the mark cannot be made after the append,
-        the letter waits still, and replaying it again is harmless. Raises Unavailable.
+        All groups of the topic hear it again, which their idempotence bears; who refuses it again before the mark is made keeps
+        it as a letter of its own. Where the mark cannot be made after the append, the letter waits still, and replaying it again
+        is harmless. Raises Unavailable.
         """
         found = await self.show(letter)
         if found is None or found[0].state not in UNSETTLED:
             return False
         buried, content = found
         topic = Topic(buried.partition.topic)
+        await self._database.execute(_QUERIES["leave_alone"], letter)
         await log.append([Outgoing(topic, content.value, content.key, content.headers)])
         return await self._settle(letter, "replayed")
 
@@ -145,4 +152,6 @@ def _buried(row: Any) -> Buried:
         appended_at=row["appended_at"],
         first_seen=row["first_seen"],
         state=row["state"],
+        times=row["times"],
+        last_seen=row["last_seen"],
     )

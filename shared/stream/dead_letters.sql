@@ -1,6 +1,7 @@
 -- name: list_letters
 -- Dead letters in a state, in the order of their ids; what they hold is left out, because it may be large.
-SELECT id, group_name, topic, partition, "offset", reason, attempts, octet_length(value) AS size, appended_at, first_seen, state
+SELECT id, group_name, topic, partition, "offset", reason, attempts, octet_length(value) AS size, appended_at, first_seen, state,
+    times, coalesce(last_seen, first_seen) AS last_seen
 FROM dead_letter
 WHERE state = $1 AND id > $2
 ORDER BY id
@@ -13,7 +14,7 @@ SELECT state, count(*) AS letters FROM dead_letter GROUP BY state
 -- name: show_letter
 -- One dead letter with what it holds.
 SELECT id, group_name, topic, partition, "offset", reason, attempts, octet_length(value) AS size, appended_at, first_seen, state,
-    key, value, headers
+    times, coalesce(last_seen, first_seen) AS last_seen, key, value, headers
 FROM dead_letter
 WHERE id = $1
 
@@ -27,14 +28,18 @@ LIMIT 50
 -- name: empty_letters
 -- Empty dead letters for good, and their reasons; what became of them before stays.
 UPDATE dead_letter
-SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, reason = 'erased',
+SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, digest = NULL, reason = 'erased',
     state = CASE WHEN settled_at IS NULL THEN 'discarded' ELSE state END, settled_at = coalesce(settled_at, now())
 WHERE id = ANY($1::bigint[])
+
+-- name: leave_alone
+-- Let the unsettled dead letter $1 count no more that say the same: they are letters of their own from now on.
+UPDATE dead_letter SET digest = NULL WHERE id = $1 AND state IN ('waiting', 'quarantined')
 
 -- name: settle_letter
 -- Say what became of a dead letter that waits or is quarantined, and keep no more of it than where it was, why and when (\x90: no
 -- headers); no row where it is settled already.
-UPDATE dead_letter SET state = $2, settled_at = now(), key = NULL, value = ''::bytea, headers = '\x90'::bytea
+UPDATE dead_letter SET state = $2, settled_at = now(), key = NULL, value = ''::bytea, headers = '\x90'::bytea, digest = NULL
 WHERE id = $1 AND state IN ('waiting', 'quarantined')
 RETURNING id
 

@@ -14,13 +14,17 @@ from shared.stream.record import Batch, Cause, Outgoing, Record, T
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A record that *group* could not use after *attempts* attempts, and why; what is a conflict is kept apart from the rest."""
+    """A record that *group* could not use after *attempts* attempts, and why; what is a conflict is kept apart from the rest.
+
+    Conflicts with the same *digest* say the same.
+    """
 
     group: str
     record: Record
     reason: str
     attempts: int
     cause: Cause = Cause.UNUSABLE
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +68,4 @@ class Ledger(Outbox, Protocol[T]):
         """Write *outgoing* as one row of *owner*'s outbox and return its id."""
 
     async def bury(self, letters: Sequence[DeadLetter], transaction: T) -> None:
-        """Write *letters*; one that was written before counts its attempts up."""
+        """Write *letters*; one that was written before counts its attempts up, and an unsettled one those that say the same."""

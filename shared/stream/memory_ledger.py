@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from shared.errors import Unavailable
@@ -109,9 +110,10 @@ class MemoryLedger:
         return row
 
     async def bury(self, letters: Sequence[DeadLetter], transaction: MemoryTransaction) -> None:
-        """Write *letters* at commit."""
+        """Write *letters* at commit, of those that say the same the first."""
         self._check_outage()
-        transaction.at_commit(lambda: self.letters.extend(letters))
+        for letter in letters:
+            transaction.at_commit(partial(self._bury, letter))
 
     async def waiting(self, owner: str) -> Sequence[OutboxRow]:
         """Return the rows of *owner*, the oldest first."""
@@ -123,6 +125,10 @@ class MemoryLedger:
         self._check_outage()
         for row in rows:
             self.rows.pop(row, None)
+
+    def _bury(self, letter: DeadLetter) -> None:
+        if letter.digest is None or letter.digest not in {each.digest for each in self.letters}:
+            self.letters.append(letter)
 
     async def _lock(self, place: GroupPartition, transaction: MemoryTransaction) -> None:
         """Hold the lock of *place* until *transaction* ends. Raises Unavailable after the lock timeout."""

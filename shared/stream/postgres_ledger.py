@@ -76,21 +76,8 @@ class PostgresLedger:
         return int(await transaction.fetchval(_QUERIES["store_row"], owner, encode_row(outgoing)))
 
     async def bury(self, letters: Sequence[DeadLetter], transaction: Transaction) -> None:
-        """Write *letters*, all of one group and partition."""
-        first = letters[0]
-        place = GroupPartition(first.group, first.record.partition)
-        await transaction.execute(
-            _QUERIES["bury_letters"],
-            *_key(place),
-            [letter.record.offset for letter in letters],
-            [letter.reason.replace("\x00", "\ufffd") for letter in letters],
-            [letter.attempts for letter in letters],
-            [letter.record.key for letter in letters],
-            [letter.record.value for letter in letters],
-            [encode_headers(letter.record.headers) for letter in letters],
-            [letter.record.timestamp for letter in letters],
-            [STATES[letter.cause] for letter in letters],
-        )
+        """Write *letters*, in their order: of those that say the same the first is kept, and counts the others."""
+        await transaction.executemany(_QUERIES["bury_letter"], [_row(letter) for letter in letters])
 
     async def waiting(self, owner: str) -> Sequence[OutboxRow]:
         """Return the oldest rows of *owner*."""
@@ -104,3 +91,19 @@ class PostgresLedger:
 
 def _key(place: GroupPartition) -> tuple[str, str, int]:
     return place.group, place.partition.topic, place.partition.number
+
+
+def _row(letter: DeadLetter) -> tuple[object, ...]:
+    record = letter.record
+    return (
+        *_key(GroupPartition(letter.group, record.partition)),
+        record.offset,
+        letter.reason.replace("\x00", "\ufffd"),
+        letter.attempts,
+        record.key,
+        record.value,
+        encode_headers(record.headers),
+        record.timestamp,
+        STATES[letter.cause],
+        letter.digest,
+    )

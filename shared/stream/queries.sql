@@ -37,13 +37,19 @@ SELECT id, records FROM outbox WHERE owner = $1 ORDER BY id LIMIT 16
 WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
 DELETE FROM outbox USING unhurried WHERE id = ANY ($1::bigint[])
 
--- name: bury_letters
--- Keep records that were refused; one that was refused before, at the same place, counts its attempts up and waits again.
-INSERT INTO dead_letter (group_name, topic, partition, "offset", reason, attempts, key, value, headers, appended_at, state)
-SELECT $1, $2, $3, letter."offset", letter.reason, letter.attempts, letter.key, letter.value, letter.headers,
-    to_timestamp(letter.appended_ms / 1000.0), letter.state
-FROM unnest($4::bigint[], $5::text[], $6::integer[], $7::bytea[], $8::bytea[], $9::bytea[], $10::bigint[], $11::text[])
-    AS letter ("offset", reason, attempts, key, value, headers, appended_ms, state)
+-- name: bury_letter
+-- Keep a record that was refused. One that says what is in quarantine already ($12) is counted there instead; one that was refused
+-- before, at the same place, counts its attempts up and waits again. Those who may say the same at once take turns: a lock is theirs.
+WITH said_before AS (
+    UPDATE dead_letter SET times = times + 1, last_seen = now()
+    WHERE digest = $12::bytea AND state = 'quarantined' AND group_name = $1 AND topic = $2
+    RETURNING id
+)
+INSERT INTO dead_letter (
+    group_name, topic, partition, "offset", reason, attempts, key, value, headers, appended_at, state, digest
+)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10::bigint / 1000.0), $11, $12
+WHERE NOT EXISTS (SELECT FROM said_before)
 ON CONFLICT (group_name, topic, partition, "offset") DO UPDATE SET
     reason = excluded.reason,
     attempts = dead_letter.attempts + excluded.attempts,
@@ -52,4 +58,7 @@ ON CONFLICT (group_name, topic, partition, "offset") DO UPDATE SET
     headers = excluded.headers,
     appended_at = excluded.appended_at,
     state = excluded.state,
-    settled_at = NULL
+    settled_at = NULL,
+    digest = excluded.digest,
+    times = excluded.times,
+    last_seen = NULL

@@ -94,11 +94,15 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record that a handler cannot use, and why; it goes to the dead letters and its neighbours go on."""
+    """A record that a handler cannot use, and why; it goes to the dead letters and its neighbours go on.
+
+    Of conflicts with the same *digest* one is kept until it is settled, and the others are counted there.
+    """
 
     record: Record
     reason: str
     cause: Cause = Cause.UNUSABLE
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ ON CONFLICT (activity_key, source) DO UPDATE SET at = least(r.at, excluded.at)
 -- name: erase_letters
 -- Empties the dead letters of the source ($1) in which one of the activities ($2) stands, both as JSON, redacted at $3.
 UPDATE dead_letter
-SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, state = 'discarded', settled_at = $3, reason = 'redacted'
+SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, digest = NULL, state = 'discarded', settled_at = $3, reason = 'redacted'
 WHERE position($1::bytea IN value) > 0
   AND EXISTS (SELECT FROM unnest($2::bytea[]) AS activity (iri) WHERE position(activity.iri IN value) > 0)
 

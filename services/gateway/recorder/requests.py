@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +49,11 @@ class Request:
     redacts: frozenset[Key]
     redacts_json: tuple[bytes, ...] = ()
     defines: bool = True
+
+    def digest(self) -> bytes:
+        """Say in 32 bytes who says what, so that the same request is known when it comes again, whenever that is."""
+        said = (each.id.encode() + each.digest for each in self.statements)
+        return hashlib.sha256(b"\n".join((self.source.encode(), *self.redacts_json, *said))).digest()
 
 
 def read(record: Record, remembered: Remembered = _NOTHING) -> Request:

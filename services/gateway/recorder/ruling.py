@@ -123,7 +123,8 @@ def _take(
     for request in requests:
         conflicts = [each.id for each in request.statements if _conflicts(each, digests)]
         if conflicts:
-            rejections.append(Rejection(request.record, _conflict(conflicts, len(request.statements)), Cause.CONFLICT))
+            reason = _conflict(conflicts, len(request.statements))
+            rejections.append(Rejection(request.record, reason, Cause.CONFLICT, request.digest()))
             continue
         taken.append((request, [each for each in request.statements if each.id not in digests]))
         for each in request.statements:

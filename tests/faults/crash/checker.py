@@ -22,7 +22,7 @@ from tests.support.oracle import Impact
 RECORD: Final = Query("SELECT seq, stored, id::text, voided, redacted_at IS NOT NULL AS redacted FROM statement ORDER BY seq")
 REVISIONS: Final = Query("SELECT statement_id::text AS id, revision, voided, redacted FROM interaction")
 APPLIED: Final = Query("SELECT statement_id::text AS id, revision FROM statement_revision")
-LETTERS: Final = Query("SELECT group_name, value FROM dead_letter")
+LETTERS: Final = Query("SELECT group_name, value, times FROM dead_letter")
 LEARNERS: Final = Query("SELECT DISTINCT beneficiary FROM fact")
 IMPACT: Final = Query("SELECT * FROM impact.learner_impact($1, $2)")
 CREDITS: Final = Query("SELECT credit FROM impact.explanation($1, $2)")
@@ -93,11 +93,12 @@ async def _check_record(books: Pipeline, play: Play, found: _Findings) -> None:
 
 
 async def _check_letters(books: Pipeline, play: Play, found: _Findings) -> None:
-    """The dead letters are those that nobody can use, once for each group that reads them."""
-    there: Counter[tuple[str, str]] = Counter()
-    for database in books.databases.values():
-        there.update((row["group_name"], hash_of(row["value"])) for row in await database.fetch(LETTERS))
-    found.compare("dead letters", play.buried, there)
+    """The dead letters are those that nobody can use, once for each group that reads them; those that say the same are one."""
+    letters = [row for database in books.databases.values() for row in await database.fetch(LETTERS)]
+    there = [(row["group_name"], hash_of(row["value"])) for row in letters]
+    times = Counter({letter: row["times"] for letter, row in zip(there, letters, strict=True)})
+    found.compare("dead letters", Counter(play.buried.keys()), Counter(there))
+    found.compare("refused", play.buried, times)
 
 
 async def _check_said(books: Pipeline, play: Play, found: _Findings) -> None:

@@ -7,6 +7,8 @@ import pytest
 from services.gateway.persons.person import Person, with_hashes
 from services.gateway.persons.store import PAGE_STATEMENTS
 from services.gateway.recorder.replay import replay
+from shared.stream import DeadLetter, PostgresLedger
+from shared.stream.dead_letters import DeadLetters
 from shared.xapi.model import Ifi
 from tests.support.estate import LATER, MARK, PERSON, TRACES, Estate, others, own
 from tests.support.lrs import said
@@ -25,6 +27,25 @@ async def test_the_same_again_is_a_repeat_and_the_same_id_with_other_content_a_c
     assert [rejection.cause for rejection in contradicted.rejections] == ["conflict"]
     assert MARK.encode() not in contradicted.rejections[0].record.value
     assert b"arbor" not in contradicted.rejections[0].record.value
+
+
+async def test_a_conflict_that_waits_in_quarantine_is_counted_again_and_not_kept_again(estate: Estate) -> None:
+    ledger, contradicting = PostgresLedger(estate.lrs.database), own(timestamp="2026-02-01T00:00:00Z")
+    await estate.lrs.take(request(own()))
+
+    async def refuse(**more: str) -> None:
+        (refused,) = (await estate.lrs.take(request(contradicting, **more))).rejections
+        letter = DeadLetter("recorder", refused.record, refused.reason, 1, refused.cause, refused.digest)
+        async with ledger.transaction() as transaction:
+            await ledger.bury([letter], transaction)
+
+    await refuse()
+    await estate.erase()
+    await refuse(received_at=LATER)
+
+    (letter,) = await DeadLetters(estate.lrs.database).list(state="quarantined")
+    assert letter.times == 2
+    assert await estate.traces() == {}
 
 
 async def test_what_comes_late_is_recorded_as_if_it_had_been_there(estate: Estate) -> None:

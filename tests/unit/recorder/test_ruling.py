@@ -69,6 +69,21 @@ def test_of_many_conflicts_twenty_are_named(numbers: int, more: str) -> None:
     assert refused.reason == f"conflict: {named}{more} recorded with other content"
 
 
+def test_a_conflict_is_known_again_by_who_says_what_whenever_it_comes() -> None:
+    first, *others = (
+        request(statement(1), statement(3)),
+        request(statement(1), statement(3), received_at="2026-02-01T00:00:00.000000Z"),
+        request(statement(1), statement(3), source="source:discourse"),
+        request(statement(1), statement(3, result={"success": True})),
+        request(statement(1)),
+        request(statement(1), statement(3), redacts=(POST,)),
+    )
+
+    known, *found = (each.digest for each in ruled(first, *others, known=knowing(1)).rejections)
+
+    assert [digest == known for digest in found] == [True, False, False, False, False]
+
+
 def test_what_was_refused_leaves_its_ids_to_those_that_come_after_it() -> None:
     ruling = ruled(request(statement(1), statement(2)), request(statement(1, result={"success": True})), known=knowing(2))
 
