@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
 from services.commands.archive import write_archive
-from services.commands.console import DEFAULT_HOME, HomeOption, err, out, run, table
+from services.commands.console import DEFAULT_HOME, NONE, HomeOption, err, out, run, table
 from services.commands.faults import Refused, writing
 from services.commands.progress import advancing
 from services.commands.replay import caught_up
@@ -35,6 +35,8 @@ WhoArgument = Annotated[
     list[str],
     typer.Argument(help=f"The person, by one or more names: {FORMS}. A learner stands for all their accounts.", metavar="WHO…"),
 ]
+PARTS: Final = ("record", "links", "impact", "ingest", "profile")
+"""What is done, in this order."""
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the audit: a ticket's number, and no name.")]
 
 
@@ -91,16 +93,37 @@ async def _erase(home: Home, who: Sequence[str], reason: str, steps: _Steps) -> 
         if not steps.yes and not typer.confirm("Erase all of it for good?"):
             raise Refused("Nothing was erased.")
         await recognise(opened.pipeline.databases["lrs"], open_keychain(opened.installation.secrets), utc_now())
+        await lrs.refuse_vouching(opened.pipeline.databases["lrs"], meant.person)
         await opened.pipeline.log.ensure((RECORDED, ENRICHED))
-        await erase_person(opened.pipeline, opened.installation.secrets, meant, reason)
+        with _telling_how_far() as tell:
+            await erase_person(opened.pipeline, opened.installation.secrets, meant, reason, tell)
         settled = steps.wait and await caught_up(opened.installation, opened.pipeline)
         out.print("The person is erased." if settled else "The person is erased; what was scored follows.")
 
 
-async def erase_person(pipeline: Pipeline, secrets: SecretSettings, meant: Meant, reason: str) -> None:
+@contextmanager
+def _telling_how_far() -> Iterator[Callable[[str], None]]:
+    """Yield what is told each part that is done; say how far it came where the block does not come to its end."""
+    left = list(PARTS)
+    try:
+        yield left.remove
+    except BaseException:
+        done = [part for part in PARTS if part not in left]
+        err.print(
+            f"The person is erased in part. Done: {', '.join(done) or NONE}. Not done, or not as a whole: {', '.join(left)}. "
+            "Run the same command again once nothing is in its way: it goes on."
+        )
+        raise
+
+
+async def erase_person(
+    pipeline: Pipeline, secrets: SecretSettings, meant: Meant, reason: str, tell: Callable[[str], None]
+) -> None:
     """Erase whom is *meant* in every service, the record before those who ask it what still stands. Raises Unavailable.
 
     Ingest forgets first, so that it tells nothing of theirs as new meanwhile, and again for what it heard until the record had.
+    Who they are is forgotten last: whoever does it again, since it was interrupted, finds them by the same names. It is to *tell*
+    what is done.
     """
     person, databases, keychain = meant.person, pipeline.databases, open_keychain(secrets)
     identities, learners, forgotten = sorted(person.identities), sorted(person.learners), Forgotten.of(secrets)
@@ -109,15 +132,22 @@ async def erase_person(pipeline: Pipeline, secrets: SecretSettings, meant: Meant
     with advancing("Statements are overwritten") as progress:
         done = 0
 
-        def tell(count: int) -> None:
+        def advance(count: int) -> None:
             nonlocal done
             done += count
             progress(done, max(held.statements, done))
 
-        begun = await lrs.Erasing(databases["lrs"], pipeline.log, keychain).erase(person, reason, tell)
-    await records.Erasing(databases["records"], pipeline.log).erase(identities, learners, begun.through_seq, person.stands_in)
+        begun = await lrs.Erasing(databases["lrs"], pipeline.log, keychain).erase(person, reason, advance)
+    tell("record")
+    projections = records.Erasing(databases["records"], pipeline.log)
+    await projections.erase(identities, begun.through_seq, person.stands_in)
+    tell("links")
     await impact.erase(databases["impact"], learners, person.stands_in)
+    tell("impact")
     await ingest.erase(databases["ingest"], forgotten, identities, person.stands_in)
+    tell("ingest")
+    await projections.forget(identities, learners)
+    tell("profile")
 
 
 async def _show(opened: _Opened, meant: Meant) -> None:

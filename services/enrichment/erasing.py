@@ -48,30 +48,29 @@ class Erasing:
         self._publisher = Publisher(owner=OWNER, log=log, ledger=PostgresLedger(database))
         self._relinker = Relinker(database, self._store, self._linking, self._publisher)
 
-    async def erase(
-        self, identities: Sequence[Ifi], learners: Sequence[UUID], through: int, holds: Callable[[bytes], bool]
-    ) -> None:
-        """Forget *identities*, and *learners* whom they leave without any; *holds* says which dead letters go.
+    async def erase(self, identities: Sequence[Ifi], through: int, holds: Callable[[bytes], bool]) -> None:
+        """Put nobody in the place of *identities*, in statements up to the seq *through*; *holds* says which dead letters go.
 
-        Statements behind the seq *through* are new: who acts there is met again, as somebody of whom nothing else is known.
         Interrupted, it is whole after being done again. Raises Unavailable, and Bug where what names them cannot be told anew.
         """
         await self._publisher.drain()
         while chunk := await self._naming(identities, through):
             await self._say(partial(self._replace, chunk, identities))
         await self._relinker.finish()
-        await self._database.run(partial(self._forget, identities, learners))
-        later = sorted(await self._database.run(partial(self._by_person, identities)))
-        for start in range(0, len(later), CHUNK):
-            await self._say(partial(self._relink, later[start : start + CHUNK]))
         await DeadLetters(self._database).empty(holds)
+
+    async def forget(self, identities: Sequence[Ifi], learners: Sequence[UUID]) -> None:
+        """Forget *identities*, and *learners* whom they leave without any: from then on nobody finds them by another name.
+
+        Who acts in statements that name them still is met again, as somebody of whom nothing else is known; where this is
+        interrupted, the relinker of the service sees to it. Raises Unavailable, and Bug as `erase` does.
+        """
+        await self._database.run(partial(self._forget, identities, learners))
+        await self._relinker.finish()
 
     async def _naming(self, identities: Sequence[Ifi], through: int) -> list[UUID]:
         """Return statements up to *through* that name the person still, some at a time."""
         return [row["statement_id"] for row in await self._database.fetch(_QUERIES["naming"], list(identities), through, CHUNK)]
-
-    async def _by_person(self, identities: Sequence[Ifi], transaction: Transaction) -> set[UUID]:
-        return await self._store.by_person(transaction, identities)
 
     async def _say(self, work: Callable[[Transaction], Awaitable[list[Outgoing]]]) -> None:
         """Do *work* with identities as they are, and publish what it says."""
@@ -92,12 +91,8 @@ class Erasing:
         copying = await self._store.at_once(transaction, await self._store.wordings(transaction).forget(chunk))
         return await self._linking.relink(transaction, set(chunk) | copying)
 
-    async def _relink(self, chunk: Sequence[UUID], transaction: Transaction) -> list[Outgoing]:
-        await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, chunk))
-        return await self._linking.relink(transaction, set(chunk))
-
     async def _forget(self, identities: Sequence[Ifi], learners: Sequence[UUID], transaction: Transaction) -> None:
-        """Forget identities while nobody relies on any, and the learners who have none left."""
+        """Forget identities while nobody relies on any, and the learners who have none left; what names them is linked anew."""
         await self._store.hold_identities(transaction)
         rows = await transaction.fetch(_QUERIES["forget_aliases"], list(identities))
         whose = [*{row["learner"] for row in rows}, *learners]
@@ -106,3 +101,5 @@ class Erasing:
         await transaction.execute(_QUERIES["forget_enrolments"], whose, list(learners))
         await transaction.execute(_QUERIES["forget_learners"], whose)
         await transaction.execute(_QUERIES["forget_jobs"], list(identities))
+        if later := await self._store.by_person(transaction, identities):
+            await self._store.leave(transaction, sorted(later))

@@ -108,7 +108,7 @@ async def talk(house: House) -> None:
 
 async def erase(books: Pipeline, *names: str) -> None:
     meant = await find(books.databases["lrs"], names)
-    await erase_person(books, KEY, meant, "")
+    await erase_person(books, KEY, meant, "", lambda _: None)
 
 
 async def tell_again(books: Pipeline, topic: Topic) -> None:

@@ -51,6 +51,12 @@ async def survey(database: Database, person: Person) -> Held:
     return Held(*counts, documents, len(waiting), len(rows))
 
 
+async def refuse_vouching(database: Database, person: Person) -> None:
+    """Raise StillVouches where keys in use vouch as *person* for what is sent with them. Raises Unavailable."""
+    if vouching := await store.vouching(database, person.identities):
+        raise StillVouches(vouching)
+
+
 class Erasing:
     """Erases persons from schema `lrs`, whose *database* it is."""
 
@@ -65,8 +71,7 @@ class Erasing:
         Interrupted anywhere it is whole after being done again, and doing it twice changes nothing.
         Raises StillVouches, Unavailable.
         """
-        if vouching := await store.vouching(self._database, person.identities):
-            raise StillVouches(vouching)
+        await refuse_vouching(self._database, person)
         erasure = RecordErasure(self._database, self._publisher, self._keychain, person)
         await self._publisher.drain()
         begun = await erasure.begin()

@@ -167,7 +167,7 @@ async def test_erasing_the_author_leaves_the_copy_to_be_the_first_and_no_signatu
     await house.hear(recorded(WROTE, 1), recorded(COPIED, 2), recorded(LIKED, 3))
     await house.log.ensure([ENRICHED])
 
-    await Erasing(house.database, house.log).erase([ifi.of_account(HOME, "ada")], [], 100, lambda _: False)
+    await Erasing(house.database, house.log).erase([ifi.of_account(HOME, "ada")], 100, lambda _: False)
 
     await house.relink()
     assert (of(house, COPIED).copy_of, of(house, LIKED).author, of(house, LIKED).upon_copy_of) == (None, who("bob"), None)
@@ -179,7 +179,7 @@ async def test_erasing_says_also_what_is_too_much_for_one_transaction(house: Hou
     await house.hear(recorded(WROTE, 1), recorded(COPIED, 2), recorded(LIKED, 3))
     await house.log.ensure([ENRICHED])
 
-    await Erasing(house.database, house.log).erase([ifi.of_account(HOME, "ada")], [], 100, lambda _: False)
+    await Erasing(house.database, house.log).erase([ifi.of_account(HOME, "ada")], 100, lambda _: False)
 
     assert await house.database.fetchval(Query("SELECT count(*) FROM relink")) == 0
     await house.relink()

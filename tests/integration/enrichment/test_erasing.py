@@ -51,7 +51,9 @@ def overwritten(said: dict[str, Any], seq: int) -> Recorded:
 
 
 async def forget(house: House, *identities: Ifi, learners: tuple[UUID, ...] = (), through: int = 100) -> None:
-    await Erasing(house.database, house.log).erase(identities, learners, through, lambda value: b'"ada"' in value)
+    erasing = Erasing(house.database, house.log)
+    await erasing.erase(identities, through, lambda value: b'"ada"' in value)
+    await erasing.forget(identities, learners)
 
 
 async def emitted(house: House, said: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ async def test_nobody_is_forgotten_before_everything_that_names_them_is_told_ane
     await house.log.ensure([ENRICHED])
     ada = str(provisional_learner(ifi.of_account(HOME, "ada")))
 
-    await Erasing(house.database, house.log).erase([ifi.of_account(HOME, "ada")], [], 100, lambda _: False)
+    await Erasing(house.database, house.log).erase([ifi.of_account(HOME, "ada")], 100, lambda _: False)
 
     assert await house.database.fetchval(JOBS) == 0
     await house.relink()

@@ -138,7 +138,7 @@ async def test_nobody_is_forgotten_while_what_names_them_cannot_be_told_anew(hou
     somebody = ifi.of_account(HOME, "p0")
 
     with pytest.raises(Bug, match=POISONED["id"]):
-        await Erasing(house.database, house.log).erase([somebody], [], 100, lambda _: False)
+        await Erasing(house.database, house.log).erase([somebody], 100, lambda _: False)
 
     assert await house.database.fetchval(Query("SELECT count(*) FROM alias WHERE ifi = $1"), somebody) == 1
 
