@@ -98,7 +98,7 @@ def test_who_names_a_part_of_a_learner_or_nobody_is_told(told: dict[str, str], t
     part = symposia("person", "export", "bob@example.org", "--to", tmp_path / "part", **told)
     nobody = symposia("person", "export", "nobody@example.org", "--to", tmp_path / "nobody", **told)
 
-    assert "more identifiers, which are not meant: name learner:" in part.stderr
+    assert "1 more identifier, which is not meant: name learner:" in part.stderr
     assert "Nothing is held" not in part.stderr
     assert nobody.stderr == "Nothing is held on whom you named: are the names right?\n"
 
