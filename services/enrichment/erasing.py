@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.enrichment.jobs import CHUNK
 from services.enrichment.linking import Linking
 from services.enrichment.relink import Relinker
 from services.enrichment.store import Store
@@ -19,7 +20,6 @@ from shared.xapi.erased import ERASED_IFI
 from shared.xapi.model import Ifi
 
 OWNER: Final = "erasure"
-CHUNK: Final = 200
 _HASH: Final = "mbox_sha1sum::"
 _QUERIES: Final = load_queries(__package__)
 

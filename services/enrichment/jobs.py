@@ -20,7 +20,7 @@ FIRST: Final = UUID(int=0)
 _QUERIES: Final = load_queries(__package__)
 
 
-class Place(NamedTuple):
+class Reached(NamedTuple):
     """How far a job has come: to a seq of the record, or in its list; in the artefact that stands there, *behind* a statement."""
 
     at: int
@@ -30,7 +30,7 @@ class Place(NamedTuple):
 class Job(NamedTuple):
     """What is next of a job: where *identities* stand, *statements*, or what builds on *artefacts*; else everything.
 
-    It met a bug *failures* times in a row. It has come as far as *at* and *behind* say (Place), and names *size* of these in all.
+    It met a bug *failures* times in a row. It has come as far as *at* and *behind* say (Reached) of *size* in all.
     """
 
     id: int
@@ -47,16 +47,16 @@ class Job(NamedTuple):
         """Say whether the whole record is meant."""
         return self.size is None
 
-    def past(self, count: int) -> Place | None:
-        """Return its place behind *count* more of what it names; None where that is all."""
-        return Place(self.at + count) if self.at + count < (self.size or 0) else None
+    def past(self, count: int) -> Reached | None:
+        """Return how far it has come behind *count* more of what it names; None where that is all."""
+        return Reached(self.at + count) if self.at + count < (self.size or 0) else None
 
 
 class Part(NamedTuple):
     """Statements to link anew now, and how far their job has come then; None where it is done."""
 
     statements: Sequence[UUID]
-    place: Place | None
+    reached: Reached | None
 
 
 class Left(NamedTuple):
@@ -81,12 +81,12 @@ async def hold(transaction: Transaction, job: Job) -> bool:
     return await transaction.fetchval(_QUERIES["hold_job"], job.id, job.at, job.behind) is not None
 
 
-async def move(transaction: Transaction, job: Job, place: Place | None) -> None:
+async def move(transaction: Transaction, job: Job, reached: Reached | None) -> None:
     """Keep how far a job that is held has come; forget it where it is done."""
-    if place is None:
+    if reached is None:
         await transaction.execute(_QUERIES["done"], job.id)
     else:
-        await transaction.execute(_QUERIES["move_job"], job.id, place.at, place.behind)
+        await transaction.execute(_QUERIES["move_job"], job.id, reached.at, reached.behind)
 
 
 async def left(transaction: Transaction) -> Left:

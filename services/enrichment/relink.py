@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from services.enrichment import jobs
-from services.enrichment.jobs import CHUNK, Job, Part, Place
+from services.enrichment.jobs import CHUNK, Job, Part, Reached
 from services.enrichment.linking import Linking
 from services.enrichment.metrics import RelinkMetrics
 from services.enrichment.store import Store
@@ -116,9 +116,9 @@ class Relinker:
             return Part(job.statements, job.past(len(job.statements)))
         if job.artefacts is not None:
             built = await self._store.built_on_after(transaction, job.artefacts[0], job.behind, CHUNK) if job.artefacts else []
-            return Part(built, Place(job.at, built[-1]) if len(built) == CHUNK else job.past(1))
+            return Part(built, Reached(job.at, built[-1]) if len(built) == CHUNK else job.past(1))
         page = await self._store.after(transaction, job.at, CHUNK)
-        return Part([statement for statement, _ in page], Place(page[-1][1]) if len(page) == CHUNK else None)
+        return Part([statement for statement, _ in page], Reached(page[-1][1]) if len(page) == CHUNK else None)
 
     async def _do(self, job: Job, part: Part) -> str | None:
         """Link a part of a job anew; statements over which that meets a bug are set aside. Return the first bug."""
@@ -129,8 +129,8 @@ class Relinker:
         except Bug:
             if part.statements:
                 await self._by_halves(part.statements, met)
-            await self._database.run(partial(self._set_aside, job, part.place, met))
-        if part.place is None and not met:
+            await self._database.run(partial(self._set_aside, job, part.reached, met))
+        if part.reached is None and not met:
             log.info("linked anew", job=job.id, everything=job.everything)
         return met[0].reason if met else None
 
@@ -143,7 +143,7 @@ class Relinker:
             await self._store.leave(transaction, part.statements)
         else:
             await self._link(part.statements, transaction)
-        await jobs.move(transaction, job, part.place)
+        await jobs.move(transaction, job, part.reached)
 
     async def _by_halves(self, statements: Sequence[UUID], met: list[Met]) -> None:
         """Link statements anew, by halves where that meets a bug: what meets it alone is passed over, and told in *met*."""
@@ -160,12 +160,12 @@ class Relinker:
         await self._by_halves(statements[:middle], met)
         await self._by_halves(statements[middle:], met)
 
-    async def _set_aside(self, job: Job, place: Place | None, met: Sequence[Met], transaction: Transaction) -> None:
+    async def _set_aside(self, job: Job, reached: Reached | None, met: Sequence[Met], transaction: Transaction) -> None:
         """Let a job go on without what it met a bug over, which another one tries again later; unless somebody else did."""
         await self._store.share_identities(transaction)
         if not await jobs.hold(transaction, job):
             return
-        await jobs.move(transaction, job, place)
+        await jobs.move(transaction, job, reached)
         if met:
             rest = _told(job, [each.reason for each in met])
             statements = [statement for each in met for statement in each.statements]
