@@ -328,8 +328,15 @@ SELECT ifi, learner FROM alias WHERE ifi = ANY($1::text[])
 SELECT learner, course, valid_from FROM enrolment WHERE learner = ANY($1::uuid[])
 
 -- name: next_revisions
--- Takes revisions; asked for only after the rows they are for are locked.
-SELECT nextval('revision') AS revision FROM generate_series(1, $1::int)
+-- Takes revisions; asked for only after the rows they are for are locked. The first that are taken of another history outrun those
+-- that the log may hold of the one before.
+WITH outrun AS (
+    UPDATE revision_history SET history = current_history() WHERE history <> current_history()
+    RETURNING outrun_revisions()
+)
+SELECT nextval('revision') AS revision
+FROM (SELECT count(*) FROM outrun) AS first
+CROSS JOIN generate_series(1, $1::int)
 
 -- name: settle
 -- Keeps what was said last of statements.
@@ -362,4 +369,4 @@ TRUNCATE wording_band, wording, interaction_anchor, interaction
 
 -- name: outrun_revisions
 -- Takes the revisions far beyond all that were told, also where a backup was put back that knows of fewer than the log does.
-SELECT setval('revision', nextval('revision') + 1000000000)
+SELECT outrun_revisions()

@@ -57,13 +57,14 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class ChangeKey:
-    """The key of a change in their order; what changed beyond it has not been seen."""
+    """The key of a change in their order, which is that of one *history*; what changed beyond it has not been seen."""
 
+    history: str
     xid: int
     learner: UUID
 
 
-BEGINNING: Final = ChangeKey(0, UUID(int=0))
+BEGINNING: Final = ChangeKey("", 0, UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,8 @@ def change_key_of(request: Request) -> ChangeKey:
     if not said:
         return BEGINNING
     try:
-        xid, learner = _opened(said).split(".")
-        key = ChangeKey(int(xid), UUID(learner))
+        history, xid, learner = ("", *_opened(said).split("."))[-3:]  # the first cursors named no history
+        key = ChangeKey(history, int(xid), UUID(learner))
     except ValueError as error:
         raise _no_cursor("changed_since") from error
     if not 0 <= key.xid <= LAST_XID:
@@ -147,7 +148,7 @@ def change_key_of(request: Request) -> ChangeKey:
 
 def cursor_of(key: ChangeKey) -> str:
     """Write *key* as an opaque cursor."""
-    return _sealed(f"{key.xid}.{key.learner.hex}")
+    return _sealed(f"{key.history}.{key.xid}.{key.learner.hex}")
 
 
 def shown_before(request: Request) -> Shown | None:

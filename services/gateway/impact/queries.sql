@@ -61,9 +61,9 @@ LEFT JOIN records.learner_profile AS profile ON profile.learner = changed.learne
 LEFT JOIN LATERAL impact.learner_impact(changed.learner, $4) AS scored ON NOT changed.deleted
 ORDER BY changed.changed_xid, changed.learner;
 
--- name: is_ahead
--- Says whether transaction $1 is one that this server has not come to: the cursor is of another one, or from before a restore.
-SELECT $1::text::xid8 > pg_snapshot_xmax(pg_current_snapshot());
+-- name: current_history
+-- Names the history that transaction ids are of here.
+SELECT impact.current_history();
 
 -- name: audit
 -- Writes down who asked, for what, about whom, and how many learners the answer tells of.

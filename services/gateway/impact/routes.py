@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,8 +14,6 @@ from services.gateway.credentials.door import Authorise
 from services.gateway.domain.credential import Scope
 from services.gateway.impact import answers, documentation
 from services.gateway.impact.asking import (
-    BEGINNING,
-    ChangeKey,
     as_of,
     change_key_of,
     check_parameters,
@@ -27,7 +24,7 @@ from services.gateway.impact.asking import (
     reference_of,
     shown_before,
 )
-from services.gateway.impact.store import Action, ImpactStore, Reading, Row
+from services.gateway.impact.store import Action, Changes, ImpactStore, Reading
 from shared.clock import Clock, rfc3339
 from shared.contracts import OBJECTION, Objection, encode
 from shared.http import Problem
@@ -93,14 +90,14 @@ class Doors:
         """Tell whose impact changed since a cursor, in JSON or, where the caller prefers it, in CSV."""
         if _prefers_csv(request):
             return await self.changes_as_csv(request)
-        rows, following, headers = await self._page(request)
-        return answers.json_response(answers.changes(rows, following), headers)
+        page, headers = await self._page(request)
+        return answers.json_response(answers.changes(page.rows, page.following), headers)
 
     async def changes_as_csv(self, request: Request) -> Response:
         """Tell whose impact changed since a cursor, in CSV; the next cursor stands in a header."""
-        rows, following, headers = await self._page(request)
-        headers |= {"Cache-Control": "private, no-cache", answers.CURSOR_HEADER: cursor_of(following)}
-        return Response(answers.table(rows), media_type=answers.CSV_TYPE, headers=headers)
+        page, headers = await self._page(request)
+        headers |= {"Cache-Control": "private, no-cache", answers.CURSOR_HEADER: cursor_of(page.following)}
+        return Response(answers.table(page.rows), media_type=answers.CSV_TYPE, headers=headers)
 
     async def object(self, request: Request) -> Response:
         """Pass on that a learner objects to being scored: their impact is deleted, and none is computed any more."""
@@ -115,18 +112,17 @@ class Doors:
         check_parameters(request, parameters)
         return Reading(credential.key_id, self._clock(), purpose_of(request))
 
-    async def _page(self, request: Request) -> tuple[Sequence[Row], ChangeKey, dict[str, str]]:
-        """Return a page of changes, the key of its last, and its headers; a full page links to the next one."""
+    async def _page(self, request: Request) -> tuple[Changes, dict[str, str]]:
+        """Return a page of changes and its headers; a full page links to the next one."""
         reading = await self._reader(request, MANY)
         key, limit = change_key_of(request), limit_of(request, default=PAGE, most=LARGEST_PAGE)
-        rows = await self._store.changes(reading, key, as_of(request, reading.at), limit)
-        if not rows and key != BEGINNING and await self._store.is_ahead(key):
-            raise Problem(410, "The cursor is of another database, or from before a restore; begin without one")
-        following = ChangeKey(int(rows[-1]["changed_xid"]), rows[-1]["learner"]) if rows else key
+        page = await self._store.changes(reading, key, as_of(request, reading.at), limit)
+        if page is None:
+            raise Problem(410, "The cursor is of another database, or from before a restore or a failover; begin without one")
         headers = {"Vary": "Accept"}
-        if len(rows) == limit:
-            headers |= _link(request, "changed_since", cursor_of(following))
-        return rows, following, headers
+        if len(page.rows) == limit:
+            headers |= _link(request, "changed_since", cursor_of(page.following))
+        return page, headers
 
     async def _say(self, request: Request, action: Action) -> Response:
         credential = await self._authorise(request, Scope.IMPACT_WRITE)

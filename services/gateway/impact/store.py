@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from services.gateway.impact.asking import ChangeKey, Kind, Purpose, Reference, Shown
+from services.gateway.impact.asking import BEGINNING, ChangeKey, Kind, Purpose, Reference, Shown
 from shared.postgres import Database, Transaction, load_queries
 
 _QUERIES: Final = load_queries(__package__)
@@ -34,6 +34,14 @@ class Reading:
     key_id: str
     at: datetime
     purpose: Purpose | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A page of changes, and from where to go on."""
+
+    rows: Sequence[Row]
+    following: ChangeKey
 
 
 class ImpactStore:
@@ -65,19 +73,19 @@ class ImpactStore:
 
         return await self._database.run(read)
 
-    async def changes(self, reading: Reading, key: ChangeKey, as_of: datetime, limit: int) -> Sequence[Row]:
-        """Return the learners whose impact changed beyond *key*, *limit* at most, in commit order."""
+    async def changes(self, reading: Reading, key: ChangeKey, as_of: datetime, limit: int) -> Changes | None:
+        """Return whose impact changed beyond *key*, *limit* learners at most, in commit order; None where *key* holds no more."""
 
-        async def read(transaction: Transaction) -> Sequence[Row]:
+        async def read(transaction: Transaction) -> Changes | None:
+            history = await transaction.fetchval(_QUERIES["current_history"])
+            if key not in (BEGINNING, replace(key, history=history)):
+                return None
             rows = await transaction.fetch(_QUERIES["changes"], str(key.xid), key.learner, limit, as_of)
             await _audit(transaction, reading, Action.CHANGES, None, len(rows))
-            return [dict(row) for row in rows]
+            last = (int(rows[-1]["changed_xid"]), rows[-1]["learner"]) if rows else (key.xid, key.learner)
+            return Changes([dict(row) for row in rows], ChangeKey(history, *last))
 
         return await self._database.run(read)
-
-    async def is_ahead(self, key: ChangeKey) -> bool:
-        """Say whether *key* lies where this server has not been."""
-        return bool(await self._database.fetchval(_QUERIES["is_ahead"], str(key.xid)))
 
     async def find(self, reading: Reading, reference: Reference, action: Action) -> UUID | None:
         """Return whom *reference* names, or None; *action* is what will be done for them."""

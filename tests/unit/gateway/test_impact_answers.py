@@ -32,7 +32,7 @@ def row(external_id: str) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("key", [BEGINNING, ChangeKey(LAST_XID, UUID(int=2**128 - 1))])
+@pytest.mark.parametrize("key", [BEGINNING, ChangeKey("1/00000001", LAST_XID, UUID(int=2**128 - 1))])
 def test_a_cursor_comes_back_as_the_key_it_was_made_of(key: ChangeKey) -> None:
     assert change_key_of(asked(cursor_of(key))) == key
 
