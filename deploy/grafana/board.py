@@ -216,10 +216,13 @@ SOURCES: Final = Row(
             (Query(per_second("symposia_ingest_asked_total", "source", "outcome"), "{{source}} {{outcome}}"),),
         ),
         Panel(
-            "Polls that fail",
-            "Failures in a row of the poll that fails most: `symposia source show`.",
+            "Polls and lookups that fail",
+            "Failures in a row of the poll, and of the thing named by id, that fail most: `symposia source show`.",
             "short",
-            (Query("max by (source) (symposia_ingest_poll_failures)", "{{source}}"),),
+            (
+                Query("max by (source) (symposia_ingest_poll_failures)", "{{source}} polls"),
+                Query("max by (source) (symposia_ingest_lookup_failures)", "{{source}} lookups"),
+            ),
         ),
         Panel(
             "Since all polls went well",

@@ -58,7 +58,7 @@ def show(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 
 def retry(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Ask a source's platform again for what was given up."""
+    """Ask a source's platform again for what was given up, or asked for in vain, without waiting."""
 
     async def work(sources: Sources, database: Database, installation: Installation) -> int:
         del installation
@@ -66,7 +66,7 @@ def retry(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
     number = _with_tables(home, work)
     asked = counted(number, "thing is", "things are")
-    out.print(f"{asked} asked for again." if number else f"Nothing of {name} was given up.")
+    out.print(f"{asked} asked for again." if number else f"Nothing of {name} was asked for in vain.")
 
 
 async def find(sources: Sources, name: str) -> Source:
@@ -130,7 +130,8 @@ def _told(source: Source, standing: SourceStanding, installation: Installation) 
     waiting = counted(standing.waiting, "thing waits", "things wait")
     return [
         *told,
-        ("Asked for", f"{waiting}, {counted(standing.given_up, 'was', 'were')} given up"),
+        ("Asked for", f"{waiting}, tried {counted(standing.lookup_failures, 'time')} in vain at most"),
+        ("Given up", str(standing.given_up)),
         ("Polls", f"{counted(standing.failures, 'failure')} in a row; all went well at {day(standing.succeeded_at)}"),
         ("Last failure", standing.last_failure or NONE),
     ]

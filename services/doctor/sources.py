@@ -21,6 +21,8 @@ SILENT: Final = timedelta(days=1)
 QUIET: Final = timedelta(days=7)
 OFTEN: Final = 3
 """Failures in a row of a poll that are no accident any more."""
+FOR_AN_HOUR: Final = 10
+"""Failures in a row of one thing that was named by id, by when it has waited for more than an hour."""
 
 
 async def look_at_sources(installation: Installation, now: datetime) -> Findings:
@@ -72,6 +74,10 @@ def _asked(stand: Iterable[SourceStanding]) -> Iterator[Finding]:
             words = f"{each.source} could not be asked {each.failures} times in a row: {each.last_failure}"
             remedy = "Mend what it says, by `symposia source token` or `symposia source options`; it is asked again by itself."
             yield wrong(ABOUT, words, remedy)
+        if each.lookup_failures >= FOR_AN_HOUR:
+            words = f"something that {each.source} named was asked for {each.lookup_failures} times in vain: {each.last_failure}"
+            remedy = f"Mend what it says; it is tried again by itself, or by `symposia source retry {each.source}`."
+            yield worrying(ABOUT, words, remedy)
         if each.given_up:
             named = counted(each.given_up, f"thing that {each.source} named was", f"things that {each.source} named were")
             words = f"{named} asked for in vain: {each.last_failure}"

@@ -55,7 +55,12 @@ class AskingSettings(Section):
     )
     first_pause: float = Field(default=5.0, gt=0, description="Seconds until a platform that did not answer is asked again")
     longest_pause: float = Field(default=3600.0, gt=0, description="Seconds between two tries at the most")
-    attempts: int = Field(default=12, ge=1, description="Tries after which something that was named by id is given up")
+    attempts: int = Field(default=12, ge=1, description="Tries after which something that was named by id may be given up")
+    patience: float = Field(
+        default=7 * 24 * 3600.0,
+        ge=0,
+        description="Seconds for which it is tried before it is given up; not where strangers name it (ActivityPub, Webmention)",
+    )
     batch: int = Field(default=50, ge=1, description="Things named by id that are asked for in one go")
     crowd: int = Field(
         default=1000,

@@ -20,7 +20,8 @@ class SourceStanding:
     """How one source does: numbers are of the last hour or the last day, reasons and lags of the last day.
 
     *lag_half* and *lag_most* are the seconds within which half, and 19 of 20, of its statements were in the log. *failures* are
-    those in a row of the poll that fails most; *succeeded_at* is when the poll that lags most last went well.
+    those in a row of the poll that fails most, *lookup_failures* of what is named by id; *succeeded_at* is when the poll that
+    lags most last went well.
     """
 
     source: SourceId
@@ -37,6 +38,7 @@ class SourceStanding:
     lag_most: float | None
     waiting: int
     given_up: int
+    lookup_failures: int
     failures: int
     last_failure: str | None
     succeeded_at: datetime | None
@@ -48,7 +50,7 @@ async def standings(database: Database, now: datetime) -> Sequence[SourceStandin
 
 
 async def retry_lookups(database: Database, source: SourceId, now: datetime) -> int:
-    """Ask again for what was given up of *source*; return how much that is. Raises Unavailable."""
+    """Ask *source* again for what was given up, or asked for in vain; return how much that is. Raises Unavailable."""
     return int(await database.fetchval(ASKING["retry_lookups"], source, now))
 
 
@@ -68,6 +70,7 @@ def _standing(row: asyncpg.Record) -> SourceStanding:
         lag_most=row["lag_most"],
         waiting=row["waiting"],
         given_up=row["given_up"],
+        lookup_failures=row["lookup_failures"],
         failures=row["failures"],
         last_failure=row["last_failure"],
         succeeded_at=row["succeeded_at"],

@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 from prometheus_client import CollectorRegistry
 
+from deploy.kafka.layout import free_ports
 from services.installation import Home
 from shared.clock import utc_now
 from shared.contracts import RECORDED, TOPICS
@@ -33,8 +34,9 @@ async def append(settings: PostgresSettings, value: bytes) -> None:
 
 async def test_records_that_nobody_reads_are_found(home: Path, database_url: str) -> None:
     await append(settings_for(database_url), b"unread")
+    (nobodys,) = free_ports(1)
 
-    ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
+    ill = symposia("doctor", "--home", home, DATABASE_URL=database_url, SYMPOSIA_HTTP__PORT=str(nobodys))
 
     assert ill.returncode == 1
     assert "Consumer enrichment of xapi.statement.recorded.v1: 1 record unread, and nothing moves" in ill.stdout
@@ -150,7 +152,9 @@ async def test_sources_that_fail_are_found_and_what_was_given_up_is_tried_again(
         INSERT INTO ingest.heard VALUES ('acme', now() - interval '2 days'), ('quiet', now() - interval '12 days');
         INSERT INTO ingest.tally VALUES ('acme', now() - interval '1 hour', 'refused', 'forged', 4);
         INSERT INTO ingest.poll VALUES ('wiki', 'changes', '', now(), 7, 'answered 401: no');
-        INSERT INTO ingest.lookup VALUES ('wiki', 'k', '{}', '', now(), 12, 'answered 403', 'given-up');
+        INSERT INTO ingest.lookup VALUES
+            ('wiki', 'k', '{}', '', now(), 12, 'answered 403', 'given-up'),
+            ('wiki', 'l', '{}', '', now(), 11, 'answered 403', 'waiting');
         """,
     )
 
@@ -166,10 +170,11 @@ async def test_sources_that_fail_are_found_and_what_was_given_up_is_tried_again(
     assert "nothing was ever heard of wiki" in ill.stdout
     assert "wiki could not be asked 7 times in a row: answered 401: no" in ill.stdout
     assert "1 thing that wiki named was asked for in vain" in ill.stdout
+    assert "something that wiki named was asked for 11 times in vain" in ill.stdout
     assert {"acme", "wiki", "quiet"} <= set(listed.stdout.split())
     assert "Refused, 24 h     4 forged" in shown.stdout
-    assert "1 thing is asked for again" in retried.stdout
-    assert "Nothing of wiki was given up" in again.stdout
+    assert "2 things are asked for again" in retried.stdout
+    assert "Nothing of wiki was asked for in vain" in again.stdout
     assert (unknown.returncode, "There is no source called 'nobody'" in unknown.stderr) == (1, True)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Final
@@ -14,6 +13,7 @@ import msgspec
 import orjson
 
 from shared.errors import SymposiaError
+from shared.http.retry_after import seconds_asked
 from shared.xapi.model import StatementId
 
 LONGEST_WAIT: Final = 3600.0
@@ -115,16 +115,8 @@ def single_statement(body: bytes) -> bytes | None:
 
 
 def wait_of(answer: Answer, now: datetime) -> float:
-    """Return the seconds that Retry-After asks for, as a number or a date (RFC 9110 §10.2.3); 0 where it asks for none."""
-    said = (answer.retry_after or "").strip()
-    if said.isascii() and said.isdigit():
-        return min(float(said[:9]), LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(said)
-    except (ValueError, OverflowError):  # a year of twenty digits
-        return 0.0
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
+    """Return the seconds that Retry-After asks for; 0 where it asks for none."""
+    return seconds_asked(answer.retry_after or "", now, LONGEST_WAIT)
 
 
 def no_answer(answer: Answer) -> TargetAway:

@@ -85,6 +85,7 @@ def told(row: Mapping[str, Any]) -> dict[str, Any]:
         "asking": {
             "waiting": row["waiting"],
             "given_up": row["given_up"],
+            "lookup_failures_in_a_row": row["lookup_failures"],
             "failures_in_a_row": row["failures"],
             "last_failure": row["last_failure"],
             "last_success_at": _time(row["succeeded_at"]),

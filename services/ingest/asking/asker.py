@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from services.ingest.asking.metrics import Asked, AskingMetrics
-from services.ingest.asking.platform import NotThere, PlatformAway, PlatformClient
+from services.ingest.asking.platform import NotThere, PlatformAway, PlatformClient, Spared
 from services.ingest.asking.store import AskingStore, DueLookup, DuePoll
 from services.ingest.connectors.connector import Connector, Fetch, Poll
 from services.ingest.connectors.fields import Incomplete
@@ -24,6 +24,7 @@ from shared.backoff import backoff
 from shared.bugs import Bug, harming_nobody
 from shared.clock import Clock
 from shared.errors import SymposiaError, Unavailable
+from shared.xapi.timestamps import instant
 
 log = structlog.get_logger()
 
@@ -73,20 +74,23 @@ class Asker:
         try:
             with _harming_nobody(source):
                 failed = await self._turn_pages(connector, poll, source, due)
+        except Spared as spared:
+            await self._store.postpone_poll(source.id, due.name, self._clock() + timedelta(seconds=spared.retry_after))
         except _FAILURES as error:
-            await self._fail(source, due, [error], _why(error))
-            return
-        if failed:
-            url, first = next(iter(failed.items()))
-            others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-            await self._fail(source, due, [*failed.values()], f"{url}: {_why(first)}{others}")
+            later = self._later(due.failures, error.retry_after if isinstance(error, PlatformAway) else 0.0)
+            await self._fail(source, due, later, 1, _why(error))
+        else:
+            if failed:
+                url, first = next(iter(failed.items()))
+                others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+                await self._fail(source, due, self._later(due.failures), len(failed), f"{url}: {_why(first)}{others}")
 
-    async def _fail(self, source: Source, due: DuePoll, errors: Sequence[Exception], why: str) -> None:
-        for _ in errors:
+    async def _fail(self, source: Source, due: DuePoll, later: datetime, requests: int, why: str) -> None:
+        """Let a poll, of which so many *requests* failed, be due *later*."""
+        for _ in range(requests):
             self._metrics.asked(source, Asked.FAILED)
         log.warning("a platform could not be asked", source=source.id, poll=due.name, failures=due.failures + 1)
-        asked = max(error.retry_after if isinstance(error, PlatformAway) else 0.0 for error in errors)
-        await self._store.fail_poll(source.id, due.name, self._later(due.failures, asked), why)
+        await self._store.fail_poll(source.id, due.name, later, why)
 
     async def _turn_pages(self, connector: Connector, poll: Poll, source: Source, due: DuePoll) -> Mapping[str, Exception]:
         """Turn the pages; return what failed, by its address, where the poll goes on behind that, else raise it."""
@@ -134,6 +138,9 @@ class Asker:
             try:
                 with _harming_nobody(source):
                     await self._fetch(connector, fetch, source, due)
+            except Spared as spared:
+                later = self._clock() + timedelta(seconds=spared.retry_after)
+                await self._store.postpone_lookup(source.id, due.lookup.key, later, spared.reason)
             except PlatformAway as away:
                 await self._postpone(connector, source, due, away)
                 return  # the platform is away for the others, too
@@ -153,15 +160,22 @@ class Asker:
         await self._store.settle(source.id, due)
 
     async def _postpone(self, connector: Connector, source: Source, due: DueLookup, away: PlatformAway) -> None:
-        for_good = due.failures + 1 >= self._settings.attempts
+        open_to_all = connector.hook is not None and connector.hook.open
+        for_good = due.failures + 1 >= self._settings.attempts and (open_to_all or self._waited_long(due))
         self._metrics.asked(source, Asked.GIVEN_UP if for_good else Asked.FAILED)
         log.warning("a platform could not be asked", source=source.id, failures=due.failures + 1, for_good=for_good)
-        later = self._later(due.failures, away.retry_after)
+        # Behind the others that wait until the platform may be asked again: else one that always fails would come before them.
+        later = self._later(due.failures) + timedelta(seconds=away.retry_after)
         await self._store.fail_lookup(source.id, due, later, away.reason, for_good=for_good)
-        if for_good and connector.hook is not None and connector.hook.open:
+        if for_good and open_to_all:
             await self._store.forget_given_up(source.id, MOST_GIVEN_UP)
 
-    def _later(self, failures: int, asked: float) -> datetime:
+    def _waited_long(self, due: DueLookup) -> bool:
+        """Say whether it was named so long ago that its platform is not just away for a while."""
+        noticed = due.lookup.noticed
+        return not noticed or (self._clock() - instant(noticed)).total_seconds() >= self._settings.patience
+
+    def _later(self, failures: int, asked: float = 0.0) -> datetime:
         """Say when to ask again after *failures* and one more, no sooner than the platform *asked* for."""
         pause = backoff(failures, first=self._settings.first_pause, longest=self._settings.longest_pause)
         return self._clock() + timedelta(seconds=max(asked, pause))

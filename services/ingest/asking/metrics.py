@@ -35,6 +35,12 @@ class AskingMetrics:
         self._lookups = Gauge(
             "symposia_ingest_lookups", "Things named by id that are to be asked for", ["source", "state"], registry=registry
         )
+        self._lookup_failures = Gauge(
+            "symposia_ingest_lookup_failures",
+            "Failures in a row of the thing named by id that fails most",
+            ["source"],
+            registry=registry,
+        )
         self._failures = Gauge(
             "symposia_ingest_poll_failures", "Failures in a row of the poll that fails most", ["source"], registry=registry
         )
@@ -56,6 +62,7 @@ class AskingMetrics:
         for standing in standings:
             self._lookups.labels(standing.source, WAITING).set(standing.waiting)
             self._lookups.labels(standing.source, GIVEN_UP).set(standing.given_up)
+            self._lookup_failures.labels(standing.source).set(standing.lookup_failures)
             self._failures.labels(standing.source).set(standing.failures)
             if standing.succeeded_at is not None:
                 self._succeeded.labels(standing.source).set(standing.succeeded_at.timestamp())
@@ -63,5 +70,6 @@ class AskingMetrics:
     def _forget(self, source: SourceId) -> None:
         for state in (WAITING, GIVEN_UP):
             self._lookups.remove(source, state)
+        self._lookup_failures.remove(source)
         self._failures.remove(source)
         self._succeeded.remove(source)

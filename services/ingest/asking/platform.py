@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -16,9 +17,11 @@ from services.ingest.connectors.connector import Connector
 from services.ingest.domain.asking import GONE, Answer, Request
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.settings import AskingSettings
+from shared.clock import Clock, utc_now
 from shared.errors import SymposiaError
 from shared.http.addresses import CheckedTransport, NoAddress
 from shared.http.granted import Granted, read_grant
+from shared.http.retry_after import seconds_asked
 from shared.http.unpacking import unpacked
 
 MOST_REDIRECTS: Final = 3
@@ -26,6 +29,9 @@ EARLY: Final = 60.0
 """Seconds before its end at which an access token is not used any more."""
 MOST_KEPT: Final = 1000
 LONGEST_WAIT: Final = 24 * 3600.0
+_REMAINING: Final = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
+_RESETS: Final = ("x-ratelimit-reset-after", "ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
+"""What is left of a limit, and when it begins anew, as GitHub, Mastodon, X and others call it."""
 
 
 class PlatformAway(SymposiaError):
@@ -37,31 +43,51 @@ class PlatformAway(SymposiaError):
         self.retry_after = retry_after
 
 
+class Spared(PlatformAway):
+    """A platform was not asked, because it wants to be spared for *retry_after* seconds more."""
+
+
 class NotThere(SymposiaError):
     """What was asked for is not there, or not for us: asking again would not change that."""
 
 
 @dataclass(slots=True)
 class _Access:
-    """What is known of a source's platform: when it may be asked next, the access token with its end, and *kept* answers."""
+    """What is known of a source's platform: when it may be asked next, the access token with its end, and *kept* answers.
+
+    *spared* says of hosts from when to when they asked to be spared: each by itself, since those of a source may be strangers'.
+    """
 
     free_at: float = 0.0
     token: str = ""
     until: float = 0.0
     kept: dict[str, tuple[float, Answer]] = field(default_factory=dict)
+    spared: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
     def keep(self, request: Request, answer: Answer, now: float) -> None:
         """Keep an answer for as long as its request says, and none that is older; all are forgotten where there are too many."""
         self.kept = {url: kept for url, kept in self.kept.items() if kept[0] > now} if len(self.kept) < MOST_KEPT else {}
         self.kept[request.url] = now + request.keep, answer
 
+    def spare(self, host: str, seconds: float, now: datetime) -> None:
+        """Ask *host* for nothing for so long."""
+        self.spared = {each: (since, until) for each, (since, until) in self.spared.items() if since <= now < until}
+        if len(self.spared) < MOST_KEPT:
+            self.spared[host] = now, now + timedelta(seconds=seconds)
+
+    def left(self, host: str, now: datetime) -> float:
+        """Return for how many seconds more *host* wants to be spared; 0 also where the clock was set back since."""
+        since, until = self.spared.get(host, (now, now))
+        return (until - now).total_seconds() if since <= now < until else 0.0
+
 
 class PlatformClient:
     """Ask the platforms of all sources, each no more often than it lets itself be asked."""
 
-    def __init__(self, http: httpx.AsyncClient, settings: AskingSettings) -> None:
+    def __init__(self, http: httpx.AsyncClient, settings: AskingSettings, clock: Clock = utc_now) -> None:
         self._http = http
         self._settings = settings
+        self._clock = clock
         self._accesses: dict[SourceId, _Access] = {}
 
     async def ask(self, connector: Connector, source: Source, request: Request) -> Answer:
@@ -71,11 +97,12 @@ class PlatformClient:
         now = asyncio.get_running_loop().time()
         if kept is not None and request.keep and now < until:
             return kept
-        answer = await self._authorised(connector, source, request, access)
-        if answer.status == httpx.codes.UNAUTHORIZED and connector.grant is not None and access.token:
-            access.token = ""
+        with self._sparing(access, _host(request.url)):
             answer = await self._authorised(connector, source, request, access)
-        judged = _judged(answer, request.bears)
+            if answer.status == httpx.codes.UNAUTHORIZED and connector.grant is not None and access.token:
+                access.token = ""
+                answer = await self._authorised(connector, source, request, access)
+            judged = self._judged(answer, request.bears)
         if request.keep:
             access.keep(request, judged, now)
         return judged
@@ -94,7 +121,7 @@ class PlatformClient:
         now = asyncio.get_running_loop().time()
         if not access.token or access.until <= now:
             asked = connector.grant(source)
-            access.token, seconds = _granted(_judged(await self._send(asked, asked.headers, 0)))
+            access.token, seconds = _granted(self._judged(await self._send(asked, asked.headers, 0)))
             access.until = now + max(seconds - EARLY, EARLY)
         return {"Authorization": f"Bearer {access.token}"}
 
@@ -126,6 +153,27 @@ class PlatformClient:
             raise PlatformAway(f"{type(error).__name__}: {error}"[:300]) from error
         return await self._send(onward, headers, redirects - 1)
 
+    @contextmanager
+    def _sparing(self, access: _Access, host: str) -> Iterator[None]:
+        """Do the block unless *host* wants to be spared, and note where it wants that from now on. Raises Spared."""
+        if left := access.left(host, self._clock()):
+            raise Spared(f"{host} wants to be spared for {left:.0f} s more", left)
+        try:
+            yield
+        except PlatformAway as away:
+            if away.retry_after:
+                access.spare(host, away.retry_after, self._clock())
+            raise
+
+    def _judged(self, answer: Answer, bears: frozenset[int] = frozenset()) -> Answer:
+        """Return a success, that nothing changed, or a refusal that is borne; raise what anything else means."""
+        if httpx.codes.is_success(answer.status) or answer.unchanged or answer.status in bears:
+            return answer
+        said = f"answered {answer.status}: {answer.body[:200].decode(errors='replace')}"
+        if answer.status in GONE:
+            raise NotThere(said)
+        raise PlatformAway(said, _wait(answer, self._clock()))
+
     async def _read(self, response: httpx.Response, listen: float | None) -> bytes:
         """Read the answer: of a stream, what comes within *listen* seconds; else all of it, or raise PlatformAway."""
         content = bytearray()
@@ -151,23 +199,19 @@ async def open_platforms(settings: AskingSettings) -> AsyncIterator[PlatformClie
         yield PlatformClient(http, settings)
 
 
-def _judged(answer: Answer, bears: frozenset[int] = frozenset()) -> Answer:
-    """Return a success, that nothing changed, or a refusal that is borne; raise what anything else means."""
-    if httpx.codes.is_success(answer.status) or answer.unchanged or answer.status in bears:
-        return answer
-    said = f"answered {answer.status}: {answer.body[:200].decode(errors='replace')}"
-    if answer.status in GONE:
-        raise NotThere(said)
-    raise PlatformAway(said, _wait(answer))
+def _wait(answer: Answer, now: datetime) -> float:
+    """Return how many seconds the platform wants to be spared: what Retry-After says, or, of a limit that is used up, its end."""
+    used_up = answer.status == httpx.codes.TOO_MANY_REQUESTS or any(answer.headers.get(name) == "0" for name in _REMAINING)
+    said = (answer.headers.get(name, "") for name in ("retry-after", *(_RESETS if used_up else ())))
+    return next((seconds for each in said if (seconds := seconds_asked(each, now, LONGEST_WAIT))), 0.0)
 
 
-def _wait(answer: Answer) -> float:
-    """Return how many seconds the platform wants to be spared (RFC 9110 §10.2.3, and the usual rate-limit headers)."""
-    for name in ("retry-after", "x-ratelimit-reset-after", "ratelimit-reset"):
-        value = answer.headers.get(name, "")
-        if value.isascii() and value.isdecimal():
-            return min(float(value), LONGEST_WAIT)
-    return 0.0
+def _host(url: str) -> str:
+    """Return the host and port of *url*; nothing of what is none, which asking for it tells."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 def _granted(answer: Answer) -> Granted:

@@ -59,6 +59,10 @@ RETURNING poll.name
 -- Lets a poll wait until $3, and says why.
 UPDATE poll SET due = $3, failures = failures + 1, last_failure = $4 WHERE source = $1 AND name = $2
 
+-- name: postpone_poll
+-- Lets a poll wait until $3, which has not failed.
+UPDATE poll SET due = $3 WHERE source = $1 AND name = $2
+
 -- name: notice
 -- Keeps what was named, once; of what was given up and is named again, it is tried again. What is named again while it is asked for
 -- is due anew: what is answered may have been said before.
@@ -91,6 +95,10 @@ DELETE FROM lookup WHERE source = $1 AND key = $2 AND reference = $3 AND due = $
 -- Lets a lookup wait until $3, or gives it up, and says why.
 UPDATE lookup SET due = $3, failures = failures + 1, last_failure = $4, state = $5 WHERE source = $1 AND key = $2
 
+-- name: postpone_lookup
+-- Lets a lookup wait until $3, which was not tried, and says why.
+UPDATE lookup SET due = $3, last_failure = $4 WHERE source = $1 AND key = $2
+
 -- name: forget_given_up
 -- Forgets what was given up of the source $1, but for the last $2.
 DELETE FROM lookup
@@ -103,8 +111,9 @@ WHERE source = $1 AND state = 'given-up' AND key IN (
 -- some day does not wait yet.
 SELECT source.id AS source,
     (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'waiting'
-        AND (due <= clock_timestamp() OR failures > 0)) AS waiting,
+        AND (due <= clock_timestamp() OR last_failure IS NOT NULL)) AS waiting,
     (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'given-up') AS given_up,
+    (SELECT max(failures) FROM lookup WHERE lookup.source = source.id AND state = 'waiting') AS lookup_failures,
     (SELECT max(failures) FROM poll WHERE poll.source = source.id) AS failures,
     (SELECT last_failure FROM poll WHERE poll.source = source.id AND last_failure IS NOT NULL ORDER BY failures DESC LIMIT 1) AS last_failure,
     (SELECT min(succeeded_at) FROM poll WHERE poll.source = source.id) AS succeeded_at
@@ -113,8 +122,10 @@ WHERE source.state = 'active'
 ORDER BY source.id
 
 -- name: retry_lookups
--- Tries again what was given up of the source $1; returns how much that is.
+-- Tries again at $2 what of the source $1 was given up, or was tried in vain; returns how much that is.
 WITH tried AS (
-    UPDATE lookup SET state = 'waiting', failures = 0, due = $2 WHERE source = $1 AND state = 'given-up' RETURNING key
+    UPDATE lookup SET state = 'waiting', failures = 0, due = $2
+    WHERE source = $1 AND (state = 'given-up' OR failures > 0)
+    RETURNING key
 )
 SELECT count(*) FROM tried

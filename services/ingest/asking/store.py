@@ -47,11 +47,15 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class AskingStanding:
-    """How a source's polls and lookups stand; *succeeded_at* is when the poll that lags most last went well."""
+    """How a source's polls and lookups stand; failures are those in a row of what fails most.
+
+    *succeeded_at* is when the poll that lags most last went well.
+    """
 
     source: SourceId
     waiting: int
     given_up: int
+    lookup_failures: int
     failures: int
     last_failure: str | None
     succeeded_at: datetime | None
@@ -116,6 +120,10 @@ class AskingStore:
         """Let a poll wait until *due*."""
         await self._database.execute(QUERIES["fail_poll"], source, poll, due, _told(why))
 
+    async def postpone_poll(self, source: SourceId, poll: str, due: datetime) -> None:
+        """Let a poll wait until *due* that has not failed."""
+        await self._database.execute(QUERIES["postpone_poll"], source, poll, due)
+
     async def due_lookups(self, source: SourceId, now: datetime, limit: int) -> list[DueLookup]:
         """Return what is to be asked for."""
         rows = await self._database.fetch(QUERIES["due_lookups"], source, now, limit)
@@ -135,6 +143,10 @@ class AskingStore:
         state = "given-up" if for_good else "waiting"
         await self._database.execute(QUERIES["fail_lookup"], source, asked.lookup.key, due, _told(why), state)
 
+    async def postpone_lookup(self, source: SourceId, key: str, due: datetime, why: str) -> None:
+        """Let a lookup wait until *due* that was not tried."""
+        await self._database.execute(QUERIES["postpone_lookup"], source, key, due, _told(why))
+
     async def forget_given_up(self, source: SourceId, most: int) -> None:
         """Forget what was given up, but for the *most* that were last."""
         await self._database.execute(QUERIES["forget_given_up"], source, most)
@@ -147,6 +159,7 @@ class AskingStore:
                 SourceId(row["source"]),
                 row["waiting"],
                 row["given_up"],
+                row["lookup_failures"] or 0,
                 row["failures"] or 0,
                 row["last_failure"],
                 row["succeeded_at"],

@@ -37,7 +37,7 @@ from tests.integration.ingest.conftest import House
 from tests.support.discourse import DISCOURSE
 
 HOME = DISCOURSE.workspace
-SETTINGS = AskingSettings(first_pause=10, attempts=3)
+SETTINGS = AskingSettings(first_pause=10, attempts=3, patience=6 * 3600)
 EVENT = {"x-discourse-event": "post_created", "x-discourse-event-type": "post"}
 
 
@@ -165,7 +165,7 @@ class Process:
         parts = parts_of(self.house.settings, self.house.database, self.house.log, self.registry, clock=self.house.clock)
         self.store = AskingStore(self.house.database, uuid4(), 60)
         self.metrics = AskingMetrics(self.registry)
-        self.client = PlatformClient(self.http, SETTINGS)
+        self.client = PlatformClient(self.http, SETTINGS, lambda: self.house.now)
         self.asker = Asker(
             client=self.client,
             store=self.store,

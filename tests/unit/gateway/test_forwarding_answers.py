@@ -60,22 +60,9 @@ def test_all_other_answers_say_what_becomes_of_the_statements(status: int, becam
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"),
-    [
-        (None, 0),
-        ("7", 7),
-        (" 7 ", 7),
-        ("Mon, 02 Mar 2026 12:01:00 GMT", 60),
-        ("Mon, 02 Mar 2026 12:01:00", 60),
-        ("Mon, 02 Mar 2026 11:00:00 GMT", 0),
-        ("999999999999", LONGEST_WAIT),
-        ("-3", 0),
-        ("soon", 0),
-        ("²", 0),
-        ("Mon, 02 Mar 99999999999999999999 12:01:00 GMT", 0),
-    ],
+    ("said", "seconds"), [(None, 0), ("7", 7), ("Mon, 02 Mar 2026 12:01:00 GMT", 60), ("86400", LONGEST_WAIT)]
 )
-def test_retry_after_is_a_number_or_a_date_and_bounded(said: str | None, seconds: float) -> None:
+def test_a_target_is_spared_for_as_long_as_it_asks_within_bounds(said: str | None, seconds: float) -> None:
     assert wait_of(Answer(503, b"", retry_after=said), NOON) == seconds
 
 

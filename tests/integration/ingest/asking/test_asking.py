@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import tracemalloc
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -26,6 +26,8 @@ from tests.integration.ingest.forum import EACH, FORUM, HOME, SETTINGS, Platform
 from tests.support.discourse import DISCOURSE, discourse_post
 from tests.support.feeds import BLOG, POSTS, THREAD, atom, blog, entry
 from tests.support.ingest import NOW
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 async def test_a_poll_turns_all_pages_and_goes_on_where_it_was(house: House, forum: Platform, process: Process) -> None:
@@ -302,3 +304,24 @@ async def test_a_redirect_to_no_address_is_not_followed() -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
         with pytest.raises(PlatformAway):
             await PlatformClient(http, SETTINGS).ask(FORUM, DISCOURSE, Request(f"{HOME}/"))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (503, {"retry-after": "Mon, 02 Mar 2026 12:02:00 GMT"}, 120),
+        (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": f"{int(NOON.timestamp()) + 90}"}, 90),
+        (429, {"x-rate-limit-reset": f"{int(NOON.timestamp()) + 60}"}, 60),
+        (429, {"x-ratelimit-reset": "2026-03-02T12:05:00.123Z"}, 300.123),
+        (500, {"ratelimit-remaining": "99", "ratelimit-reset": "600"}, 0),
+    ],
+)
+async def test_a_limit_that_is_used_up_says_when_it_begins_anew(
+    forum: Platform, http: httpx.AsyncClient, status: int, headers: dict[str, str], seconds: float
+) -> None:
+    forum.failing["/posts"] = Response(status_code=status, headers=headers)
+
+    with pytest.raises(PlatformAway) as away:
+        await PlatformClient(http, SETTINGS, lambda: NOON).ask(FORUM, DISCOURSE, Request(f"{HOME}/posts"))
+
+    assert away.value.retry_after == seconds

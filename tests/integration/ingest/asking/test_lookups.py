@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from starlette.responses import Response
 
 from services.ingest import erasing
 from services.ingest.asking.backlog import Backlog
+from services.ingest.connectors.connector import Hook
+from services.ingest.connectors.webmention import WEBMENTION
 from services.ingest.domain.reading import Lookup
 from shared.clock import utc_now
 from shared.postgres import Query
@@ -110,21 +113,46 @@ async def test_what_has_a_name_that_no_index_takes_is_asked_for_like_anything(
     assert [each.waiting for each in await process.store.standings() if each.source == DISCOURSE.id] == [0]
 
 
-async def test_what_is_gone_is_forgotten_and_what_never_answers_is_given_up(
-    house: House, forum: Platform, process: Process
+@pytest.mark.parametrize(("hook", "tries"), [(None, 7), (WEBMENTION.hook, SETTINGS.attempts)])
+async def test_what_is_gone_is_forgotten_and_what_never_answers_is_given_up_of_strangers_soon(
+    house: House, forum: Platform, process: Process, hook: Hook | None, tries: int
 ) -> None:
-    only_fetch = replace(FORUM, polls={})
+    only_fetch = replace(FORUM, polls={}, hook=hook)
     forum.failing["/posts/1"] = Response(status_code=500)
     await noticed(house, Lookup("gone", {"path": "/posts/99"}), Lookup("broken", {"path": "/posts/1"}), process=process)
 
+    await process.asker.serve(only_fetch, DISCOURSE)
+    early = next(each for each in await process.store.standings() if each.source == DISCOURSE.id)
     for _ in range(8):
         await process.asker.serve(only_fetch, DISCOURSE)
         house.now += timedelta(hours=1)
 
     standing = next(each for each in await process.store.standings() if each.source == DISCOURSE.id)
-    assert (standing.waiting, standing.given_up) == (0, 1)
+    assert (early.given_up, early.lookup_failures) == (0, 1)
+    assert (standing.waiting, standing.given_up, standing.lookup_failures) == (0, 1, 0)
     assert forum.asked.count(f"{HOME}/posts/99") == 1
-    assert forum.asked.count(f"{HOME}/posts/1") == SETTINGS.attempts
+    assert forum.asked.count(f"{HOME}/posts/1") == tries
+
+
+async def test_a_platform_that_asks_to_be_spared_is_asked_for_nothing_meanwhile_and_one_thing_that_fails_holds_up_no_other(
+    house: House, forum: Platform, process: Process
+) -> None:
+    only_fetch = replace(FORUM, polls={})
+    forum.failing["/posts/0"] = Response(status_code=503, headers={"retry-after": "120"})
+    await noticed(house, *(Lookup(f"post {number}", {"path": f"/posts/{number}"}) for number in range(3)), process=process)
+
+    for second in (0, 1, 60, 119):
+        house.now = NOW + timedelta(seconds=second)
+        await process.asker.serve(only_fetch, DISCOURSE)
+    early = list(forum.asked)
+    standing = next(each for each in await process.store.standings() if each.source == DISCOURSE.id)
+    house.now = NOW + timedelta(seconds=121)
+    await process.asker.serve(only_fetch, DISCOURSE)
+
+    assert early == [f"{HOME}/posts/0"]
+    assert standing.waiting == 3
+    assert forum.asked == [f"{HOME}/posts/{number}" for number in range(3)]
+    assert heard_of(house) == 2
 
 
 async def test_strangers_are_admitted_again_once_what_they_named_was_asked_for(house: House, process: Process) -> None:
