@@ -12,7 +12,6 @@ from starlette.routing import Route
 from services.gateway.alternate import AlternateSyntax
 from services.gateway.attachments.answer import Attachments
 from services.gateway.attachments.incoming import Sizes
-from services.gateway.credentials.documentation import PATHS as OAUTH_PATHS
 from services.gateway.credentials.door import Door
 from services.gateway.credentials.keyring import Keyring
 from services.gateway.credentials.limits import RateLimits
@@ -21,10 +20,9 @@ from services.gateway.credentials.recognising import STRANGE, is_recognised
 from services.gateway.credentials.tokens import AccessTokens
 from services.gateway.credentials.versions import Versions
 from services.gateway.deadline import reads_within
-from services.gateway.definitions.documentation import PATHS as THING_PATHS
 from services.gateway.definitions.serving import Things, known_definitions
 from services.gateway.definitions.store import DefinitionStore
-from services.gateway.documents.documentation import PATHS as DOCUMENT_PATHS
+from services.gateway.description import described
 from services.gateway.documents.routes import Desk
 from services.gateway.documents.routes import routes as document_routes
 from services.gateway.documents.store import DocumentStore
@@ -34,7 +32,6 @@ from services.gateway.impact.routes import routes as impact_routes
 from services.gateway.parts import Parts
 from services.gateway.profile import routes as profile_routes
 from services.gateway.sources.routes import routes as source_routes
-from services.gateway.statements.documentation import PATHS as STATEMENT_PATHS
 from services.gateway.statements.formatting import Formatting
 from services.gateway.statements.reading import Reader
 from services.gateway.statements.recording import Recording
@@ -63,7 +60,7 @@ def open_doors(parts: Parts) -> Starlette:
             source_routes(parts.database, parts.clock, door.authorise),
         ],
         middleware=_middleware(parts, door),
-        documented={**STATEMENT_PATHS, **DOCUMENT_PATHS, **THING_PATHS, **OAUTH_PATHS},
+        documented=described(parts.settings.http.base_url),
     )
 
 

@@ -59,9 +59,9 @@ def create_app(
     """Return *service*'s application: its routes, `/livez`, `/readyz` and `/metrics`, and behind them the *routers* of its API.
 
     Plain *routes* are looked at first and pass through nothing of FastAPI's, since the hot ones are among them; *documented* is
-    what OpenAPI says of them, by path. *middleware* stands around all of them, and is counted and timed with them. *ready* raises
-    Unavailable while the service cannot do its work. `app.state.draining` set to True makes `/readyz` answer 503 before the
-    listener closes.
+    what OpenAPI says of their `paths`, and beside what FastAPI finds out. *middleware* stands around all of them, and is counted
+    and timed with them. *ready* raises Unavailable while the service cannot do its work. `app.state.draining` set to True makes
+    `/readyz` answer 503 before the listener closes.
     """
     api = [Mount("", _api(service, routers, documented))] if routers else []
     plain = [*routes, *_probes(ready, registry)]
@@ -100,13 +100,14 @@ def _api(service: str, routers: Sequence[APIRouter], documented: Mapping[str, An
     api = FastAPI(title=f"Symposia {service}", version=version("symposia"), docs_url=None, redoc_url=None)
     for router in routers:
         api.include_router(router)
+    api.router.routes.extend(_otherwise([*api.routes, *(route for router in routers for route in router.routes)]))
     for error, handler in HANDLERS.items():
         api.add_exception_handler(error, handler)
     generated = api.openapi
 
     def openapi() -> dict[str, Any]:
         described = generated()
-        return described | {"paths": {**described["paths"], **documented}}
+        return {**described, **documented, "paths": {**described["paths"], **documented.get("paths", {})}}
 
     api.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way to extend it
     return api

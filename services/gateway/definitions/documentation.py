@@ -5,40 +5,57 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.gateway.definitions.serving import ACTIVITIES_PATH, AGENTS_PATH
-from services.gateway.openapi import VERSION, parameter
-from shared.media_types import JSON_TYPE
+from services.gateway.openapi import TO_ALL, VERSION, agent, answer, parameter, reference, refused
 
-_REFUSALS: Final = {
-    "400": "Not a valid request; `errors` names each parameter and rule",
-    "401": "A valid key is needed",
-    "403": "The key does not permit this",
-    "503": "PostgreSQL does not answer: try again after `Retry-After` seconds",
+_DEFINITION: Final = {"type": "object", "description": "An Activity Definition"}
+_LIST: Final = {"type": "array", "items": {"type": "string"}}
+SCHEMAS: Final[dict[str, Any]] = {
+    "Activity": {
+        "type": "object",
+        "required": ["objectType", "id"],
+        "properties": {
+            "objectType": {"type": "string", "const": "Activity"},
+            "id": {"type": "string", "format": "iri"},
+            "definition": _DEFINITION,
+        },
+    },
+    "Person": {
+        "type": "object",
+        "required": ["objectType"],
+        "properties": {
+            "objectType": {"type": "string", "const": "Person"},
+            **dict.fromkeys(("name", "mbox", "mbox_sha1sum", "openid"), _LIST),
+            "account": {"type": "array", "items": reference("Account")},
+        },
+    },
 }
 
 
-def _get(summary: str, asked: dict[str, Any], answer: str) -> dict[str, Any]:
-    problem: dict[str, Any] = {"application/problem+json": {}}
-    refused = {status: {"description": reason, "content": problem} for status, reason in _REFUSALS.items()}
-    answered = {"description": answer, "content": {JSON_TYPE: {}}}
+def _get(name: str, summary: str, asked: dict[str, Any], told: str, schema: str) -> dict[str, Any]:
     return {
         "get": {
+            "operationId": name,
             "summary": summary,
             "tags": ["xAPI"],
             "parameters": [VERSION, asked],
-            "responses": {"200": answered, **refused},
+            "responses": {"200": answer(told, reference(schema)), **refused({}, *TO_ALL)},
         }
     }
 
 
 PATHS: Final[dict[str, Any]] = {
     ACTIVITIES_PATH: _get(
+        "readActivity",
         "Read an activity with all that statements say of it",
         parameter("activityId", "Which activity", required=True, format="iri"),
         "The Activity; without a definition where nobody defined it",
+        "Activity",
     ),
     AGENTS_PATH: _get(
+        "readPerson",
         "Read whom an agent is",
-        parameter("agent", "An Agent as JSON, no Group", required=True),
+        agent("agent", "An Agent as JSON, no Group", required=True),
         "The Person, with the names that the newest statements call the agent by",
+        "Person",
     ),
 }

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from services.gateway.documents.parameters import Resource
 from services.gateway.documents.routes import PATHS as ROUTES
-from services.gateway.openapi import VERSION, parameter
+from services.gateway.openapi import ANYTHING, TEXT, TO_ALL, VERSION, agent, header, parameter, refused
+from shared.media_types import JSON_TYPE, OCTETS_TYPE
 
 _TITLES: Final = {
     Resource.STATE: "a state",
@@ -18,22 +19,25 @@ _PLURALS: Final = {
     Resource.AGENT_PROFILE: "an agent's profiles",
     Resource.ACTIVITY_PROFILE: "an activity's profiles",
 }
+_NAMES: Final = {
+    Resource.STATE: ("State", "States"),
+    Resource.AGENT_PROFILE: ("AgentProfile", "AgentProfiles"),
+    Resource.ACTIVITY_PROFILE: ("ActivityProfile", "ActivityProfiles"),
+}
 _REFUSALS: Final = {
-    "400": "Not a valid request; `errors` names each parameter and rule",
-    "401": "A valid key is needed",
-    "403": "The key does not permit this",
     "404": "No such document",
     "409": "There is such a document already, and the request does not say what it knows of it",
     "412": "The document is not as If-Match or If-None-Match says",
     "413": "The document, or what it is merged into, is too large",
-    "503": "PostgreSQL does not answer: try again after `Retry-After` seconds",
 }
-
+_OCTETS: Final = {"type": "string", "format": "binary"}
+_DOCUMENT: Final = {JSON_TYPE: {"schema": ANYTHING}, OCTETS_TYPE: {"schema": _OCTETS}, "*/*": {"schema": _OCTETS}}
+_CHANGED: Final = {"ETag": header("What the document is now", TEXT)}
 
 _IF_MATCH: Final = parameter("If-Match", "Only if the document has one of these ETags", where="header")
 _IF_NONE_MATCH: Final = parameter("If-None-Match", "Only if there is no such document (*)", where="header")
 _ACTIVITY: Final = parameter("activityId", "Of which activity", required=True, format="iri")
-_AGENT: Final = parameter("agent", "Of whom: an Agent as JSON, for states an identified Group too", required=True)
+_AGENT: Final = agent("agent", "Of whom: an Agent as JSON, for states an identified Group too", required=True)
 _REGISTRATION: Final = parameter("registration", "Of which registration; without, of none", format="uuid")
 _SINCE: Final = parameter("since", "Changed after; goes without the document's id", format="date-time")
 _OF: Final = {
@@ -48,42 +52,41 @@ def _id(resource: Resource, *, required: bool) -> dict[str, Any]:
     return parameter(name, "Which document; without it, the ids of all" if not required else "Which document", required=required)
 
 
-def _refused(*statuses: str) -> dict[str, Any]:
-    problem: dict[str, Any] = {"application/problem+json": {}}
-    return {status: {"description": _REFUSALS[status], "content": problem} for status in statuses}
-
-
-def _change(resource: Resource, summary: str) -> dict[str, Any]:
+def _change(resource: Resource, verb: str, summary: str) -> dict[str, Any]:
     return {
+        "operationId": f"{verb}{_NAMES[resource][0]}",
         "summary": f"{summary} {_TITLES[resource]}",
         "tags": ["xAPI"],
         "parameters": [VERSION, _IF_MATCH, _IF_NONE_MATCH, *_OF[resource], _id(resource, required=True)],
-        "requestBody": {"required": True, "content": {"*/*": {}}},
+        "requestBody": {"required": True, "content": _DOCUMENT},
         "responses": {
-            "204": {"description": "Stored; the ETag says as what"},
-            **_refused("400", "401", "403", "409", "412", "413", "503"),
+            "204": {"description": "Stored; the ETag says as what", "headers": _CHANGED},
+            **refused(_REFUSALS, *TO_ALL, "409", "412", "413", "415"),
         },
     }
 
 
 def _methods(resource: Resource) -> dict[str, Any]:
     several = resource is Resource.STATE
+    one, all_ = _NAMES[resource]
     read = {
+        "operationId": f"read{all_}",
         "summary": f"Read {_TITLES[resource]}, or the ids of {_PLURALS[resource]}",
         "tags": ["xAPI"],
         "parameters": [VERSION, *_OF[resource], _id(resource, required=False), _SINCE],
         "responses": {
-            "200": {"description": "The document, or an array of ids", "content": {"*/*": {}}},
-            **_refused("400", "401", "403", "404", "503"),
+            "200": {"description": "The document, or an array of ids", "content": _DOCUMENT, "headers": _CHANGED},
+            **refused(_REFUSALS, *TO_ALL, "404"),
         },
     }
     delete = {
+        "operationId": f"delete{all_ if several else one}",
         "summary": f"Delete {_TITLES[resource]}" + (f", or {_PLURALS[resource]}" if several else ""),
         "tags": ["xAPI"],
         "parameters": [VERSION, _IF_MATCH, *_OF[resource], _id(resource, required=not several)],
-        "responses": {"204": {"description": "Gone"}, **_refused("400", "401", "403", "412", "503")},
+        "responses": {"204": {"description": "Gone"}, **refused(_REFUSALS, *TO_ALL, "412")},
     }
-    put, post = _change(resource, "Store"), _change(resource, "Store, or merge JSON into,")
+    put, post = _change(resource, "store", "Store"), _change(resource, "merge", "Store, or merge JSON into,")
     return {"get": read, "put": put, "post": post, "delete": delete}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -37,6 +38,9 @@ EXPLAINED: Final = ONE | {"limit", "after"}
 MANY: Final = ONE | {"limit", "changed_since"}
 FACTS, MOST_FACTS = 1000, 10_000
 PAGE, LARGEST_PAGE = 100, 1000
+PASSED_ON: Final = 202
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def routes(database: Database, log: Log, clock: Clock, authorise: Authorise) -> APIRouter:
@@ -44,15 +48,22 @@ def routes(database: Database, log: Log, clock: Clock, authorise: Authorise) -> 
     doors = Doors(ImpactStore(database), log, clock, authorise)
     router = APIRouter(prefix="/v1", tags=["impact"])
     learner = "/learners/{ref:path}"  # HR's ids may hold a slash
-    get, put, delete = ["GET"], ["PUT"], ["DELETE"]
-    router.add_api_route(f"{learner}/impact", doors.impact, methods=get, openapi_extra=documentation.IMPACT)
-    router.add_api_route(f"{learner}/explanation", doors.explanation, methods=get, openapi_extra=documentation.EXPLANATION)
-    router.add_api_route(f"{learner}/impact/explanation", doors.explanation, methods=get, include_in_schema=False)
-    router.add_api_route("/impact", doors.changes, methods=get, openapi_extra=documentation.CHANGES)
-    router.add_api_route("/impact.csv", doors.changes_as_csv, methods=get, openapi_extra=documentation.CHANGES_AS_CSV)
-    router.add_api_route(f"{learner}/objection", doors.object, methods=put, openapi_extra=documentation.OBJECTION)
-    router.add_api_route(f"{learner}/objection", doors.withdraw, methods=delete, openapi_extra=documentation.OBJECTION)
+    _serve(router, "GET", f"{learner}/impact", doors.impact, documentation.impact())
+    _serve(router, "GET", f"{learner}/explanation", doors.explanation, documentation.explanation(FACTS, MOST_FACTS))
+    router.add_api_route(f"{learner}/impact/explanation", doors.explanation, methods=["GET"], include_in_schema=False)
+    _serve(router, "GET", "/impact", doors.changes, documentation.changes(PAGE, LARGEST_PAGE))
+    _serve(router, "GET", "/impact.csv", doors.changes_as_csv, documentation.changes_as_csv(PAGE, LARGEST_PAGE))
+    objecting = documentation.objection("object", "Pass on that a learner objects to being scored")
+    _serve(router, "PUT", f"{learner}/objection", doors.object, objecting)
+    withdrawing = documentation.objection("withdrawObjection", "Pass on that a learner no longer objects")
+    _serve(router, "DELETE", f"{learner}/objection", doors.withdraw, withdrawing)
     return router
+
+
+def _serve(router: APIRouter, method: str, path: str, endpoint: Endpoint, described: dict[str, Any]) -> None:
+    """Let *endpoint* answer; OpenAPI says of it what is *described*, first of all how it answers where all is well."""
+    status = int(min(described["responses"]))
+    router.add_api_route(path, endpoint, methods=[method], status_code=status, response_class=Response, openapi_extra=described)
 
 
 class Doors:
@@ -133,7 +144,7 @@ class Doors:
             raise Problem(404, "No learner is known by this reference")
         said = Objection(str(learner), action is Action.OBJECT, rfc3339(now))
         await self._log.append([Outgoing(OBJECTION, encode(said), key=_key(learner))])
-        return answers.json_response({"learner": said.learner, "objects": said.objects, "at": said.at}, status=202)
+        return answers.json_response({"learner": said.learner, "objects": said.objects, "at": said.at}, status=PASSED_ON)
 
 
 def _nothing() -> Problem:

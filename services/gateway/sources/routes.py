@@ -26,8 +26,9 @@ def routes(database: Database, clock: Clock, authorise: Authorise) -> APIRouter:
     """Return the doors; *database* may read what ingest shows."""
     doors = Doors(database, clock, authorise)
     router = APIRouter(prefix="/v1", tags=["sources"])
-    router.add_api_route("/sources", doors.all, methods=["GET"], openapi_extra=documentation.SOURCES)
-    router.add_api_route("/sources/{source}", doors.one, methods=["GET"], openapi_extra=documentation.SOURCE)
+    get = ["GET"]
+    router.add_api_route("/sources", doors.all, methods=get, response_class=Response, openapi_extra=documentation.SOURCES)
+    router.add_api_route("/sources/{source}", doors.one, methods=get, response_class=Response, openapi_extra=documentation.SOURCE)
     return router
 
 

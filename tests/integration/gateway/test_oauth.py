@@ -121,7 +121,7 @@ async def test_openapi_describes_the_token_endpoint(doors: Doors) -> None:
     paths = (await doors.http.get("/openapi.json")).json()["paths"]
 
     assert {"/oauth/token", "/.well-known/oauth-authorization-server"} <= set(paths)
-    assert set(paths["/oauth/token"]["post"]["responses"]) == {"200", "400", "401", "429", "503"}
+    assert set(paths["/oauth/token"]["post"]["responses"]) == {"200", "400", "401", "413", "415", "429", "503"}
     assert "partial" in {each["name"] for each in paths["/xapi/statements"]["post"]["parameters"]}
 
 

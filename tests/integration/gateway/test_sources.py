@@ -7,6 +7,7 @@ from datetime import timedelta
 from services.gateway.domain.credential import Scope
 from shared.clock import utc_now
 from shared.postgres import Query
+from tests.support.description import faults_of
 from tests.support.gateway import Doors
 
 ADD = Query(
@@ -44,6 +45,7 @@ async def test_a_source_is_told_with_its_numbers_and_without_its_secrets(doors: 
     answer = await client.get("/v1/sources")
     one = await client.get("/v1/sources/acme")
 
+    assert faults_of(answer.json(), "Sources") == faults_of(one.json(), "Source") == []
     [told] = answer.json()["sources"]
     assert one.json() | {"as_of": ""} == told | {"as_of": ""}
     assert (told["platform"], told["workspace"], told["state"]) == ("slack", "https://acme.slack.com", "active")

@@ -14,7 +14,8 @@ from shared.contracts import Status
 from shared.postgres import Query
 from shared.xapi.vocabulary import Verb
 from tests.support.community import BEGIN, artefact, batch, community, enriched, learner
-from tests.support.impact import EMAIL, HELPER, Doors
+from tests.support.description import faults_of
+from tests.support.impact import EMAIL, HELPER, WRITE, Doors
 from tests.support.scoring import ScoringBench
 
 
@@ -202,11 +203,20 @@ async def test_a_voided_act_is_gone_from_the_answer(doors: Doors, bench: Scoring
     assert (told["reception"], told["contribution"], told["facts"]) == (0.0, 0.0, 1)
 
 
-async def test_openapi_tells_of_the_doors(doors: Doors) -> None:
-    paths = (await doors.client.get("/openapi.json")).json()["paths"]
+async def test_what_is_told_is_as_openapi_says(doors: Doors, bench: ScoringBench) -> None:
+    await bench.hear(community(3, 80, people=3))
+    of_one, purpose = f"/v1/learners/{HELPER}", "purpose=research"
 
-    assert {"/v1/learners/{ref}/impact", "/v1/learners/{ref}/explanation", "/v1/impact", "/v1/impact.csv"} <= set(paths)
-    assert len(paths["/v1/learners/{ref}/objection"]) == 2
+    for path, schema in (
+        (f"{of_one}/impact?{purpose}", "Impact"),
+        (f"{of_one}/explanation?{purpose}&limit=1", "Explanation"),
+        (f"{of_one}/explanation?{purpose}", "Explanation"),
+        (f"/v1/impact?{purpose}", "Changes"),
+        (f"/v1/impact?{purpose}&limit=0", "Problem"),
+    ):
+        assert faults_of((await doors.get(path)).json(), schema) == [], path
+    passed_on = await doors.client.put(f"{of_one}/objection", headers=WRITE)
+    assert (passed_on.status_code, faults_of(passed_on.json(), "Objection")) == (202, [])
 
 
 async def test_requests_are_counted_by_route_and_never_by_person(doors: Doors) -> None:
