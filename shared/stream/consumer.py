@@ -260,7 +260,9 @@ class Consumer(Generic[T]):
 
     def _letter(self, refused: Rejection) -> DeadLetter:
         attempts = self._attempts.attempt(refused.record.partition)
-        return DeadLetter(self._group, refused.record, refused.reason, attempts, refused.cause, refused.digest)
+        return DeadLetter(
+            self._group, refused.record, refused.reason, attempts, refused.cause, refused.digest, settled=refused.settled
+        )
 
     def _outgoing(self, fresh: Batch, decision: Decision, letters: Sequence[DeadLetter]) -> tuple[Outgoing, ...]:
         topic = self._topics[fresh.partition.topic]

@@ -16,7 +16,7 @@ from shared.stream.record import Batch, Cause, Outgoing, Record, T
 class DeadLetter:
     """A record that *group* could not use after *attempts* attempts, and why; what is a conflict is kept apart from the rest.
 
-    Conflicts with the same *digest* say the same.
+    Conflicts with the same *digest* say the same; what is *settled* holds nothing any more.
     """
 
     group: str
@@ -25,6 +25,7 @@ class DeadLetter:
     attempts: int
     cause: Cause = Cause.UNUSABLE
     digest: bytes | None = None
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +69,7 @@ class Ledger(Outbox, Protocol[T]):
         """Write *outgoing* as one row of *owner*'s outbox and return its id."""
 
     async def bury(self, letters: Sequence[DeadLetter], transaction: T) -> None:
-        """Write *letters*; one that was written before counts its attempts up, and an unsettled one those that say the same."""
+        """Write *letters*; one that was written before counts its attempts up, and an unsettled one those that say the same.
+
+        What is read again has come once.
+        """

@@ -18,6 +18,8 @@ from shared.stream.wire import encode_headers
 _QUERIES = load_queries("shared.stream")
 STATES: Final = {Cause.UNUSABLE: "waiting", Cause.CONFLICT: "quarantined", Cause.ALONE: "waiting"}
 """In which state a dead letter begins."""
+SETTLED: Final = "discarded"
+"""In which state one begins that holds nothing any more."""
 
 Announce: TypeAlias = Callable[[Settlement], tuple[str, str]]
 """Say on which channel of NOTIFY it is told that a batch is settled, and in which words."""
@@ -104,6 +106,6 @@ def _row(letter: DeadLetter) -> tuple[object, ...]:
         record.value,
         encode_headers(record.headers),
         record.timestamp,
-        STATES[letter.cause],
+        SETTLED if letter.settled else STATES[letter.cause],
         letter.digest,
     )

@@ -38,17 +38,20 @@ WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
 DELETE FROM outbox USING unhurried WHERE id = ANY ($1::bigint[])
 
 -- name: bury_letter
--- Keep a record that was refused. One that says what is in quarantine already ($12) is counted there instead; one that was refused
--- before, at the same place, counts its attempts up and waits again. Those who may say the same at once take turns: a lock is theirs.
+-- Keep a record that was refused. One that says what is in quarantine already ($12) is counted there instead, once, however often it is
+-- read; one that was refused before, at the same place, counts its attempts up and waits again. What is settled as it is buried says no
+-- more what others do. Those who may say the same at once take turns: a lock is theirs.
 WITH said_before AS (
-    UPDATE dead_letter SET times = times + 1, last_seen = now()
-    WHERE digest = $12::bytea AND state = 'quarantined' AND group_name = $1 AND topic = $2
-    RETURNING id
+    SELECT id FROM dead_letter WHERE digest = $12::bytea AND state = 'quarantined' AND group_name = $1 AND topic = $2
+), counted AS (
+    UPDATE dead_letter SET times = times + 1, last_seen = now(), counted[$3 + 1] = $4
+    WHERE id IN (SELECT id FROM said_before) AND $4 > coalesce(counted[$3 + 1], -1)
 )
 INSERT INTO dead_letter (
-    group_name, topic, partition, "offset", reason, attempts, key, value, headers, appended_at, state, digest
+    group_name, topic, partition, "offset", reason, attempts, key, value, headers, appended_at, state, settled_at, digest, counted[$3 + 1]
 )
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10::bigint / 1000.0), $11, $12
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, to_timestamp($10::bigint / 1000.0), $11, CASE WHEN $11 = 'discarded' THEN now() END,
+    CASE WHEN $11 <> 'discarded' THEN $12 END, $4
 WHERE NOT EXISTS (SELECT FROM said_before)
 ON CONFLICT (group_name, topic, partition, "offset") DO UPDATE SET
     reason = excluded.reason,
@@ -58,7 +61,8 @@ ON CONFLICT (group_name, topic, partition, "offset") DO UPDATE SET
     headers = excluded.headers,
     appended_at = excluded.appended_at,
     state = excluded.state,
-    settled_at = NULL,
+    settled_at = excluded.settled_at,
     digest = excluded.digest,
+    counted = excluded.counted,
     times = excluded.times,
     last_seen = NULL

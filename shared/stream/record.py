@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -96,13 +96,20 @@ class Cause(StrEnum):
 class Rejection:
     """A record that a handler cannot use, and why; it goes to the dead letters and its neighbours go on.
 
-    Of conflicts with the same *digest* one is kept until it is settled, and the others are counted there.
+    Of conflicts with the same *digest* one is kept until it is settled, and the others are counted there. What is *settled* holds
+    nothing any more, and nothing can be made of it.
     """
 
     record: Record
     reason: str
     cause: Cause = Cause.UNUSABLE
     digest: bytes | None = None
+    settled: bool = False
+
+    def emptied(self, reason: str) -> Rejection:
+        """Return what may be kept where all that was refused must not be, and *reason* says why."""
+        record = msgspec.structs.replace(self.record, key=None, value=b"", headers=())
+        return replace(self, record=record, reason=reason, settled=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,6 +288,46 @@ async def test_a_conflict_counts_those_that_say_the_same_until_it_is_settled(sta
 
 
 @pytest.mark.parametrize("stage", ["postgres"], indirect=True)
+async def test_a_conflict_that_is_read_again_has_come_once(stage: Stage) -> None:
+    topic = await stage.topic()
+    assert isinstance(stage.books, PostgresBooks)
+    letters, database = DeadLetters(stage.books.database), stage.books.database
+    await stage.append(topic, b"one", b"one", b"two")
+    for _ in range(2):
+        async with stage.consumer(contradicted, topic) as consumer:
+            await turns(consumer, lambda: done(stage, topic.name, 3))
+        before = await letters.list(state="quarantined")
+        await database.execute(Query("UPDATE consumer_offset SET next_offset = 0, last_digest = NULL"))
+
+    assert [(each.offset, each.times) for each in before] == [(0, 2), (2, 1)]
+    assert await letters.counts() == {"quarantined": 2}
+
+
+@pytest.mark.parametrize("stage", ["postgres"], indirect=True)
+async def test_what_is_settled_as_it_is_refused_holds_nothing_and_waits_for_nobody(stage: Stage) -> None:
+    topic = await stage.topic()
+    assert isinstance(stage.books, PostgresBooks)
+
+    async def handler(batch: Batch, transaction: Any) -> Decision:
+        del transaction
+        refused = (Rejection(each, "why", Cause.CONFLICT, each.value) for each in batch.records)
+        return Decision(rejections=tuple(each.emptied("deleted") for each in refused))
+
+    async with stage.consumer(handler, topic) as consumer:
+        await stage.log.append([Outgoing(topic, b"secret", b"k", (("a", b"secret"),))])
+        await turns(consumer, lambda: done(stage, topic.name, 1))
+    letters = DeadLetters(stage.books.database)
+
+    (letter,) = await letters.list(state="discarded")
+    shown = await letters.show(letter.id)
+    settled = await stage.books.database.fetchval(Query("SELECT settled_at FROM dead_letter WHERE digest IS NULL"))
+    assert shown is not None
+    assert (letter.reason, shown[1]) == ("deleted", Content(None, b"", ()))
+    assert await letters.forget(settled + SETTLED_KEPT + timedelta(hours=1)) == 1
+    assert await stage.everything(dead_letters_of(topic, "readers")) == [b""]
+
+
+@pytest.mark.parametrize("stage", ["postgres"], indirect=True)
 async def test_a_conflict_that_is_refused_again_while_it_is_replayed_is_kept(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
