@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from services.gateway.domain.keychain import Keychain
 from services.gateway.recorder import store
 from services.gateway.recorder.erasing import Mark, without_erased
+from services.gateway.recorder.letters import ERASED, REDACTED, Gone, texts_in
 from services.gateway.recorder.messages import RecordedRow, recorded
 from services.gateway.recorder.remembered import Remembered
 from services.gateway.recorder.requests import Request, Unreadable, read
-from services.gateway.recorder.ruling import Fresh, Ruling, rule
+from services.gateway.recorder.ruling import Fresh, Ruling, rule, without_text
 from services.gateway.recorder.steps import RecorderStep
 from shared.postgres import Transaction
 from shared.stream import Batch, Decision, Outgoing, Record, Rejection
@@ -37,30 +38,44 @@ class Recorder:
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
         """Record what *batch* brings; say what was recorded, and what of the record was voided or redacted by it."""
         requests, unreadable = await _read(batch.records, self._remembered)
-        if not requests:
-            return Decision(rejections=unreadable)
         await store.lock(transaction)
         await self._observer(RecorderStep.LOCKED)
+        if not requests:
+            return Decision(rejections=await self._kept(unreadable, transaction))
         known = await store.read(requests, transaction)
         await self._observer(RecorderStep.READ)
         cleared, marks = without_erased(requests, known.erased, self._keychain)
         ruling = rule(cleared, known)
         await self._observer(RecorderStep.RULED)
-        redacted = await self._redact(ruling, requests, transaction)
+        redacted = await self._redact(ruling, cleared, transaction)
         await self._append(ruling.fresh, transaction)
         await self._inherit(ruling.fresh, known.referrers.keys(), transaction)
         voided = await self._void(ruling, transaction)
         marked = await self._mark(ruling.fresh, marks, transaction)
-        return Decision(_outgoing(ruling.fresh, [*redacted, *voided, *marked]), (*unreadable, *ruling.rejections))
+        refused = without_text(ruling.rejections, cleared, Gone((), _ids(redacted)))
+        unread = await self._kept(unreadable, transaction)
+        return Decision(_outgoing(ruling.fresh, [*redacted, *voided, *marked]), (*unread, *refused))
 
     async def _redact(self, ruling: Ruling, requests: Sequence[Request], transaction: Transaction) -> list[RecordedRow]:
         """Overwrite what was recorded before and is redacted now, and what was refused of it."""
         if not ruling.redactions:
             return []
-        await store.erase_letters(requests, transaction)
         rows = await store.redact_recorded(ruling.redactions, transaction)
+        await store.redact_letters(requests, Gone(ruling.redactions, _ids(rows)), transaction)
         await self._observer(RecorderStep.REDACTED)
         return rows
+
+    async def _kept(self, unreadable: Iterable[Rejection], transaction: Transaction) -> tuple[Rejection, ...]:
+        """Refuse what is *unreadable* without anything of what was deleted, and of whoever was erased, before it."""
+        return tuple([await self._left_of(each, transaction) for each in unreadable])
+
+    async def _left_of(self, rejection: Rejection, transaction: Transaction) -> Rejection:
+        texts = texts_in(rejection.record.value)
+        digests = [digest for key in texts.keys for digest in self._keychain.erasure_digests(key)]
+        gone, names_somebody = await store.gone(texts, digests, transaction)
+        if names_somebody:
+            return rejection.emptied(ERASED)
+        return rejection.emptied(REDACTED) if texts.tell_of(gone) or not texts.whole else rejection
 
     async def _append(self, fresh: Sequence[Fresh], transaction: Transaction) -> None:
         """Write what is new."""
@@ -107,6 +122,10 @@ async def _read(records: Sequence[Record], remembered: Remembered) -> tuple[list
         if not number % AT_A_STRETCH:
             await asyncio.sleep(0)
     return requests, tuple(rejections)
+
+
+def _ids(rows: Iterable[RecordedRow]) -> frozenset[tuple[str, StatementId]]:
+    return frozenset((row.source, row.id) for row in rows)
 
 
 def _outgoing(fresh: Sequence[Fresh], changed: Sequence[RecordedRow]) -> tuple[Outgoing, ...]:

@@ -4,11 +4,16 @@ SELECT pg_advisory_xact_lock(hashtextextended('symposia record', 0))
 
 -- name: read
 -- Under the lock: the last seq, the time that the next stored has to pass, and what the record holds of the ids ($1) and of the
--- sources ($2) and activity keys ($3), pair by pair, that are coming; and who was erased since $4, when the oldest was received.
+-- sources ($2) and activity keys ($3), pair by pair, that are coming; and who was erased since $4, when the oldest was received. With
+-- the digest of an id stands its source where the record keeps it without its text.
 SELECT
     coalesce((SELECT max(seq) FROM statement), 0) AS seq,
     greatest(clock_timestamp(), (SELECT consistent_through FROM clock), (SELECT max(stored) FROM statement)) AS stored,
-    ARRAY(SELECT ROW (id::text, digest) FROM statement WHERE id = ANY ($1::uuid[])) AS digests,
+    ARRAY(
+        SELECT ROW (id::text, digest, CASE WHEN redacted_at IS NOT NULL AND NOT names_only THEN source END)
+        FROM statement
+        WHERE id = ANY ($1::uuid[])
+    ) AS digests,
     ARRAY(
         SELECT ROW (target::text, bool_or(voids)) FROM statement_reference WHERE target = ANY ($1::uuid[]) GROUP BY target
     ) AS referrers,
@@ -34,12 +39,39 @@ INSERT INTO redaction AS r (source, activity_key, at)
 SELECT source, activity_key, at FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS news (source, activity_key, at)
 ON CONFLICT (activity_key, source) DO UPDATE SET at = least(r.at, excluded.at)
 
--- name: erase_letters
--- Empties the dead letters of the source ($1) in which one of the activities ($2) stands, both as JSON, redacted at $3.
-UPDATE dead_letter
-SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, digest = NULL, state = 'discarded', settled_at = $3, reason = 'redacted'
+-- name: letters_of
+-- The dead letters of the source ($1) in which one of the texts ($2) stands, both as JSON.
+SELECT id FROM dead_letter
 WHERE position($1::bytea IN value) > 0
-  AND EXISTS (SELECT FROM unnest($2::bytea[]) AS activity (iri) WHERE position(activity.iri IN value) > 0)
+  AND EXISTS (SELECT FROM unnest($2::bytea[]) AS sought (text) WHERE position(sought.text IN value) > 0)
+
+-- name: letter
+-- What the dead letter $1 holds.
+SELECT value FROM dead_letter WHERE id = $1
+
+-- name: redact_letter
+-- Overwrites what the dead letter $1 holds with $2; of what could not be read why ($3), too, since that may repeat it.
+UPDATE dead_letter SET value = $2, reason = CASE WHEN state = 'quarantined' THEN reason ELSE $3 END WHERE id = $1
+
+-- name: empty_letter
+-- Empties the dead letter $1 for good, because of $2.
+UPDATE dead_letter
+SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, digest = NULL, state = 'discarded', settled_at = now(), reason = $2
+WHERE id = $1
+
+-- name: gone
+-- What is gone of that of which a record may tell that cannot be read: of the sources ($1), in which also other texts stand, and the
+-- activity keys ($2) what was redacted, of the sources and the statements ($3) what is kept without its text; and whether anybody was
+-- erased for whom one of the digests $4 stands.
+SELECT
+    ARRAY(
+        SELECT ROW (source, uuid_send(activity_key)) FROM redaction WHERE activity_key = ANY ($2::uuid[]) AND source = ANY ($1::text[])
+    ) AS activities,
+    ARRAY(
+        SELECT ROW (source, id::text) FROM statement
+        WHERE id = ANY ($3::uuid[]) AND source = ANY ($1::text[]) AND redacted_at IS NOT NULL AND NOT names_only
+    ) AS statements,
+    EXISTS (SELECT FROM erased_key WHERE digest = ANY ($4::bytea[])) AS erased
 
 -- name: to_redact
 -- The statements of the sources ($1) whose object is the activity ($2), unless they brought that news or were redacted before $3.

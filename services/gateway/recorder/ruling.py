@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import msgspec
 
 from services.gateway.domain.candidate import Candidate
-from services.gateway.domain.keys import Key
 from services.gateway.domain.redaction import redact
 from services.gateway.domain.repetition import repeats
-from services.gateway.recorder.requests import Request, redacted_in
+from services.gateway.recorder.letters import Gone, RedactionKey, kept
+from services.gateway.recorder.requests import Request
 from shared.clock import rfc3339
 from shared.stream import Cause, Rejection
 from shared.xapi.canonical import add
@@ -23,16 +23,14 @@ from shared.xapi.model import StatementId
 _TICK: Final = timedelta(microseconds=1)
 _NAMED_IDS: Final = 20
 
-RedactionKey: TypeAlias = tuple[str, Key]
-"""The source that deleted, and the key of the activity whose text it deleted."""
-
 
 class Known(NamedTuple):
     """What the record holds already, as far as it matters to what was received.
 
     *seq* and *stored* are the last that were given; *digests* those of ids that are there; *referrers* the ids to which a
-    recorded statement refers, and whether one voids it; *redactions* when what was first redacted; *erased* by which digests
-    people are known who were erased since the oldest request was received.
+    recorded statement refers, and whether one voids it; *redactions* when what was first redacted; *wordless* the statements that
+    are kept without their text, each with its source; *erased* by which digests people are known who were erased since the oldest
+    request was received.
     """
 
     seq: int
@@ -40,6 +38,7 @@ class Known(NamedTuple):
     digests: Mapping[StatementId, bytes]
     referrers: Mapping[StatementId, bool]
     redactions: Mapping[RedactionKey, datetime]
+    wordless: frozenset[tuple[str, StatementId]] = frozenset()
     erased: Mapping[bytes, datetime] = MappingProxyType({})
 
 
@@ -94,23 +93,21 @@ def rule(requests: Sequence[Request], known: Known) -> Ruling:
         Fresh(_row(place, request, candidate, end), candidate, request) for place, (request, candidate) in enumerate(new, start=1)
     )
     news = {key: at for key, at in redactions.items() if known.redactions.get(key) != at}
+    wordless = {(each.request.source, each.row.id) for each in fresh if each.row.redacted_at} | known.wordless
+    return Ruling(fresh, without_text(rejections, requests, Gone(redactions, wordless)), news, voids)
+
+
+def without_text(rejections: Iterable[Rejection], requests: Iterable[Request], gone: Gone) -> tuple[Rejection, ...]:
+    """Refuse those of *requests* that *rejections* are of without the text of what is *gone*."""
     by_offset = {request.record.offset: request for request in requests}
-    refused = tuple(_without_deleted(each, by_offset[each.record.offset], redactions) for each in rejections)
-    return Ruling(fresh, refused, news, voids)
+    return tuple(_without_text(each, by_offset[each.record.offset], gone) for each in rejections)
 
 
-def _without_deleted(rejection: Rejection, request: Request, redactions: Mapping[RedactionKey, datetime]) -> Rejection:
-    """Refuse *request* without text that its source has deleted: no dead letter keeps what the record must not."""
-    deleted = {
-        each.id
-        for each in request.statements
-        if each.about and each.about not in request.redacts and (request.source, each.about) in redactions
-    }
-    return (
-        replace(rejection, record=msgspec.structs.replace(request.record, value=redacted_in(request.record.value, deleted)))
-        if deleted
-        else rejection
-    )
+def _without_text(rejection: Rejection, request: Request, gone: Gone) -> Rejection:
+    left = kept(request, gone)
+    if left is request.record.value:
+        return rejection
+    return replace(rejection, record=msgspec.structs.replace(request.record, value=left))
 
 
 def _take(

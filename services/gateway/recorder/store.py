@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import orjson
 
-from services.gateway.domain.keys import uuids
+from services.gateway.domain.keys import activity_key, uuids
 from services.gateway.domain.mentions import Mentions, referred
 from services.gateway.domain.redaction import redact
 from services.gateway.recorder import binary_copy
 from services.gateway.recorder.erasing import Mark
+from services.gateway.recorder.letters import REDACTED, Gone, RedactionKey, Texts, left_of
 from services.gateway.recorder.messages import RecordedRow
 from services.gateway.recorder.requests import Request
-from services.gateway.recorder.ruling import Fresh, Known, RedactionKey, Row
+from services.gateway.recorder.ruling import Fresh, Known, Row
 from shared.postgres import Transaction, load_queries
 from shared.xapi.guard import Limits, parse
 from shared.xapi.model import StatementId
@@ -46,7 +47,8 @@ async def read(requests: Sequence[Request], transaction: Transaction) -> Known:
     return Known(
         seq=row["seq"],
         stored=row["stored"],
-        digests=dict(map(tuple, row["digests"])),
+        digests={identifier: digest for identifier, digest, _ in row["digests"]},
+        wordless=frozenset((source, identifier) for identifier, _, source in row["digests"] if source is not None),
         referrers=dict(map(tuple, row["referrers"])),
         redactions={(source, key): at for source, key, at in row["redactions"]},
         erased=dict(map(tuple, row["erased"])),
@@ -123,12 +125,36 @@ async def mark(marks: Mapping[StatementId, Mark], transaction: Transaction) -> l
     return [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["mark"], list(marks), *columns)]
 
 
-async def erase_letters(requests: Iterable[Request], transaction: Transaction) -> None:
-    """Empty the dead letters that hold what *requests* redact."""
+async def redact_letters(requests: Iterable[Request], gone: Gone, transaction: Transaction) -> None:
+    """Take the text of what is *gone* out of the dead letters, as *requests* name it."""
+    sought: dict[str, set[bytes]] = {}
     for request in requests:
-        if request.redacts_json:
-            source = orjson.dumps(request.source)
-            await transaction.execute(_QUERIES["erase_letters"], source, list(request.redacts_json), request.received_at)
+        for activity in map(orjson.loads, request.redacts_json):
+            if (request.source, activity_key(activity)) in gone.activities:
+                sought.setdefault(request.source, set()).add(orjson.dumps(activity))
+    for source, identifier in gone.statements:
+        sought.setdefault(source, set()).add(orjson.dumps(identifier))
+    for source, texts in sought.items():
+        for (letter,) in await transaction.fetch(_QUERIES["letters_of"], orjson.dumps(source), sorted(texts)):
+            await _redact_letter(letter, gone, transaction)
+
+
+async def _redact_letter(letter: int, gone: Gone, transaction: Transaction) -> None:
+    value = await transaction.fetchval(_QUERIES["letter"], letter)
+    left = left_of(value, gone)
+    if left is None:
+        await transaction.execute(_QUERIES["empty_letter"], letter, REDACTED)
+    elif left != value:
+        await transaction.execute(_QUERIES["redact_letter"], letter, left, REDACTED)
+
+
+async def gone(texts: Texts, digests: Collection[bytes], transaction: Transaction) -> tuple[Gone, bool]:
+    """Return what is gone of that of which *texts* may tell, and whether one of *digests* is of somebody who was erased."""
+    columns = sorted(texts.texts), uuids(texts.activities), list(texts.ids), list(digests)
+    row = await transaction.fetchrow(_QUERIES["gone"], *columns)
+    if row is None:
+        raise AssertionError("a query without FROM returns one row")
+    return Gone(frozenset(map(tuple, row["activities"])), frozenset(map(tuple, row["statements"]))), row["erased"]
 
 
 def _redactable(request: Request) -> Iterable[RedactionKey]:

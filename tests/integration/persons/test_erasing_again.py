@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from services.gateway.persons.person import Person, with_hashes
 from services.gateway.persons.store import PAGE_STATEMENTS
 from services.gateway.recorder.replay import replay
+from shared.contracts import encode
 from shared.stream import DeadLetter, PostgresLedger
 from shared.stream.dead_letters import DeadLetters
 from shared.xapi.model import Ifi
-from tests.support.estate import LATER, MARK, PERSON, TRACES, Estate, others, own
+from tests.support.estate import ANN, ANN_AT_WORK, BOB, LATER, MARK, PERSON, TRACES, Estate, others, own
 from tests.support.lrs import said
 from tests.support.received import id_of, request, statement
+
+
+def hashes(person: Person) -> str:
+    """Return the hash of the address that *person* has."""
+    return next(each.removeprefix("mbox_sha1sum::") for each in person.identities if each.startswith("mbox_sha1sum::"))
 
 
 async def test_the_same_again_is_a_repeat_and_the_same_id_with_other_content_a_conflict(estate: Estate) -> None:
@@ -33,15 +42,16 @@ async def test_a_conflict_that_waits_in_quarantine_is_counted_again_and_not_kept
     ledger, contradicting = PostgresLedger(estate.lrs.database), own(timestamp="2026-02-01T00:00:00Z")
     await estate.lrs.take(request(own()))
 
-    async def refuse(**more: str) -> None:
+    async def refuse(offset: int, **more: str) -> None:
         (refused,) = (await estate.lrs.take(request(contradicting, **more))).rejections
-        letter = DeadLetter("recorder", refused.record, refused.reason, 1, refused.cause, refused.digest)
+        came = msgspec.structs.replace(refused.record, offset=offset)
+        letter = DeadLetter("recorder", came, refused.reason, 1, refused.cause, refused.digest)
         async with ledger.transaction() as transaction:
             await ledger.bury([letter], transaction)
 
-    await refuse()
+    await refuse(1)
     await estate.erase()
-    await refuse(received_at=LATER)
+    await refuse(2, received_at=LATER)
 
     (letter,) = await DeadLetters(estate.lrs.database).list(state="quarantined")
     assert letter.times == 2
@@ -61,6 +71,25 @@ async def test_what_comes_late_is_recorded_as_if_it_had_been_there(estate: Estat
     assert [len(row["body"]) for row in early] == [len(row["body"]) for row in late[:2]]
     assert (messages[id_of(20)].names_only, messages[id_of(21)].names_only) == (False, True)
     assert messages[id_of(22)].redacted_at is None
+
+
+@pytest.mark.parametrize(
+    "actor", [ANN, ANN_AT_WORK, {"mbox_sha1sum": hashes(PERSON)}], ids=["address", "account", "hash of the address"]
+)
+async def test_what_comes_late_and_cannot_be_read_is_kept_empty_where_the_person_may_stand_in_it(
+    estate: Estate, actor: dict[str, Any]
+) -> None:
+    await estate.erase()
+    unreadable = encode(request(statement(1, actor=actor, verb={"id": "no IRI"})))
+
+    (refused,) = (await estate.lrs.take(unreadable, request(statement(2)))).rejections
+    (alone,) = (await estate.lrs.take(unreadable)).rejections
+    (of_others,) = (await estate.lrs.take(encode(request(statement(1, actor=BOB, verb={"id": "no IRI"}))))).rejections
+
+    assert (refused.settled, refused.reason, refused.record.value) == (True, "erased", b"")
+    assert alone == refused
+    assert not of_others.settled
+    assert b"Bob" in of_others.record.value
 
 
 async def test_what_the_person_does_afterwards_is_new(estate: Estate) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from shared.contracts import Received, decode
+from typing import Any
+
+import pytest
+
+from shared.contracts import Received, decode, encode
 from shared.postgres import Query
-from shared.stream import DeadLetter, PostgresLedger
+from shared.stream import Batch, DeadLetter, PostgresLedger
 from tests.support.lrs import Lrs, body, said
-from tests.support.received import activity, id_of, received_statement, record, request, statement
+from tests.support.received import PARTITION, activity, id_of, received_statement, record, request, statement
 
 POST = "https://acme.slack.com/archives/C1/p77"
 SECRET = "the launch is in May"
@@ -111,18 +115,56 @@ async def test_what_is_refused_of_it_afterwards_is_refused_without_its_text(lrs:
     assert decode(rejection.record.value, Received).statements[0].digest == received_statement(contradicting).digest
 
 
-async def test_what_was_refused_of_it_is_erased_from_the_dead_letters(lrs: Lrs) -> None:
+def conflicting(**changes: object) -> dict[str, Any]:
+    """Return another content of statement 1, which is about the post."""
+    return statement(1, **{"object": activity(POST, SECRET), "result": {"response": SECRET}, "timestamp": LATE, **changes})
+
+
+MOVED = activity("https://acme.slack.com/archives/C2/p77", SECRET)
+NEIGHBOUR = statement(3, result={"response": "kept"})
+BROKEN = encode(posted(1)).replace(b"receivedAt", b"recievedAt")
+REFUSED = {
+    "of the post": request(conflicting(), NEIGHBOUR),
+    "of the post, by the address it had before": request(conflicting(object=MOVED), NEIGHBOUR),
+    "not readable": BROKEN,
+}
+
+
+async def bury(lrs: Lrs, value: Received | bytes, offset: int) -> None:
+    """Let *value* come at *offset*, be refused, and be kept as the consumer keeps it."""
+    async with lrs.database.transaction() as transaction:
+        came = Batch(PARTITION, (record(value, offset),))
+        (refused,) = (await lrs.recorder(came, transaction)).rejections
+        letter = DeadLetter("recorder", refused.record, refused.reason, 1, refused.cause, refused.digest, settled=refused.settled)
+        await PostgresLedger(lrs.database).bury([letter], transaction)
+
+
+@pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("order", ["refused, deleted", "deleted, refused"])
+async def test_no_dead_letter_keeps_the_text_whichever_was_first(lrs: Lrs, refused: Received | bytes, order: str) -> None:
     await lrs.take(posted())
-    other, unrelated = posted(1, received_at=EARLY), request(statement(3, result={"response": SECRET}))
-    ledger = PostgresLedger(lrs.database)
-    letters = [DeadLetter("recorder", record(value, offset), "conflict", 1) for offset, value in enumerate((other, unrelated))]
-    async with ledger.transaction() as transaction:
-        await ledger.bury(letters, transaction)
+
+    for event in order.split(", "):
+        await (bury(lrs, refused, 1) if event == "refused" else lrs.take(deleted()))
+
+    ((value, reason, state, settled),) = await lrs.database.fetch(
+        Query("SELECT value, reason, state, settled_at IS NOT NULL FROM dead_letter")
+    )
+    assert SECRET.encode() not in value + reason.encode()
+    assert (b"kept" in value, state, settled) == (
+        (False, "discarded", True) if refused is BROKEN else (True, "quarantined", False)
+    )
+
+
+async def test_what_was_refused_of_other_things_and_sources_is_kept_whole(lrs: Lrs) -> None:
+    await lrs.take(posted())
+    await bury(lrs, BROKEN.replace(POST.encode(), POST.encode() + b"0").replace(id_of(1).encode(), id_of(4).encode()), 1)
+    await bury(lrs, BROKEN.replace(posted().source.encode(), b"source:discourse"), 2)
 
     await lrs.take(deleted())
 
-    values = await lrs.database.fetch(Query('SELECT value, state FROM dead_letter ORDER BY "offset"'))
-    assert [(SECRET.encode() in row["value"], row["state"]) for row in values] == [(False, "discarded"), (True, "waiting")]
+    letters = await lrs.database.fetch(Query("SELECT value, state FROM dead_letter"))
+    assert [(SECRET.encode() in row["value"], row["state"]) for row in letters] == [(True, "waiting")] * 2
 
 
 async def test_news_of_a_deletion_alone_redacts_what_is_there_and_what_is_to_come(lrs: Lrs) -> None:
