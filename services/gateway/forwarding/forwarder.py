@@ -162,9 +162,7 @@ class _Sender:
                 cursor, failures = settled.last, 0
                 self._count(target.name, settled)
                 if settled.refusals and refusals >= FLOOD:
-                    await self._store.flooded(
-                        target.name, f"{refusals} statements in a row were refused: {settled.refusals[0].reason}"
-                    )
+                    await self._store.flooded(target.name, _flood(target.name, refusals, settled.refusals[0].status))
                     return None
         return cursor
 
@@ -177,3 +175,8 @@ class _Sender:
     def _count(self, name: TargetName, settled: Settled) -> None:
         self._metrics.settled(name, Outcome.FORWARDED, len(settled.delivered))
         self._metrics.settled(name, Outcome.REFUSED, len(settled.refusals))
+
+
+def _flood(name: TargetName, refusals: int, status: int) -> str:
+    """Say that a target refuses everything; not in its words, which may be those of a statement that is to be redacted."""
+    return f"{refusals} statements in a row were refused, with {status}: `symposia forwarding letters {name}` says why"

@@ -114,10 +114,15 @@ SELECT refusals FROM moved
 UPDATE forwarding_target SET state = 'paused', last_failure = $2 WHERE name = $1
 
 -- name: refuse
--- Keeps that the target $1, if it is still there, refused the statements $2 with the statuses $3 for the reasons $4.
+-- Keeps that the target $1, if it is still there, refused the statements $2 with the statuses $3 for the reasons $4; not what it said of
+-- one that was redacted while it was on its way: whoever redacts waits for this, or this for them.
+WITH as_it_is AS (
+    SELECT seq, redacted_at FROM statement WHERE seq = ANY ($2::bigint[]) ORDER BY seq FOR SHARE
+)
 INSERT INTO forwarding_letter (target, seq, status, reason, at)
-SELECT $1, seq, status, reason, clock_timestamp()
+SELECT $1, seq, status, CASE WHEN redacted_at IS NULL THEN reason ELSE 'redacted' END, clock_timestamp()
 FROM unnest($2::bigint[], $3::smallint[], $4::text[]) AS refused (seq, status, reason)
+JOIN as_it_is USING (seq)
 WHERE EXISTS (SELECT FROM forwarding_target WHERE name = $1 FOR KEY SHARE)
 ON CONFLICT (target, seq) DO UPDATE SET status = excluded.status, reason = excluded.reason, at = excluded.at, waiting = false
 

@@ -89,6 +89,10 @@ FROM unnest($1::bigint[], $2::bytea[], $3::timestamptz[]) AS redacted (seq, body
 WHERE s.seq = redacted.seq
 RETURNING s.seq, s.id::text, s.stored, s.received_at, s.source, s.voided, s.redacted_at, s.body, s.names_only
 
+-- name: forget_reasons
+-- Forgets why other LRSs refused the statements $1: they may have repeated what stood there.
+UPDATE forwarding_letter SET reason = 'redacted' WHERE seq = ANY ($1::bigint[])
+
 -- name: mark
 -- Notes of the statements $1, which came without people who were erased before, when that was ($2) and what else went ($3: nothing).
 UPDATE statement s

@@ -116,7 +116,9 @@ async def redact_recorded(news: Mapping[RedactionKey, datetime], transaction: Tr
         return []
     bodies = [redact(row["body"]) for row in rows]
     columns = [row["seq"] for row in rows], bodies, [row["at"] for row in rows]
-    return [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["redact"], *columns)]
+    redacted = [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["redact"], *columns)]
+    await transaction.execute(_QUERIES["forget_reasons"], columns[0])
+    return redacted
 
 
 async def mark(marks: Mapping[StatementId, Mark], transaction: Transaction) -> list[RecordedRow]:

@@ -202,7 +202,7 @@ async def test_a_target_that_refuses_everything_is_paused_before_the_record_is_d
         paused = await standing(targets)
 
     assert (paused.letters, paused.lag) == (5, 15)
-    assert paused.last_failure == "5 statements in a row were refused: 400 no"
+    assert paused.last_failure == ("5 statements in a row were refused, with 400: `symposia forwarding letters other` says why")
 
 
 async def test_an_outage_of_our_own_postgresql_is_waited_out_too(server: Server, other: ScriptedLrs) -> None:

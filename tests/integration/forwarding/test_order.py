@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from typing import Any
+from uuid import UUID
 
 from services.gateway.domain.selection import Selection
 from services.gateway.forwarding.forwarder import Pace
+from services.gateway.forwarding.store import Refusal, SendingStore, Settled
 from services.gateway.forwarding.targets import Targets
 from shared.clock import utc_now
+from shared.postgres import Query
 from shared.settings import PostgresSettings
 from tests.support.forwarding import (
     IDS,
@@ -196,6 +199,24 @@ async def test_a_redacted_statement_is_sent_redacted(
 
     assert list(other.statements) == IDS[:2]
     assert b"rebase" not in b"".join(asked.body for asked in other.requests)
+
+
+async def test_what_a_target_said_of_a_text_is_kept_neither_when_it_is_deleted_nor_afterwards(
+    lrs: Lrs, targets: Targets, other: ScriptedLrs
+) -> None:
+    await add(targets, other)
+    posts = [activity(f"https://acme.slack.com/archives/C1/p{number}", "rebase like this") for number in range(3)]
+    await lrs.take(request(*(statement(number, object=post) for number, post in enumerate(posts))))
+    sending = SendingStore(lrs.database, UUID(int=1), 60)
+    name = target(other.url).name
+    await sending.settle_letters(name, Settled(0, refusals=tuple(Refusal(seq, 400, "no: rebase like this") for seq in (1, 2))))
+
+    gone = statement(9, object=activity(posts[1]["id"], "a message"))
+    await lrs.take(request(gone, redacts=(posts[1]["id"], posts[2]["id"])))
+    await sending.settle_letters(name, Settled(0, refusals=(Refusal(3, 400, "no: rebase like this"),)))
+
+    kept = await lrs.database.fetch(Query("SELECT reason FROM forwarding_letter ORDER BY seq"))
+    assert [reason for (reason,) in kept] == ["no: rebase like this", "redacted", "redacted"]
 
 
 async def test_two_that_forward_to_each_other_do_not_play_ping_pong(
