@@ -13,7 +13,7 @@ import typer
 from services.commands.console import DEFAULT_HOME, NONE, HomeOption, ask_secret, day, out, read_secret, run, table, utc
 from services.counting import counted
 from services.gateway.app import SCHEMA
-from services.gateway.domain.selection import Selection
+from services.gateway.domain.selection import WAYS_IN, Selection
 from services.gateway.forwarding.target import (
     Authentication,
     Basic,
@@ -71,9 +71,7 @@ def add(
         datetime | None, typer.Option("--since", help="Send what was stored from then on (UTC), too; default: from now on.")
     ] = None,
     everything: Annotated[bool, typer.Option("--everything", help="Send the whole record, from its first statement on.")] = False,
-    source: Annotated[
-        Many, typer.Option("--source", help="Only what came in by this: credential:KEY_ID or source:ID.")
-    ] = NOTHING,
+    source: Annotated[Many, typer.Option("--source", help=f"Only what came in by this: {WAYS_IN}.")] = NOTHING,
     except_source: Annotated[
         Many,
         typer.Option(

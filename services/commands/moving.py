@@ -17,12 +17,14 @@ import typer
 from services.commands.console import err, read_secret, utc
 from services.commands.faults import Refused
 from services.gateway.domain.column_map import Parts, read_map
+from services.gateway.domain.selection import WAYS_IN, names_door
 from services.gateway.forwarding.target import Authentication, Basic, ClientCredentials
 from services.gateway.moving.lot import Wanted
 from services.gateway.moving.other_lrs import OtherLrs, open_other_lrs
-from services.gateway.persons.person import FORMS, LearnerName, read_name
+from services.gateway.persons.person import ACCOUNT_FORMS, LearnerName, Unnamed, read_name
 from shared.clock import utc_now
-from shared.xapi.model import Version
+from shared.xapi.model import Ifi, Version
+from shared.xapi.validation import is_iri
 
 SCHEMES: Final = ("http://", "https://")
 
@@ -46,7 +48,7 @@ PrivateOption = Annotated[bool, typer.Option("--private", help="The other LRS ma
 PageOption = Annotated[int, typer.Option("--page", min=0, help="Statements on a page of the other LRS; 0: as many as it likes.")]
 SinceOption = Annotated[datetime | None, typer.Option("--since", help="Only what was stored after this time (UTC).")]
 UntilOption = Annotated[datetime | None, typer.Option("--until", help="Only what was stored until then (UTC).")]
-AgentOption = Annotated[str | None, typer.Option("--agent", help=f"Only whom this names, as actor or object: {FORMS}.")]
+AgentOption = Annotated[str | None, typer.Option("--agent", help=f"Only whom this names, as actor or object: {ACCOUNT_FORMS}.")]
 VerbOption = Annotated[str | None, typer.Option("--verb", help="Only this verb, by its IRI.")]
 ActivityOption = Annotated[str | None, typer.Option("--activity", help="Only what is about this activity, by its IRI.")]
 
@@ -89,11 +91,23 @@ def wanted(
     activity: str | None = None,
     source: str | None = None,
 ) -> Wanted:
-    """Return which statements are meant. Raises Refused, Unnamed."""
-    name = None if agent is None else read_name(agent)
+    """Return which statements are meant. Raises Refused."""
+    for option, iri in (("--verb", verb), ("--activity", activity)):
+        if iri is not None and not is_iri(iri):
+            raise Refused(f"{option} {iri!r} is no IRI, and so in no statement.")
+    if source is not None and not names_door(source):
+        raise Refused(f"--source {source!r} names no way in: write {WAYS_IN}.")
+    return Wanted(utc(since), utc(until), None if agent is None else _account(agent), verb, activity, source)
+
+
+def _account(agent: str) -> Ifi:
+    try:
+        name = read_name(agent)
+    except Unnamed as error:
+        raise Refused(f"--agent {agent!r} names nobody: write {ACCOUNT_FORMS}.") from error
     if isinstance(name, LearnerName):
-        raise Refused("--agent names an account or an address as it stands in statements, not a learner.")
-    return Wanted(utc(since), utc(until), name, verb, activity, source)
+        raise Refused(f"--agent names whom statements name, not a learner: write {ACCOUNT_FORMS}.")
+    return name
 
 
 def asked(*parts: object) -> str:

@@ -16,6 +16,7 @@ from services.commands.moving import Elsewhere
 from services.commands.progress import advancing
 from services.counting import counted
 from services.gateway.app import SCHEMA
+from services.gateway.domain.selection import WAYS_IN
 from services.gateway.moving.admitting import Authority
 from services.gateway.moving.exporting import export as export_statements
 from services.gateway.moving.importing import Mode
@@ -45,9 +46,7 @@ def export(
     agent: moving.AgentOption = None,
     verb: moving.VerbOption = None,
     activity: moving.ActivityOption = None,
-    source: Annotated[
-        str | None, typer.Option("--source", help="Only what came in by this: credential:KEY_ID, source:ID or import:NAME.")
-    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help=f"Only what came in by this: {WAYS_IN}.")] = None,
     after: Annotated[
         int, typer.Option("--after", min=0, help="Only what was recorded behind this place, as an export tells it.")
     ] = 0,

@@ -10,9 +10,14 @@ import orjson
 
 from shared.xapi import extract
 from shared.xapi.model import JSON, StatementId
+from shared.xapi.validation import is_iri
 
 ANY_REST: Final = "*"
 """At the end of a pattern it stands for whatever comes there."""
+
+WAYS_IN: Final = "credential:KEY_ID, source:ID or import:NAME"
+_DOORS: Final = ("credential:", "source:", "import:")
+_IFIS: Final = ("mbox::mailto:", "mbox_sha1sum::", "openid::", "account::")
 
 
 class Entry(NamedTuple):
@@ -62,6 +67,23 @@ class Selection:
     def _excepts(self, entry: Entry) -> bool:
         return bool(self.except_sources) and _meets(self.except_sources, (entry.source,))
 
+    def mistakes(self) -> Iterator[str]:
+        """Say of each pattern that no statement can match what it ought to be: a slip would select nothing, and nobody see it."""
+        for door in (*self.sources, *self.except_sources):
+            if not names_door(door):
+                yield f"{door!r} names no way in: write {WAYS_IN}"
+        for authority in self.authorities:
+            if not _leads_on_from(authority, _IFIS):
+                yield f"{authority!r} names no authority: write account::NAME@HOMEPAGE or mbox::mailto:ADDRESS"
+        for iri in (*self.verbs, *self.activities, *self.home_pages):
+            if not (iri.endswith(ANY_REST) or is_iri(iri)):
+                yield f"{iri!r} is no IRI, and so in no statement"
+
+
+def names_door(pattern: str) -> bool:
+    """Say whether *pattern* can be how a statement came in."""
+    return _leads_on_from(pattern, _DOORS)
+
 
 def voided_by(selection: Selection, entries: Iterable[Entry]) -> list[StatementId]:
     """Return the statements whose voiding among *entries* is selected only if they are."""
@@ -88,6 +110,13 @@ def _meets(patterns: Sequence[str], values: Iterable[str]) -> bool:
 
 def _matches(pattern: str, value: str) -> bool:
     return value.startswith(pattern[:-1]) if pattern.endswith(ANY_REST) else value == pattern
+
+
+def _leads_on_from(pattern: str, beginnings: Iterable[str]) -> bool:
+    """Say whether something that *pattern* matches goes on from one of *beginnings*."""
+    if pattern.endswith(ANY_REST):
+        return any(_matches(pattern, each) or pattern.startswith(each) for each in beginnings)
+    return any(pattern.startswith(each) and pattern != each for each in beginnings)
 
 
 def _home_pages(actor: Mapping[str, JSON]) -> Iterator[str]:

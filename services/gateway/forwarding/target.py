@@ -89,6 +89,8 @@ class NewTarget:
         _check_address(self.endpoint, private=self.private_network)
         if isinstance(self.authentication, ClientCredentials):
             _check_address(self.authentication.token_url, private=self.private_network)
+        for mistake in self.selection.mistakes():
+            raise BadTarget(mistake)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from shared.errors import SymposiaError
 from shared.xapi import ifi
 from shared.xapi.model import Ifi
 
-FORMS: Final = (
-    "an e-mail address, mbox_sha1sum:<its hash>, openid:<URI>, account:<name>@<home page>, learner:<UUID> or external:<HR's id>"
-)
+AS_IN_STATEMENTS: Final = "an e-mail address, mbox_sha1sum:<its hash>, openid:<URI>"
+FORMS: Final = f"{AS_IN_STATEMENTS}, account:<name>@<home page>, learner:<UUID> or external:<HR's id>"
+ACCOUNT_FORMS: Final = f"{AS_IN_STATEMENTS} or account:<name>@<home page>"
 _SHA1: Final = re.compile(r"[0-9a-fA-F]{40}")
 _MAILTO: Final = "mailto:"
 

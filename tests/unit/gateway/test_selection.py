@@ -81,3 +81,34 @@ def test_nothing_that_came_from_the_target_goes_back_to_it_not_even_a_voiding() 
 
     assert voided_by(selection, [theirs]) == []
     assert select(selection, [theirs], {}) == []
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(sources=("moodle",)),
+        Selection(sources=("credential:",)),
+        Selection(sources=("credentials:*",)),
+        Selection(except_sources=("theirs",)),
+        Selection(authorities=("lms@acme.example",)),
+        Selection(authorities=("mbox::lms@acme.example",)),
+        Selection(verbs=("completed",)),
+        Selection(activities=("course 7",)),
+        Selection(home_pages=("lms.acme.example",)),
+    ],
+)
+def test_what_no_statement_can_match_is_a_mistake(selection: Selection) -> None:
+    assert len(list(selection.mistakes())) == 1
+
+
+def test_what_a_statement_can_match_is_none() -> None:
+    selection = Selection(
+        ("credential:moodle", "source:*", "import:old", "cred*", "*"),
+        ("credential:theirs*",),
+        ("account::*", "mbox::mailto:lms@acme.example", "mbox::*", "*"),
+        ("http://adlnet.gov/expapi/verbs/*", "*"),
+        (COURSE, "https://lms*"),
+        ("https://lms.acme.example",),
+    )
+
+    assert list(selection.mistakes()) == []
