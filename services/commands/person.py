@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -156,7 +156,7 @@ async def _show(opened: _Opened, meant: Meant) -> None:
     record = await lrs.survey(databases["lrs"], person)
     known = await records.survey(databases["records"], sorted(person.identities), sorted(person.learners))
     held = table("Where", "What", ">How many", title="Held on the person")
-    for where, what, count in (
+    counts = (
         ("record", "statements of theirs", record.acted),
         ("record", "statements of others that name them", record.statements - record.acted),
         ("record", "documents", record.documents),
@@ -168,10 +168,18 @@ async def _show(opened: _Opened, meant: Meant) -> None:
         ("projections", "interactions", known.interactions),
         ("ingest", "messages, posts and sessions", await ingest.survey(databases["ingest"], person.identities)),
         ("ingest", "dead letters", await ingest.count_letters(databases["ingest"], person.identities, person.stands_in)),
-    ):
+    )
+    for where, what, count in counts:
         held.add_row(where, what, str(count))
     out.print(held)
+    _tell_of_nobody(count for _, _, count in counts)
     _tell_of_others(meant)
+
+
+def _tell_of_nobody(counts: Iterable[int]) -> None:
+    """Ask whether the names are right where nothing at all is held."""
+    if not any(counts):
+        err.print("Nothing is held on whom you named: are the names right?")
 
 
 def _tell_of_others(meant: Meant) -> None:
@@ -185,9 +193,8 @@ async def _export(home: Home, who: Sequence[str], to: Path, reason: str) -> None
     async with _opened(home) as opened:
         meant = await find(opened.pipeline.databases["lrs"], who)
         parts = await write_archive(to, opened.pipeline.databases, meant.person, utc_now(), reason)
-    out.print(f"{to} holds {', '.join(f'{count} {what}' for what, count in parts.items())}.")
-    if not any(parts.values()):
-        err.print("Nothing is held on whom you named: are the names right?")
+    out.print(f"{to} holds {', '.join(counted(count, what.removesuffix('s')) for what, count in parts.items())}.")
+    _tell_of_nobody(parts.values())
     _tell_of_others(meant)
 
 

@@ -17,7 +17,7 @@ from services.ingest.asking.platform import open_platforms
 from services.ingest.connectors.registry import CONNECTORS, HOOKS
 from services.ingest.domain.asking import Circumstances
 from services.ingest.domain.reading import Reading
-from services.ingest.domain.source import Source
+from services.ingest.domain.source import Source, State
 from services.ingest.settings import Settings
 from services.ingest.sources import open_sources, sample_of
 from services.ingest.trial.asking import Asked, ask_once
@@ -75,8 +75,14 @@ async def _try_door(installation: Installation, source: Source, url: str | None)
         raise Refused(f"Nobody answers at {door}: {error or type(error).__name__}. Is ingest running?") from error
     out.print(f"{address} answers {answer.status_code}: {answer.text.strip()}", soft_wrap=True)
     if answer.is_success:
-        out.print(f"The signature was accepted: {source.id} is heard.")
+        out.print(f"The signature was accepted: {_hearing(source)}.", soft_wrap=True)
     return answer.is_success
+
+
+def _hearing(source: Source) -> str:
+    if source.state is State.PAUSED:
+        return f"{source.id} is paused, and heard again from `symposia source resume {source.id}` on"
+    return f"{source.id} is heard"
 
 
 def _show_examples(source: Source) -> None:

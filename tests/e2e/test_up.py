@@ -120,12 +120,14 @@ def test_a_source_is_added_tested_through_its_door_permitted_less_paused_and_rem
     tested = symposia("source", "test", "acme", "--home", home)
     permitted = symposia("source", "permit", "acme", "--channel", "C42", "--home", home)
     paused = symposia("source", "pause", "acme", "--home", home)
+    tested_again = symposia("source", "test", "acme", "--home", home)
     listed = symposia("source", "list", "--home", home)
     removed = symposia("source", "remove", "acme", "--yes", "--home", home)
     unknown = symposia("source", "test", "acme", "--home", home)
 
     assert f"{running.urls['ingest']}/hooks/slack/acme" in added.stdout
-    assert "The signature was accepted" in tested.stdout
+    assert "The signature was accepted: acme is heard." in tested.stdout
+    assert "The signature was accepted: acme is paused" in tested_again.stdout
     assert "Recorded deliveries of slack would be told so" in tested.stdout
     assert "https://acme.slack.com/archives/C1/p1772452800000100" in tested.stdout
     assert permitted.returncode == paused.returncode == removed.returncode == 0
