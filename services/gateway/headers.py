@@ -45,7 +45,6 @@ _PREFLIGHT: Final[tuple[Raw, ...]] = (
     (b"access-control-allow-methods", METHODS.encode()),
     (b"access-control-max-age", PREFLIGHT_SECONDS.encode()),
     (b"vary", b"Access-Control-Request-Headers"),
-    (b"allow", METHODS.encode()),
 )
 _ASKED_NAME: Final = b"access-control-request-headers"
 _NAMES: Final = re.compile(rb"[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(?:,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*)*")
