@@ -290,8 +290,5 @@ async def play_house(seed: int, books: Books, loop: StageLoop, parts: HouseParts
     parts = parts or HouseParts()
     with parts.patch():
         history = HousePlay(seed, parts, books, loop)
-        try:
+        with history.director.recounting(f"seed {seed} of the house"):
             return await history.run()
-        except Violation as violation:
-            schedule = "\n".join(f"{number:5} {line}" for number, line in enumerate(history.director.trail))
-            raise Violation(f"seed {seed} of the house: {violation}\n{schedule}") from violation

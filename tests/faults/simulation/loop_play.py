@@ -244,16 +244,12 @@ class LoopPlay(MemoryPlay):
 def play_loop(seed: int, parts: LoopParts | None = None) -> Played:
     """Play one history by *seed*. Raises Violation, which names the seed and holds the schedule."""
     parts = parts or LoopParts()
-    stage: list[LoopPlay] = []
 
     async def work(loop: StageLoop) -> Played:
-        stage.append(LoopPlay(seed, parts, loop))
-        return await stage[0].run()
+        history = LoopPlay(seed, parts, loop)
+        with history.director.recounting(f"seed {seed} of the loop alone"):
+            return await history.run()
 
-    try:
-        with parts.patch():
-            played: Played = play(work)
-    except Violation as violation:
-        schedule = "\n".join(f"{number:5} {line}" for number, line in enumerate(stage[0].director.trail))
-        raise Violation(f"seed {seed} of the loop alone: {violation}\n{schedule}") from violation
+    with parts.patch():
+        played: Played = play(work)
     return played

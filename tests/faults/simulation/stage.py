@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import random
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -244,6 +245,15 @@ class Director:
         for actor in slow:
             actor.asleep = 0
         return bool(slow)
+
+    @contextmanager
+    def recounting(self, name: str) -> Iterator[None]:
+        """Let a Violation say which history it befell, by its *name*, and hold the schedule."""
+        try:
+            yield
+        except Violation as violation:
+            schedule = "\n".join(f"{number:5} {line}" for number, line in enumerate(self.trail))
+            raise Violation(f"{name}: {violation}\n{schedule}") from violation
 
     async def dismiss(self) -> None:
         """End every actor, as crashes do."""

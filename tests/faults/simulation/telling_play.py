@@ -271,15 +271,11 @@ class TellingPlay(MemoryPlay):
 def play_telling(seed: int, parts: TellingParts | None = None) -> Played:
     """Play one history by *seed*. Raises Violation, which names the seed and holds the schedule."""
     parts = parts or TellingParts()
-    stage: list[TellingPlay] = []
 
     async def work(loop: StageLoop) -> Played:
-        stage.append(TellingPlay(seed, parts, loop))
-        return await stage[0].run()
+        history = TellingPlay(seed, parts, loop)
+        with history.director.recounting(f"seed {seed} of the telling, {history.kind}"):
+            return await history.run()
 
-    try:
-        played: Played = play(work)
-    except Violation as violation:
-        schedule = "\n".join(f"{number:5} {line}" for number, line in enumerate(stage[0].director.trail))
-        raise Violation(f"seed {seed} of the telling, {stage[0].kind}: {violation}\n{schedule}") from violation
+    played: Played = play(work)
     return played
