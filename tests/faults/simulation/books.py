@@ -175,7 +175,10 @@ def _set_queries(store: Any, clock: Any) -> None:
 
 
 def prepare_sql() -> str:
-    """Return what makes the stage's clock, and a function that puts every table back to where a history begins."""
+    """Return what makes the stage's clock, and a function that puts every table back to where a history begins.
+
+    Sessions that hold a lock from the history before end with it, as they do with the process that dies.
+    """
     emptied = "\n".join(f"DELETE FROM {schema}.{table};" for schema, tables in EMPTIED.items() for table in tables)  # noqa: S608  names of ours
     kept = "\n".join(f"CREATE TABLE simulation.{table} AS TABLE records.{table};" for table in KEPT)
     restored = "\n".join(f"INSERT INTO records.{table} TABLE simulation.{table};" for table in reversed(KEPT))
@@ -188,6 +191,9 @@ def prepare_sql() -> str:
         {kept}
         CREATE FUNCTION simulation.begin() RETURNS void LANGUAGE plpgsql AS $$
         BEGIN
+            PERFORM pg_terminate_backend(pid, 5000)
+            FROM pg_locks JOIN pg_database ON pg_database.oid = database
+            WHERE locktype = 'advisory' AND datname = current_database() AND pid <> pg_backend_pid();
             SET LOCAL session_replication_role = replica;
             {emptied}
             {restored}

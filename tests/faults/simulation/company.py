@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -9,14 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from time import perf_counter
-from typing import Final
+from typing import Final, Self
 
 import structlog
 
 from tests.faults.simulation.house_play import play_house
+from tests.faults.simulation.house_scenes import play_house_scene
 from tests.faults.simulation.loop_play import LoopParts, Played, play_loop
 from tests.faults.simulation.parts import HouseParts, open_books
-from tests.faults.simulation.stage import StageLoop, Violation, play
+from tests.faults.simulation.stage import StageLoop, Violation
 from tests.faults.simulation.telling_parts import TellingParts
 from tests.faults.simulation.telling_play import play_telling
 from tests.support.forks import FORKS
@@ -65,23 +67,37 @@ def _play_each(seeds: Sequence[int], play_one: Callable[[int], Played]) -> Count
     return Count(len(seeds), steps, perf_counter() - begun)
 
 
+class Playhouse:
+    """A stage for histories of the house, one after the other on the books of the fresh database *url*, opened once."""
+
+    def __init__(self, url: str, parts: HouseParts | None = None) -> None:
+        self._runner = asyncio.Runner(loop_factory=StageLoop)
+        self._opening = open_books(url, parts)
+
+    def __enter__(self) -> Self:
+        """Open the books."""
+        self._loop: StageLoop = self._runner.get_loop()  # type: ignore[assignment]
+        self._books = self._runner.run(self._opening.__aenter__())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the books."""
+        with self._runner:
+            self._runner.run(self._opening.__aexit__(None, None, None))
+
+    def play_seeds(self, seeds: Sequence[int], parts: HouseParts | None = None) -> Count:
+        """Play histories up to the first violation."""
+        return _play_each(seeds, lambda seed: self._runner.run(play_house(seed, self._books, self._loop, parts)))
+
+    def play_scene(self, rule: str, parts: HouseParts | None = None) -> Played:
+        """Play the scene of *rule*. Raises Violation."""
+        return self._runner.run(play_house_scene(rule, self._books, self._loop, parts))
+
+
 def play_houses(url: str, seeds: Sequence[int], parts: HouseParts | None = None) -> Count:
     """Play histories of the house on the fresh database *url* up to the first violation."""
-    begun = perf_counter()
-    played: list[Played] = []
-
-    async def work(loop: StageLoop) -> Count:
-        async with open_books(url, parts) as books:
-            for number, seed in enumerate(seeds, start=1):
-                try:
-                    played.append(await play_house(seed, books, loop, parts))
-                except Violation as violation:
-                    return Count(number, sum(each.steps for each in played), perf_counter() - begun, (str(violation),))
-        return Count(len(seeds), sum(each.steps for each in played), perf_counter() - begun)
-
-    with quiet():
-        count: Count = play(work)
-    return count
+    with Playhouse(url, parts) as playhouse:
+        return playhouse.play_seeds(seeds, parts)
 
 
 def play_all(urls: Sequence[str], loops: Sequence[int], houses: Sequence[int]) -> tuple[Count, Count]:

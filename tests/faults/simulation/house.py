@@ -45,12 +45,11 @@ from shared.xapi.model import Version
 from tests.faults.simulation.faults import Troop
 from tests.faults.simulation.parts import MERGE, Books, Cast, HouseParts
 from tests.faults.simulation.plot import MONDAY, Plot, Said, as_passed_on, as_sent
-from tests.faults.simulation.stage import NEVER, Crash, Director
+from tests.faults.simulation.stage import IDLE, NEVER, Crash, Director
 from tests.support.received import AUTHORITY, received_statement
 
 TWO: Final = 2
 """Partitions of every topic here: enough for two members to be at work at once."""
-IDLE: Final = "idle"
 BACK_OFF: Final = 0.3
 """Seconds of the stage's time after which a hook tells again what the log did not take."""
 TOPICS: Final = {topic.name: Topic(topic.name, TWO) for topic in (RECEIVED, RECORDED, ENRICHED)}

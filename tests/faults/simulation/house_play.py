@@ -13,12 +13,12 @@ from shared.stream import ConsumerSettings, Step
 from shared.stream.memory import Faults
 from tests.faults.simulation.books import NAMES, SET_BACK, SETTLED, WAITING
 from tests.faults.simulation.faults import Misfortune, crash, fated, slow_down
-from tests.faults.simulation.house import IDLE, House
+from tests.faults.simulation.house import House
 from tests.faults.simulation.judge import judge
 from tests.faults.simulation.loop_play import Played
 from tests.faults.simulation.parts import Books, Cast, HouseParts
 from tests.faults.simulation.plot import plot
-from tests.faults.simulation.stage import Actor, Director, Order, StageLoop, Violation
+from tests.faults.simulation.stage import IDLE, Actor, Director, Order, StageLoop, Violation
 
 STATEMENTS: Final = frozenset(NAMES.values()) | {"commit"}
 MOST_STEPS: Final = 30_000
@@ -40,6 +40,7 @@ class HousePlay:
         self._chance = random.Random(seed)  # noqa: S311  a schedule, not a secret
         random.seed(seed)
         self.director = Director(loop, self._chance, constancy=self._chance.choice((0.3, 0.7, 0.9)))
+        self.director.quiet = self._quiet
         self._books = books
         self._plot = plot(seed, self._chance)
         cast = parts.cast or (Cast.RECORDING if self._chance.random() < RECORDING_ALONE else Cast.WHOLE)
@@ -71,8 +72,8 @@ class HousePlay:
     async def run(self) -> Played:
         """Play the history to its end. Raises Violation."""
         await self._house.open(self._plot)
-        self._delay()
         try:
+            await self._enter()
             await self._direct()
             await judge(self._house, self._plot)
         finally:
@@ -81,7 +82,7 @@ class HousePlay:
             await self.director.dismiss()
         return Played(self.director.step, tuple(self.director.trail))
 
-    def _delay(self) -> None:
+    async def _enter(self) -> None:
         """Let some enter late, so that much waits for them at once, and news of people come in the middle."""
         late = ["enrichment-0", "enrichment-1"] if self._chance.random() < 0.6 else []
         for name in (*late, "importer"):
@@ -91,10 +92,7 @@ class HousePlay:
     async def _direct(self) -> None:
         pauses = calm_pauses = 0
         while self.director.step < MOST_STEPS:
-            await self.director.loop.until_quiet()
-            if self.director.in_flight - self.director.blocked:
-                await self._see_who_waits()
-                continue
+            await self.director.quiet()
             while self._errands:
                 await self._errands.pop()
             if self._house.bugs:
@@ -178,6 +176,13 @@ class HousePlay:
         if calm or self._chance.random() < 0.2:
             self._stir()
         return self.director.loop.pass_time() or bool(idle) or frozen
+
+    async def _quiet(self) -> None:
+        """Return once everybody is held, or waits for a lock or for time."""
+        await self.director.loop.until_quiet()
+        while self.director.in_flight - self.director.blocked:
+            await self._see_who_waits()
+            await self.director.loop.until_quiet()
 
     async def _see_who_waits(self) -> None:
         waiting = {row["pid"] for row in await self._books.ask(WAITING)}

@@ -226,6 +226,9 @@ CT: Final = "WHERE pg_try_advisory_xact_lock(hashtextextended('symposia record',
 HOUSE_RULES: Final[Mapping[str, HouseParts]] = {
     "3: lock artefacts": HouseParts(store=WithoutArtefactLocks, cast=Cast.WHOLE),
     "3: lock artefacts before reading": HouseParts(store=LocksAfterReading, cast=Cast.WHOLE),
+    "3: lock artefacts of what is linked anew": HouseParts(store=LocksNothingDeeper, cast=Cast.WHOLE),
+    "3: hold identities": HouseParts(store=WithoutIdentityLock, cast=Cast.WHOLE),
+    "3: hold identities before reading": HouseParts(store=HoldsIdentitiesLate, cast=Cast.WHOLE),
     "3: lock the bands of texts": HouseParts(store=WithoutBandLocks, cast=Cast.WHOLE),
     "3: copies are looked at when their originals come": HouseParts(store=WithoutLateOriginals, cast=Cast.WHOLE),
     "3: a key and a drainer for what is said outside the loop": HouseParts(

@@ -105,12 +105,16 @@ class LoopPlay(MemoryPlay):
             self.director.start(name, lambda name=name: self._member(name))  # type: ignore[misc]
         self.director.start("sender", self._send)
         try:
+            await self._enter()
             await self._direct()
             self._judge()
         finally:
             self._stop.set()
             await self.director.dismiss()
         return Played(self.director.step, tuple(self.director.trail))
+
+    async def _enter(self) -> None:
+        """Let everybody enter as chance will have it."""
 
     def _hamper(self, actor: Actor) -> bool:
         """Give up who is about to forget what it published; let others die with what they did not publish yet."""

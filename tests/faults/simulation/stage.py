@@ -2,6 +2,7 @@
 
 Every actor (a member of a group, a poster, a poller) is a task that is held at each of its steps. Only when all of them are held,
 or wait for a lock or for time to pass, does the director choose who goes on. So a seed is a schedule, and can be played again.
+Where chance meets something too rarely, a scene says who goes on, and until when.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import selectors
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from typing import Any, Final
 
 NEVER: Final = 1e9
 """Seconds until consumers look for what stands unsaid: rules are tried without what would mend, late, that one is broken."""
+
+IDLE: Final = "idle"
+"""The step at which who looks only now and then is held before it looks."""
 
 FAR: Final = 60.0
 """Seconds: time does not pass to what is later than this; those are limits that no history reaches."""
@@ -151,7 +155,13 @@ class Director:
     blocked: set[int] = field(default_factory=set)
     killed: Callable[[str], None] = lambda _: None
     """Hears of each process that dies: what it does that is not held has to be ended, too."""
+    quiet: Callable[[], Awaitable[None]] = field(init=False)
+    """Returns once everybody is held, or waits for a lock or for time."""
     _last: Actor | None = None
+
+    def __post_init__(self) -> None:
+        """Take for quiet what is so for the loop, unless somebody knows better."""
+        self.quiet = self.loop.until_quiet
 
     def start(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> Actor:
         """Let an actor called *name* do *work*."""
@@ -227,6 +237,29 @@ class Director:
         actor.released.set_result(order)
         if order is Order.CRASH:
             self._die_too(actor)
+
+    async def let_in(self) -> None:
+        """Let everybody enter, one after the other."""
+        for name in sorted(self.actors):
+            await self.quiet()
+            self.release(self.actors[name])
+        await self.quiet()
+
+    async def let(self, *names: str, until: str = "") -> None:
+        """Let actors, or processes, go on in turn, each by a step or more: until *until* is next, or it looks again, or waits."""
+        for name in names:
+            arrived = False
+            while not arrived and (going := self._ready_of(name)):
+                self.release(going[0])
+                await self.quiet()
+                arrived = any(each.at in {until, IDLE} for each in self._ready_of(name))
+
+    def kill(self, process: str) -> None:
+        """Let *process* die where it is held."""
+        self.release(self._ready_of(process)[0], Order.CRASH)
+
+    def _ready_of(self, name: str) -> list[Actor]:
+        return [actor for actor in self.ready() if name in {actor.name, actor.process}]
 
     def _die_too(self, crashed: Actor) -> None:
         """Let the rest of a process die with who *crashed*."""

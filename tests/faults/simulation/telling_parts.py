@@ -240,6 +240,10 @@ class EndingLedger(MemoryLedger):
         super().__init__(lock_timeout=lock_timeout)
         self.open_ones: dict[str, EndedTransaction] = {}
 
+    async def end(self, process: str) -> None:
+        """End the session of *process*, which goes on."""
+        await self.open_ones[process].end()
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryTransaction]:
         """Open a transaction that may be ended from outside. Raises Unavailable."""

@@ -42,6 +42,7 @@ from tests.faults.simulation.telling_parts import (
 )
 from tests.faults.simulation.telling_plot import dealt, read
 from tests.faults.simulation.telling_wiring import TOPIC, Wiring
+from tests.support.ingest import Sent
 
 MEMBERS: Final = ("telling-0", "telling-1")
 PRIVATE: Final = ChannelId("C1")
@@ -58,12 +59,12 @@ class TellingPlay(MemoryPlay):
     _doomed = ("telling-", "sweeper")
     _ledger: EndingLedger
 
-    def __init__(self, seed: int, parts: TellingParts, loop: StageLoop) -> None:
+    def __init__(self, seed: int, parts: TellingParts, loop: StageLoop, said: Sequence[Sent] = ()) -> None:
         chance = random.Random(seed)  # noqa: S311  a schedule, not a secret
         random.seed(seed)
         self.director = Director(loop, chance, constancy=chance.choice((0.0, 0.5, 0.9)), killed=self._kill)
         self.kind = parts.kind or chance.choice(list(Kind))
-        self._said = dealt(chance)
+        self._said = [*said] or dealt(chance)
         sources = {sent.source.id: sent.source for sent in self._said}
         self._tables = Tables(self.director, list(sources.values()))
         self._log = HeldLog(self.director)
@@ -105,10 +106,9 @@ class TellingPlay(MemoryPlay):
             self._begin("sweeper", self._be_a_process("sweeper", self._sweep))
         if self.kind is Kind.ERASING:
             self._begin("eraser", self._erase())
-        for name in MEMBERS:
-            self.director.actors[name].asleep = self.director.random.choice((0, 0, 60))  # so that much waits for them at once
         tasks = [actor.task for actor in self.director.actors.values() if actor.task is not None]
         try:
+            await self._enter()
             await self._direct()
             await self._judge()
         finally:
@@ -116,6 +116,11 @@ class TellingPlay(MemoryPlay):
             await self.director.dismiss()
             await self._end(tasks)
         return Played(self.director.step, tuple(self.director.trail))
+
+    async def _enter(self) -> None:
+        """Let members enter late, so that much waits for them at once."""
+        for name in MEMBERS:
+            self.director.actors[name].asleep = self.director.random.choice((0, 0, 60))
 
     async def _end(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """End those who run others' work in tasks of its own."""
