@@ -140,7 +140,9 @@ def check_free(host: str, port: int, name: str) -> None:
         raise Misconfigured(f"There is no port {port}: choose a lower one with --port.") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise Misconfigured(f"Port {port}, for {name}, is in use: choose others with --port.") from error
+            raise Misconfigured(
+                f"Port {port}, for {name}, is in use: choose others with --port or SYMPOSIA_HTTP__PORT."
+            ) from error
         raise Misconfigured(f"{name} cannot listen on {host}:{port}: {error.strerror}") from error
 
 

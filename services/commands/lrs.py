@@ -8,10 +8,17 @@ import typer
 from rich.text import Text
 
 from services.commands.console import err, out, read_secret, table
+from services.commands.faults import Refused
 from services.lrs_check import resources, statements
 from services.lrs_check.client import Client
 from services.lrs_check.examination import HOST, Examination, Finding, Result, examine
 
+IN_VAIN: Final = {
+    401: "it does not know this key, or its secret.",
+    403: "the key may not read statements.",
+    404: "the address is no LRS; give what stands before /statements.",
+}
+"""Answers to a first question with which every check would fail alike."""
 COLOURS: Final = {Result.PASSED: "green", Result.FAILED: "red", Result.SKIPPED: "yellow"}
 
 app = typer.Typer(no_args_is_help=True, help="Examine an LRS, ours or another, as an independent client.")
@@ -67,8 +74,11 @@ def check(
 
 
 def _examine(examination: Examination) -> list[Finding]:
-    """Run every check, and clean up whatever happens. Raises Unreachable before anything is written."""
+    """Run every check, and clean up whatever happens. Raises Unreachable and Refused before anything is written."""
     examination.client.ask("GET", "about", stranger=True)
+    read = examination.client.ask("GET", "statements", {"limit": "1"})
+    if read.status in IN_VAIN:
+        raise Refused(f"Statements cannot be read there ({read.status}): {IN_VAIN[read.status]} What it says: {read.text[:300]}")
     try:
         return [examine(each, examination) for each in (*resources.CHECKS, *statements.CHECKS)]
     finally:

@@ -48,14 +48,17 @@ def migrate(
 async def _migrate(home: Home, *, new_key: bool) -> None:
     async with open_installation(home, Found.MADE) as installation:
         applied = await apply(installation.postgres.url.get_secret_value(), TARGETS, installation.postgres.pooler)
+        strange = False
         if new_key:
             async with open_tables(installation, SCHEMA, "migrate") as database:
-                await adopt(database, open_keychain(installation.secrets), utc_now())
+                strange = await adopt(database, open_keychain(installation.secrets), utc_now())
     for name in applied:
         out.print(name, soft_wrap=True)
     done = counted(len(applied), "migration was", "migrations were")
     out.print(f"{done} applied." if applied else "Everything is up to date.")
-    if new_key:
+    if strange:
         out.print(
             "The master key is adopted. Now `symposia credential rotate` each key, and `symposia source rotate` each source."
         )
+    elif new_key:
+        out.print("No other master key was in use here: none is lost, and no secret has to be changed.")

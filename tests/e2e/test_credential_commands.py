@@ -58,9 +58,13 @@ def test_with_the_master_key_of_another_installation_nothing_is_made_until_it_is
     assert code == 1
     assert "symposia: The master key is not the one that this installation was made with" in said
 
-    adopted = symposia("migrate", "--new-master-key", "--home", home, DATABASE_URL=database_url, SYMPOSIA_SECRETS__KEY=other)
-    assert adopted.returncode == 0, adopted.stderr
+    adopted, again = (
+        symposia("migrate", "--new-master-key", "--home", home, DATABASE_URL=database_url, SYMPOSIA_SECRETS__KEY=other)
+        for _ in range(2)
+    )
+    assert adopted.returncode == again.returncode == 0, adopted.stderr
     assert "rotate" in adopted.stdout
+    assert "none is lost" in again.stdout
     assert create(other)[0] == 0
     assert create(own)[0] == 1
 

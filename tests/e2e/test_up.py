@@ -88,7 +88,8 @@ def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path) -> None:
         answer = symposia("up", "--home", tmp_path / "home", "--port", str(port))
 
     assert answer.returncode == 1
-    assert answer.stderr.strip() == f"symposia: Port {port}, for gateway, is in use: choose others with --port."
+    said = f"symposia: Port {port}, for gateway, is in use: choose others with --port or SYMPOSIA_HTTP__PORT."
+    assert answer.stderr.strip() == said
 
 
 def test_a_postgresql_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -> None:

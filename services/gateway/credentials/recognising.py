@@ -29,11 +29,13 @@ async def recognise(database: Database, keychain: Keychain, now: datetime) -> No
     await database.execute(_QUERIES["remember_key"], keychain.fingerprints[0], now)
 
 
-async def adopt(database: Database, keychain: Keychain, now: datetime) -> None:
-    """Take the key that is in use for this installation's, and forget all others. Raises Unavailable."""
+async def adopt(database: Database, keychain: Keychain, now: datetime) -> bool:
+    """Take the key in use for this installation's, and forget all others; say whether it was strange. Raises Unavailable."""
 
-    async def work(transaction: Transaction) -> None:
+    async def work(transaction: Transaction) -> bool:
+        known = await transaction.fetchval(_QUERIES["recognise"], list(keychain.fingerprints[:1]))
         await transaction.execute(_QUERIES["forget_keys"])
         await transaction.execute(_QUERIES["remember_key"], keychain.fingerprints[0], now)
+        return not known
 
-    await database.run(work)
+    return await database.run(work)

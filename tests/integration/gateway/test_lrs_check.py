@@ -130,6 +130,22 @@ async def test_where_nobody_answers_one_sentence_says_so() -> None:
     assert "Traceback" not in done.stderr
 
 
+async def test_a_key_that_is_not_known_and_an_address_without_statements_are_told_before_anything_is_written(
+    postgres_settings: PostgresSettings,
+) -> None:
+    def refused(url: str, secret: str) -> str:
+        done = symposia("lrs", "check", url, "--key", gateway.key[0], "--secret", secret, "--yes")
+        assert (done.returncode, done.stdout) == (1, "")
+        return done.stderr
+
+    async with listening(postgres_settings) as gateway:
+        strange = await asyncio.to_thread(refused, gateway.url, "wrong")
+        elsewhere = await asyncio.to_thread(refused, f"{gateway.url}/nowhere", gateway.key[1])
+
+    assert "symposia: Statements cannot be read there (401): it does not know this key, or its secret." in strange
+    assert "symposia: Statements cannot be read there (404): the address is no LRS" in elsewhere
+
+
 async def test_nothing_is_written_before_one_agrees(postgres_settings: PostgresSettings) -> None:
     async with listening(postgres_settings) as gateway:
         done = await asyncio.to_thread(
