@@ -20,6 +20,7 @@ PACKAGES: Final = (
     ("services.gateway.statements", "queries.sql"),
     ("services.gateway.statements", "progress.sql"),
     ("services.enrichment", "queries.sql"),
+    ("services.enrichment", "wordings.sql"),
     ("services.enrichment.imports", "queries.sql"),
     ("services.scoring", "queries.sql"),
 )
