@@ -138,6 +138,8 @@ class Intake:
         if interactions:
             gone = await self._gone(source, Reading(withdrawn=emptied(source, interactions)), heard_at)
             await self._append([*(self._record(source, each, heard_at) for each in interactions), *gone])
+            if taken_back := {each.artefact.iri for each in interactions if each.kind in WITHDRAWING}:
+                await self._store.forget_texts(source.id, taken_back)
             await self._observe(IntakeStep.APPENDED)
             self._count(source, interactions)
         settled = [statement for statement, verdict in verdicts if verdict is not None]
@@ -161,6 +163,8 @@ class Intake:
             gone += await self._store.beneath(source.id, reading.dissolved)
         if reading.departed:
             gone += await self._store.made_by(source.id, reading.departed)
+        if gone:
+            await self._store.forget_texts(source.id, gone)
         return [self._redaction(source, page, heard_at) for page in portions(gone, REDACTED_AT_ONCE)]
 
     async def _append_all(self, told: Sequence[Sequence[Outgoing]]) -> Sequence[None]:

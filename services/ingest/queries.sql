@@ -114,6 +114,16 @@ ORDER BY iri
 -- Returns those of these threads that were taken back whole, and when that was last.
 SELECT root, at FROM withdrawn_thread WHERE source = $1 AND root = ANY ($2::text[])
 
+-- name: letters_about
+-- The dead letters of the source $1 in which one of the addresses $2 stands, both as JSON.
+SELECT id, value FROM dead_letter
+WHERE position($1::bytea IN value) > 0
+  AND EXISTS (SELECT FROM unnest($2::bytea[]) AS written (iri) WHERE position(written.iri IN value) > 0)
+
+-- name: overwrite_letter
+-- Overwrites what the dead letter $1 holds with $2.
+UPDATE dead_letter SET value = $2 WHERE id = $1
+
 -- name: made_by
 -- Returns the addresses of all that these accounts are known to have made.
 SELECT iri FROM artefact WHERE source = $1 AND author = ANY ($2::text[]) ORDER BY native

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
@@ -15,12 +15,15 @@ from services.ingest import attendances
 from services.ingest.domain.attendance import derived
 from services.ingest.domain.identity import id_of
 from services.ingest.domain.interaction import AccountName, NativeId
-from services.ingest.domain.reading import Known, Part, Undecided
+from services.ingest.domain.reading import Known, Part, Reading, Undecided
 from services.ingest.domain.settlement import Thread, Waiting, is_orphan
 from services.ingest.domain.source import SourceId
+from services.ingest.domain.taken_back import without_texts
 from services.ingest.learning import QUERIES, Lesson, Look, Met, known_of, learn, look_around, meet, put_off_erasing, wait
 from services.ingest.merging import Merging
+from shared.contracts import Heard, decode, encode
 from shared.postgres import Database, Transaction
+from shared.stream.dead_letters import DeadLetters
 from shared.xapi.model import StatementId
 from shared.xapi.timestamps import instant
 
@@ -79,6 +82,9 @@ class Store(Protocol):
 
     async def made_by(self, source: SourceId, accounts: Sequence[AccountName]) -> Sequence[str]:
         """Return the addresses of all that *accounts* are known to have made."""
+
+    async def forget_texts(self, source: SourceId, addresses: Collection[str]) -> None:
+        """Take what was written at *addresses* out of the dead letters of what was heard of *source*."""
 
     async def count(self) -> int:
         """Return how many interactions wait."""
@@ -187,6 +193,16 @@ class PostgresStore:
         """Return the addresses of all that *accounts* are known to have made."""
         return [row["iri"] for row in await self._database.fetch(QUERIES["made_by"], source, list(accounts))]
 
+    async def forget_texts(self, source: SourceId, addresses: Collection[str]) -> None:
+        """Take what was written at *addresses* out of the dead letters of what was heard of *source*."""
+        sought = msgspec.json.encode(source), [msgspec.json.encode(each) for each in addresses]
+        for letter, value in await self._database.fetch(QUERIES["letters_about"], *sought):
+            left = _without_texts(value, addresses)
+            if left is None:
+                await DeadLetters(self._database).empty_these([letter], "redacted")
+            else:
+                await self._database.execute(QUERIES["overwrite_letter"], letter, left)
+
     async def count(self) -> int:
         """Return how many interactions wait."""
         return int(await self._database.fetchval(QUERIES["count_pending"]))
@@ -236,6 +252,16 @@ async def _orphans(transaction: Transaction, source: SourceId, statements: Itera
 def _thread(undecided: Undecided, known: Mapping[NativeId, Known]) -> Thread:
     target = known.get(undecided.target)
     return Thread(target, known.get(target.root) if target else None)
+
+
+def _without_texts(value: bytes, addresses: Collection[str]) -> bytes | None:
+    """Return a `heard` message without what was written at *addresses*; None where it cannot be read."""
+    try:
+        message = decode(value, Heard)
+        reading = decode(bytes(message.reading), Reading)
+    except ValueError:
+        return None
+    return encode(replace(message, reading=msgspec.Raw(encode(without_texts(reading, addresses)))))
 
 
 def _decoded(waiting: bytes) -> Undecided:

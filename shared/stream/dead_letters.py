@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from shared.contracts.topics import Topic
 from shared.postgres import Database, load_queries
@@ -112,9 +112,9 @@ class DeadLetters:
             count += len(held)
         return count
 
-    async def empty_these(self, letters: Sequence[int]) -> None:
+    async def empty_these(self, letters: Sequence[int], reason: Literal["erased", "redacted"] = "erased") -> None:
         """Empty *letters*, of which nothing can be used any more, and discard those that are unsettled. Raises Unavailable."""
-        await self._database.execute(_QUERIES["empty_letters"], letters)
+        await self._database.execute(_QUERIES["empty_letters"], letters, reason)
 
     async def count(self, holds: Callable[[bytes], bool]) -> int:
         """Count the dead letters of which *holds* is true: of their keys, values and reasons. Raises Unavailable."""

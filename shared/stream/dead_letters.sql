@@ -26,9 +26,9 @@ ORDER BY id
 LIMIT 50
 
 -- name: empty_letters
--- Empty dead letters for good, and their reasons; what became of them before stays.
+-- Empty the dead letters $1 for good, because of $2, and their reasons; what became of them before stays.
 UPDATE dead_letter
-SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, digest = NULL, reason = 'erased',
+SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, digest = NULL, reason = $2,
     state = CASE WHEN settled_at IS NULL THEN 'discarded' ELSE state END, settled_at = coalesce(settled_at, now())
 WHERE id = ANY($1::bigint[])
 

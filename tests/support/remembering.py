@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -118,6 +118,9 @@ class MemoryStore:
         return [
             each.artefact.iri for (owner, _), each in sorted(self.known.items()) if owner == source and each.author in accounts
         ]
+
+    async def forget_texts(self, source: SourceId, addresses: Collection[str]) -> None:
+        """Nothing that could not be told is kept here."""
 
     async def count(self) -> int:
         return len(self.pending)

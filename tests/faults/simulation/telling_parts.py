@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -156,6 +156,9 @@ class HeldStore:
     async def made_by(self, source: SourceId, accounts: Sequence[AccountName]) -> Sequence[str]:
         """Return what somebody made."""
         return await self._held("made by", lambda: self.tables.made_by(source, accounts))
+
+    async def forget_texts(self, source: SourceId, addresses: Collection[str]) -> None:
+        """Nothing that could not be told is kept on this stage."""
 
     async def count(self) -> int:
         """Count what waits."""

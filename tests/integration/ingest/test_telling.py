@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -15,7 +16,8 @@ from services.ingest.app import SCHEMA, parts_of
 from services.ingest.connectors.registry import HOOKS
 from services.ingest.domain.interaction import Artefact, ArtefactType, ChannelId, NativeId
 from services.ingest.domain.reading import Delivery, Reading, withdrawal
-from services.ingest.domain.source import Platform, Source
+from services.ingest.domain.source import Platform, Source, SourceId
+from services.ingest.hearing import heard
 from services.ingest.intake import Intake
 from services.ingest.parts import Parts
 from services.ingest.reached import ToldUntil
@@ -23,17 +25,18 @@ from services.ingest.settings import Settings, WaitingSettings
 from services.ingest.sweep import Sweep
 from services.ingest.telling import GROUP, task_of, telling_of
 from shared.clock import utc_now
-from shared.contracts import HEARD
+from shared.contracts import HEARD, Heard, decode, encode
 from shared.errors import Misconfigured, Unavailable
 from shared.postgres import Database, Query, Transaction
-from shared.stream import PostgresLedger
+from shared.stream import Cause, DeadLetter, Partition, PostgresLedger, Record
 from shared.stream.consumer import Consumer
 from shared.stream.metrics import StreamMetrics
 from shared.stream.settings import ConsumerSettings
 from tests.integration.ingest.conftest import House
+from tests.integration.ingest.test_order import emptied
 from tests.support.ingest import Sent, acts
 from tests.support.platforms import SOURCES
-from tests.support.slack import SLACK, slack, slack_conversation, slack_reaction
+from tests.support.slack import SLACK, slack, slack_conversation, slack_message, slack_reaction
 
 FORUM = next(source for source in SOURCES.values() if source.platform is Platform.DISCOURSE)
 WAITING = Query("SELECT count(*) FROM pending")
@@ -242,3 +245,29 @@ async def test_until_when_all_is_told_lags_behind_by_what_telling_lags(house: Ho
 
     assert untold < first
     assert (then, now) == (first, house.now)
+
+
+async def test_what_could_not_be_told_loses_the_text_that_its_platform_deletes_and_nothing_else(house: House) -> None:
+    ear, ledger, place = await emptied(house), PostgresLedger(house.database), Partition(HEARD.name, 0)
+    said = [read(slack(slack_message("UASK", f"1772452{number}00.000100", f"Words {number}."))) for number in (8, 9)]
+    both = msgspec.structs.replace(said[0], decided=(*said[0].decided, *said[1].decided), known=(*said[0].known, *said[1].known))
+    letters = [
+        Record(place, 0, None, heard(SLACK.id, encode(both), "2026-03-02T12:00:00Z")),
+        Record(place, 1, None, heard(SLACK.id, encode(said[0]), "2026-03-02T12:00:00Z").replace(b"heardAt", b"hardAt")),
+        Record(place, 2, None, heard(SourceId("elsewhere"), encode(said[0]), "2026-03-02T12:00:00Z")),
+    ]
+    async with ledger.transaction() as transaction:
+        await ledger.bury([DeadLetter(GROUP, each, "a bug", 1, Cause.ALONE) for each in letters], transaction)
+
+    gone = {"subtype": "message_deleted", "deleted_ts": "1772452800.000100", "event_ts": "1772452990.000100"}
+    await ear.hear()
+    await ear.take(SLACK, Reading(known=said[0].known))
+    await ear.hear(slack(slack_message("UASK", "1772452990.000100", "", **gone)))
+
+    rows = await house.database.fetch(Query('SELECT value, state, reason FROM dead_letter ORDER BY "offset"'))
+    mixed, broken, elsewhere = rows
+    assert b"Words 8." not in mixed["value"]
+    left = decode(bytes(decode(mixed["value"], Heard).reading), Reading)
+    assert [each.text for each in left.decided] == ["", "Words 9."]
+    assert tuple(broken) == (b"", "discarded", "redacted")
+    assert (elsewhere["value"], elsewhere["state"]) == (letters[2].value, "waiting")
