@@ -165,13 +165,18 @@ def rotate(
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
+    *,
+    token_url: Annotated[
+        str | None, typer.Option("--token-url", help="Another OAuth 2.0 token endpoint; the same, where the master key was lost.")
+    ] = None,
+    scope: Annotated[str, typer.Option("--scope", help="The OAuth scope to ask for there.")] = "",
 ) -> None:
     """Show another key, or another secret of it, to a target from now on."""
     shown = ask_secret("Secret", secret, partial(_look, home, name))
 
     async def work(targets: Targets, vault: ForwardingVault) -> None:
         del vault
-        await targets.rotate(TargetName(name), key, shown)
+        await targets.rotate(TargetName(name), Basic(key, shown), token_url, scope)
 
     _with_targets(home, work)
     out.print(f"{name} is shown the new key.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,6 +17,10 @@ from shared.clock import utc_now
 from shared.postgres import migrate as apply
 from shared.postgres import print_roles
 
+ROTATE: Final = (
+    "The master key is adopted. Now `symposia credential rotate` each key, `symposia source rotate` (and `token`) each source, "
+    "and `symposia forwarding rotate` each target."
+)
 app = typer.Typer()
 
 
@@ -57,8 +61,6 @@ async def _migrate(home: Home, *, new_key: bool) -> None:
     done = counted(len(applied), "migration was", "migrations were")
     out.print(f"{done} applied." if applied else "Everything is up to date.")
     if strange:
-        out.print(
-            "The master key is adopted. Now `symposia credential rotate` each key, and `symposia source rotate` each source."
-        )
+        out.print(ROTATE, soft_wrap=True)
     elif new_key:
         out.print("No other master key was in use here: none is lost, and no secret has to be changed.")

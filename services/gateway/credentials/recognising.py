@@ -11,8 +11,8 @@ from shared.postgres import Database, Transaction, load_queries
 
 STRANGE: Final = (
     "The master key is not the one that this installation was made with: put that one back, from a backup. "
-    "Where it is lost for good, `symposia migrate --new-master-key` goes on with this one; then each credential and each source "
-    "needs a new secret."
+    "Where it is lost for good, `symposia migrate --new-master-key` goes on with this one; then each credential, source and "
+    "target of forwarding needs a new secret."
 )
 _QUERIES: Final = load_queries(__package__)
 

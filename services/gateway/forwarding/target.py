@@ -86,9 +86,9 @@ class NewTarget:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise BadTarget(f"{self.name!r} is no name of a target: small letters, digits and hyphens, at most 63")
-        _check_address(self.endpoint, private=self.private_network)
+        check_address(self.endpoint, private=self.private_network)
         if isinstance(self.authentication, ClientCredentials):
-            _check_address(self.authentication.token_url, private=self.private_network)
+            check_address(self.authentication.token_url, private=self.private_network)
         for mistake in self.selection.mistakes():
             raise BadTarget(mistake)
 
@@ -141,7 +141,7 @@ class Letter:
     waiting: bool
 
 
-def _check_address(address: str, *, private: bool) -> None:
+def check_address(address: str, *, private: bool) -> None:
     """Raise BadTarget where *address* is no URL to send secrets to."""
     try:
         parts = urlsplit(address)

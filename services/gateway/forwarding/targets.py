@@ -22,8 +22,10 @@ from services.gateway.forwarding.target import (
     TargetName,
     TargetStanding,
     UnknownTarget,
+    check_address,
 )
 from shared.postgres import Database, Query, Transaction, load_queries
+from shared.vault import Sealed
 
 NOBODY: Final = UUID(int=0)
 
@@ -82,14 +84,27 @@ class Targets:
         """Send to a target again, at once."""
         await self._change(_QUERIES["set_state"], name, State.RUNNING)
 
-    async def rotate(self, name: TargetName, key: str, secret: str) -> None:
-        """Show a target another key (or client id) and secret from now on."""
-        match self._vault.open_for(name, (await self.find(name)).sealed):
-            case Basic():
-                changed: Authentication = Basic(key, secret)
-            case ClientCredentials() as client:
-                changed = msgspec.structs.replace(client, client_id=key, client_secret=secret)
+    async def rotate(self, name: TargetName, shown: Basic, token_url: str | None = None, scope: str = "") -> None:
+        """Show a target another key (or client id) and secret from now on; at *token_url*, or else where it was shown before.
+
+        Where that cannot be opened with the master key any more, it is shown with each request. Raises BadTarget.
+        """
+        known = await self.find(name)
+        if token_url is None:
+            changed = self._as_before(known, shown)
+        else:
+            check_address(token_url, private=known.private_network)
+            changed = ClientCredentials(token_url, shown.key, shown.secret, scope)
         await self._change(_QUERIES["reseal"], name, self._vault.seal_for(name, changed))
+
+    def _as_before(self, known: Target, shown: Basic) -> Authentication:
+        try:
+            before = self._vault.open_for(known.name, known.sealed)
+        except Sealed:
+            return shown
+        if isinstance(before, ClientCredentials):
+            return msgspec.structs.replace(before, client_id=shown.key, client_secret=shown.secret)
+        return shown
 
     async def remove(self, name: TargetName) -> None:
         """Remove a target and its letters; what it was sent stays there."""

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.gateway.forwarding.target import BadTarget, ClientCredentials, TargetName, UnknownTarget
+from services.gateway.forwarding.target import BadTarget, Basic, ClientCredentials, ForwardingVault, TargetName, UnknownTarget
 from services.gateway.forwarding.targets import Targets
 from services.gateway.forwarding.trial import try_target
 from shared.clock import utc_now
@@ -113,13 +114,31 @@ async def test_a_rotated_secret_is_shown(
     lrs: Lrs, targets: Targets, other: ScriptedLrs, postgres_settings: PostgresSettings
 ) -> None:
     await add(targets, other)
-    await targets.rotate(OTHER, "key", "newer")
+    await targets.rotate(OTHER, Basic("key", "newer"))
     await record(lrs, 0)
 
     async with forwarding(postgres_settings):
         await until_settled(targets)
 
     assert other.requests[0].headers["authorization"] == "Basic a2V5Om5ld2Vy"
+
+
+async def test_a_target_whose_secret_cannot_be_opened_any_more_is_shown_another(
+    lrs: Lrs, targets: Targets, other: ScriptedLrs
+) -> None:
+    await add(targets, other, authentication=ClientCredentials("https://lrs.example/token", "ours", "secret", ""))
+    vault = ForwardingVault((AESGCM(bytes(32)),))
+    with_another_key = Targets(lrs.database, vault)
+
+    await with_another_key.rotate(OTHER, Basic("key", "newer"))
+    basic = vault.open_for(OTHER, (await targets.find(OTHER)).sealed)
+    await with_another_key.rotate(OTHER, Basic("key", "newer"), "https://lrs.example/token", "all")
+    oauth = vault.open_for(OTHER, (await targets.find(OTHER)).sealed)
+
+    assert basic == Basic("key", "newer")
+    assert oauth == ClientCredentials("https://lrs.example/token", "key", "newer", "all")
+    with pytest.raises(BadTarget):
+        await with_another_key.rotate(OTHER, Basic("key", "newer"), "lrs.example")
 
 
 async def test_a_removed_target_leaves_nothing_and_an_unknown_one_is_told(targets: Targets, other: ScriptedLrs) -> None:
