@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
 from shared.contracts.topics import Topic
-from shared.postgres import Database, load_queries
+from shared.postgres import Database, Transaction, load_queries
 from shared.stream.log import Log
 from shared.stream.record import Header, Outgoing, Partition
 from shared.stream.wire import decode_headers
@@ -63,9 +63,9 @@ class Remains(NamedTuple):
 
 
 class DeadLetters:
-    """The dead letters of the service whose schema *database* was opened for."""
+    """The dead letters of the service whose schema *database* was opened for; of a transaction, what is done is done with it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database | Transaction) -> None:
         self._database = database
 
     async def list(self, *, state: str = "waiting", after: int = 0, limit: int = 100) -> Sequence[Buried]:

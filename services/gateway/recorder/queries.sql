@@ -53,12 +53,6 @@ SELECT value FROM dead_letter WHERE id = $1
 -- Overwrites what the dead letter $1 holds with $2; of what could not be read why ($3), too, since that may repeat it.
 UPDATE dead_letter SET value = $2, reason = CASE WHEN state = 'quarantined' THEN reason ELSE $3 END WHERE id = $1
 
--- name: empty_letter
--- Empties the dead letter $1 for good, because of $2.
-UPDATE dead_letter
-SET key = NULL, value = ''::bytea, headers = '\x90'::bytea, digest = NULL, state = 'discarded', settled_at = now(), reason = $2
-WHERE id = $1
-
 -- name: gone
 -- What is gone of that of which a record may tell that cannot be read: of the sources ($1), in which also other texts stand, and the
 -- activity keys ($2) what was redacted, of the sources and the statements ($3) what is kept without its text; and whether anybody was

@@ -18,6 +18,7 @@ from services.gateway.recorder.messages import RecordedRow
 from services.gateway.recorder.requests import Request
 from services.gateway.recorder.ruling import Fresh, Known, Row
 from shared.postgres import Transaction, load_queries
+from shared.stream.dead_letters import DeadLetters
 from shared.xapi.guard import Limits, parse
 from shared.xapi.model import StatementId
 
@@ -145,7 +146,7 @@ async def _redact_letter(letter: int, gone: Gone, transaction: Transaction) -> N
     value = await transaction.fetchval(_QUERIES["letter"], letter)
     left = left_of(value, gone)
     if left is None:
-        await transaction.execute(_QUERIES["empty_letter"], letter, REDACTED)
+        await DeadLetters(transaction).empty_these([letter], REDACTED)
     elif left != value:
         await transaction.execute(_QUERIES["redact_letter"], letter, left, REDACTED)
 
