@@ -1,10 +1,9 @@
-"""How commands print, what they read that is secret, and how they run what is asynchronous."""
+"""How commands print, and how they run what is asynchronous."""
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO, TypeVar
@@ -24,8 +23,6 @@ T = TypeVar("T")
 DEFAULT_HOME: Final = Path("~/.symposia")
 NONE: Final = "-"
 """What stands in a table where there is nothing."""
-KEYS_BEGIN: Final = ("-----BEGIN ", "{")
-"""How keys begin, in PEM or as a set in JSON, which take several lines."""
 WIDE: Final = 200
 """Columns where no terminal says how many there are: programs read lines, people read screens."""
 CONTROLS: Final = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "\ufffd")
@@ -114,18 +111,3 @@ def day(moment: datetime | None) -> str:
 def utc(moment: datetime | None) -> datetime | None:
     """Return *moment*, which somebody typed, as one: without an offset it is UTC."""
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
-
-
-def read_secret(given: str) -> str:
-    """Return the secret that was *given*; where that is `-`, the line on standard input, or all of it from where keys begin."""
-    if given != "-":
-        return given
-    line = sys.stdin.readline()
-    return (line + sys.stdin.read() if line.startswith(KEYS_BEGIN) else line).strip()
-
-
-def ask_secret(what: str, given: str | None, look: Callable[[], object]) -> str:
-    """Return the secret that was *given*; where it has to be asked for or read, *look* first whether what it is for is there."""
-    if given in {None, "-"}:
-        look()
-    return str(typer.prompt(what, hide_input=True)) if given is None else read_secret(given)

@@ -10,7 +10,8 @@ from typing import Annotated, Final, TypeAlias, TypeVar
 
 import typer
 
-from services.commands.console import DEFAULT_HOME, NONE, HomeOption, ask_secret, day, out, read_secret, run, table, utc
+from services.commands.asking import agree, ask_secret
+from services.commands.console import DEFAULT_HOME, NONE, HomeOption, day, out, run, table, utc
 from services.counting import counted
 from services.gateway.app import SCHEMA
 from services.gateway.domain.selection import WAYS_IN, Selection
@@ -39,13 +40,11 @@ BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 app = typer.Typer(no_args_is_help=True, help="Add, list, test, pause, resume, remove and replay the LRSs we forward to.")
 NameArgument = Annotated[str, typer.Argument(help="The target's name.", metavar="TARGET")]
 SecretOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--secret",
         envvar="SYMPOSIA_FORWARDING_SECRET",
-        prompt=True,
-        hide_input=True,
-        help="The secret of the key, or of the OAuth client; `-` reads it from standard input.",
+        help="The secret of the key, or of the OAuth client, asked for if it is not given; `-` reads it from standard input.",
     ),
 ]
 Many: TypeAlias = list[str]
@@ -59,7 +58,7 @@ def add(
         str, typer.Argument(help="The LRS, such as https://lrs.example.org/xapi: what stands before /statements.")
     ],
     key: Annotated[str, typer.Option("--key", help="The key that the LRS knows us by, or the client id for OAuth.")],
-    secret: SecretOption,
+    secret: SecretOption = None,
     home: HomeOption = DEFAULT_HOME,
     *,
     token_url: Annotated[
@@ -91,7 +90,7 @@ def add(
 ) -> None:
     """Add an LRS to forward to. Options that select may be repeated; a `*` at the end of one stands for any rest."""
     selection = Selection(tuple(source), tuple(except_source), tuple(authority), tuple(verb), tuple(activity), tuple(home_page))
-    shown = _authentication(key, read_secret(secret), token_url, scope)
+    shown = _authentication(key, ask_secret("Secret", secret), token_url, scope)
     new = NewTarget(TargetName(name), endpoint, version, shown, selection, private)
     start = BEGINNING if everything else utc(since)
     state = State.PAUSED if paused else State.RUNNING
@@ -156,14 +155,7 @@ def resume(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
 def rotate(
     name: NameArgument,
     key: Annotated[str, typer.Option("--key", help="The key, or the client id.")],
-    secret: Annotated[
-        str | None,
-        typer.Option(
-            "--secret",
-            envvar="SYMPOSIA_FORWARDING_SECRET",
-            help="Its secret, asked for if it is not given; `-` reads it from standard input.",
-        ),
-    ] = None,
+    secret: SecretOption = None,
     home: HomeOption = DEFAULT_HOME,
     *,
     token_url: Annotated[
@@ -192,7 +184,7 @@ def remove(
     """Remove a target and its letters; what it was sent stays there."""
     if not yes:
         _look(home, name)
-        typer.confirm(f"Remove {name}? How far it has come is forgotten.", abort=True)
+        agree(f"Remove {name}? How far it has come is forgotten.")
     _with_targets(home, lambda targets, _: targets.remove(TargetName(name)))
     out.print(f"{name} is removed.")
 

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from services.commands.console import err, out, read_secret, table
+from services.commands.asking import agree, ask_secret
+from services.commands.console import err, out, table
 from services.commands.faults import Refused
 from services.lrs_check import resources, statements
 from services.lrs_check.client import Client
@@ -34,15 +35,13 @@ def check(
     url: Annotated[str, typer.Argument(help="The LRS, such as https://lrs.example.org/xapi: what stands before /statements.")],
     key: Annotated[str, typer.Option("--key", help="A key that may read and write everything.")],
     secret: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--secret",
             envvar="SYMPOSIA_LRS_SECRET",
-            prompt=True,
-            hide_input=True,
-            help="Its secret; `-` reads it from standard input.",
+            help="Its secret, asked for if it is not given; `-` reads it from standard input.",
         ),
-    ],
+    ] = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
     patience: Annotated[float, typer.Option("--patience", min=0, help="Seconds for the LRS to show what it took.")] = 10.0,
@@ -53,13 +52,13 @@ def check(
     Writes some thirty statements about nobody (@lrs-check.example.org) and three documents; the documents are deleted and the
     statements voided at the end. No LRS can delete a statement: voided ones, and those that void them, stay.
     """
-    examination = Examination(Client(url, key, read_secret(secret), timeout), patience)
+    examination = Examination(Client(url, key, ask_secret("Secret", secret), timeout), patience)
     err.print(f"This writes to {url}: about 30 statements about check-{examination.run}@{HOST}, and three documents.")
     err.print(
         "At the end the documents are deleted and the statements voided. Voided statements, and those that void them, stay."
     )
     if not yes:
-        typer.confirm("Go on?", abort=True, err=True)
+        agree("Go on?")
 
     findings = _examine(examination)
 

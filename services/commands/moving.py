@@ -14,7 +14,8 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from services.commands.console import err, read_secret, utc
+from services.commands.asking import ask_secret
+from services.commands.console import err, utc
 from services.commands.faults import Refused
 from services.gateway.domain.column_map import Parts, read_map
 from services.gateway.domain.selection import WAYS_IN, names_door
@@ -78,7 +79,7 @@ def authentication(key: str, secret: str, token_url: str | None, scope: str) -> 
     """Return how we show who we are; ask for the *secret* where it is missing. Raises Refused."""
     if not key:
         raise Refused("Another LRS is read with a key: --key KEY")
-    shown = read_secret(secret) or str(typer.prompt("Secret", hide_input=True, err=True))
+    shown = ask_secret("Secret", secret or None)
     return Basic(key, shown) if token_url is None else ClientCredentials(token_url, key, shown, scope)
 
 

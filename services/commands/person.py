@@ -10,8 +10,9 @@ from typing import Annotated, Final, NamedTuple
 import typer
 
 from services.commands.archive import write_archive
+from services.commands.asking import agree
 from services.commands.console import DEFAULT_HOME, NONE, HomeOption, err, out, run, table
-from services.commands.faults import Refused, writing
+from services.commands.faults import writing
 from services.commands.progress import advancing
 from services.commands.replay import caught_up
 from services.counting import counted
@@ -90,8 +91,8 @@ async def _erase(home: Home, who: Sequence[str], reason: str, steps: _Steps) -> 
         await _show(opened, meant)
         if steps.dry_run:
             return
-        if not steps.yes and not typer.confirm("Erase all of it for good?"):
-            raise Refused("Nothing was erased.")
+        if not steps.yes:
+            agree("Erase all of it for good?")
         await recognise(opened.pipeline.databases["lrs"], open_keychain(opened.installation.secrets), utc_now())
         await lrs.refuse_vouching(opened.pipeline.databases["lrs"], meant.person)
         await opened.pipeline.log.ensure((RECORDED, ENRICHED))

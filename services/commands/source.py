@@ -10,7 +10,8 @@ from typing import Annotated, Final, TypeAlias, TypeVar
 
 import typer
 
-from services.commands.console import DEFAULT_HOME, HomeOption, ask_secret, out, read_secret, run
+from services.commands.asking import agree, ask_secret, read_secret
+from services.commands.console import DEFAULT_HOME, HomeOption, out, run
 from services.commands.faults import Refused
 from services.commands.source_import import import_
 from services.commands.source_standing import NameArgument, door_of, find, list_, retry, show
@@ -199,7 +200,7 @@ def remove(
     """Remove a source and what is known of its threads; its statements stay in the record."""
     if not yes:
         _look(home, name)
-        typer.confirm(f"Remove {name}? Its name must never be used for another workspace.", abort=True)
+        agree(f"Remove {name}? Its name must never be used for another workspace.")
     _change(home, lambda sources: sources.remove(SourceId(name)), f"{name} is removed.")
 
 
@@ -245,9 +246,7 @@ def _policy_of(
 
 def _secret_of(given: str | None, *, delivers: bool) -> bytes:
     """Return the secret of a new source; one that delivers nothing has one that nobody knows."""
-    if given is None:
-        return str(typer.prompt("Secret", hide_input=True)).encode() if delivers else token_urlsafe().encode()
-    return read_secret(given).encode()
+    return (ask_secret("Secret", given) if delivers or given is not None else token_urlsafe()).encode()
 
 
 def _word_of(new: NewSource) -> str | None:

@@ -111,7 +111,7 @@ def test_what_there_is_to_erase_is_shown_and_nothing_is_done_without_a_yes(told:
     assert dry.returncode == 0, dry.stderr
     assert [line.split()[-1] for line in dry.stdout.splitlines() if "statements of" in line] == ["1", "1"]
     assert refused.returncode == 1
-    assert "Nothing was erased" in refused.stderr
+    assert "Nothing was done" in refused.stderr
 
 
 def test_who_was_erased_is_known_no_more(told: dict[str, str]) -> None:

@@ -7,10 +7,7 @@ from io import StringIO
 
 import pytest
 
-from services.commands.console import WIDE, PlainConsole, read_secret, table
-
-KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"
-KEY_SET = '{"keys": [\n  {"kty": "RSA"}\n]}'
+from services.commands.console import WIDE, PlainConsole, table
 
 
 class Terminal(StringIO):
@@ -75,12 +72,3 @@ def test_a_command_goes_on_where_nobody_reads_any_more_what_it_prints(console: s
 
     os.close(writes)
     assert (answer.returncode, answer.stdout + answer.stderr) == (0, b"done")
-
-
-@pytest.mark.parametrize("secret", ["a word of one's own", KEY, f"{KEY}\n{KEY}", KEY_SET])
-def test_a_token_and_a_secret_are_read_from_standard_input_one_behind_the_other(
-    secret: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.stdin", StringIO(f"a token\n{secret}\n"))
-
-    assert [read_secret("-"), read_secret("-"), read_secret("given")] == ["a token", secret, "given"]
