@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
@@ -96,10 +97,12 @@ def _otherwise(routes: Sequence[BaseRoute]) -> list[Route]:
 
 
 def _api(service: str, routers: Sequence[APIRouter], documented: Mapping[str, Any]) -> FastAPI:
-    """Return the part of an application that FastAPI serves and describes."""
+    """Return the part of an application that FastAPI serves and describes; what answers GET answers HEAD (RFC 9110 §9.1)."""
     api = FastAPI(title=f"Symposia {service}", version=version("symposia"), docs_url=None, redoc_url=None)
     for router in routers:
         api.include_router(router)
+    for route in _gets(routers):
+        api.add_api_route(route.path, route.endpoint, methods=["HEAD"], response_class=Response, include_in_schema=False)
     api.router.routes.extend(_otherwise([*api.routes, *(route for router in routers for route in router.routes)]))
     for error, handler in HANDLERS.items():
         api.add_exception_handler(error, handler)
@@ -111,6 +114,14 @@ def _api(service: str, routers: Sequence[APIRouter], documented: Mapping[str, An
 
     api.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way to extend it
     return api
+
+
+def _gets(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
+    """Yield the routes that answer GET."""
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
+                yield route
 
 
 def _probes(ready: Ready, registry: CollectorRegistry) -> list[Route]:

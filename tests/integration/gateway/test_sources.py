@@ -63,6 +63,17 @@ async def test_a_source_is_told_with_its_numbers_and_without_its_secrets(doors: 
     assert not any(secret in answer.text for secret in ("SEALED", "TOKEN", "HIDDEN", "B1"))
 
 
+async def test_head_is_answered_like_get_without_what_it_would_hold(doors: Doors) -> None:
+    await plant(doors)
+    client = await doors.client(Scope.SOURCES_READ)
+
+    answer = await client.http.head("/v1/sources/acme", headers=client.headers)
+    unknown = await client.http.head("/v1/sources/other", headers=client.headers)
+
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "application/json", b"")
+    assert (unknown.status_code, unknown.content) == (404, b"")
+
+
 async def test_sources_are_read_by_those_who_may(doors: Doors) -> None:
     for scope in Scope:
         client = await doors.client(scope)
