@@ -20,8 +20,9 @@ from services.enrichment import erasing as records
 from services.gateway.app import open_keychain
 from services.gateway.credentials.recognising import recognise
 from services.gateway.persons import erasing as lrs
+from services.gateway.persons import letters
 from services.gateway.persons.naming import Meant, find
-from services.gateway.persons.person import FORMS
+from services.gateway.persons.person import FORMS, Person
 from services.ingest import erasing as ingest
 from services.ingest.forgotten import Forgotten
 from services.installation import Home, Installation, open_installation
@@ -30,6 +31,7 @@ from services.scoring import erasing as impact
 from shared.clock import utc_now
 from shared.contracts import ENRICHED, RECORDED
 from shared.settings import SecretSettings
+from shared.stream.dead_letters import DeadLetters
 
 app = typer.Typer(no_args_is_help=True, help="Hand over, or erase, everything that is held on a person.")
 WhoArgument = Annotated[
@@ -99,6 +101,8 @@ async def _erase(home: Home, who: Sequence[str], reason: str, steps: _Steps) -> 
         with _telling_how_far() as tell:
             await erase_person(opened.pipeline, opened.installation.secrets, meant, reason, tell)
         settled = steps.wait and await caught_up(opened.installation, opened.pipeline)
+        if settled:
+            await empty_late(opened.pipeline, meant.person)
         out.print("The person is erased." if settled else "The person is erased; what was scored follows.")
 
 
@@ -149,6 +153,17 @@ async def erase_person(
     tell("ingest")
     await projections.forget(identities, learners)
     tell("profile")
+
+
+async def empty_late(pipeline: Pipeline, person: Person) -> None:
+    """Empty the dead letters of what was said before the erasure, and came to who could not use it while consumers caught up.
+
+    Twice is once. Raises Unavailable.
+    """
+    await letters.erase_waiting(pipeline.databases["lrs"], person)
+    await impact.erase(pipeline.databases["impact"], sorted(person.learners), person.stands_in)
+    await ingest.empty_letters(pipeline.databases["ingest"], sorted(person.identities), person.stands_in)
+    await DeadLetters(pipeline.databases["records"]).empty(person.stands_in)
 
 
 async def _show(opened: _Opened, meant: Meant) -> None:

@@ -42,6 +42,11 @@ async def count_letters(database: Database, identities: Iterable[Ifi], holds: Ca
     return await DeadLetters(database).count(_named_by(await _accounts(database, identities), holds))
 
 
+async def empty_letters(database: Database, identities: Iterable[Ifi], holds: Callable[[bytes], bool]) -> None:
+    """Empty the dead letters that name the person, as `count_letters` finds them. Raises Unavailable."""
+    await DeadLetters(database).empty(_named_by(await _accounts(database, identities), holds))
+
+
 async def erase(database: Database, forgotten: Forgotten, identities: Iterable[Ifi], holds: Callable[[bytes], bool]) -> None:
     """Forget what the accounts among *identities* did, and the dead letters that name them; twice is once. Raises Unavailable.
 

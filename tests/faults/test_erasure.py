@@ -9,12 +9,12 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from services.commands.person import erase_person
+from services.commands.person import empty_late, erase_person
 from services.enrichment.imports import Kind
 from services.gateway.persons.naming import find
 from services.gateway.recorder.replay import replay
 from services.pipeline import Pipeline
-from shared.contracts import ENRICHED, RECEIVED, RECORDED, Topic
+from shared.contracts import ENRICHED, HEARD, RECEIVED, RECORDED, Topic
 from shared.stream import Outgoing
 from shared.stream.settings import LogKind, StreamSettings
 from shared.xapi.erased import ERASED
@@ -143,6 +143,22 @@ async def test_nothing_but_the_log_remembers_whoever_was_erased(house: House, bo
         await settled(books)
     await replay(books.databases["lrs"], books.log)
     await settled(books)
+    assert await tables_holding(house.postgres, TRACES) == {}
+
+
+async def test_what_came_late_and_nobody_could_use_is_emptied_once_all_have_caught_up(house: House, books: Pipeline) -> None:
+    await talk(house)
+    await settled(books)
+    meant = await find(books.databases["lrs"], ["external:HR-1"])
+    await erase(books, "external:HR-1")
+    for topic in (RECORDED, ENRICHED, HEARD, RECEIVED):
+        await books.log.append([Outgoing(topic, b"{unreadable: ada@acme.example", b"key")])
+    await settled(books)
+
+    held = await tables_holding(house.postgres, TRACES)
+    await empty_late(books, meant.person)
+
+    assert held.keys() == {"ingest.dead_letter", "lrs.dead_letter", "records.dead_letter", "impact.dead_letter"}
     assert await tables_holding(house.postgres, TRACES) == {}
 
 
