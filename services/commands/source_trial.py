@@ -99,7 +99,7 @@ async def _ask(installation: Installation, source: Source, url: str | None) -> b
     settings = installation.settings(Settings)
     circumstances = Circumstances(utc_now(), door_of(installation, source.platform, source.id, url))
     well = True
-    async with open_platforms(settings.ingest.asking) as client:
+    async with open_platforms(settings.ingest.asking, utc_now) as client:
         async for asked in ask_once(client, CONNECTORS[source.platform], source, circumstances):
             _show_asked(source, asked)
             well &= not asked.failed

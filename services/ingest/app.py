@@ -66,7 +66,7 @@ async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: 
         await stream_log.ensure((HEARD, RECEIVED, NOTICED, dead_letters_of(NOTICED, GROUP)))
         parts = parts_of(settings, database, stream_log, registry, clock=clock, observer=observer)
         if settings.ingest.background:
-            platforms = await stack.enter_async_context(open_platforms(settings.ingest.asking))
+            platforms = await stack.enter_async_context(open_platforms(settings.ingest.asking, clock))
             tasks = (task_of(parts, stream_metrics, observer), sweep_of(parts), *tasks_of(parts, platforms, stream_metrics))
         else:
             tasks = ()

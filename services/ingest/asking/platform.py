@@ -17,7 +17,7 @@ from services.ingest.connectors.connector import Connector
 from services.ingest.domain.asking import GONE, Answer, Request
 from services.ingest.domain.source import Source, SourceId
 from services.ingest.settings import AskingSettings
-from shared.clock import Clock, utc_now
+from shared.clock import Clock
 from shared.errors import SymposiaError
 from shared.http.addresses import CheckedTransport, NoAddress
 from shared.http.granted import Granted, read_grant
@@ -84,7 +84,7 @@ class _Access:
 class PlatformClient:
     """Ask the platforms of all sources, each no more often than it lets itself be asked."""
 
-    def __init__(self, http: httpx.AsyncClient, settings: AskingSettings, clock: Clock = utc_now) -> None:
+    def __init__(self, http: httpx.AsyncClient, settings: AskingSettings, clock: Clock) -> None:
         self._http = http
         self._settings = settings
         self._clock = clock
@@ -192,11 +192,11 @@ class PlatformClient:
 
 
 @asynccontextmanager
-async def open_platforms(settings: AskingSettings) -> AsyncIterator[PlatformClient]:
+async def open_platforms(settings: AskingSettings, clock: Clock) -> AsyncIterator[PlatformClient]:
     """Open connections: only public addresses unless settings say otherwise, TLS verified, no proxy of the environment."""
     transport = CheckedTransport(private=settings.private_network)
     async with httpx.AsyncClient(transport=transport, timeout=None, follow_redirects=False, trust_env=False) as http:  # noqa: S113  bounded by asyncio.timeout
-        yield PlatformClient(http, settings)
+        yield PlatformClient(http, settings, clock)
 
 
 def _wait(answer: Answer, now: datetime) -> float:

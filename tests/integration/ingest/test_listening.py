@@ -14,6 +14,7 @@ from services.ingest.connectors.mediawiki import MEDIAWIKI
 from services.ingest.domain.asking import Circumstances, Cursor
 from services.ingest.domain.source import Source
 from services.ingest.settings import AskingSettings
+from shared.clock import utc_now
 from tests.support.ingest import NOW
 from tests.support.mediawiki import HEARD, PEDIA, stream
 
@@ -49,7 +50,7 @@ async def test_what_is_heard_within_a_while_is_told_and_taken_up_behind_it() -> 
         request = poll.ask(source, cursor, Circumstances(NOW, ""))
         assert request is not None
         async with httpx.AsyncClient(timeout=None) as http:  # noqa: S113  bounded by what is tested
-            answer = await PlatformClient(http, AskingSettings()).ask(MEDIAWIKI, source, replace(request, listen=0.3))
+            answer = await PlatformClient(http, AskingSettings(), utc_now).ask(MEDIAWIKI, source, replace(request, listen=0.3))
         page = poll.read(source, cursor, answer)
         return [each.actor for each in page.reading.decided], page.cursor
 

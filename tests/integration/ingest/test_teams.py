@@ -29,6 +29,7 @@ from services.ingest.connectors.teams.notifications import client_state
 from services.ingest.domain.source import SourceId
 from services.ingest.settings import AskingSettings
 from services.ingest.sources import NewSource
+from shared.clock import utc_now
 from shared.contracts import NOTICED
 from shared.stream import Batch, Record
 from tests.integration.ingest.conftest import House
@@ -134,7 +135,7 @@ async def staged(house: House, secret: bytes) -> AsyncIterator[Stage]:
         graph = Graph(door)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(graph.app())) as http:
             asker = Asker(
-                client=PlatformClient(http, settings),
+                client=PlatformClient(http, settings, utc_now),
                 store=(store := AskingStore(house.database, uuid4(), 60)),
                 hearing=parts.hearing,
                 clock=house.clock,

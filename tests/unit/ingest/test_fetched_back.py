@@ -12,6 +12,7 @@ from services.ingest.connectors.webmention.responses import ask
 from services.ingest.domain.asking import Circumstances
 from services.ingest.settings import AskingSettings
 from services.ingest.verifiers.fetched import named_by
+from shared.clock import utc_now
 from tests.support.ingest import NOW
 from tests.support.webmention import MENTIONS, lookup
 
@@ -24,7 +25,7 @@ SOURCE, TARGET = "https://blog.example/reply", "https://wiki.example/page"
 async def test_no_page_of_a_private_network_is_fetched(page: str) -> None:
     request = ask(MENTIONS, lookup(page), Circumstances(NOW, ""))
 
-    async with open_platforms(AskingSettings()) as platforms:
+    async with open_platforms(AskingSettings(), utc_now) as platforms:
         with pytest.raises(PlatformAway, match="private network"):
             await platforms.ask(WEBMENTION, MENTIONS, request)
 

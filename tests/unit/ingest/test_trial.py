@@ -22,6 +22,7 @@ from services.ingest.domain.source import Keeps, Platform, Policy, Source
 from services.ingest.settings import AskingSettings
 from services.ingest.trial.asking import ask_once
 from services.ingest.trial.reading import examples_of, heard, told
+from shared.clock import utc_now
 from tests.support.ingest import NOW
 from tests.support.platforms import CONVERSATIONS, SOURCES
 from tests.support.slack import SLACK
@@ -83,7 +84,7 @@ async def test_each_poll_is_asked_once_unless_that_would_change_something() -> N
     app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
-        client = PlatformClient(http, AskingSettings())
+        client = PlatformClient(http, AskingSettings(), utc_now)
         found = {each.poll: each async for each in ask_once(client, connector, SLACK, HERE)}
 
     assert asked == ["/new", "/gone", "/odd"]
