@@ -30,6 +30,8 @@ PREFIX: Final = "/xapi/"
 FORM_TYPE_KEY: Final = "xapi.form_type"
 """Where a scope says what the form was called, in a request that came as one."""
 LONGEST_HEADER: Final = 8192
+LONGEST_PARAMETERS: Final = 128 * 1024
+"""Bytes of names and values, without escapes: more than a cursor may have, or an agent. No URL would take as many."""
 CONTENT: Final = "content"
 BROKEN_FORM_TYPE: Final = "text/plain"
 """What some authoring tools call their forms."""
@@ -112,6 +114,8 @@ def read_meant(method: str, fields: list[tuple[str, str]]) -> Meant:
             _add(headers, name.lower(), value)
         else:
             parameters.append((name, value))
+    if sum(len(name.encode()) + len(value.encode()) for name, value in parameters) > LONGEST_PARAMETERS:
+        raise Problem(413, f"The form's parameters are longer than {LONGEST_PARAMETERS} bytes")
     if len(contents) > 1:
         raise Problem(400, "The form has two fields content")
     if method in {"PUT", "POST"} and not contents:

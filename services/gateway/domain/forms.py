@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl
 
 from shared.errors import SymposiaError
+from shared.forms import TooManyFields, pieces, unescaped
 
 MOST_FIELDS: Final = 100
 _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -20,14 +20,15 @@ def read_form(raw: bytes) -> list[tuple[str, str]]:
     """Return the fields of *raw* in order, repeated ones too. Raises BadForm."""
     if _BROKEN_ESCAPE.search(raw):
         raise BadForm("A % is not followed by two hexadecimal digits")
-    pieces = raw.strip(b"&")
-    if not pieces:
+    written = raw.strip(b"&")
+    if not written:
         return []
     try:
-        return parse_qsl(
-            pieces.decode(), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MOST_FIELDS
-        )
+        found = pieces(written, MOST_FIELDS)
+        if not all(b"=" in piece for piece in found):
+            raise BadForm("A field has no name and value")
+        return [(name.decode(), value.decode()) for name, value in map(unescaped, found)]
+    except TooManyFields as error:
+        raise BadForm(f"There are more than {MOST_FIELDS} fields") from error
     except UnicodeDecodeError as error:
         raise BadForm("The text is not UTF-8") from error
-    except ValueError as error:
-        raise BadForm(f"A field has no name and value, or there are more than {MOST_FIELDS} fields") from error

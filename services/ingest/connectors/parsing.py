@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeAlias
-from urllib.parse import parse_qs
 
 from services.ingest.connectors.fields import Incomplete, member
 from services.ingest.domain.asking import Answer
 from services.ingest.verifiers import Message
+from shared.forms import fields
 from shared.media_types import FORM_TYPE, media_type
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
@@ -74,10 +74,10 @@ def json_objects_or_lines(message: Message, limits: Limits) -> JSON:
 def form(message: Message, limits: Limits) -> JSON:
     """Parse a form (application/x-www-form-urlencoded) into an object of texts; of a repeated field the first counts."""
     try:
-        fields = parse_qs(message.body.decode(), keep_blank_values=True, max_num_fields=min(MOST_FIELDS, limits.nodes))
+        read = list(fields(message.body, min(MOST_FIELDS, limits.nodes)))
     except ValueError as error:
         raise Malformed("form", "A delivery is a form in UTF-8, of not too many fields.") from error
-    return {name: values[0] for name, values in fields.items()}
+    return dict(reversed(read))
 
 
 def object_or_form(message: Message, limits: Limits) -> JSON:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
-from urllib.parse import parse_qs
 
 import orjson
 
 from services.ingest.verifiers.message import MOST_PARAMETERS, Message, Verdict, matches_any
+from shared.forms import fields
 
 Shown: TypeAlias = Callable[[Message], Sequence[str]]
 """Find the secrets that a delivery shows; each of them must be the right one."""
@@ -61,7 +61,7 @@ def in_body(name: str) -> Shown:
 
 def _in_form(body: bytes, name: str) -> Sequence[str]:
     try:
-        return parse_qs(body.decode(), max_num_fields=MOST_PARAMETERS).get(name, ())
+        return [value for each, value in fields(body, MOST_PARAMETERS) if each == name and value]
     except ValueError:
         return ()
 

@@ -158,6 +158,13 @@ async def test_too_long_a_form_is_refused(doors: Doors) -> None:
     assert response.status_code == 413
 
 
+async def test_parameters_that_no_address_could_hold_are_refused_before_anybody_is_asked_who_sends_them(doors: Doors) -> None:
+    response = await submit(doors, STATEMENTS, "GET", {"X-Experience-API-Version": "1.0.3", "agent": "{" * 200_000})
+
+    assert response.status_code == 413
+    assert "parameters" in response.json()["detail"]
+
+
 async def test_a_form_that_means_no_request_is_noted_for_the_operator(doors: Doors) -> None:
     client = await doors.client()
 
