@@ -26,9 +26,10 @@ MOST_TEXTS: Final = 100_000
 """What cannot be read, and holds more texts than this, is not looked through; no door lets so many in."""
 MOST_HOME_PAGES: Final = 16
 
-_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TEXT: Final = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+)("?)', re.DOTALL)
+"""A text, and its end; one that has none is looked for no further, or as many as never end take a time by the square."""
 _HOME_PAGE: Final = re.compile(rb'"homePage"\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
-_ADDRESS: Final = re.compile(rb'[^\s"\'<>\\:,;]+@[^\s"\'<>\\,;]+')
+_ADDRESS: Final = re.compile(rb'(?<![^\s"\'<>\\:,;])[^\s"\'<>\\:,;]+@[^\s"\'<>\\,;]+')
 _HASH: Final = re.compile(r"[0-9a-fA-F]{40}")
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NOWHERE: Final = Partition("", 0)
@@ -97,7 +98,8 @@ class Texts(NamedTuple):
 
 def texts_in(value: bytes) -> Texts:
     """Find what stands in *value*, which may be anything."""
-    texts = frozenset(islice(_texts(_TEXT.findall(value)), MOST_TEXTS + 1))
+    ended = [text + end for text, end in _TEXT.findall(value) if end]
+    texts = frozenset(islice(_texts(ended), MOST_TEXTS + 1))
     home_pages = frozenset(islice(_texts(_HOME_PAGE.findall(value)), MOST_HOME_PAGES + 1))
     if len(texts) > MOST_TEXTS or len(home_pages) > MOST_HOME_PAGES:
         return Texts(frozenset(), frozenset(), whole=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from services.gateway.domain.keys import activity_key, agent_key
@@ -33,6 +35,15 @@ def test_things_and_statements_are_found_and_what_no_table_holds_is_not() -> Non
     assert activity_key("https://forum.example/t/7") in found.activities
     assert found.ids == {"8f2f2f0c-5c83-4d55-9d0e-3a8f0d1f6a77"}
     assert "\0" not in found.texts
+
+
+@pytest.mark.parametrize("value", [b'\\"' * 200_000, b"a" * 400_000], ids=["texts that never end", "no address"])
+def test_whatever_it_is_the_time_grows_with_its_length(value: bytes) -> None:
+    began = process_time()
+
+    assert texts_in(value).texts == frozenset()
+
+    assert process_time() - began < 5  # by the square it were minutes
 
 
 @pytest.mark.parametrize("value", [b'"1", "2", "3"', MANY_HOME_PAGES], ids=["texts", "home pages"])
