@@ -34,6 +34,8 @@ FEDI: Source = replace(
 )
 URL = "https://a.example/hooks/activitypub/fedi"
 ANN = "https://town.example/people/ann"
+TYPED = {"content-type": "application/activity+json"}
+"""As what documents of the fediverse are delivered, and answered."""
 
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -68,7 +70,7 @@ def delivery(activity: Any, answer: Any = None, **more: Any) -> Sent:
     """Return the delivery of *activity* as it is read, and the document that has the key."""
     named = activity["actor"]["id"] if isinstance(activity["actor"], Mapping) else activity["actor"]
     document = delivered(message(activity, **more), Limits())
-    return Sent(FEDI, document, {"content-type": "application/activity+json"}, written, answer or actor(named))
+    return Sent(FEDI, document, TYPED, written, answer or actor(named))
 
 
 def written(document: Any) -> bytes:
@@ -96,4 +98,4 @@ def kept(sent: Sent, source: Source = FEDI) -> Lookup:
 
 def judged_by(sent: Sent, document: Any = None, source: Source = FEDI) -> Reading:
     """Return what a delivery comes to once the key is here, which stands in *document*."""
-    return read_key(source, kept(sent), Answer(200, {}, orjson.dumps(document or sent.answer)))
+    return read_key(source, kept(sent), Answer(200, TYPED, orjson.dumps(document or sent.answer)))

@@ -172,7 +172,9 @@ def answered(source: Source, lookup: Lookup, document: Any, noticed: datetime = 
     """Return what is read where *document* is the answer to *lookup*, which the door heard of when it was *noticed*."""
     fetch = CONNECTORS[source.platform].fetch
     assert fetch is not None
-    return fetch.read(source, Lookup(lookup.key, lookup.reference, rfc3339(noticed)), Answer(200, {}, as_json(document)))
+    # JSON to everybody, and what it has to be called on the fediverse
+    answer = Answer(200, {"content-type": "application/activity+json"}, as_json(document))
+    return fetch.read(source, Lookup(lookup.key, lookup.reference, rfc3339(noticed)), answer)
 
 
 def acts(statements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:

@@ -38,9 +38,10 @@ class Signed:
 def signed(message: Message) -> Signed | None:
     """Say what the signature of *message* says of itself, in either way to sign; None where it is none."""
     if written := message.headers.get("signature-input"):
-        key, created = KEY_ID.search(written), CREATED.search(written)
+        keys, times = KEY_ID.findall(written), CREATED.findall(written)
         names = frozenset(COMPONENT.findall(written)) | {"signature", "signature-input"}
-        return Signed(key[1], float(created[1]), names) if key and created else None
+        alone = len(keys) == len(times) == 1  # of several the last is signed (RFC 9651 §4.2.3.2), whatever the first says
+        return Signed(keys[0], float(times[0]), names) if alone else None
     header = read_signature(message.headers.get("signature", ""))
     at = header.signed_at(message) if header else None
     if header is None or at is None or signed_text(header, message) is None:

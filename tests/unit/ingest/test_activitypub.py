@@ -22,6 +22,7 @@ from services.ingest.domain.interaction import Kind
 from services.ingest.domain.reading import Delivery, Lookup, Reason
 from services.ingest.domain.source import Policy, Source
 from services.ingest.verifiers import Message, Verdict
+from services.ingest.verifiers.signing import public_pem
 from services.ingest.verifiers.strangers import SignedByStranger, judged
 from shared.xapi.guard import Limits, Malformed
 from tests.support.activitypub import (
@@ -29,6 +30,7 @@ from tests.support.activitypub import (
     ASKED,
     FEDI,
     KEY,
+    TYPED,
     URL,
     activitypub_conversation,
     actor,
@@ -94,6 +96,16 @@ def test_both_ways_to_sign_are_understood(body: bytes) -> None:
     assert judged_by(Sent(FEDI, document, answer=actor(key=OTHER))).ignored == (Reason.FORGED,)
 
 
+def test_a_time_that_was_put_before_the_signed_one_makes_nothing_new() -> None:
+    signed = by_rfc9421(as_json(ASKED))
+    written, later = signed.headers["signature-input"], NOW + timedelta(hours=1)
+    again = written.replace(";created=", f";created={int(later.timestamp())};created=")
+    replayed = replace(signed, headers={**signed.headers, "signature-input": again})
+
+    assert judged(replayed, public_pem(KEY).encode()) is Verdict.GENUINE  # whose last time is the one that is signed
+    assert SignedByStranger()(replayed, [], later) is Verdict.FORGED
+
+
 def test_another_key_makes_it_forged() -> None:
     assert judged_by(delivery(ASKED), actor(key=OTHER)).ignored == (Reason.FORGED,)
     assert judged_by(delivery(ASKED, key=OTHER)).ignored == (Reason.FORGED,)
@@ -104,7 +116,7 @@ def test_what_was_changed_since_it_was_signed_is_forged(changed: dict[str, str])
     lookup = kept(delivery(ASKED))
     tampered = Lookup(lookup.key, {**lookup.reference, **changed})
 
-    assert read_key(FEDI, tampered, Answer(200, {}, orjson.dumps(actor()))).ignored == (Reason.FORGED,)
+    assert read_key(FEDI, tampered, Answer(200, TYPED, orjson.dumps(actor()))).ignored == (Reason.FORGED,)
 
 
 def test_a_signature_of_one_person_is_none_of_another() -> None:
@@ -163,7 +175,21 @@ def test_a_bot_is_known_by_the_document_of_its_key() -> None:
 )
 def test_a_document_without_the_key_is_incomplete(document: Any) -> None:
     with pytest.raises(Incomplete):
-        read_key(FEDI, kept(delivery(ASKED)), Answer(200, {}, orjson.dumps(document)))
+        read_key(FEDI, kept(delivery(ASKED)), Answer(200, TYPED, orjson.dumps(document)))
+
+
+@pytest.mark.parametrize("called", ["application/json", "text/plain", "application/ld+json", "image/png", None])
+def test_a_key_in_what_somebody_uploaded_is_none(called: str | None) -> None:
+    uploaded = Answer(200, {} if called is None else {"content-type": called}, orjson.dumps(actor()))
+
+    with pytest.raises(Incomplete):
+        read_key(FEDI, kept(delivery(ASKED)), uploaded)
+
+
+def test_linked_data_of_the_fediverse_may_hold_a_key() -> None:
+    called = 'application/ld+json; charset=utf-8; profile="https://www.w3.org/ns/activitystreams"'
+
+    assert read_key(FEDI, kept(delivery(ASKED)), Answer(200, {"content-type": called}, orjson.dumps(actor()))).decided
 
 
 def test_a_key_may_stand_alone_or_among_others() -> None:

@@ -11,7 +11,7 @@ from services.ingest.connectors.activitypub.keys import read as read_key
 from services.ingest.domain.asking import Answer
 from services.ingest.domain.reading import Lookup, Reading, Reason
 from services.ingest.domain.source import State
-from tests.support.activitypub import ANN, ASKED, FEDI, delivery, kept
+from tests.support.activitypub import ANN, ASKED, FEDI, TYPED, delivery, kept
 from tests.support.activitystreams import activity
 from tests.support.ingest import Ear, Sent
 
@@ -21,7 +21,7 @@ SHE_WROTE = "https://town.example/notes/1"
 
 def answered(sent: Sent, status: int, key: str = f"{ANN}#main-key") -> Reading:
     lookup = kept(sent)
-    return read_key(FEDI, Lookup(lookup.key, {**lookup.reference, "key": key}), Answer(status, {}, orjson.dumps(sent.answer)))
+    return read_key(FEDI, Lookup(lookup.key, {**lookup.reference, "key": key}), Answer(status, TYPED, orjson.dumps(sent.answer)))
 
 
 @pytest.mark.parametrize("status", [200, 410], ids=["whose key is still there", "whose server says that it is gone"])

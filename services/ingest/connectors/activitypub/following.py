@@ -26,8 +26,10 @@ from services.ingest.verifiers.signing import private_key, public_pem, signed_ge
 from shared.xapi.model import JSON
 
 MEDIA_TYPE: Final = "application/activity+json"
-ACCEPT: Final = f'{MEDIA_TYPE}, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
-CONTEXT: Final = ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"]
+LINKED_DATA: Final = "application/ld+json"
+NAMESPACE: Final = "https://www.w3.org/ns/activitystreams"
+ACCEPT: Final = f'{MEDIA_TYPE}, {LINKED_DATA}; profile="{NAMESPACE}"'
+CONTEXT: Final = [NAMESPACE, "https://w3id.org/security/v1"]
 EVERY: Final = timedelta(hours=6)
 
 

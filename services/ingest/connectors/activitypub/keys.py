@@ -11,7 +11,7 @@ from urllib.parse import urldefrag
 
 import orjson
 
-from services.ingest.connectors.activitypub.following import shown
+from services.ingest.connectors.activitypub.following import LINKED_DATA, MEDIA_TYPE, NAMESPACE, shown
 from services.ingest.connectors.activitypub.inbox import first, handed_on, host, passed_on, plain
 from services.ingest.connectors.activitystreams import objects
 from services.ingest.connectors.activitystreams.events import read_one
@@ -26,6 +26,7 @@ from services.ingest.domain.source import Source
 from services.ingest.verifiers import Message, Verdict
 from services.ingest.verifiers.strangers import judged, signed
 from shared.clock import rfc3339
+from shared.media_types import media_type
 from shared.xapi.guard import Limits, Malformed, parse
 from shared.xapi.model import JSON
 
@@ -45,6 +46,8 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     """Read what the key verifies; raise Incomplete where there is no key."""
     if answer.status == HTTPStatus.GONE:
         return _departed(lookup)
+    if not _is_said_by_the_server(answer):
+        raise Incomplete("Content-Type")
     document, message = answered(answer), _message(lookup)
     key, owner = _key(document, lookup.reference["key"])
     at = signed(message)
@@ -57,6 +60,13 @@ def read(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     signed_at = datetime.fromtimestamp(int(at.at), UTC)
     told = _trusted(plain(activity), document, owner, signed_at)
     return ignored(Reason.FORGED) if told is None else _read(source, told, owner, signed_at)
+
+
+def _is_said_by_the_server(answer: Answer) -> bool:
+    """Say whether *answer* is a document of ActivityPub (section 3.2): linked data is one where its profile says so."""
+    said = answer.headers.get("content-type", "")
+    kind = media_type(said)
+    return kind == MEDIA_TYPE or (kind == LINKED_DATA and NAMESPACE in said)
 
 
 def _read(source: Source, told: JSON, owner: str, signed_at: datetime) -> Reading:
