@@ -122,12 +122,13 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BaseException as error:
-        from services.commands.faults import sentence_of  # noqa: PLC0415  a command that works needs none of it
+        from services.commands.console import err  # noqa: PLC0415  a command that works needs none of it
+        from services.commands.faults import sentence_of  # noqa: PLC0415  likewise
 
         said = sentence_of(error)
         if said is None:
             raise
-        typer.secho(f"symposia: {said}", err=True, fg="red")
+        err.print(f"symposia: {said}", style="red", soft_wrap=True)
         sys.exit(1)
 
 

@@ -33,7 +33,7 @@ class PlainConsole(Console):
     """A console that shows text as it stands: much of it was written by strangers, who give no orders to a terminal."""
 
     def __init__(self, *, stderr: bool = False, file: TextIO | None = None) -> None:
-        super().__init__(stderr=stderr, file=file, highlight=False, markup=False)
+        super().__init__(stderr=stderr, file=file, highlight=False, markup=False, emoji=False)
         if not self.is_terminal:
             self.width = WIDE
 

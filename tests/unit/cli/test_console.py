@@ -24,7 +24,7 @@ def shown(*said: object) -> str:
 
 
 def test_what_a_stranger_wrote_is_shown_as_it_stands() -> None:
-    reason = "400: [/b] is no [red]verb[/red]"
+    reason = "400: [/b] is no [red]verb[/red] of tag:star:"
     letters = table("Why")
     letters.add_row(reason)
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from services import cli
 from services.cli import COMMANDS, load
 from services.commands.settings import document
+from shared.errors import SymposiaError
 
 HEAVY = ("fastapi", "asyncpg", "pydantic", "httpx", "uvicorn", "aiokafka", "prometheus_client")
 
@@ -28,6 +30,20 @@ def test_the_list_of_commands_loads_none_of_them() -> None:
     answer = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True)
 
     assert answer.stdout.strip() == "[]"
+
+
+def test_what_another_server_said_gives_no_orders_to_the_terminal_where_a_command_ends_by_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def end() -> None:
+        raise SymposiaError("The other LRS says: \x1b]0;title\x07[red]no[/red]")
+
+    monkeypatch.setattr(cli, "app", end)
+
+    with pytest.raises(SystemExit, match="1"):
+        cli.main()
+
+    assert capsys.readouterr().err == "symposia: The other LRS says: \ufffd]0;title\ufffd[red]no[/red]\n"
 
 
 def test_the_page_of_settings_is_current() -> None:
