@@ -79,6 +79,11 @@ class Progress:
         """Say whether answers wait for the recorder."""
         return self._lost is None
 
+    @property
+    def applied(self) -> Mapping[int, int]:
+        """Return what is known now of how far the recorder has come in each partition."""
+        return dict(self._applied)
+
     def heard(self, partition: int, offset: int, taken: int | None = None) -> None:
         """Take the hint that *offset* is applied next in *partition*, and that all from *taken* on was taken, if it says so."""
         self._note({partition: offset})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,7 +17,7 @@ from shared.contracts import RECEIVED, encode
 from shared.contracts.wire import TRACEPARENT_HEADER, VERSIONED
 from shared.errors import Unavailable
 from shared.stream.log import Log
-from shared.stream.record import Outgoing
+from shared.stream.record import Outgoing, Position
 from shared.xapi.model import StatementId
 
 
@@ -54,17 +56,28 @@ class Recording:
         headers = (VERSIONED, (TRACEPARENT_HEADER, traceparent.encode()))
         if self._progress.awaited:  # else the recorder is so far behind that what is remembered would only pile up
             self._remembered.keep(admitted.candidates())
+        before = self._progress.applied
         (position,) = await self._log.append([Outgoing(RECEIVED, encode(admitted.received), headers=headers)])
         begun = asyncio.get_running_loop().time()
-        try:
-            recorded = await self._progress.digests(position, tuple(admitted.digests), admitted.digests)
-        except Unavailable:
-            recorded = None
-            self._metrics.unawaited(Unawaited.STANDS)
+        recorded = await self._recorded(position, before, admitted)
         self._metrics.wait_seconds.observe(asyncio.get_running_loop().time() - begun)
         verdict = Unconfirmed() if recorded is None else judge(admitted, recorded)
         self._count(admitted, verdict)
         return verdict
+
+    async def _recorded(self, position: Position, before: Mapping[int, int], admitted: Admitted) -> Digests | None:
+        """Wait until the recorder has passed *position*; return None where it is too slow, or PostgreSQL is.
+
+        Where it had passed that *before* anything stood there, the topic was made anew, and it has not seen this record. Where
+        nothing is known of before, nothing recorded may mean that, too.
+        """
+        passed = before.get(position.partition.number)
+        if passed is None or position.offset >= passed:
+            with suppress(Unavailable):
+                recorded = await self._progress.digests(position, tuple(admitted.digests), admitted.digests)
+                return recorded if passed is not None else recorded or None
+        self._metrics.unawaited(Unawaited.STANDS)
+        return None
 
     def _count(self, admitted: Admitted, verdict: Verdict) -> None:
         outcome = {Confirmed: Outcome.ACCEPTED, Unconfirmed: Outcome.UNCONFIRMED, Conflict: Outcome.CONFLICT}[type(verdict)]

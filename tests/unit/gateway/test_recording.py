@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -54,3 +55,26 @@ async def test_only_what_is_waited_for_is_remembered_for_the_recorder(backlog: i
     (received,) = sent.received.statements
     assert isinstance(verdict, Unconfirmed)
     assert (remembered.take(received, bytes(received.body)) is not None) == kept
+
+
+class OtherRecorderBooks(EmptyRecorderBooks):
+    """The books of a recorder that has read far in a log that is no more."""
+
+    async def applied(self) -> Mapping[int, int]:
+        return {0: 84}
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_nothing_is_said_to_conflict_in_a_log_that_was_made_anew_behind_the_recorder(known: bool) -> None:  # noqa: FBT001  what is known before
+    metrics, log = GatewayMetrics(CollectorRegistry()), MemoryLog()
+    await log.ensure([RECEIVED])
+    progress, stop = Progress(OtherRecorderBooks(), poll=SOON, patience=LONG, metrics=metrics), asyncio.Event()
+    if known:
+        progress.heard(0, 84)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(progress.run(stop))
+        verdict = await Recording(log, progress, metrics).record(admitted(), "00-" + "1" * 32 + "-" + "2" * 16 + "-01")
+        stop.set()
+
+    assert isinstance(verdict, Unconfirmed)
