@@ -17,6 +17,7 @@ from shared.errors import Unavailable
 from shared.stream.background import end, spawn
 from shared.stream.kafka.access import Access
 from shared.stream.kafka.connection import MESSAGE_BYTES, outages, stop
+from shared.stream.kafka.lineage import Lineage, lineages
 from shared.stream.kafka.tail import Acknowledgements, Tail
 from shared.stream.record import Batch, Partition, Record
 
@@ -63,6 +64,8 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._assigned: frozenset[Partition] = frozenset()
         self._sought: set[Partition] = set()
         self._fetched: deque[Batch] = deque()
+        self._lineages: dict[Partition, Lineage] = {}
+        """Of which log each partition was when it was looked at before the `seek`."""
         self._tail = Tail()
         self._ahead: tuple[Partition, int] | None = None
         self._asked = 0.0
@@ -131,6 +134,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         if not self._fetched and (ours := await self._ours(limit, wait)):
             return ours
         if not self._fetched:
+            self._look_for_topics()
             self._catch_up()
             self._consumer.resume(*map(_place, self._sought))
             await self._receive(limit, wait)
@@ -149,12 +153,16 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._sought.add(partition)
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
-        """Return the first offset kept and the next one to be given. Raises Unavailable."""
+        """Return the first offset kept and the next one to be given, and note of which log. Raises Unavailable, Misconfigured."""
         place = _place(partition)
         with outages(self._doing):
             async with asyncio.timeout(self._settings.request_timeout):
                 first = await self._consumer.beginning_offsets([place])
                 end = await self._consumer.end_offsets([place])
+                found = await lineages(self._consumer._client, [partition])  # noqa: SLF001  no public way leads to it
+        if partition not in found:
+            raise Unavailable("kafka", f"{partition.topic}/{partition.number} has no leader")
+        self._lineages[partition] = found[partition]
         return first[place], end[place]
 
     async def commit(self, partition: Partition, offset: int) -> None:
@@ -180,6 +188,12 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._ahead = partition, taken[-1].offset + 1
         return Batch(partition, taken, max(self._tail.end, self._consumer.highwater(_place(partition)) or 0))
 
+    def _look_for_topics(self) -> None:
+        """Ask for a topic that is gone, until it is there: aiokafka would hear only minutes later that somebody made it anew."""
+        client = self._consumer._client  # noqa: SLF001  no public way leads to it
+        if not all(map(client.cluster.partitions_for_topic, self._topics)):
+            client.force_metadata_update()
+
     def _catch_up(self) -> None:
         """Move the consumer behind what was read without it."""
         if self._ahead is not None:
@@ -194,6 +208,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
                 async with asyncio.timeout(wait + self._settings.request_timeout):
                     fetched = await self._consumer.getmany(timeout_ms=round(wait * 1000), max_records=limit)
                     self._fetched.extend(self._batch(place, records) for place, records in fetched.items() if records)
+                    await self._drop_strangers()
                     self._trust()
         except kafka.NoOffsetForPartitionError:
             return
@@ -201,6 +216,23 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             self._forget({Partition(place.topic, place.partition) for place in error.args[0]})
         except kafka.KafkaError as error:
             await self._give_up(error)
+
+    async def _drop_strangers(self) -> None:
+        """Drop what may be of another log than was looked at: its partitions wait for a `seek`. Raises Misconfigured.
+
+        A log that was made anew, or cut, and has grown past where we read does not call that out of range: nothing else tells.
+        """
+        doubtful = {batch.partition for batch in self._fetched}
+        if self._tail.followed is not None:
+            doubtful.add(self._tail.followed)
+        try:
+            with suppress(Unavailable), outages(self._doing):
+                found = await lineages(self._consumer._client, doubtful)  # noqa: SLF001  no public way leads to it
+                doubtful -= {each for each, lineage in found.items() if self._lineages.setdefault(each, lineage) == lineage}
+        finally:
+            self._forget(doubtful)
+            for partition in doubtful:
+                self._lineages.pop(partition, None)
 
     def _trust(self) -> None:
         """Go on from what the broker gave last with what this process knows."""

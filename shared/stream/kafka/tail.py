@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.stream.record import Outgoing, Partition, Record
 
@@ -86,9 +86,10 @@ class Tail:
         while self._bytes > self._limit:
             self._drop_oldest()
 
-    def sent(self) -> None:
-        """Note an append that is under way."""
+    def sent(self) -> int:
+        """Note an append that is under way; return the first offset that it can get in this log: all before are taken."""
         self._under_way += 1
+        return self.end
 
     def answered(self) -> None:
         """Note that it is answered for."""
@@ -141,17 +142,30 @@ class Acknowledgements:
         """Pass on *records*, all of one topic and sent with *timestamp* in one batch, once *sent* says where they stand."""
         tails = [tail for tail in self._tails.get(records[0].topic.name, ()) if tail.followed is not None]
         if tails:
-            for tail in tails:
-                tail.sent()
-            sent.add_done_callback(partial(_pass_on, tails, records, timestamp))
+            followed = [_Followed(tail, tail.followed, tail.sent()) for tail in tails]
+            sent.add_done_callback(partial(_pass_on, followed, records, timestamp))
 
 
-def _pass_on(tails: Sequence[Tail], records: Sequence[Outgoing], timestamp: int, sent: asyncio.Future[Any]) -> None:
+class _Followed(NamedTuple):
+    """A tail, and where in its partition a record stands *at_least* that is sent now."""
+
+    tail: Tail
+    partition: Partition | None
+    at_least: int
+
+    def add(self, record: Record) -> None:
+        """Give the tail *record*, unless it stands where the log held another: then it is another log, or was cut."""
+        if record.partition == self.partition and record.offset < self.at_least:
+            self.tail.forget()
+        self.tail.add(record)
+
+
+def _pass_on(tails: Sequence[_Followed], records: Sequence[Outgoing], timestamp: int, sent: asyncio.Future[Any]) -> None:
     """Give acknowledged *records* to *tails*."""
-    for tail in tails:
+    for followed in tails:
         for record in _acknowledged(records, timestamp, sent):
-            tail.add(record)
-        tail.answered()
+            followed.add(record)
+        followed.tail.answered()
 
 
 def _acknowledged(records: Sequence[Outgoing], timestamp: int, sent: asyncio.Future[Any]) -> Iterator[Record]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -25,12 +25,14 @@ from shared.stream import (
     Consumer,
     Decision,
     GroupPartition,
+    Handler,
     MemoryLedger,
     MemoryTransaction,
     Outgoing,
     Partition,
     Position,
     StreamMetrics,
+    TopicRecreated,
 )
 from shared.stream.kafka import KafkaLog
 from shared.stream.settings import AppendSettings, KafkaSettings
@@ -47,6 +49,23 @@ async def opened(cluster: Cluster, registry: CollectorRegistry | None = None) ->
     log = KafkaLog(settings, AppendSettings(deadline=3.0), StreamMetrics(registry or CollectorRegistry()))
     yield log
     await log.close()
+
+
+@asynccontextmanager
+async def read(
+    log: KafkaLog, handler: Handler[MemoryTransaction], ledger: MemoryLedger
+) -> AsyncIterator[Consumer[MemoryTransaction]]:
+    consumer: Consumer[MemoryTransaction] = Consumer(
+        group="readers",
+        topics=[TOPIC],
+        handler=handler,
+        log=log,
+        ledger=ledger,
+        settings=PATIENT,
+        metrics=StreamMetrics(CollectorRegistry()),
+    )
+    yield consumer
+    await consumer.close()
 
 
 async def append(log: KafkaLog, value: bytes) -> Position | None:
@@ -107,32 +126,50 @@ async def has_written(acknowledged: list[bytes], write: Any) -> bool:
     return len(acknowledged) > before
 
 
-async def test_a_producer_whose_sequence_broke_is_replaced(start_kafka: StartCluster) -> None:
+async def test_a_cut_log_that_grew_again_has_its_producer_replaced_and_its_reader_stopped(start_kafka: StartCluster) -> None:
     cluster = await asyncio.to_thread(start_kafka, 1)
-    broker, registry = cluster.brokers[0], CollectorRegistry()
-    data, saved = broker.home / "data", broker.home / "saved"
+    broker, registry, ledger = cluster.brokers[0], CollectorRegistry(), MemoryLedger()
+    data, saved = broker.home / "data" / f"{TOPIC.name}-0", broker.home / "saved"
 
-    async with opened(cluster, registry) as log:
+    async def diary(batch: Batch, transaction: MemoryTransaction) -> Decision:
+        transaction.write("heard", [*transaction.read("heard", []), *(record.value for record in batch.records)])
+        return Decision()
+
+    async with opened(cluster, registry) as log, read(log, diary, ledger) as consumer:
         await log.ensure([TOPIC])
         assert await append(log, b"kept")
         await asyncio.to_thread(broker.stop)
         await asyncio.to_thread(shutil.copytree, data, saved)
         await asyncio.to_thread(broker.start)
 
-        async def taken() -> bool:
-            return await append(log, b"vanishes") is not None
+        async def taken(value: bytes = b"vanishes") -> bool:
+            return await append(log, value) is not None
 
         await eventually(taken)
         assert await taken()
+        await turned(consumer, lambda: len(ledger.values.get("heard", [])) == 3)
         await asyncio.to_thread(broker.kill)
         await asyncio.to_thread(shutil.rmtree, data)
         await asyncio.to_thread(saved.rename, data)
         await asyncio.to_thread(broker.start)
 
-        await eventually(taken)
+        await eventually(lambda: taken(b"new"))
+        assert [await taken(b"new") for _ in range(3)] == [True] * 3
 
+        with pytest.raises(TopicRecreated, match="another record"):
+            await turned(consumer, lambda: b"new" in ledger.values["heard"])
+
+    assert ledger.values["heard"] == [b"kept", b"vanishes", b"vanishes"]
     assert (registry.get_sample_value("symposia_producer_rebuilds_total") or 0) >= 1
     assert registry.get_sample_value("symposia_producer_buffered_bytes") == 0
+
+
+async def turned(consumer: Consumer[MemoryTransaction], until: Callable[[], bool]) -> None:
+    """Let *consumer* take turns, whatever is away, until *until* says so."""
+    async with asyncio.timeout(30):
+        while not until():
+            with suppress(Unavailable):
+                await consumer.turn()
 
 
 async def test_a_log_can_be_closed_while_no_broker_answers(start_kafka: StartCluster) -> None:

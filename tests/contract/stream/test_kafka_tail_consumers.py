@@ -48,6 +48,12 @@ class Diary:
         found: list[bytes] = self.ledger.values.get("heard", [])
         return found
 
+    async def turned(self, consumer: Consumer[MemoryTransaction], count: int) -> None:
+        """Let *consumer* take turns until it has heard *count* records."""
+        async with asyncio.timeout(PATIENCE):
+            while len(self.heard) < count:
+                await consumer.turn()
+
     def consumer(self, log: KafkaLog) -> Consumer[MemoryTransaction]:
         return Consumer(
             group=f"{self.topic.name}-readers",
@@ -100,33 +106,57 @@ async def test_a_recreated_topic_is_noticed_though_this_process_filled_it(kafka_
         async def heard() -> bool:
             return len(diary.heard) == 20
 
-        async def created() -> bool:
-            try:
-                await other.ensure([topic])
-                return not any((await other.ends(topic)).values())
-            except Misconfigured:
-                return False
-
-        async def appended() -> bool:
-            try:
-                await log.append([Outgoing(topic, b"new")] * 30)
-            except Unavailable:
-                return False
-            return True
-
         async with asyncio.TaskGroup() as group:
             group.create_task(diary.consumer(log).run(stop))
             for number in range(20):
                 await log.append([Outgoing(topic, b"%d" % number)])
             await eventually(heard)
             stop.set()
-        async with administrator(kafka_broker.bootstrap) as client:
-            await client.delete_topics([topic.name])
-        await eventually(created)
-        await eventually(appended)
+        await recreated(topic, kafka_broker, other, log)
 
         with pytest.raises(TopicRecreated, match="another record"):
             async with asyncio.timeout(PATIENCE):
                 await diary.consumer(log).run(asyncio.Event())
 
     assert diary.heard == [b"%d" % number for number in range(20)]
+
+
+async def test_a_topic_that_is_recreated_and_filled_between_two_fetches_is_noticed(kafka_broker: Cluster) -> None:
+    async with opened(kafka_broker) as log, opened(kafka_broker) as other:
+        topic = await new_topic(log)
+        diary = Diary(topic)
+        consumer = diary.consumer(log)
+        try:
+            await other.append([Outgoing(topic, b"old")] * 3)
+            await diary.turned(consumer, 3)
+            await recreated(topic, kafka_broker, other, other)
+
+            with pytest.raises(TopicRecreated, match="another record"):
+                await diary.turned(consumer, 30)
+        finally:
+            await consumer.close()
+
+    assert diary.heard == [b"old"] * 3
+
+
+async def recreated(topic: Topic, cluster: Cluster, looking: KafkaLog, filling: KafkaLog) -> None:
+    """Delete *topic*, make it anew, and put 30 records into it."""
+
+    async def created() -> bool:
+        try:
+            await looking.ensure([topic])
+            return not any((await looking.ends(topic)).values())
+        except Misconfigured:
+            return False
+
+    async def appended() -> bool:
+        try:
+            await filling.append([Outgoing(topic, b"new")] * 30)
+        except Unavailable:
+            return False
+        return True
+
+    async with administrator(cluster.bootstrap) as client:
+        await client.delete_topics([topic.name])
+    await eventually(created)
+    await eventually(appended)

@@ -232,3 +232,16 @@ async def test_a_tail_that_left_is_given_nothing_more() -> None:
     await asyncio.sleep(0)
 
     assert offsets(tail) == []
+
+
+async def test_nothing_is_kept_once_an_append_stands_before_what_was_read_when_it_was_sent() -> None:
+    acknowledgements, tail = Acknowledgements(), followed(7)
+    acknowledgements.join([TOPIC.name], tail)
+    sent = asyncio.get_running_loop().create_future()
+    acknowledgements.expect(sent, [Outgoing(TOPIC, b"%d" % number) for number in range(5, 9)], 1)
+
+    sent.set_result(said(5))
+    await asyncio.sleep(0)
+
+    assert tail.followed is None
+    assert offsets(tail) == []
