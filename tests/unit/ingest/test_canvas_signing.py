@@ -15,7 +15,7 @@ from services.ingest.connectors.canvas import VERIFY
 from services.ingest.connectors.canvas.events import read
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.registry import HOOKS
-from services.ingest.domain.reading import Delivery
+from services.ingest.domain.reading import Delivery, Reason
 from services.ingest.domain.source import Platform
 from services.ingest.sources import BadSource, sample_of
 from services.ingest.verifiers import Message, Verdict
@@ -35,6 +35,38 @@ TOKEN = signed(ASKED, KEY)
 
 def judged(body: bytes, secrets: list[bytes], query: str = "", headers: Mapping[str, str] | None = None) -> Verdict:
     return VERIFY(Message(headers or {}, body, f"https://in.acme.example/hooks/canvas/class{query}"), secrets, NOW)
+
+
+OURS = {"hostname": "acme.instructure.com"}
+THEIRS = {"hostname": "rival.instructure.com"}
+
+
+@pytest.mark.parametrize(
+    ("options", "metadata", "heard"),
+    [
+        ({}, OURS, True),
+        ({}, {"hostname": "ACME.instructure.com"}, True),
+        ({}, THEIRS, False),
+        ({}, {"hostname": None}, False),
+        ({"account": "x7q"}, THEIRS | {"root_account_uuid": "x7q"}, True),
+        ({"account": "x7q"}, OURS | {"root_account_uuid": "y8r"}, False),
+        ({"account": "21070000000000001"}, {"hostname": None}, True),
+    ],
+)
+def test_what_canvas_signs_for_another_customer_is_not_heard(options: Any, metadata: Any, *, heard: bool) -> None:
+    event = {**ASKED, "metadata": {**ASKED["metadata"], **metadata}}
+    source = replace(CANVAS, secrets=(KEYS,), options=options)
+
+    reading = read(source, Delivery({}, event))
+
+    assert reading.ignored == (() if heard else (Reason.FORGED,))
+    assert bool(reading.decided or reading.undecided) is heard
+
+
+def test_whoever_shows_a_token_is_asked_for_no_host() -> None:
+    elsewhere = {**ASKED, "metadata": {**ASKED["metadata"], **THEIRS}}
+
+    assert read(CANVAS, Delivery({}, elsewhere)).ignored == ()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import orjson
 
 from services.ingest.connectors.canvas.events import read
 from services.ingest.connectors.canvas.signing import SignedOrShown, claims_or_object, holds_key
-from services.ingest.connectors.connector import Connector, Hook, Sample, Unsignable
+from services.ingest.connectors.connector import Connector, Hook, Option, Sample, Unsignable
 from services.ingest.domain.source import Platform
 
 VERIFY: Final = SignedOrShown()
@@ -29,4 +29,8 @@ def sample(secret: bytes, now: datetime) -> Sample:
     return Sample({"content-type": "application/json"}, body, f"?token={quote(secret.decode(errors='replace'), safe='')}")
 
 
-CANVAS: Final = Connector(platform=Platform.CANVAS, hook=Hook(verify=VERIFY, read=read, sample=sample, parse=claims_or_object))
+CANVAS: Final = Connector(
+    platform=Platform.CANVAS,
+    hook=Hook(verify=VERIFY, read=read, sample=sample, parse=claims_or_object),
+    options={"account": Option("the root account whose events are heard: its root_account_uuid or root_account_id")},
+)

@@ -53,6 +53,7 @@ def _live_event(event: JSON) -> JSON:
     metadata = {
         "event_name": name,
         "event_time": member(event, "eventTime"),
+        "hostname": member(event, "extensions", OWN, "hostname"),
         "root_account_id": member(own, "root_account_id"),
         "user_id": member(own, "entity_id") if person else None,
         "user_login": member(own, "user_login"),

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.ingest.connectors.canvas import caliper, discussions, members, places, things
 from services.ingest.connectors.canvas.places import Happening
+from services.ingest.connectors.canvas.signing import is_of_others
 from services.ingest.connectors.fields import if_whole, optional_text
 from services.ingest.domain.reading import Delivery, Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
@@ -38,6 +39,8 @@ def read(source: Source, delivery: Delivery) -> Reading:
 
 
 def _read(source: Source, event: JSON) -> Reading:
+    if is_of_others(source, event):
+        return ignored(Reason.FORGED)
     name = optional_text(event, "metadata", "event_name")
     if name is None or name not in READERS:
         return ignored(Reason.UNMAPPED)

@@ -7,9 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
+from urllib.parse import urlsplit
 
+from services.ingest.connectors.fields import optional_text
 from services.ingest.connectors.parsing import json_object
+from services.ingest.domain.source import Source
 from services.ingest.verifiers import Message, SharedToken, SignedToken, Verdict, bearer, in_query
 from services.ingest.verifiers.keys import BadKey, public_keys
 from shared.xapi.guard import Limits, Malformed
@@ -25,12 +29,27 @@ def in_body(message: Message) -> Sequence[str]:
     return (found.group(1).decode(),) if found else ()
 
 
+@lru_cache(maxsize=64)
 def holds_key(secret: bytes) -> bool:
     """Say whether a secret is none, but public keys: whoever knows them can show them."""
     try:
         return bool(public_keys(secret))
     except BadKey:
         return False
+
+
+def is_of_others(source: Source, event: JSON) -> bool:
+    """Say whether *event* is of another customer: Canvas signs for all of them with the same keys, and their numbers are alike.
+
+    Whose it is says the root account, where the source is told its own, or else the host at which it was caused.
+    """
+    own = source.options.get("account")
+    if own is not None:
+        return own not in {optional_text(event, "metadata", each) for each in ("root_account_uuid", "root_account_id")}
+    if not any(map(holds_key, source.secrets)):
+        return False
+    host = optional_text(event, "metadata", "hostname") or ""
+    return host.lower() != urlsplit(source.workspace).hostname
 
 
 SIGNED: Final = SignedToken(shown=in_body, expires=False)
