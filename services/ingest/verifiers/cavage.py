@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -74,12 +74,17 @@ def digest_fits(header: SignatureHeader, message: Message) -> bool:
         return True
     presented = message.headers.get("digest", "") if "digest" in header.names else ""
     known = [each.strip().partition("=") for each in presented.split(",")]
-    judged = [
-        hmac.compare_digest(base64.b64encode(hashlib.new(DIGEST[name.upper()], message.body).digest()), value.encode())
-        for name, _, value in known
-        if name.upper() in DIGEST
-    ]
-    return bool(judged) and all(judged)
+    return all_fit(message.body, [(DIGEST[name.upper()], value) for name, _, value in known if name.upper() in DIGEST])
+
+
+def all_fit(body: bytes, digests: Collection[tuple[str, str]]) -> bool:
+    """Say whether each of the *digests*, by the name of its algorithm and in base64, is of *body*, and there is one.
+
+    However often one is named, *body* is read once for each algorithm: a header has room for thousands.
+    """
+    ours = {name: base64.b64encode(hashlib.new(name, body).digest()) for name in {name for name, _ in digests}}
+    fits = [hmac.compare_digest(ours[name], value.encode()) for name, value in digests]
+    return bool(fits) and all(fits)
 
 
 def _parameters(header: str) -> Mapping[str, str]:

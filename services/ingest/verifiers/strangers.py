@@ -5,16 +5,13 @@ What passes may still be forged; once the key is here, `judged` says (docs/decis
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.ingest.verifiers.cavage import digest_fits, read_signature, signed_text
+from services.ingest.verifiers.cavage import all_fit, digest_fits, read_signature, signed_text
 from services.ingest.verifiers.message import Message, Verdict, is_fresh
 from services.ingest.verifiers.public_key import LONG_WINDOW, WINDOW, CavageSignature, MessageSignature
 
@@ -78,8 +75,5 @@ def _covers_body(message: Message) -> bool:
         header = read_signature(message.headers["signature"])
         return header is not None and digest_fits(header, message)
     digests = CONTENT_DIGEST.findall(message.headers.get("content-digest", ""))
-    fits = [
-        hmac.compare_digest(base64.b64encode(hashlib.new(f"sha{size}", message.body).digest()), value.encode())
-        for size, value in digests
-    ]
-    return '"content-digest"' in message.headers["signature-input"] and bool(fits) and all(fits)
+    fit = all_fit(message.body, [(f"sha{size}", value) for size, value in digests])
+    return '"content-digest"' in message.headers["signature-input"] and fit

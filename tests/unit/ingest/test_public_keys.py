@@ -65,6 +65,25 @@ def signed(kind: str, at: datetime = NOW, covered: tuple[str, ...] = ("@method",
     return Message({name.lower(): value for name, value in request.headers.items()}, BODY, URL)
 
 
+def test_however_often_a_digest_is_named_the_body_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def new_digest(name: str, body: bytes) -> Any:
+        read.append(name)
+        return hashlib.sha256(body)
+
+    monkeypatch.setattr(hashlib, "new", new_digest)
+    written = 'keyId="k",headers="(request-target) host date digest",signature="AAAA"'
+    old = {"signature": written, "date": format_datetime(NOW, usegmt=True), "digest": "SHA-256=a," * 5000}
+    written = f's=("content-digest");created={SECOND};keyid="k"'
+    new = {"signature": "s=:AAAA:", "signature-input": written, "content-digest": "sha-256=:a:," * 5000}
+
+    for headers in (old, new):
+        assert SignedByStranger()(Message(headers, BODY, URL), [], NOW) is Verdict.FORGED
+
+    assert read == ["sha256"] * 2
+
+
 @pytest.mark.parametrize("kind", SIGNERS)
 class TestAMessageSignature:
     def test_is_genuine_by_its_public_key(self, kind: str) -> None:

@@ -87,6 +87,10 @@ async def test_every_statement_is_valid_follows_its_template_and_refers_to_what_
     assert {each["context"]["statement"]["id"] for each in statements if "statement" in each["context"]} <= known
 
 
+def test_who_sent_more_than_is_looked_through_is_not_known() -> None:
+    assert judged({"value": [CREATED], "more": [0] * 100_000}) is Verdict.UNSIGNED
+
+
 def test_every_notification_shows_the_derived_word() -> None:
     assert judged({"value": [CREATED, CREATED]}) is Verdict.GENUINE
     assert judged({"value": [CREATED]}, b"the next secret", SECRET) is Verdict.GENUINE
