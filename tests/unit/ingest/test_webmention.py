@@ -182,6 +182,7 @@ def test_a_page_that_names_another_of_ours_is_not_taken_back_by_who_claims_what_
         Answer(200, {}, f"<a href='{TARGET}'></a>{'<div>' * 5000}".encode()),
         Answer(200, {}, f"<a href='{TARGET}'></a>{'<br>' * (MOST_TAGS + 1)}".encode()),
         Answer(200, {"content-type": "application/json"}, orjson.dumps({"target": TARGET})),
+        Answer(200, {}, b"<p>words without end " * 30_000),
     ],
 )
 def test_a_page_that_says_too_little_or_too_much_is_incomplete(answer: Answer) -> None:

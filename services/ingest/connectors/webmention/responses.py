@@ -13,7 +13,7 @@ from services.ingest.connectors.activitystreams.events import read_one
 from services.ingest.connectors.activitystreams.objects import optional_iri, several
 from services.ingest.connectors.fields import Incomplete, member, optional_time, time
 from services.ingest.connectors.webmention.mentions import is_ours
-from services.ingest.connectors.webmention.pages import microformats, says_gone
+from services.ingest.connectors.webmention.pages import LARGEST, microformats, says_gone
 from services.ingest.domain.asking import GONE, Answer, Circumstances, Request
 from services.ingest.domain.interaction import (
     NOBODY,
@@ -53,6 +53,8 @@ def read_page(source: Source, lookup: Lookup, answer: Answer) -> Reading:
     page, target = lookup.reference["source"], lookup.reference["target"]
     if answer.status in GONE or says_gone(answer.body):
         return _taken_back(source, page, lookup.noticed)
+    if len(answer.body) > LARGEST:
+        raise Incomplete(f"an end within {LARGEST // 1024} KiB")
     named = frozenset(named_by(answer.body, answer.headers.get("content-type", "text/html"), page))
     if target not in named:
         forged = ignored(Reason.FORGED)
