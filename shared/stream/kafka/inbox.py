@@ -134,7 +134,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         if not self._fetched and (ours := await self._ours(limit, wait)):
             return ours
         if not self._fetched:
-            self._look_for_topics()
+            await self._look_for_topics()
             self._catch_up()
             self._consumer.resume(*map(_place, self._sought))
             await self._receive(limit, wait)
@@ -188,11 +188,16 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._ahead = partition, taken[-1].offset + 1
         return Batch(partition, taken, max(self._tail.end, self._consumer.highwater(_place(partition)) or 0))
 
-    def _look_for_topics(self) -> None:
-        """Ask for a topic that is gone, until it is there: aiokafka would hear only minutes later that somebody made it anew."""
+    async def _look_for_topics(self) -> None:
+        """Ask for a topic that is gone: aiokafka would hear only minutes later that it was made anew. Raises Unavailable."""
         client = self._consumer._client  # noqa: SLF001  no public way leads to it
-        if not all(map(client.cluster.partitions_for_topic, self._topics)):
-            client.force_metadata_update()
+        if all(map(client.cluster.partitions_for_topic, self._topics)):
+            return
+        with outages(self._doing):
+            async with asyncio.timeout(self._settings.request_timeout):
+                await client.force_metadata_update()
+        if gone := [topic for topic in self._topics if not client.cluster.partitions_for_topic(topic)]:
+            raise Unavailable("kafka", f"{', '.join(gone)} is gone")
 
     def _catch_up(self) -> None:
         """Move the consumer behind what was read without it."""

@@ -21,6 +21,9 @@ from shared.stream.settings import KafkaSettings
 MAX_MESSAGE_BYTES: Final = "max.message.bytes"
 RETENTION_MS: Final = "retention.ms"
 SEGMENT_MS: Final = "segment.ms"
+CLEANUP_POLICY: Final = "cleanup.policy"
+DELETE: Final = "delete"
+"""What is compacted takes no record without a key, loses some before they are read, and keeps others for ever."""
 PATIENCE: Final = 30.0
 
 _DONE: Final = frozenset({kafka.NoError.errno, kafka.TopicAlreadyExistsError.errno})
@@ -107,7 +110,12 @@ def _new(topic: Topic, settings: KafkaSettings) -> NewTopic:
     Kafka deletes whole segments, so that a record may outlive its retention by one: a day, instead of a week.
     """
     assignments: dict[int, list[int]] | None = {} if settings.replication < 0 else None
-    limits = {MAX_MESSAGE_BYTES: str(MESSAGE_BYTES), RETENTION_MS: str(topic.retention_ms), SEGMENT_MS: str(DAY_MS)}
+    limits = {
+        MAX_MESSAGE_BYTES: str(MESSAGE_BYTES),
+        RETENTION_MS: str(topic.retention_ms),
+        SEGMENT_MS: str(DAY_MS),
+        CLEANUP_POLICY: DELETE,
+    }
     return NewTopic(topic.name, topic.partitions, settings.replication, assignments, topic_configs=limits)
 
 
@@ -134,17 +142,19 @@ async def _check(client: AIOKafkaAdminClient, topics: Sequence[Topic], partition
 
 
 def _compare(topic: Topic, configured: Mapping[str, str]) -> None:
-    """Raise Misconfigured where a topic that exists takes less than we send, or keeps statements for longer than promised."""
+    """Raise Misconfigured where a topic takes less than we send, keeps statements for longer than promised, or thins them out."""
     if int(configured[MAX_MESSAGE_BYTES]) < MESSAGE_BYTES:
         raise Misconfigured(f"topic {topic.name} has {MAX_MESSAGE_BYTES}={configured[MAX_MESSAGE_BYTES]}: set {MESSAGE_BYTES}")
     kept = int(configured[RETENTION_MS])
     if kept < 0 or kept > topic.retention_ms:
         raise Misconfigured(f"topic {topic.name} has {RETENTION_MS}={kept}: set {topic.retention_ms} or less")
+    if (policy := configured[CLEANUP_POLICY]) != DELETE:
+        raise Misconfigured(f"topic {topic.name} has {CLEANUP_POLICY}={policy}: set {DELETE}")
 
 
 async def _configured(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the limits of each topic that our user may see, once the broker that is asked knows all of them."""
-    wanted = {MAX_MESSAGE_BYTES: None, RETENTION_MS: None}
+    wanted = {MAX_MESSAGE_BYTES: None, RETENTION_MS: None, CLEANUP_POLICY: None}
     while True:
         responses = await client.describe_configs(
             [ConfigResource(ConfigResourceType.TOPIC, name, configs=dict(wanted)) for name in names]

@@ -231,6 +231,7 @@ def answers_unheard(patch: pytest.MonkeyPatch, count: int) -> list[None]:
         ({"max.message.bytes": "1000000"}, "max.message.bytes"),
         ({"max.message.bytes": "20000000", "retention.ms": "-1"}, "retention.ms"),
         ({"max.message.bytes": "20000000", "retention.ms": str(29 * DAY_MS)}, "retention.ms"),
+        ({"max.message.bytes": "20000000", "retention.ms": str(DAY_MS), "cleanup.policy": "compact"}, "cleanup.policy"),
     ],
 )
 async def test_a_topic_with_other_limits_than_ours_is_misconfigured(

@@ -139,6 +139,23 @@ async def test_a_topic_that_is_recreated_and_filled_between_two_fetches_is_notic
     assert diary.heard == [b"old"] * 3
 
 
+async def test_a_topic_that_is_gone_is_an_outage_in_words(kafka_broker: Cluster) -> None:
+    async with opened(kafka_broker) as log:
+        topic = await new_topic(log)
+        diary = Diary(topic)
+        consumer = diary.consumer(log)
+        try:
+            await log.append([Outgoing(topic, b"1")])
+            await diary.turned(consumer, 1)
+            async with administrator(kafka_broker.bootstrap) as client:
+                await client.delete_topics([topic.name])
+
+            with pytest.raises(Unavailable, match=f"{topic.name} is gone"):
+                await diary.turned(consumer, 2)
+        finally:
+            await consumer.close()
+
+
 async def recreated(topic: Topic, cluster: Cluster, looking: KafkaLog, filling: KafkaLog) -> None:
     """Delete *topic*, make it anew, and put 30 records into it."""
 
