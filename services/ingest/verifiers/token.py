@@ -6,13 +6,14 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
-
-import orjson
+from typing import Final, TypeAlias
 
 from services.ingest.verifiers.message import MOST_PARAMETERS, Message, Verdict, matches_any
 from shared.forms import fields
+from shared.xapi.guard import Limits, Malformed, parse
 
+LOOKED_THROUGH: Final = Limits(nodes=100_000)
+"""Of a body, for who sent it: anybody may send millions of empty values."""
 Shown: TypeAlias = Callable[[Message], Sequence[str]]
 """Find the secrets that a delivery shows; each of them must be the right one."""
 
@@ -50,8 +51,8 @@ def in_body(name: str) -> Shown:
 
     def found(message: Message) -> Sequence[str]:
         try:
-            document = orjson.loads(message.body)
-        except orjson.JSONDecodeError:
+            document = parse(message.body, LOOKED_THROUGH)
+        except Malformed:
             return _in_form(message.body, name)
         token = document.get(name) if isinstance(document, dict) else None
         return (token,) if isinstance(token, str) and token else ()

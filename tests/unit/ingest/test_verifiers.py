@@ -130,6 +130,7 @@ def test_basic_shows_the_password_whoevers_it_is_rfc_7617(authorization: str, fo
         (b"other=t", []),
         (b"token=\xff", []),
         (b"&".join([b"token=t"] * 101), []),
+        (b'{"token": "t", "more": [' + b"0," * 100_000 + b"0]}", []),
     ],
 )
 def test_a_body_shows_its_token_in_json_or_in_a_form(body: bytes, found: list[str]) -> None:

@@ -20,14 +20,13 @@ from services.ingest.connectors.teams.messages import read_withdrawn
 from services.ingest.domain.reading import Delivery, Lookup, Reading, Reason, ignored, joined
 from services.ingest.domain.source import Source
 from services.ingest.verifiers import Message, SharedToken, Verdict
-from shared.xapi.guard import Limits, Malformed, parse
+from services.ingest.verifiers.token import LOOKED_THROUGH
+from shared.xapi.guard import Malformed, parse
 from shared.xapi.model import JSON
 
 MOST: Final = 1000
 LARGEST_SEALED: Final = 400_000
 LONGEST_ID: Final = 200
-LIMITS: Final = Limits(nodes=100_000)
-"""What is looked through for who sent it: anybody may send millions of empty values."""
 CHANGES: Final = frozenset({"created", "updated", "deleted"})
 LIFECYCLE: Final = {"reauthorizationRequired": "renew", "missed": "missed"}
 
@@ -40,7 +39,7 @@ def client_state(secret: bytes) -> str:
 def client_states(message: Message) -> Sequence[str]:
     """Find the words that a delivery shows: one with each notification, or none at all."""
     try:
-        document = parse(message.body, LIMITS)
+        document = parse(message.body, LOOKED_THROUGH)
     except Malformed:
         return ()
     found = [member(each, "clientState") for each in _notifications(document)]
