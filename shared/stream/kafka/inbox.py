@@ -197,7 +197,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             async with asyncio.timeout(self._settings.request_timeout):
                 await client.force_metadata_update()
         if gone := [topic for topic in self._topics if not client.cluster.partitions_for_topic(topic)]:
-            raise Unavailable("kafka", f"{', '.join(gone)} is gone")
+            raise Unavailable("kafka", f"there is no topic {', '.join(gone)}")
 
     def _catch_up(self) -> None:
         """Move the consumer behind what was read without it."""
