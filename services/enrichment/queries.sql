@@ -347,21 +347,25 @@ FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[], $5::uuid[])
 WHERE interaction.statement_id = said.statement_id
 
 -- name: digest_rows
--- Returns what is known, row by row in one order, without revisions, places in the record and times of bookkeeping.
-SELECT 'interaction' AS name, jsonb_build_array(
-    statement_id, happened, verb, actor, object, object_type, makes_object, parent, threads, courses, target, team, urls,
-    qualifier, voided, redacted, convert_from(links, 'UTF8'), copy_of
-)::text AS line
-FROM interaction
-UNION ALL
-SELECT 'wording', jsonb_build_array(statement_id, object, happened, signature)::text FROM wording
-UNION ALL
-SELECT 'wording_band', jsonb_build_array(band, happened, statement_id)::text FROM wording_band
-UNION ALL
-SELECT 'learner', jsonb_build_array(id, external_id, name, email_sha1)::text FROM learner
-UNION ALL
-SELECT 'alias', jsonb_build_array(ifi, learner)::text FROM alias
-ORDER BY name, line
+-- Returns what is known, row by row in one order, whatever the database sorts text by, without revisions, places in the record and
+-- times of bookkeeping.
+SELECT name, line
+FROM (
+    SELECT 'interaction' AS name, jsonb_build_array(
+        statement_id, happened, verb, actor, object, object_type, makes_object, parent, threads, courses, target, team, urls,
+        qualifier, voided, redacted, convert_from(links, 'UTF8'), copy_of
+    )::text AS line
+    FROM interaction
+    UNION ALL
+    SELECT 'wording', jsonb_build_array(statement_id, object, happened, signature)::text FROM wording
+    UNION ALL
+    SELECT 'wording_band', jsonb_build_array(band, happened, statement_id)::text FROM wording_band
+    UNION ALL
+    SELECT 'learner', jsonb_build_array(id, external_id, name, email_sha1)::text FROM learner
+    UNION ALL
+    SELECT 'alias', jsonb_build_array(ifi, learner)::text FROM alias
+) AS rows
+ORDER BY name, line COLLATE "C"
 
 -- name: forget
 -- Empties what a replay makes again. People, courses, enrolments and identities stay, and the revisions go on rising.

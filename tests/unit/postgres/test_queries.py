@@ -57,3 +57,8 @@ def test_a_careless_file_is_refused_with_its_place(package: Callable[[str], str]
         load_queries(package(text))
 
     assert "queries_of_a_test/queries.sql" in str(raised.value)
+
+
+@pytest.mark.parametrize("package", ["services.enrichment", "services.scoring"])
+def test_rows_of_a_digest_come_in_one_order_whatever_the_database_sorts_text_by(package: str) -> None:
+    assert load_queries(package)["digest_rows"].rstrip("\n;").endswith('ORDER BY name, line COLLATE "C"')
