@@ -17,7 +17,7 @@ from shared.errors import Unavailable
 from shared.stream.background import end, spawn
 from shared.stream.kafka.access import Access
 from shared.stream.kafka.connection import MESSAGE_BYTES, outages, stop
-from shared.stream.kafka.lineage import Lineage, lineages
+from shared.stream.kafka.lineage import Lineage, lineage_of, lineages
 from shared.stream.kafka.tail import Acknowledgements, Tail
 from shared.stream.record import Batch, Partition, Record
 
@@ -159,10 +159,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             async with asyncio.timeout(self._settings.request_timeout):
                 first = await self._consumer.beginning_offsets([place])
                 end = await self._consumer.end_offsets([place])
-                found = await lineages(self._consumer._client, [partition])  # noqa: SLF001  no public way leads to it
-        if partition not in found:
-            raise Unavailable("kafka", f"{partition.topic}/{partition.number} has no leader")
-        self._lineages[partition] = found[partition]
+                self._lineages[partition] = await lineage_of(self._consumer._client, partition)  # noqa: SLF001  no public way leads to it
         return first[place], end[place]
 
     async def commit(self, partition: Partition, offset: int) -> None:

@@ -12,14 +12,17 @@ from collections.abc import Collection, Mapping
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 
+import structlog
 from aiokafka import TopicPartition
-from aiokafka import errors as kafka
 from aiokafka.client import ConnectionGroup
 from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
+from shared.errors import Unavailable
 from shared.stream.record import Partition
+
+log = structlog.get_logger()
 
 _BY_NAME: Final = bytes(16)
 """In place of a topic's id: it is asked for by its name."""
@@ -32,8 +35,22 @@ class Lineage(NamedTuple):
     epoch: int
 
 
+UNTOLD: Final = Lineage(_BY_NAME, -1)
+"""Of every log of a broker that speaks Kafka's protocol and has no such version of this question: nothing tells them apart."""
+
+
+async def lineage_of(client: Any, partition: Partition) -> Lineage:
+    """Return which log *partition* is, and warn where its broker never says. Raises Unavailable, errors of Kafka."""
+    found = await lineages(client, [partition])
+    if partition not in found:
+        raise Unavailable("kafka", f"{partition.topic}/{partition.number} has no leader")
+    if found[partition] == UNTOLD:
+        log.warning("a topic that is made anew may pass unnoticed: the broker tells no ids", topic=partition.topic)
+    return found[partition]
+
+
 async def lineages(client: Any, partitions: Collection[Partition]) -> Mapping[Partition, Lineage]:
-    """Return which log each of *partitions* is, where its leader says so.
+    """Return which log each of *partitions* is, where its leader says so; UNTOLD where it never will.
 
     Leaders alone are asked: each knows of a new log before it serves it. Raises errors of Kafka.
     """
@@ -56,8 +73,8 @@ async def _told(client: Any, leader: int, partitions: Collection[Partition]) -> 
     question = _Question(sorted({partition.topic for partition in partitions}))
     try:
         answer = await client.send(leader, question, group=ConnectionGroup.COORDINATION)
-    except NotImplementedError as error:
-        raise kafka.IncompatibleBrokerVersion(str(error)) from error
+    except NotImplementedError:  # by which aiokafka says that the broker has no version that we have
+        return dict.fromkeys(partitions, UNTOLD)
     found = {
         Partition(name, number): Lineage(topic, epoch)
         for _, name, topic, _, numbered, *_ in answer.topics
