@@ -6,6 +6,7 @@ The signature is checked over the raw bytes before they are parsed. 2xx says tha
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NoReturn
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.ingest.asking.backlog import Backlog
-from services.ingest.book import SourceBook
+from services.ingest.book import PATIENCE, SourceBook
 from services.ingest.connectors.connector import Hook
 from services.ingest.connectors.fields import Incomplete
 from services.ingest.connectors.registry import HOOKS
@@ -69,7 +70,7 @@ class Door:
         self._clock = clock
         self._metrics = metrics
         self._settings = settings
-        self._deadlines = Deadlines(settings.deadline)
+        self._deadlines, self._glances = Deadlines(settings.deadline), Deadlines(PATIENCE)
         self._base_url = base_url.rstrip("/")
         limits = Limits(size=settings.max_body_bytes, depth=settings.max_depth, nodes=settings.max_values)
         self._limits = {name: replace(limits, size=max(limits.size, hook.most_bytes)) for name, hook in HOOKS.items()}
@@ -86,6 +87,7 @@ class Door:
         if found is None:
             self._refuse(UNKNOWN, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such platform"))
         platform, hook = found
+        await self._look_for(platform, request.path_params["source"])
         try:
             body = await read_body(request, self._limits[platform].size)
         except Problem as problem:
@@ -100,6 +102,17 @@ class Door:
         except Unavailable:
             self._metrics.refused(platform, Refusal.UNAVAILABLE, self._known(request))
             raise
+
+    async def _look_for(self, platform: Platform, name: str) -> None:
+        """Refuse, before its body is read, what comes to no source. Raises Problem 404.
+
+        Where that cannot be known at once, it is looked for again once the body is here.
+        """
+        if self._book.known(platform, name) is not None:
+            return
+        with suppress(Unavailable, TimeoutError), self._glances.one():
+            if await self._book.find(platform, name) is None:
+                self._refuse(platform, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such source"))
 
     async def _take(self, platform: Platform, hook: Hook, request: Request, body: bytes) -> Response:
         message = self._message(request, body)

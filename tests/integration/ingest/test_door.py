@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import orjson
@@ -143,6 +144,17 @@ async def test_a_compressed_body_is_415(house: House) -> None:
 async def test_a_door_that_is_not_there_is_404(house: House, path: str) -> None:
     async with house.open() as client:
         answer = await client.post(path, content=QUESTION.body, headers=QUESTION.signed())
+
+    assert answer.status_code == 404
+
+
+async def test_of_what_comes_to_nobody_no_body_is_read(house: House) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        raise AssertionError("the body is read")
+        yield b""
+
+    async with house.open() as client:
+        answer = await client.post("/hooks/slack/nobody", content=endless())
 
     assert answer.status_code == 404
 
