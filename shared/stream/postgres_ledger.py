@@ -79,6 +79,7 @@ class PostgresLedger:
 
     async def bury(self, letters: Sequence[DeadLetter], transaction: Transaction) -> None:
         """Write *letters*, in their order: of those that say the same the first is kept, and counts the others."""
+        await transaction.executemany(_QUERIES["set_letter_aside"], [_place(letter) for letter in letters])
         await transaction.executemany(_QUERIES["bury_letter"], [_row(letter) for letter in letters])
 
     async def waiting(self, owner: str) -> Sequence[OutboxRow]:
@@ -93,6 +94,11 @@ class PostgresLedger:
 
 def _key(place: GroupPartition) -> tuple[str, str, int]:
     return place.group, place.partition.topic, place.partition.number
+
+
+def _place(letter: DeadLetter) -> tuple[object, ...]:
+    record = letter.record
+    return *_key(GroupPartition(letter.group, record.partition)), record.offset, record.timestamp
 
 
 def _row(letter: DeadLetter) -> tuple[object, ...]:

@@ -37,6 +37,12 @@ SELECT id, records FROM outbox WHERE owner = $1 ORDER BY id LIMIT 16
 WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
 DELETE FROM outbox USING unhurried WHERE id = ANY ($1::bigint[])
 
+-- name: set_letter_aside
+-- Take its place from a dead letter of a record that was appended at another time: its log is no more, or was cut there. It is kept,
+-- below 0, where no log has a record.
+UPDATE dead_letter SET "offset" = -id
+WHERE group_name = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND appended_at <> to_timestamp($5::bigint / 1000.0)
+
 -- name: bury_letter
 -- Keep a record that was refused. One that says what is in quarantine already ($12) is counted there instead, once, however often it is
 -- read; one that was refused before, at the same place, counts its attempts up and waits again. What is settled as it is buried says no

@@ -17,6 +17,7 @@ from shared.stream import (
 from shared.stream.log import RECORD_BYTES
 from tests.contract.stream.refusing import POISON, careful, done
 from tests.contract.stream.stage import QUICK, Stage, turns
+from tests.contract.stream.watching import place
 
 
 async def test_a_poison_record_dies_alone_and_its_neighbours_go_on(stage: Stage) -> None:
@@ -103,3 +104,22 @@ async def test_a_dead_letter_of_the_largest_size_is_told_of_without_its_value(st
     assert batch.records[0].value == b""
     assert dict(batch.records[0].headers)["dlq-value-omitted"] == str(len(value)).encode()
     assert [len(letter[3]) for letter in await stage.books.letters()] == [len(value)]
+
+
+@pytest.mark.parametrize("stage", ["postgres"], indirect=True)
+async def test_a_dead_letter_of_a_log_that_is_no_more_is_kept_beside_the_one_that_takes_its_place(stage: Stage) -> None:
+    topic = await stage.topic()
+    await stage.append(topic, POISON + b"1")
+    async with stage.consumer(careful(stage), topic) as consumer:
+        await turns(consumer, lambda: done(stage, topic.name, 1))
+    await stage.recreate(topic)
+    await stage.books.delete_row(place(topic))
+    log = await stage.another_log()
+    await log.append([Outgoing(topic, POISON + b"2", b"k")])
+
+    async with stage.consumer(careful(stage), topic, log=log) as consumer:
+        await turns(consumer, lambda: done(stage, topic.name, 1))
+
+    kept = [(offset, value) for offset, _, _, value in await stage.books.letters()]
+    assert kept == [(-1, POISON + b"1"), (0, POISON + b"2")]
+    await log.close()
