@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from starlette.requests import Request
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from shared.deadlines import Deadlines
 from shared.http.headers import header
 from shared.http.problem import Problem
+from shared.http.room import AT_ONCE, Room
 
 BODY_DEADLINE: Final = 20.0
 DISCARDED = 64 * 1024 * 1024
@@ -17,13 +19,14 @@ for one only when they have sent all. With anything larger the connection is clo
 
 
 _DEADLINES: Final = Deadlines(BODY_DEADLINE)
+_ROOM: Final = Room(AT_ONCE)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Return the request's body.
 
-    Raises Problem 413 when it is longer than *limit* bytes, 415 when it is compressed, 408 when it does not arrive in time and
-    400 when the client hangs up.
+    Raises Problem 413 when it is longer than *limit* bytes, 415 when it is compressed, 408 when it does not arrive in time, 503
+    when it is long and too many long ones are on their way, and 400 when the client hangs up.
     """
     encoding = header(request, b"content-encoding")
     if encoding is not None and encoding.lower() != "identity":
@@ -32,13 +35,13 @@ async def read_body(request: Request, limit: int) -> bytes:
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit, closing=int(declared) > DISCARDED)
     try:
-        with _DEADLINES.one():
-            return await _read(request, limit)
+        with _DEADLINES.one(), _ROOM.one() as grow:
+            return await _read(request, limit, grow)
     except TimeoutError as error:
         raise Problem(408, f"The body did not arrive within {BODY_DEADLINE:.0f} seconds") from error
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limit: int, grow: Callable[[int], None]) -> bytes:
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -50,6 +53,7 @@ async def _read(request: Request, limit: int) -> bytes:
         size += len(chunk)
         if size > limit:
             raise _too_large(limit, closing=True)
+        grow(size)
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
