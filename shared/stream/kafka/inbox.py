@@ -159,7 +159,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             async with asyncio.timeout(self._settings.request_timeout):
                 first = await self._consumer.beginning_offsets([place])
                 end = await self._consumer.end_offsets([place])
-                self._lineages[partition] = await lineage_of(self._consumer._client, partition)  # noqa: SLF001  no public way leads to it
+                self._lineages[partition] = await lineage_of(self._client, partition)
         return first[place], end[place]
 
     async def commit(self, partition: Partition, offset: int) -> None:
@@ -172,6 +172,11 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         if self._consumer is not None:
             await self._commit()
         await self._leave()
+
+    @property
+    def _client(self) -> Any:
+        """Return what the consumer speaks with brokers by."""
+        return self._consumer._client  # noqa: SLF001  no public way leads to it
 
     async def _ours(self, limit: int, wait: float) -> Batch | None:
         """Return what comes next, if this process appended it; where more is to come, wait a moment: one turn takes it all."""
@@ -187,7 +192,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
 
     async def _look_for_topics(self) -> None:
         """Ask for a topic that is gone: aiokafka would hear only minutes later that it was made anew. Raises Unavailable."""
-        client = self._consumer._client  # noqa: SLF001  no public way leads to it
+        client = self._client
         if all(map(client.cluster.partitions_for_topic, self._topics)):
             return
         with outages(self._doing):
@@ -229,7 +234,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             doubtful.add(self._tail.followed)
         try:
             with suppress(Unavailable), outages(self._doing):
-                found = await lineages(self._consumer._client, doubtful)  # noqa: SLF001  no public way leads to it
+                found = await lineages(self._client, doubtful)
                 doubtful -= {each for each, lineage in found.items() if self._lineages.setdefault(each, lineage) == lineage}
         finally:
             self._forget(doubtful)

@@ -25,7 +25,6 @@ from shared.stream import (
     Consumer,
     Decision,
     GroupPartition,
-    Handler,
     MemoryLedger,
     MemoryTransaction,
     Outgoing,
@@ -52,13 +51,17 @@ async def opened(cluster: Cluster, registry: CollectorRegistry | None = None) ->
 
 
 @asynccontextmanager
-async def read(
-    log: KafkaLog, handler: Handler[MemoryTransaction], ledger: MemoryLedger
-) -> AsyncIterator[Consumer[MemoryTransaction]]:
+async def read(log: KafkaLog, ledger: MemoryLedger) -> AsyncIterator[Consumer[MemoryTransaction]]:
+    """Have what *log* holds written down in *ledger*, as `heard`."""
+
+    async def diary(batch: Batch, transaction: MemoryTransaction) -> Decision:
+        transaction.write("heard", [*transaction.read("heard", []), *(record.value for record in batch.records)])
+        return Decision()
+
     consumer: Consumer[MemoryTransaction] = Consumer(
         group="readers",
         topics=[TOPIC],
-        handler=handler,
+        handler=diary,
         log=log,
         ledger=ledger,
         settings=PATIENT,
@@ -81,21 +84,8 @@ async def test_a_killed_broker_costs_time_and_no_acknowledged_record(start_kafka
     ledger, stop = MemoryLedger(), asyncio.Event()
     acknowledged: list[bytes] = []
 
-    async def diary(batch: Batch, transaction: MemoryTransaction) -> Decision:
-        transaction.write("heard", [*transaction.read("heard", []), *(record.value for record in batch.records)])
-        return Decision()
-
-    async with opened(cluster) as log:
+    async with opened(cluster) as log, read(log, ledger) as consumer:
         await log.ensure([TOPIC])
-        consumer: Consumer[MemoryTransaction] = Consumer(
-            group="readers",
-            topics=[TOPIC],
-            handler=diary,
-            log=log,
-            ledger=ledger,
-            settings=PATIENT,
-            metrics=StreamMetrics(CollectorRegistry()),
-        )
 
         async def write(start: int, stop: int) -> None:
             for value in (b"%d" % number for number in range(start, stop)):
@@ -131,11 +121,7 @@ async def test_a_cut_log_that_grew_again_has_its_producer_replaced_and_its_reade
     broker, registry, ledger = cluster.brokers[0], CollectorRegistry(), MemoryLedger()
     data, saved = broker.home / "data" / f"{TOPIC.name}-0", broker.home / "saved"
 
-    async def diary(batch: Batch, transaction: MemoryTransaction) -> Decision:
-        transaction.write("heard", [*transaction.read("heard", []), *(record.value for record in batch.records)])
-        return Decision()
-
-    async with opened(cluster, registry) as log, read(log, diary, ledger) as consumer:
+    async with opened(cluster, registry) as log, read(log, ledger) as consumer:
         await log.ensure([TOPIC])
         assert await append(log, b"kept")
         await asyncio.to_thread(broker.stop)
