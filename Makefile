@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo up test lint format crash faults bench lock clean
+.PHONY: help demo up test lint format crash faults simulation bench lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ crash: $(VENV)/.dev ## kill every consumer at the first, a middle and the last p
 faults: $(VENV)/.dev ## take PostgreSQL, Kafka and one broker of three away under load, for as long as is promised, and print the tables
 	deploy/setup.sh --check-test-tools
 	SYMPOSIA_OUTAGES=full $(BIN)/python -m pytest tests/faults/outages
+
+simulation: $(VENV)/.dev ## play five times as many seeded histories as the tests do, from SYMPOSIA_SIMULATION_SEED on
+	SYMPOSIA_SIMULATION_LOOPS=10000 SYMPOSIA_SIMULATION_HOUSES=600 SYMPOSIA_SIMULATION_TELLINGS=400 $(BIN)/python -m pytest tests/faults/simulation/test_simulation.py
 
 bench: $(VENV)/.dev ## print the tables that the numbers in the docs come from
 	deploy/setup.sh --check-test-tools
