@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -61,6 +61,17 @@ class Told(msgspec.Struct, frozen=True):
     ignored: tuple[Reason, ...] = ()
 
 
+class Settled(NamedTuple):
+    """What became of interactions that had waited: *told* as statements, or settled without one, for *reasons*.
+
+    *ids* are the statement ids of both; whatever is not among them goes on waiting.
+    """
+
+    told: Sequence[Interaction]
+    reasons: Sequence[Reason]
+    ids: Sequence[StatementId]
+
+
 class Intake:
     """Turn what was heard into received statements; *home_page* is the address that vouches for them."""
 
@@ -107,46 +118,40 @@ class Intake:
             reasons += [each for each in meant if isinstance(each, Reason)]
         if gone := await self._gone(source, reading, heard_at):
             await self._append(gone)
-        statements, waiting = await self._tell(source, (decided, opened), Patience.WAITING, reasons, heard_at)
-        for reason in reasons:
-            self._metrics.ignored(source, reason)
-        return Told(statements, waiting + met.attendances, tuple(reasons))
+        settled = _settled(source, opened, Patience.WAITING)
+        await self._tell(source, [*decided, *settled.told], heard_at)
+        await self._forget(source, settled)
+        reasons += settled.reasons
+        self._count_ignored(source, reasons)
+        still_waiting = len(opened) - len(settled.ids)
+        return Told(len(decided) + len(settled.told), still_waiting + met.attendances, tuple(reasons))
 
     async def tell_overdue(self, source: Source, overdue: Sequence[Waiting], heard_at: str) -> None:
         """Tell what had waited long enough at *heard_at*; raise Unavailable where that cannot be done now.
 
         It counts as received before it was looked for: whoever is erased meanwhile is left out by the recorder.
         """
-        reasons: list[Reason] = []
-        await self._tell(source, ([], overdue), Patience.SPENT, reasons, heard_at)
-        for reason in reasons:
-            self._metrics.ignored(source, reason)
+        settled = _settled(source, overdue, Patience.SPENT)
+        await self._tell(source, settled.told, heard_at)
+        await self._forget(source, settled)
+        self._count_ignored(source, settled.reasons)
 
-    async def _tell(
-        self,
-        source: Source,
-        known: tuple[Sequence[Interaction], Sequence[Waiting]],
-        patience: Patience,
-        reasons: list[Reason],
-        heard_at: str,
-    ) -> tuple[int, int]:
-        """Append what is decided by now of what is *known*; return how many statements that is and how many go on waiting."""
-        decided, opened = known
-        verdicts = [(each.statement, _verdict(source, each, patience)) for each in opened]
-        interactions = [*decided, *(verdict for _, verdict in verdicts if isinstance(verdict, Interaction))]
-        reasons += [verdict for _, verdict in verdicts if isinstance(verdict, Reason)]
-        if interactions:
-            gone = await self._gone(source, Reading(withdrawn=emptied(source, interactions)), heard_at)
-            await self._append([*(self._record(source, each, heard_at) for each in interactions), *gone])
-            if taken_back := {each.artefact.iri for each in interactions if each.kind in WITHDRAWING}:
-                await self._store.forget_texts(source.id, taken_back)
-            await self._observe(IntakeStep.APPENDED)
-            self._count(source, interactions)
-        settled = [statement for statement, verdict in verdicts if verdict is not None]
-        if settled:
-            await self._store.settle(source.id, settled)
+    async def _tell(self, source: Source, interactions: Sequence[Interaction], heard_at: str) -> None:
+        """Append *interactions* as statements, and the redactions that follow from them."""
+        if not interactions:
+            return
+        gone = await self._gone(source, Reading(withdrawn=emptied(source, interactions)), heard_at)
+        await self._append([*(self._record(source, each, heard_at) for each in interactions), *gone])
+        if taken_back := {each.artefact.iri for each in interactions if each.kind in WITHDRAWING}:
+            await self._store.forget_texts(source.id, taken_back)
+        await self._observe(IntakeStep.APPENDED)
+        self._count_told(source, interactions)
+
+    async def _forget(self, source: Source, settled: Settled) -> None:
+        """Let what is *settled* wait no longer; the log has its statements."""
+        if settled.ids:
+            await self._store.settle(source.id, settled.ids)
         await self._observe(IntakeStep.SETTLED)
-        return len(interactions), len(opened) - len(settled)
 
     async def _gone(self, source: Source, reading: Reading, heard_at: str) -> list[Outgoing]:
         """Return what redacts what went with its thread, its channel or its author, as *reading* says."""
@@ -216,10 +221,14 @@ class Intake:
         authority = ifi.of_account(self._home_page, name)
         return Outgoing(RECEIVED, encode(Received(heard_at, name, authority, (), tuple(addresses))))
 
-    def _count(self, source: Source, interactions: Iterable[Interaction]) -> None:
+    def _count_told(self, source: Source, interactions: Iterable[Interaction]) -> None:
         now = self._clock()
         for interaction in interactions:
             self._metrics.told(source, interaction, (now - instant(interaction.happened)).total_seconds())
+
+    def _count_ignored(self, source: Source, reasons: Iterable[Reason]) -> None:
+        for reason in reasons:
+            self._metrics.ignored(source, reason)
 
 
 def _teaches(reading: Reading) -> bool:
@@ -240,6 +249,16 @@ def _without_closed(source: Source, reading: Reading) -> tuple[Reading, list[Rea
     if not closed:
         return reading, []
     return msgspec.structs.replace(reading, decided=decided, undecided=undecided), [Reason.PRIVATE_CHANNEL] * closed
+
+
+def _settled(source: Source, waiting: Iterable[Waiting], patience: Patience) -> Settled:
+    """Settle those of *waiting* that can be decided by now."""
+    verdicts = [(each.statement, verdict) for each in waiting if (verdict := _verdict(source, each, patience)) is not None]
+    return Settled(
+        told=[verdict for _, verdict in verdicts if isinstance(verdict, Interaction)],
+        reasons=[verdict for _, verdict in verdicts if isinstance(verdict, Reason)],
+        ids=[statement for statement, _ in verdicts],
+    )
 
 
 def _verdict(source: Source, waiting: Waiting, patience: Patience) -> Interaction | Reason | None:

@@ -83,11 +83,11 @@ class Door:
 
     async def deliver(self, request: Request) -> Response:
         """Verify, read and take one delivery, or refuse it."""
-        found = _hook(request.path_params["platform"])
+        found = BY_NAME.get(request.path_params["platform"])
         if found is None:
             self._refuse(UNKNOWN, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such platform"))
         platform, hook = found
-        await self._look_for(platform, request.path_params["source"])
+        await self._refuse_unknown(platform, request.path_params["source"])
         try:
             body = await read_body(request, self._limits[platform].size)
         except Problem as problem:
@@ -103,20 +103,25 @@ class Door:
             self._metrics.refused(platform, Refusal.UNAVAILABLE, self._known(request))
             raise
 
-    async def _look_for(self, platform: Platform, name: str) -> None:
-        """Refuse, before its body is read, what comes to no source. Raises Problem 404.
+    async def _refuse_unknown(self, platform: Platform, name: str) -> None:
+        """Refuse a delivery to no source before its body is read. Raises Problem 404.
 
-        Where that cannot be known at once, it is looked for again once the body is here.
+        Where PostgreSQL cannot say so at once, the delivery is let in, and its source is looked up again with its body at hand.
         """
-        if self._book.known(platform, name) is not None:
-            return
-        with suppress(Unavailable, TimeoutError), self._glances.one():
-            if await self._book.find(platform, name) is None:
-                self._refuse(platform, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such source"))
+        if self._book.known(platform, name) is None:
+            with suppress(Unavailable, TimeoutError), self._glances.one():
+                await self._find(platform, name)
+
+    async def _find(self, platform: Platform, name: str) -> Source:
+        """Return the source called *name*. Raises Problem 404 where there is none, Unavailable where nobody can say."""
+        source = await self._book.find(platform, name)
+        if source is None:
+            self._refuse(platform, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such source"))
+        return source
 
     async def _take(self, platform: Platform, hook: Hook, request: Request, body: bytes) -> Response:
         message = self._message(request, body)
-        source = await self._source(platform, hook, request.path_params["source"], message)
+        source = await self._addressee(platform, hook, request.path_params["source"], message)
         if reply := self._shake(hook, source, message, signed=False):
             return reply
         if message.method not in hook.methods:
@@ -160,16 +165,17 @@ class Door:
             self._metrics.ignored(source, Reason.HANDSHAKE)
         return _replied(reply) if reply else None
 
-    async def _source(self, platform: Platform, hook: Hook, name: str, message: Message) -> Source:
-        """Find the source; where that cannot be done now, an unparsable body is refused all the same."""
+    async def _addressee(self, platform: Platform, hook: Hook, name: str, message: Message) -> Source:
+        """Return the source that *message* is for, with secrets to verify it by.
+
+        Raises as `_find` does; but where nobody can say whether the source exists, a body that cannot be parsed is still refused.
+        """
         try:
-            source = await self._book.find(platform, name)
+            source = await self._find(platform, name)
         except Unavailable:
             if message.method in hook.methods:
                 self._parse(platform, hook, message)
             raise
-        if source is None:
-            self._refuse(platform, Refusal.UNKNOWN_SOURCE, Problem(404, "There is no such source"))
         if not source.secrets:
             raise Unavailable("ingest", "the secrets of this source cannot be opened", retry_after=60)
         return source
@@ -209,10 +215,6 @@ class Door:
         self._metrics.delivered(source, outcome)
         if Reason.RATE_LIMITED in taken.ignored:
             log.warning("the platform holds deliveries back: too many in one hour", source=source.id)
-
-
-def _hook(platform: str) -> tuple[Platform, Hook] | None:
-    return BY_NAME.get(platform)
 
 
 def _headers(request: Request) -> dict[str, str]:
