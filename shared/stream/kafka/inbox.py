@@ -14,8 +14,8 @@ from aiokafka import errors as kafka
 
 from shared.contracts.topics import Topic
 from shared.errors import Unavailable
-from shared.stream.background import end, spawn
 from shared.stream.kafka.access import Access
+from shared.stream.kafka.commits import Commits
 from shared.stream.kafka.connection import MESSAGE_BYTES, outages, stop
 from shared.stream.kafka.lineage import Lineage, lineage_of, lineages
 from shared.stream.kafka.tail import Acknowledgements, Tail
@@ -33,7 +33,6 @@ MOMENT: Final = 0.02
 TRUST: Final = 1.0
 """Seconds after which the broker is asked, whatever the process knows itself: a member that does not poll is given up."""
 
-COMMIT_INTERVAL: Final = 1.0
 JOIN_PATIENCE: Final = 30.0
 LEAVE_PATIENCE: Final = 5.0
 
@@ -69,8 +68,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._tail = Tail()
         self._ahead: tuple[Partition, int] | None = None
         self._asked = 0.0
-        self._applied: dict[Partition, int] = {}
-        self._committing: asyncio.Task[None] | None = None
+        self._commits = Commits(group, self._doing)
 
     async def join(self) -> None:
         """Join the group and wait for a first assignment. Raises Unavailable, Misconfigured."""
@@ -96,7 +94,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         except BaseException:
             await self._leave()
             raise
-        self._committing = spawn(self._commit_forever(), f"{self._group} offsets")
+        self._commits.begin(self._consumer)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Give everything up: Kafka's eager rebalance takes all and hands out anew."""
@@ -164,13 +162,11 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
 
     async def commit(self, partition: Partition, offset: int) -> None:
         """Note the offset, to be committed soon and in one request with the others."""
-        self._applied[partition] = offset
+        self._commits.note(partition, offset)
 
     async def close(self) -> None:
         """Tell the last offsets and leave the group."""
-        await end(self._committing)
-        if self._consumer is not None:
-            await self._commit()
+        await self._commits.finish()
         await self._leave()
 
     @property
@@ -255,7 +251,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
 
     async def _give_up(self, error: kafka.KafkaError) -> None:
         """Leave a consumer that broke, so that the next fetch joins with another. Raises Unavailable, Misconfigured."""
-        await end(self._committing)
+        await self._commits.pause()
         await self._leave()
         with outages(self._doing):
             raise error
@@ -276,20 +272,6 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         if consumer is not None:
             self._acknowledgements.leave(self._topics, self._tail)
             await stop(consumer, LEAVE_PATIENCE)
-
-    async def _commit_forever(self) -> None:
-        while True:
-            await asyncio.sleep(COMMIT_INTERVAL)
-            await self._commit()
-
-    async def _commit(self) -> None:
-        """Tell Kafka what was applied. Only lag tools and autoscalers read it, so an outage is theirs to see."""
-        applied, self._applied = self._applied, {}
-        offsets = {_place(partition): offset for partition, offset in applied.items() if partition in self._assigned}
-        if offsets:
-            with suppress(Unavailable), outages(self._doing):
-                async with asyncio.timeout(LEAVE_PATIENCE):
-                    await self._consumer.commit(offsets)
 
 
 def _place(partition: Partition) -> TopicPartition:
