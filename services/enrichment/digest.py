@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 from shared.postgres import Database, load_queries
+from shared.postgres.digest import digest_of
 
 _QUERIES: Final = load_queries(__package__)
 
@@ -23,11 +22,6 @@ class Digest:
 
 
 async def digest(database: Database) -> Digest:
-    """Read schema `records` in one snapshot, row by row, into a digest; `seq`, `stored` and `received_at` are bookkeeping too."""
-    hashed = hashlib.sha256()
-    counts: Counter[str] = Counter()
-    async with database.transaction() as transaction:
-        async for row in transaction.cursor(_QUERIES["digest_rows"]):
-            counts[row["name"]] += 1
-            hashed.update(f"{row['name']} {row['line']}\n".encode())
-    return Digest(counts["interaction"], counts["learner"], counts["alias"], hashed.hexdigest())
+    """Digest schema `records` as one snapshot shows it; `seq`, `stored` and `received_at` are bookkeeping and left out too."""
+    found = await digest_of(database, _QUERIES["digest_rows"])
+    return Digest(found.counts["interaction"], found.counts["learner"], found.counts["alias"], found.sha256)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from dataclasses import dataclass
 
 from services.scoring.store import QUERIES
 from shared.postgres import Database
+from shared.postgres.digest import digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +20,6 @@ class Digest:
 
 
 async def digest(database: Database) -> Digest:
-    """Read the facts, cells and receipts of one snapshot, row by row, into a digest."""
-    hashed = hashlib.sha256()
-    counts: Counter[str] = Counter()
-    async with database.transaction() as transaction:
-        async for row in transaction.cursor(QUERIES["digest_rows"]):
-            counts[row["name"]] += 1
-            hashed.update(f"{row['name']} {row['line']}\n".encode())
-    return Digest(counts["fact"], counts["cell"], counts["receipt"], hashed.hexdigest())
+    """Digest the facts, cells and receipts of one snapshot."""
+    found = await digest_of(database, QUERIES["digest_rows"])
+    return Digest(found.counts["fact"], found.counts["cell"], found.counts["receipt"], found.sha256)

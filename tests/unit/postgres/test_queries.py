@@ -61,4 +61,5 @@ def test_a_careless_file_is_refused_with_its_place(package: Callable[[str], str]
 
 @pytest.mark.parametrize("package", ["services.enrichment", "services.scoring"])
 def test_rows_of_a_digest_come_in_one_order_whatever_the_database_sorts_text_by(package: str) -> None:
+    # Read, not run: the PostgreSQL of the tests has no other order to sort by, so every digest would agree there.
     assert load_queries(package)["digest_rows"].rstrip("\n;").endswith('ORDER BY name, line COLLATE "C"')
