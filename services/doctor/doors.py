@@ -77,6 +77,9 @@ async def _service(client: httpx.AsyncClient, name: str, url: str, absent: Calla
     about = f"Service {name}"
     try:
         answer = await client.get(f"{url}/readyz")
+    except httpx.ReadTimeout:
+        words = f"takes connections at {url}, and does not answer within {ASKED:g} s"
+        return wrong(about, words, "It is frozen or far too busy, or something else listens there: look at its log.")
     except httpx.TransportError:
         return absent(about, name, url)
     if answer.status_code == HTTPStatus.OK:

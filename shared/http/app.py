@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
@@ -36,6 +37,9 @@ from shared.http.problem import (
 )
 
 Ready: TypeAlias = Callable[[], Awaitable[None]]
+
+READY_WITHIN = 2.5
+"""Seconds after which a service that cannot say whether it is ready is not: who asks hears why, instead of nothing."""
 
 HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {
     Problem: on_problem,
@@ -135,7 +139,10 @@ def _probes(ready: Ready, registry: CollectorRegistry) -> list[Route]:
         if request.app.state.draining:
             return problem_response(Problem(503, "draining"), request)
         try:
-            await ready()
+            async with asyncio.timeout(READY_WITHIN):
+                await ready()
+        except TimeoutError:
+            return problem_response(Problem(503, f"what it depends on does not answer within {READY_WITHIN:g} s"), request)
         except (Unavailable, Misconfigured) as error:
             return problem_response(Problem(503, str(error)), request)
         return PlainTextResponse("ok\n")

@@ -32,6 +32,16 @@ async def test_what_answers_on_the_port_need_not_be_ours(status: int) -> None:
     assert await looked_at(page) == (State.WRONG, "something else answers at http://127.0.0.1:8080")
 
 
+async def test_a_service_that_does_not_answer_is_not_said_to_be_gone() -> None:
+    async def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("", request=request)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(silent)) as client:
+        finding = await doors._service(client, "gateway", "http://127.0.0.1:8080", doors._gone)
+
+    assert finding.words == "takes connections at http://127.0.0.1:8080, and does not answer within 5 s"
+
+
 async def test_services_that_run_apart_are_asked_where_each_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYMPOSIA_COMMANDS__ASKED", "gateway=http://127.0.0.1:1, telling=http://127.0.0.2:1")
     installation = Installation(Home.at(tmp_path), PostgresSettings(), SecretSettings(), embedded=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -38,12 +39,15 @@ async def bug(request: Request) -> Response:
 
 
 class Readiness:
-    """A service that is ready, or is not."""
+    """A service that is ready, or is not, or cannot say."""
 
     def __init__(self) -> None:
         self.reason = ""
+        self.silent = False
 
     async def __call__(self) -> None:
+        if self.silent:
+            await asyncio.Event().wait()
         if self.reason:
             raise Unavailable("postgres", self.reason)
 
@@ -137,6 +141,19 @@ async def test_a_service_that_cannot_work_is_alive_but_not_ready(client: httpx.A
 
     assert (alive.status_code, ready.status_code) == (200, 503)
     assert "read-only" in ready.text
+
+
+async def test_a_service_that_cannot_say_whether_it_is_ready_says_so_in_time(
+    client: httpx.AsyncClient, readiness: Readiness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.http.app.READY_WITHIN", 0.01)
+    readiness.silent = True
+
+    async with asyncio.timeout(5):
+        ready = await client.get("/readyz")
+
+    assert (ready.status_code, ready.headers["content-type"]) == (503, "application/problem+json")
+    assert "does not answer within 0.01 s" in ready.text
 
 
 async def test_a_draining_service_is_not_ready(client: httpx.AsyncClient, app: Starlette) -> None:
