@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.backoff import backoff
 from shared.errors import Unavailable
+from shared.postgres.connecting import PATIENCE, Connecting
 from shared.postgres.connection import Connection, begun, is_closed
 from shared.postgres.metrics import PostgresMetrics
 from shared.postgres.migrate import check_versions
@@ -63,6 +64,7 @@ class Database:
         metrics: PoolMetrics,
         turns: asyncio.Semaphore | None = None,
         admitted: asyncio.Event | None = None,
+        connecting: Connecting | None = None,
     ) -> None:
         self._pool = pool
         self._settings = settings
@@ -71,6 +73,7 @@ class Database:
         self._metrics = metrics
         self._turns = turns or nullcontext()
         self._admitted = admitted or asyncio.Event()
+        self._connecting = connecting or Connecting(pool)
 
     @classmethod
     async def open(
@@ -93,7 +96,7 @@ class Database:
             settings.url.get_secret_value(),
             min_size=0,
             max_size=settings.pool_size,
-            timeout=settings.acquire_timeout,
+            timeout=max(PATIENCE, settings.acquire_timeout),
             command_timeout=settings.command_timeout,
             target_session_attrs=SessionAttribute.read_write,
             server_settings=startup(asked, settings.pooler),
@@ -119,6 +122,7 @@ class Database:
             metrics=self._metrics,
             turns=turns,
             admitted=self._admitted,
+            connecting=self._connecting,
         )
 
     @asynccontextmanager
@@ -171,6 +175,7 @@ class Database:
 
     async def close(self) -> None:
         """Close the connections, those in use once they are returned, or at the latest after `command_timeout`."""
+        await self._connecting.end()
         try:
             async with asyncio.timeout(self._settings.command_timeout):
                 await self._pool.close()
@@ -223,6 +228,8 @@ class Database:
             failure = forbidden(error) or connecting_failed(error, dsn, admitted=self._admitted.is_set())
             if failure is None:
                 raise
+            if is_silent(error):
+                self._connecting.begin()
             await self._note_outage(error, lost=is_lost(error))
             raise failure from error
         finally:

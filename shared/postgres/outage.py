@@ -161,5 +161,6 @@ def place_of(dsn: str) -> str:
 
 def unavailable(error: BaseException, place: str = "") -> Unavailable:
     """Say *error* as the outage it is, met at *place*."""
-    said = f"{sqlstate(error)}: {error}" if str(error) else sqlstate(error)
+    words = "no answer in time" if isinstance(error, TimeoutError) and not str(error) else str(error)
+    said = f"{sqlstate(error)}: {words}" if words else sqlstate(error)
     return Unavailable("postgres", f"{said}, at {place}" if place else said)

@@ -1,4 +1,4 @@
-"""A network before PostgreSQL that forgets connections, as a firewall does that restarts: neither end hears of it."""
+"""A network before PostgreSQL that is long, or forgets connections, as a firewall does that restarts: neither end hears of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CHUNK = 65536
 
 
 class Network:
-    """Passes on what both ends of each connection say, until it is forgotten."""
+    """Passes on what both ends of each connection say, *delay* seconds later, until it is forgotten."""
 
     def __init__(self, dsn: str) -> None:
         parts = urlsplit(dsn)
@@ -21,6 +21,7 @@ class Network:
         self._passing = asyncio.Event()
         self._ends: list[asyncio.StreamWriter] = []
         self.port = 0
+        self.delay = 0.0
 
     @property
     def dsn(self) -> str:
@@ -51,6 +52,7 @@ class Network:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: asyncio.Event) -> None:
         with suppress(OSError):
             while said := await reader.read(CHUNK):
+                await asyncio.sleep(self.delay)
                 if passing is self._passing:
                     writer.write(said)
         if passing is self._passing:

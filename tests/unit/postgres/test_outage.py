@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from shared.errors import Misconfigured, Unavailable
-from shared.postgres.outage import connecting_failed, forbidden, is_lost, is_outage, place_of
+from shared.postgres.outage import connecting_failed, forbidden, is_lost, is_outage, place_of, unavailable
 
 
 def test_a_driver_out_of_step_with_its_server_is_an_outage() -> None:
@@ -88,6 +88,10 @@ def test_a_connection_that_is_not_there_in_time_is_told_in_words() -> None:
     failure = connecting_failed(TimeoutError(), "postgresql://far.example.org/x")
 
     assert str(failure).endswith("TimeoutError: no connection in time, at far.example.org")
+
+
+def test_a_statement_that_is_not_answered_is_told_in_words() -> None:
+    assert unavailable(TimeoutError()).reason == "TimeoutError: no answer in time"
 
 
 @pytest.mark.parametrize(
