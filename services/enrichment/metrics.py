@@ -11,7 +11,7 @@ class RelinkMetrics:
     """The jobs that are left, read from PostgreSQL, so the same at each replica."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._jobs = Gauge("symposia_relink_jobs", "Jobs of linking anew that are left", ["state"], registry=registry)
+        self._jobs = Gauge("symposia_relink_jobs", "Relinking jobs that are left", ["state"], registry=registry)
 
     def stand(self, left: Left) -> None:
         """Show how many jobs are left, by how they stand."""

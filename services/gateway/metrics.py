@@ -44,21 +44,24 @@ class GatewayMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._statements = Counter(
             "symposia_gateway_statements_total",
-            "Statements received: recorded, in the log but not yet seen recorded, same content in one batch, conflict, invalid",
+            "Statements received: recorded, acknowledged before they were recorded, repeated in one batch, in conflict, invalid",
             ["outcome"],
             registry=registry,
         )
         self._invalid = Counter(
-            "symposia_gateway_validation_failures_total", "Rules of xAPI that were broken", ["rule"], registry=registry
+            "symposia_gateway_validation_failures_total", "Violations of xAPI's rules", ["rule"], registry=registry
         )
         self._refused = Counter(
             "symposia_gateway_keys_refused_total", "Requests whose key was refused", ["reason"], registry=registry
         )
         self._limited = Counter(
-            "symposia_gateway_requests_limited_total", "Requests answered 429, by whose limit", ["limit"], registry=registry
+            "symposia_gateway_requests_limited_total",
+            "Requests answered 429, by the limit that was reached",
+            ["limit"],
+            registry=registry,
         )
         self._quirks = Counter(
-            "symposia_gateway_quirks_total", "Requests understood by a quirk of their sender", ["quirk"], registry=registry
+            "symposia_gateway_quirks_total", "Requests that were understood only thanks to a quirk", ["quirk"], registry=registry
         )
         self.wait_seconds = Histogram(
             "symposia_gateway_recorder_wait_seconds",
@@ -73,7 +76,7 @@ class GatewayMetrics:
         )
         self._unawaited = Counter(
             "symposia_gateway_recorder_unawaited_total",
-            "Answers on the log's acknowledgement alone: the recorder stands, or is so far behind that waiting is in vain",
+            "Answers given on the log's acknowledgement alone: the recorder stands, or is too far behind to wait for",
             ["reason"],
             registry=registry,
         )

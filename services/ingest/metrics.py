@@ -45,7 +45,10 @@ class IngestMetrics:
             "symposia_ingest_deliveries_total", "Genuine deliveries", ["platform", "source", "outcome"], registry=registry
         )
         self._ignored = Counter(
-            "symposia_ingest_ignored_total", "What was heard and is not ours", ["platform", "source", "reason"], registry=registry
+            "symposia_ingest_ignored_total",
+            "What was heard and left out, by reason",
+            ["platform", "source", "reason"],
+            registry=registry,
         )
         self._refused = Counter("symposia_ingest_refused_total", "Deliveries refused", ["platform", "reason"], registry=registry)
         self._statements = Counter(

@@ -39,7 +39,7 @@ class ScoringMetrics:
             buckets=FRESHNESS_BUCKETS,
             registry=registry,
         )
-        facts = Counter("symposia_scoring_facts_total", "Facts given", ["dimension"], registry=registry)
+        facts = Counter("symposia_scoring_facts_total", "Facts made", ["dimension"], registry=registry)
         self._facts = {dimension: facts.labels(dimension.value) for dimension in Dimension}
         self._retractions = Counter(
             "symposia_scoring_retractions_total", "Facts taken back: replaced, voided, redacted or objected to", registry=registry

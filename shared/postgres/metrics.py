@@ -12,19 +12,17 @@ class PostgresMetrics:
     """The pools' metrics in one registry, labelled with the schema that a pool serves."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._in_use = Gauge(
-            "symposia_postgres_connections_in_use", "Connections that are lent out now", ["schema"], registry=registry
-        )
+        self._in_use = Gauge("symposia_postgres_connections_in_use", "Connections in use now", ["schema"], registry=registry)
         self._acquire = Histogram(
             "symposia_postgres_acquire_seconds",
-            "Seconds that were waited for a connection",
+            "Seconds spent waiting for a connection",
             ["schema"],
             buckets=_BUCKETS,
             registry=registry,
         )
         self._retry = Counter(
             "symposia_postgres_retry_total",
-            "Transactions that were run again, by SQLSTATE",
+            "Transactions that were retried, by SQLSTATE",
             ["schema", "sqlstate"],
             registry=registry,
         )

@@ -34,31 +34,34 @@ class StreamMetrics:
         place = ["group", "topic", "partition"]
         self._records = Counter(
             "symposia_consumer_records_total",
-            "Records that were fetched, by outcome",
+            "Records fetched, by outcome",
             ["group", "topic", "outcome"],
             registry=registry,
         )
         self._lag_records = Gauge(
-            "symposia_consumer_lag_records", "Records in the log that were not applied yet", place, registry=registry
+            "symposia_consumer_lag_records", "Records in the log that are not applied yet", place, registry=registry
         )
         self._lag_seconds = Gauge(
             "symposia_consumer_lag_seconds", "Age of the last applied record while more wait, else 0", place, registry=registry
         )
         self._progress = Gauge(
             "symposia_consumer_last_progress_timestamp_seconds",
-            "When a batch was last applied, or the log last said that none waits",
+            "When a batch was last applied, or the log was last found to have none",
             ["group", "topic"],
             registry=registry,
         )
         self._gaps = Counter(
-            "symposia_consumer_offset_gap_total", "Stops for a gap or a recreated topic", ["group", "topic"], registry=registry
+            "symposia_consumer_offset_gap_total",
+            "Stops because of a gap or a recreated topic",
+            ["group", "topic"],
+            registry=registry,
         )
         self._dead_letters = Counter(
             "symposia_dead_letter_records_total", "Records that became dead letters", ["topic", "group"], registry=registry
         )
         self._quarantined = Counter(
             "symposia_quarantined_records_total",
-            "Records kept apart: they contradict what is known",
+            "Records quarantined because they contradict the record",
             ["topic", "group"],
             registry=registry,
         )

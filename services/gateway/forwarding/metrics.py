@@ -32,7 +32,7 @@ class ForwardingMetrics:
             registry=registry,
         )
         self._attempts_failed = Counter(
-            "symposia_forwarding_failures_total", "Attempts that a target did not take", _LABELS, registry=registry
+            "symposia_forwarding_failures_total", "Failed attempts to forward to a target", _LABELS, registry=registry
         )
         self._lag = Gauge("symposia_forwarding_lag_statements", "Statements that wait for a target", _LABELS, registry=registry)
         self._lag_seconds = Gauge(

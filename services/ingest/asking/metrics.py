@@ -33,19 +33,22 @@ class AskingMetrics:
             "symposia_ingest_asked_total", "Requests to platforms", ["platform", "source", "outcome"], registry=registry
         )
         self._lookups = Gauge(
-            "symposia_ingest_lookups", "Things named by id that are to be asked for", ["source", "state"], registry=registry
+            "symposia_ingest_lookups", "Things named by id that are still to be looked up", ["source", "state"], registry=registry
         )
         self._lookup_failures = Gauge(
             "symposia_ingest_lookup_failures",
-            "Failures in a row of the thing named by id that fails most",
+            "Most failures in a row of any lookup of something named by id",
             ["source"],
             registry=registry,
         )
         self._failures = Gauge(
-            "symposia_ingest_poll_failures", "Failures in a row of the poll that fails most", ["source"], registry=registry
+            "symposia_ingest_poll_failures", "Most failures in a row of any poll", ["source"], registry=registry
         )
         self._succeeded = Gauge(
-            "symposia_ingest_poll_succeeded_seconds", "Unix time at which every poll had gone well", ["source"], registry=registry
+            "symposia_ingest_poll_succeeded_seconds",
+            "Unix time when every poll had last succeeded",
+            ["source"],
+            registry=registry,
         )
         self._shown: frozenset[SourceId] = frozenset()
 
