@@ -30,10 +30,10 @@ class Entry:
 COMMANDS: Final = {
     "up": Entry("services.commands.up:app", "Run everything in one process, with an embedded PostgreSQL.", RUN),
     "demo": Entry("services.commands.demo:app", "Play a recorded community through the doors, and show who helped whom.", RUN),
-    "gateway": Entry("services.commands.alone:gateway", "Run the gateway alone, set up by the environment.", RUN),
-    "ingest": Entry("services.commands.alone:ingest", "Run ingest alone, set up by the environment.", RUN),
-    "enrichment": Entry("services.commands.alone:enrichment", "Run enrichment alone, set up by the environment.", RUN),
-    "scoring": Entry("services.commands.alone:scoring", "Run scoring alone, set up by the environment.", RUN),
+    "gateway": Entry("services.commands.alone:gateway", "Run the gateway alone, configured by the environment.", RUN),
+    "ingest": Entry("services.commands.alone:ingest", "Run ingest alone, configured by the environment.", RUN),
+    "enrichment": Entry("services.commands.alone:enrichment", "Run enrichment alone, configured by the environment.", RUN),
+    "scoring": Entry("services.commands.alone:scoring", "Run scoring alone, configured by the environment.", RUN),
     "migrate": Entry("services.commands.migrate:app", "Bring the tables up to date.", SET_UP),
     "settings": Entry("services.commands.settings:app", "Print every setting, its default and what it means.", SET_UP),
     "import": Entry("services.commands.imports:app", "Import people, courses or enrolments from CSV.", SET_UP),
@@ -49,13 +49,13 @@ COMMANDS: Final = {
         "services.commands.forwarding:app", "Add, list, test, pause, resume, remove and replay the LRSs we forward to.", SET_UP
     ),
     "statements": Entry(
-        "services.commands.statements:app", "Move statements out into files, and in from files or another LRS.", OPERATE
+        "services.commands.statements:app", "Export statements to files, and import them from files or another LRS.", OPERATE
     ),
     "lrs": Entry("services.commands.lrs:app", "Examine an LRS, ours or another, as an independent client.", OPERATE),
     "doctor": Entry("services.commands.doctor:app", "Say in words what is wrong with this installation.", OPERATE),
     "dlq": Entry("services.commands.dlq:app", "Look at dead letters, and replay or discard them.", OPERATE),
-    "person": Entry("services.commands.person:app", "Hand over, or erase, everything that is held on a person.", OPERATE),
-    "replay": Entry("services.commands.replay:app", "Make the projections again from the record.", OPERATE),
+    "person": Entry("services.commands.person:app", "Export, or erase, everything that is held on a person.", OPERATE),
+    "replay": Entry("services.commands.replay:app", "Rebuild the projections from the record.", OPERATE),
 }
 
 

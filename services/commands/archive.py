@@ -31,15 +31,15 @@ Copied on {at} from this organisation's learning record system (Symposia).
 
 | file | what it is |
 |---|---|
-| statements.ndjson | every xAPI statement in which you stand, as it is kept, one a line (https://github.com/adlnet/xAPI-Spec) |
+| statements.ndjson | every xAPI statement in which you occur, as stored, one a line (https://github.com/adlnet/xAPI-Spec) |
 | documents.ndjson | the documents that course software keeps for you (state, profiles); the content of each lies in documents/ |
-| attachments/ | files that came with your own statements, each named by its SHA-256 |
-| profiles.json | who you are here: your accounts, and the courses that you are enrolled in |
-| links.ndjson | what was made of each statement: who acted, whose work it was about, which course, how surely, on what evidence |
-| impact.json | what your learning was worth to others as numbers, and every fact that these come from, with its share |
-| readers.json | who read those numbers, when, and what for |
+| attachments/ | files that came with your own statements, each named by its SHA-256 hash |
+| profiles.json | your accounts, and the courses that you are enrolled in |
+| links.ndjson | what was made of each statement: who acted, upon whose work, in which course, how surely, on what evidence |
+| impact.json | what you gave to the learning of others, as numbers, with every fact behind them and its share |
+| readers.json | who read those numbers, when, and for which purpose |
 
-You were looked for by these identifiers:
+You were searched for by these identifiers:
 
 {identities}
 """

@@ -32,13 +32,11 @@ UNKNOWN_KEYS: Final = "unknown"
 app = typer.Typer(no_args_is_help=True, help="Create, list, rotate and revoke the keys of senders and readers.")
 Quirks = Annotated[
     list[Quirk] | None,
-    typer.Option(
-        "--quirk", help="What its sender gets wrong and is understood in (`symposia credential quirks`); several times."
-    ),
+    typer.Option("--quirk", help="A mistake of its sender that is accepted (`symposia credential quirks`); repeatable."),
 ]
 Rate = Annotated[
     int | None,
-    typer.Option("--requests-per-minute", min=0, help="Requests that each gateway takes in a minute; 0: any number."),
+    typer.Option("--requests-per-minute", min=0, help="Requests per minute that each gateway accepts; 0 for any number."),
 ]
 KeyArgument = Annotated[str, typer.Argument(help="The key id, as `symposia credential list` shows it.", metavar="KEY_ID")]
 
@@ -50,19 +48,17 @@ def create(
     *,
     scope: Annotated[
         list[Scope] | None,
-        typer.Option(
-            "--scope", help="What it may do; several times for several scopes. Default: what a sender of statements needs."
-        ),
+        typer.Option("--scope", help="What it may do; repeatable. Default: what a sender of statements needs."),
     ] = None,
-    expires: Annotated[datetime | None, typer.Option(help="When it ends; UTC where no offset is given.")] = None,
-    authority: Annotated[str | None, typer.Option(help="The xAPI Agent, as JSON, that vouches for what it sends.")] = None,
+    expires: Annotated[datetime | None, typer.Option(help="When it expires; UTC unless an offset is given.")] = None,
+    authority: Annotated[str | None, typer.Option(help="The authority of its statements: an xAPI Agent, as JSON.")] = None,
     ids_from_content: Annotated[
-        bool, typer.Option("--ids-from-content", help="For senders that give no ids (Moodle): a repeated statement is one.")
+        bool, typer.Option("--ids-from-content", help="For senders that give no ids (Moodle): repeated statements count once.")
     ] = False,
     requests_per_minute: Rate = None,
     quirk: Quirks = None,
 ) -> None:
-    """Create a key; its secret is shown this once."""
+    """Create a key; its secret is shown only now."""
     agent = None if authority is None else _json(authority)
     until, scopes = utc(expires), scope or OF_AN_ACTIVITY_PROVIDER
     if until is not None and until <= utc_now():
@@ -90,9 +86,9 @@ def edit(
     *,
     requests_per_minute: Rate = None,
     quirk: Quirks = None,
-    no_quirks: Annotated[bool, typer.Option("--no-quirks", help="Its sender gets nothing wrong any more.")] = False,
+    no_quirks: Annotated[bool, typer.Option("--no-quirks", help="Remove all its quirks.")] = False,
 ) -> None:
-    """Change a key's limit or quirks; running gateways follow within seconds."""
+    """Change a key's rate limit or quirks; running gateways follow within seconds."""
     quirks = () if no_quirks else quirk or None
 
     async def work(issuer: Issuer) -> Credential | None:
@@ -106,7 +102,7 @@ def edit(
 
 @app.command()
 def quirks(home: HomeOption = DEFAULT_HOME) -> None:
-    """Say which quirks of senders are understood, whose they are, and for which keys."""
+    """List the quirks: whose mistake each is, what is made of it, and which keys have it."""
     issued = [each.credential for each in _with_issuer(home, Issuer.issued) if each.credential.revoked_at is None]
     known = table("Quirk", "Sender", "Sends", "Understood", "Reported in", "Keys")
     for quirk, each in PECULIARITIES.items():
@@ -138,9 +134,9 @@ def rotate(
     key_id: KeyArgument,
     home: HomeOption = DEFAULT_HOME,
     *,
-    keep_hours: Annotated[float, typer.Option(min=0, help="Hours for which the secret before it still works.")] = 24,
+    keep_hours: Annotated[float, typer.Option(min=0, help="Hours for which the previous secret keeps working.")] = 24,
 ) -> None:
-    """Give a key a new secret, shown this once; the old one works for a while."""
+    """Give a key a new secret, shown only now; the previous one keeps working for a while."""
 
     async def work(issuer: Issuer) -> ShownKey | None:
         now = utc_now()

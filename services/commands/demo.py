@@ -53,8 +53,8 @@ def demo(
         bool | None,
         typer.Option("--keep/--exit", help="Keep running after the table; default: on a terminal.", show_default=False),
     ] = None,
-    gateway: Annotated[str | None, typer.Option("--gateway", help="Play at this gateway, set up by the environment.")] = None,
-    ingest: Annotated[str | None, typer.Option("--ingest", help="The ingest that belongs to it.")] = None,
+    gateway: Annotated[str | None, typer.Option("--gateway", help="Play at this gateway, configured by the environment.")] = None,
+    ingest: Annotated[str | None, typer.Option("--ingest", help="The ingest service that belongs to it.")] = None,
 ) -> None:
     """Play a recorded community through the doors, and show who helped whom.
 

@@ -72,10 +72,10 @@ class Name:
 def list_(
     home: HomeOption = DEFAULT_HOME,
     *,
-    state: Annotated[State, typer.Option(help="Which of them.")] = State.WAITING,
-    limit: Annotated[int, typer.Option(min=1, help="How many of each service at most.")] = 100,
+    state: Annotated[State, typer.Option(help="Show those in this state.")] = State.WAITING,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many of each service.")] = 100,
 ) -> None:
-    """List dead letters, the oldest first, with the reason of each.
+    """List dead letters with their reasons, the oldest first.
 
     Those in `quarantined` contradict the record: an id that came again with another content. The first content stands. What
     says the same as one of them is counted there (Times).
@@ -130,7 +130,7 @@ def show(
 
 @app.command()
 def replay(letters: LettersArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Append dead letters to their topics again, now that what was wrong is mended."""
+    """Append dead letters to their topics again, once the cause is fixed."""
 
     async def one(books: DeadLetters, number: int, log: Log) -> bool:
         return await books.replay(number, log)
@@ -140,7 +140,7 @@ def replay(letters: LettersArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 @app.command()
 def discard(letters: LettersArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Mark dead letters as not to be replayed; what they hold goes, and why they were refused stays for 90 days."""
+    """Discard dead letters: their content is deleted; why they were refused is kept for 90 days."""
 
     async def one(books: DeadLetters, number: int, log: Log) -> bool:
         del log
@@ -165,7 +165,7 @@ def _settle(home: Path, letters: list[str], done: str, one: Settling) -> None:
 
     settled = run(work())
     for name, was_waiting in settled:
-        out.print(f"{name} is {done}." if was_waiting else f"{name} is no dead letter that waits.")
+        out.print(f"{name} is {done}." if was_waiting else f"{name} is not a dead letter that is waiting.")
     if not settled:
         out.print("No dead letter is waiting.")
     if not all(was_waiting for _, was_waiting in settled):

@@ -26,7 +26,7 @@ app = typer.Typer()
 def doctor(home: HomeOption = DEFAULT_HOME) -> None:
     """Say in words what is wrong with this installation.
 
-    Looks only, changes nothing. The exit status is 1 if anything is wrong, 0 if all is well or merely worrying.
+    Changes nothing. The exit status is 1 if anything is wrong, and 0 if all is well or there are only warnings.
     """
     found = run(_examine(Home.at(home), _tell))
     ill = [finding for finding in found if finding.state is State.WRONG]

@@ -44,7 +44,7 @@ SecretOption = Annotated[
     typer.Option(
         "--secret",
         envvar="SYMPOSIA_FORWARDING_SECRET",
-        help="The secret of the key, or of the OAuth client, asked for if it is not given; `-` reads it from standard input.",
+        help="The secret of the key or OAuth client, asked for if it is missing; `-` reads it from standard input.",
     ),
 ]
 Many: TypeAlias = list[str]
@@ -53,38 +53,41 @@ NOTHING: Final[Many] = []
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="A name of your choice: small letters, digits, hyphens.")],
-    endpoint: Annotated[
-        str, typer.Argument(help="The LRS, such as https://lrs.example.org/xapi: what stands before /statements.")
-    ],
-    key: Annotated[str, typer.Option("--key", help="The key that the LRS knows us by, or the client id for OAuth.")],
+    name: Annotated[str, typer.Argument(help="A name of your choice: lower-case letters, digits, hyphens.")],
+    endpoint: Annotated[str, typer.Argument(help="The LRS's address without /statements, such as https://lrs.example.org/xapi.")],
+    key: Annotated[str, typer.Option("--key", help="Our key at the LRS, or our client id for OAuth.")],
     secret: SecretOption = None,
     home: HomeOption = DEFAULT_HOME,
     *,
     token_url: Annotated[
-        str | None, typer.Option("--token-url", help="The OAuth 2.0 token endpoint, where the LRS takes tokens instead of keys.")
+        str | None, typer.Option("--token-url", help="The OAuth 2.0 token endpoint, if the LRS takes tokens instead of keys.")
     ] = None,
     scope: Annotated[str, typer.Option("--scope", help="The OAuth scope to ask for.")] = "",
-    version: Annotated[Version, typer.Option("--version", help="The version of xAPI to speak.")] = Version.V1_0_3,
+    version: Annotated[Version, typer.Option("--version", help="The xAPI version to use.")] = Version.V1_0_3,
     since: Annotated[
-        datetime | None, typer.Option("--since", help="Send what was stored from then on (UTC), too; default: from now on.")
+        datetime | None,
+        typer.Option(
+            "--since", help="Also send what has been stored since then (UTC). Default: only what is stored from now on."
+        ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--everything", help="Send the whole record, from its first statement on.")] = False,
-    source: Annotated[Many, typer.Option("--source", help=f"Only what came in by this: {WAYS_IN}.")] = NOTHING,
+    everything: Annotated[bool, typer.Option("--everything", help="Send the whole record, from its first statement.")] = False,
+    source: Annotated[Many, typer.Option("--source", help=f"Only statements that came in this way: {WAYS_IN}.")] = NOTHING,
     except_source: Annotated[
         Many,
         typer.Option(
-            "--except-source", help="Nothing that came in by this; where they forward to us too: credential:THEIR_KEY_ID."
+            "--except-source", help="No statements that came in this way. If they forward to us, too: credential:THEIR_KEY_ID."
         ),
     ] = NOTHING,
     authority: Annotated[
-        Many, typer.Option("--authority", help="Only what this authority vouches for, by its canonical IFI.")
+        Many, typer.Option("--authority", help="Only statements with this authority, by its canonical IFI.")
     ] = NOTHING,
-    verb: Annotated[Many, typer.Option("--verb", help="Only this verb, by its IRI.")] = NOTHING,
+    verb: Annotated[Many, typer.Option("--verb", help="Only statements with this verb, by its IRI.")] = NOTHING,
     activity: Annotated[
-        Many, typer.Option("--activity", help="Only what is about this activity, or has it in its context.")
+        Many, typer.Option("--activity", help="Only statements about this activity, or with it in their context.")
     ] = NOTHING,
-    home_page: Annotated[Many, typer.Option("--home-page", help="Only actors with an account at this home page.")] = NOTHING,
+    home_page: Annotated[
+        Many, typer.Option("--home-page", help="Only statements by actors with an account at this home page.")
+    ] = NOTHING,
     private: Annotated[bool, typer.Option("--private", help="The LRS may be in a private network, and without TLS.")] = False,
     paused: Annotated[bool, typer.Option("--paused", help="Send nothing before `symposia forwarding resume`.")] = False,
 ) -> None:
@@ -101,7 +104,7 @@ def add(
 
 @app.command("list")
 def list_(home: HomeOption = DEFAULT_HOME) -> None:
-    """List the targets and how they stand."""
+    """List the targets and how they are doing."""
 
     async def work(targets: Targets, vault: ForwardingVault) -> list[TargetStanding]:
         del vault
@@ -128,7 +131,7 @@ def list_(home: HomeOption = DEFAULT_HOME) -> None:
 
 @app.command("test")
 def try_(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Ask a target what it speaks, and whether it knows our key; nothing is stored there."""
+    """Ask a target which versions of xAPI it speaks and whether it knows our key; stores nothing there."""
 
     async def work(targets: Targets, vault: ForwardingVault) -> list[str]:
         return await try_target(await targets.find(TargetName(name)), vault, utc_now)
@@ -139,14 +142,14 @@ def try_(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 @app.command()
 def pause(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Send nothing more to a target; what is recorded meanwhile waits for it."""
+    """Stop sending to a target; what is recorded meanwhile waits for it."""
     _with_targets(home, lambda targets, _: targets.pause(TargetName(name)))
     out.print(f"{name} is paused; what is under way now may still arrive.")
 
 
 @app.command()
 def resume(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Send to a target again, at once, whatever failed before."""
+    """Send to a paused or failing target again, at once."""
     _with_targets(home, lambda targets, _: targets.resume(TargetName(name)))
     out.print(f"{name} runs.")
 
@@ -154,16 +157,17 @@ def resume(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
 @app.command()
 def rotate(
     name: NameArgument,
-    key: Annotated[str, typer.Option("--key", help="The key, or the client id.")],
+    key: Annotated[str, typer.Option("--key", help="Our key there, or our client id.")],
     secret: SecretOption = None,
     home: HomeOption = DEFAULT_HOME,
     *,
     token_url: Annotated[
-        str | None, typer.Option("--token-url", help="Another OAuth 2.0 token endpoint; the same, where the master key was lost.")
+        str | None,
+        typer.Option("--token-url", help="A new OAuth 2.0 token endpoint, or the same again if the master key was lost."),
     ] = None,
     scope: Annotated[str, typer.Option("--scope", help="The OAuth scope to ask for there.")] = "",
 ) -> None:
-    """Show another key, or another secret of it, to a target from now on."""
+    """Use another key, or another secret, at a target from now on."""
     shown = ask_secret("Secret", secret, partial(_look, home, name))
 
     async def work(targets: Targets, vault: ForwardingVault) -> None:
@@ -179,9 +183,9 @@ def remove(
     name: NameArgument,
     home: HomeOption = DEFAULT_HOME,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove a target and its letters; what it was sent stays there."""
+    """Remove a target and its letters; what was sent to it stays there."""
     if not yes:
         _look(home, name)
         agree(f"Remove {name}? How far it has come is forgotten.")
@@ -194,10 +198,10 @@ def replay(
     name: NameArgument,
     home: HomeOption = DEFAULT_HOME,
     *,
-    since: Annotated[datetime | None, typer.Option("--since", help="What was stored from then on (UTC).")] = None,
-    letters: Annotated[bool, typer.Option("--letters", help="What the target refused for good.")] = False,
+    since: Annotated[datetime | None, typer.Option("--since", help="Send what was stored since then (UTC).")] = None,
+    letters: Annotated[bool, typer.Option("--letters", help="Send what the target refused for good.")] = False,
 ) -> None:
-    """Send once more, in order; a target takes what it has already as the repetition that it is."""
+    """Send statements again, in order; a target recognises those that it has by their ids."""
     if (since is None) is not letters:
         raise typer.BadParameter("Say what to send once more: --since DATE or --letters")
 
@@ -220,7 +224,7 @@ def letters(
     *,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = SHOWN,
 ) -> None:
-    """Show what a target refused for good, and why."""
+    """Show the statements that a target refused for good, and why."""
     found = _with_targets(home, lambda targets, _: targets.letters(TargetName(name), limit))
     refused = table(">Seq", "Statement", "When", "Again", "Why")
     for each in found:

@@ -40,15 +40,15 @@ def import_(
         typer.Option(
             "--column",
             metavar="NAME=HEADER",
-            help="The file's column that is one of ours, or a template: accounts='{Login}@https://lms.example'. Repeatable.",
+            help="A column of the file, or a template, for one of ours: accounts='{Login}@https://lms.example'. Repeatable.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come of it, and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")] = False,
 ) -> None:
     """Import people, courses or enrolments from CSV.
 
-    Good rows are taken; bad ones are told with their line, and then the exit status is 1. Importing a file twice changes nothing.
-    Interrupted, nothing is taken.
+    Good rows are imported; bad ones are listed by line, and then the exit status is 1. Importing a file twice changes nothing.
+    An import that is interrupted changes nothing.
     """
     filled = _filled(kind, column or [])
     report = run(_import(Home.at(home), kind, content_of(file), filled, dry_run=dry_run))

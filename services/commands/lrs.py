@@ -32,7 +32,7 @@ def lrs() -> None:
 
 @app.command()
 def check(
-    url: Annotated[str, typer.Argument(help="The LRS, such as https://lrs.example.org/xapi: what stands before /statements.")],
+    url: Annotated[str, typer.Argument(help="The LRS's address without /statements, such as https://lrs.example.org/xapi.")],
     key: Annotated[str, typer.Option("--key", help="A key that may read and write everything.")],
     secret: Annotated[
         str | None,
@@ -44,10 +44,12 @@ def check(
     ] = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
-    patience: Annotated[float, typer.Option("--patience", min=0, help="Seconds for the LRS to show what it took.")] = 10.0,
-    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds for one answer.")] = 20.0,
+    patience: Annotated[
+        float, typer.Option("--patience", min=0, help="Seconds that the LRS has to make what it accepted readable.")
+    ] = 10.0,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for an answer.")] = 20.0,
 ) -> None:
-    """Check what an LRS does against what xAPI says. Exits with 1 where a check fails.
+    """Check an LRS against the xAPI specification. Exits with 1 if a check fails.
 
     Writes some thirty statements about nobody (@lrs-check.example.org) and three documents; the documents are deleted and the
     statements voided at the end. No LRS can delete a statement: voided ones, and those that void them, stay.

@@ -28,17 +28,19 @@ app = typer.Typer()
 def migrate(
     home: HomeOption = DEFAULT_HOME,
     *,
-    roles: Annotated[bool, typer.Option("--print-roles", help="Print the SQL that makes the roles, and change nothing.")] = False,
+    roles: Annotated[
+        bool, typer.Option("--print-roles", help="Print the SQL that creates the roles, and change nothing.")
+    ] = False,
     new_key: Annotated[
         bool,
         typer.Option(
-            "--new-master-key", help="Go on with the master key at hand, made if there is none: the one before is lost."
+            "--new-master-key", help="Continue with the present master key, or a new one, because the previous one is lost."
         ),
     ] = False,
 ) -> None:
     """Bring the tables up to date.
 
-    Migrations go forward only, and services of this version and the one before work on both sides of them.
+    Migrations only go forward; this version and the previous one both work before and after them.
     """
     if roles:
         out.print(print_roles(TARGETS), end="", soft_wrap=True)

@@ -29,7 +29,7 @@ from shared.xapi.validation import is_iri
 
 SCHEMES: Final = ("http://", "https://")
 
-KeyOption = Annotated[str, typer.Option("--key", help="The key that the other LRS knows us by, or the client id for OAuth.")]
+KeyOption = Annotated[str, typer.Option("--key", help="Our key at the other LRS, or our client id for OAuth.")]
 SecretOption = Annotated[
     str,
     typer.Option(
@@ -40,18 +40,18 @@ SecretOption = Annotated[
 ]
 OAuthOption = Annotated[
     str | None,
-    typer.Option(
-        "--oauth", metavar="TOKEN_URL", help="The OAuth 2.0 token endpoint, where the LRS takes tokens instead of keys."
-    ),
+    typer.Option("--oauth", metavar="TOKEN_URL", help="The OAuth 2.0 token endpoint, if the LRS takes tokens instead of keys."),
 ]
 ScopeOption = Annotated[str, typer.Option("--scope", help="The OAuth scope to ask for.")]
 PrivateOption = Annotated[bool, typer.Option("--private", help="The other LRS may be in a private network, and without TLS.")]
-PageOption = Annotated[int, typer.Option("--page", min=0, help="Statements on a page of the other LRS; 0: as many as it likes.")]
+PageOption = Annotated[
+    int, typer.Option("--page", min=0, help="Statements per page of the other LRS; 0 for as many as it likes.")
+]
 SinceOption = Annotated[datetime | None, typer.Option("--since", help="Only what was stored after this time (UTC).")]
 UntilOption = Annotated[datetime | None, typer.Option("--until", help="Only what was stored until then (UTC).")]
-AgentOption = Annotated[str | None, typer.Option("--agent", help=f"Only whom this names, as actor or object: {ACCOUNT_FORMS}.")]
-VerbOption = Annotated[str | None, typer.Option("--verb", help="Only this verb, by its IRI.")]
-ActivityOption = Annotated[str | None, typer.Option("--activity", help="Only what is about this activity, by its IRI.")]
+AgentOption = Annotated[str | None, typer.Option("--agent", help=f"Only statements with this actor or object: {ACCOUNT_FORMS}.")]
+VerbOption = Annotated[str | None, typer.Option("--verb", help="Only statements with this verb, by its IRI.")]
+ActivityOption = Annotated[str | None, typer.Option("--activity", help="Only statements about this activity, by its IRI.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,14 +33,14 @@ from shared.contracts import ENRICHED, RECORDED
 from shared.settings import SecretSettings
 from shared.stream.dead_letters import DeadLetters
 
-app = typer.Typer(no_args_is_help=True, help="Hand over, or erase, everything that is held on a person.")
+app = typer.Typer(no_args_is_help=True, help="Export, or erase, everything that is held on a person.")
 WhoArgument = Annotated[
     list[str],
     typer.Argument(help=f"The person, by one or more names: {FORMS}. A learner stands for all their accounts.", metavar="WHO…"),
 ]
 PARTS: Final = ("record", "links", "impact", "ingest", "profile")
 """What is done, in this order."""
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the audit: a ticket's number, and no name.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the audit: the number of a ticket, not a name.")]
 
 
 class _Opened(NamedTuple):
@@ -56,11 +56,11 @@ def erase(
     home: HomeOption = DEFAULT_HOME,
     *,
     reason: ReasonOption = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what there is to erase, and change nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be erased, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the consumers have caught up.")] = True,
 ) -> None:
-    """Erase a person: their words, and their name wherever it stands. It cannot be undone.
+    """Erase a person: their words, and their name wherever it occurs. This cannot be undone.
 
     Interrupted, run it again: it goes on. What the person does from now on is new. What remains, and for how long, is said in
     docs/erasure.md.
@@ -71,12 +71,12 @@ def erase(
 @app.command()
 def export(
     who: WhoArgument,
-    to: Annotated[Path, typer.Option("--to", help="A folder that is not there yet, or a file that ends in .tar.gz.")],
+    to: Annotated[Path, typer.Option("--to", help="A new folder, or a new file that ends in .tar.gz.")],
     home: HomeOption = DEFAULT_HOME,
     *,
     reason: ReasonOption = "",
 ) -> None:
-    """Hand over what is held on a person: statements, documents, attachments, profile, links, and impact with its explanation."""
+    """Export what is held on a person: statements, documents, attachments, profile, links, and impact with its explanation."""
     with writing(to):
         run(_export(Home.at(home), who, to, reason))
 

@@ -30,11 +30,11 @@ def replay(
     home: HomeOption = DEFAULT_HOME,
     *,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Empty the projections first: until it is done, impact is not whole.")
+        bool, typer.Option("--rebuild", help="Empty the projections first; until it is done, impact is incomplete.")
     ] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the consumers have caught up.")] = True,
 ) -> None:
-    """Make the projections again from the record.
+    """Rebuild the projections from the record.
 
     Appends every statement of the record again, in its order; consumers take what they know in their stride. With --rebuild what
     statements say, definitions, facts and sums are emptied before; people, courses, enrolments and objections always stay. The

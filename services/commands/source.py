@@ -34,7 +34,7 @@ SecretOption = Annotated[
     typer.Option(
         "--secret",
         envvar="SYMPOSIA_SOURCE_SECRET",
-        help="What the platform signs with, asked for if it is not given; `-` reads it from standard input.",
+        help="The secret that the platform signs with, asked for if it is missing; `-` reads it from standard input.",
     ),
 ]
 TokenOption = Annotated[
@@ -42,19 +42,25 @@ TokenOption = Annotated[
     typer.Option(
         "--token",
         envvar="SYMPOSIA_SOURCE_TOKEN",
-        help="What we show when we ask the platform for something; `-` reads it from standard input.",
+        help="The token with which we ask the platform for something; `-` reads it from standard input.",
     ),
 ]
 Many: TypeAlias = list[str]
 NOTHING: Final[Many] = []
 ACCEPTING: Final[Many] = sorted(DEFAULT_ACCEPTING)
-ChannelOption = Annotated[Many, typer.Option("--channel", help="Hear only these channels or categories, by id.")]
-QuestionOption = Annotated[Many, typer.Option("--question-channel", help="Every topic in these is a question.")]
-AcceptingOption = Annotated[Many, typer.Option("--accepting", help="Reactions by which an asker accepts an answer.")]
-ExcludeOption = Annotated[Many, typer.Option("--exclude", help="Bots and service accounts, by id or user name.")]
-KeepTextOption = Annotated[bool, typer.Option("--keep-text", help="Keep what is said: links by URL need it.")]
+ChannelOption = Annotated[Many, typer.Option("--channel", help="Hear only these channels or categories, by id; repeatable.")]
+QuestionOption = Annotated[
+    Many, typer.Option("--question-channel", help="Channels or categories in which every topic is a question; repeatable.")
+]
+AcceptingOption = Annotated[
+    Many, typer.Option("--accepting", help="Reactions with which an asker accepts an answer; repeatable.")
+]
+ExcludeOption = Annotated[
+    Many, typer.Option("--exclude", help="Bots and service accounts to ignore, by id or user name; repeatable.")
+]
+KeepTextOption = Annotated[bool, typer.Option("--keep-text", help="Keep the text of what is said; needed to link by URL.")]
 PrivateOption = Annotated[bool, typer.Option("--private", help="Hear private channels too.")]
-DirectOption = Annotated[bool, typer.Option("--direct", help="Hear direct messages too, never their text.")]
+DirectOption = Annotated[bool, typer.Option("--direct", help="Hear direct messages too, but never their text.")]
 
 
 app.command("import")(import_)
@@ -67,7 +73,7 @@ app.command("retry")(retry)
 @app.command()
 def add(
     name: Annotated[
-        str, typer.Argument(help="A name of your choice, part of the webhook's address: small letters, digits, hyphens.")
+        str, typer.Argument(help="A name of your choice, part of the webhook's address: lower-case letters, digits, hyphens.")
     ],
     platform: Annotated[Platform, typer.Argument(help="The platform.")],
     workspace: Annotated[str, typer.Argument(help="The workspace's address, such as https://acme.slack.com.")],
@@ -81,10 +87,12 @@ def add(
     keep_text: KeepTextOption = False,
     private: PrivateOption = False,
     direct: DirectOption = False,
-    option: Annotated[Many, typer.Option("--option", help="NAME=VALUE: what the platform's page says it needs.")] = NOTHING,
+    option: Annotated[
+        Many, typer.Option("--option", help="NAME=VALUE, as the platform's page in docs/connectors describes; repeatable.")
+    ] = NOTHING,
     token: TokenOption = None,
 ) -> None:
-    """Add a source, and say where its platform is to deliver, or that its files can be imported."""
+    """Add a source, and print where its platform has to deliver, or that its files can be imported."""
     policy = _policy_of(channel, question_channel, accepting, exclude, keep_text=keep_text, private=private, direct=direct)
     delivers = platform in HOOKS
     shown = read_secret(token).encode() if token else None
@@ -121,7 +129,7 @@ def permit(
     private: PrivateOption = False,
     direct: DirectOption = False,
 ) -> None:
-    """Replace what may be heard of a source; options that are left out have their defaults again. What was heard stays."""
+    """Replace what may be heard of a source. Options left out return to their defaults; what was heard stays."""
     policy = _policy_of(channel, question_channel, accepting, exclude, keep_text=keep_text, private=private, direct=direct)
     _change(home, lambda sources: sources.permit(SourceId(name), policy), f"What may be heard of {name} is replaced.")
 
@@ -129,16 +137,18 @@ def permit(
 @app.command("options")
 def set_options(
     name: NameArgument,
-    option: Annotated[Many, typer.Option("--option", help="NAME=VALUE: what the platform's page says it needs.")],
+    option: Annotated[
+        Many, typer.Option("--option", help="NAME=VALUE, as the platform's page in docs/connectors describes; repeatable.")
+    ],
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Give a source other options, beside those that it keeps; NAME= takes one away."""
+    """Change some of a source's options; NAME= removes one."""
     _change(home, lambda sources: sources.set_options(SourceId(name), _changes_of(option)), f"{name} has other options.")
 
 
 @app.command()
 def pause(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Hear nothing more of a source, but for what its people take back."""
+    """Stop hearing a source, except for what its people take back."""
     _change(home, lambda sources: sources.pause(SourceId(name)), f"{name} is paused.")
 
 
@@ -155,10 +165,10 @@ def rotate(
     home: HomeOption = DEFAULT_HOME,
     *,
     retire: Annotated[
-        bool, typer.Option("--retire", help="Refuse the secret before; without --secret, keep the present one.")
+        bool, typer.Option("--retire", help="Stop accepting the previous secret; without --secret, keep the present one.")
     ] = False,
 ) -> None:
-    """Take a new secret; the one before it is taken too, until it is retired."""
+    """Accept a new secret; the previous one is accepted too, until it is retired."""
     if retire and secret is None:
         _change(home, lambda sources: sources.retire(SourceId(name)), f"{name} takes its one secret.")
         return
@@ -180,12 +190,12 @@ def set_token(
         typer.Option(
             "--token",
             envvar="SYMPOSIA_SOURCE_TOKEN",
-            help="The new token, asked for if it is not given; `-` reads it from standard input.",
+            help="The new token, asked for if it is missing; `-` reads it from standard input.",
         ),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Show another token when the platform is asked for something."""
+    """Use another token to ask the platform."""
     shown = ask_secret("Token", token, partial(_look, home, name)).encode()
     _change(home, lambda sources: sources.set_token(SourceId(name), shown), f"{name} has a new token.")
 
@@ -195,9 +205,9 @@ def remove(
     name: NameArgument,
     home: HomeOption = DEFAULT_HOME,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove a source and what is known of its threads; its statements stay in the record."""
+    """Remove a source and what is known of its threads. Its statements stay in the record."""
     if not yes:
         _look(home, name)
         agree(f"Remove {name}? Its name must never be used for another workspace.")

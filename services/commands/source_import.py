@@ -41,15 +41,17 @@ def import_(
     *,
     map_: Annotated[
         str | None,
-        typer.Option("--map", help="A shipped column map or a file with one; the source's platform where none is named."),
+        typer.Option(
+            "--map", help="A column map that comes with Symposia, or a file with one. Default: the map of the source's platform."
+        ),
     ] = None,
-    actor: Annotated[str, typer.Option("--actor", help="The account whose export it is, where its rows do not say.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come of it, and change nothing.")] = False,
+    actor: Annotated[str, typer.Option("--actor", help="The account that the export belongs to, if its rows do not say.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")] = False,
 ) -> None:
     """Import the interactions that a platform exported, by a column map.
 
-    Good rows are heard, and told by ingest as soon as it runs; bad ones are listed by line, and then the exit status is 1.
-    Importing a file twice changes nothing, so one that was interrupted is imported again.
+    Good rows become statements as soon as ingest runs; bad ones are listed by line, and then the exit status is 1.
+    Importing a file twice changes nothing, so just repeat an import that was interrupted.
     """
     report = run(_import(Home.at(home), name, file, map_, actor, dry_run=dry_run))
     would = " would be taken so" if dry_run else ""

@@ -29,7 +29,7 @@ UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
 def list_(home: HomeOption = DEFAULT_HOME) -> None:
-    """List the sources and how they do, without their secrets."""
+    """List the sources and how they are doing, without their secrets."""
 
     async def work(sources: Sources, database: Database, installation: Installation) -> list[tuple[str, ...]]:
         do = {each.source: each for each in await standings(database, utc_now())}
@@ -44,7 +44,7 @@ def list_(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 def show(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Say how a source does: what was heard, what was not and why, and how asking its platform goes."""
+    """Show how a source is doing: what was heard, what was left out and why, and how polling its platform goes."""
 
     async def work(sources: Sources, database: Database, installation: Installation) -> list[tuple[str, str]]:
         source = await find(sources, name)
@@ -58,7 +58,7 @@ def show(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 
 def retry(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
-    """Ask a source's platform again for what was given up, or asked for in vain, without waiting."""
+    """Ask a source's platform again, at once, for what it failed to deliver or was given up."""
 
     async def work(sources: Sources, database: Database, installation: Installation) -> int:
         del installation

@@ -34,11 +34,13 @@ def try_(
     name: NameArgument,
     home: HomeOption = DEFAULT_HOME,
     *,
-    url: Annotated[str | None, typer.Option("--url", help="Where ingest is reached from here, if not where it listens.")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="The address of ingest from here, if not the one that it listens on.")
+    ] = None,
 ) -> None:
-    """Send a signed sample through the real door, ask the platform once where it is asked, and say what came of it.
+    """Send a signed sample through the real door, poll the platform once if it is polled, and show the outcome.
 
-    Nothing is stored. What a real event would be told as is shown by recorded deliveries of the platform.
+    Nothing is stored. Recorded deliveries of the platform show what real events would become.
     """
     if not run(_try(Home.at(home), name, url)):
         raise typer.Exit(1)

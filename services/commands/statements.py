@@ -27,28 +27,26 @@ from services.installation import Home, open_installation
 from services.tables import open_tables
 from shared.xapi.model import Version
 
-app = typer.Typer(no_args_is_help=True, help="Move statements out into files, and in from files or another LRS.")
+app = typer.Typer(no_args_is_help=True, help="Export statements to files, and import them from files or another LRS.")
 
 
 @app.command()
 def export(
     to: Annotated[
         Path,
-        typer.Argument(
-            help="The file, not there yet: .ndjson, .jsonl or .csv, .gz behind it to compress, or .tar.gz.", metavar="TO"
-        ),
+        typer.Argument(help="A new file: .ndjson, .jsonl or .csv, each with .gz to compress it, or .tar.gz.", metavar="TO"),
     ],
     home: HomeOption = DEFAULT_HOME,
     *,
-    form: Annotated[Format | None, typer.Option("--format", help="Default: as the file's name says.")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="Default: by the file's name.")] = None,
     since: moving.SinceOption = None,
     until: moving.UntilOption = None,
     agent: moving.AgentOption = None,
     verb: moving.VerbOption = None,
     activity: moving.ActivityOption = None,
-    source: Annotated[str | None, typer.Option("--source", help=f"Only what came in by this: {WAYS_IN}.")] = None,
+    source: Annotated[str | None, typer.Option("--source", help=f"Only statements that came in this way: {WAYS_IN}.")] = None,
     after: Annotated[
-        int, typer.Option("--after", min=0, help="Only what was recorded behind this place, as an export tells it.")
+        int, typer.Option("--after", min=0, help="Only what was recorded after this place, which an export prints at its end.")
     ] = 0,
     attachments: Annotated[
         bool, typer.Option("--attachments/--no-attachments", help="Write attachments too: attachments/<sha2> beside the file.")
@@ -60,13 +58,13 @@ def export(
     secret: moving.SecretOption = "",
     oauth: moving.OAuthOption = None,
     scope: moving.ScopeOption = "",
-    version: Annotated[Version, typer.Option("--version", help="The version of xAPI to speak to it.")] = Version.V1_0_3,
+    version: Annotated[Version, typer.Option("--version", help="The xAPI version to use with it.")] = Version.V1_0_3,
     private: moving.PrivateOption = False,
     page: moving.PageOption = 0,
 ) -> None:
-    """Export statements, the oldest first, byte by byte as they are stored, one a line; or as a table.
+    """Export statements as they are stored, one per line and the oldest first, or as a table.
 
-    Interrupted, run the same again: it goes on where it was. Voided statements are there, and so is what voids them.
+    If interrupted, run the same command again: it continues. Voided statements are included, and so are those that void them.
     """
     chosen = moving.wanted(since, until, agent=agent, verb=verb, activity=activity, source=source)
     destination = Destination.named(to, form)
@@ -91,20 +89,23 @@ def import_(
     home: HomeOption = DEFAULT_HOME,
     *,
     authority: Annotated[
-        Authority, typer.Option("--authority", help="Who vouches: this installation, or who did so where it comes from.")
+        Authority,
+        typer.Option("--authority", help="The statements' authority: this installation, or the one that they bring along."),
     ] = Authority.OURS,
     version: Annotated[
-        Version, typer.Option("--version", help="The version of xAPI of statements that name none, and to speak to an LRS.")
+        Version, typer.Option("--version", help="The xAPI version of statements that name none, and to use with another LRS.")
     ] = Version.V1_0_3,
     columns: Annotated[
         Path | None,
-        typer.Option("--columns", help="Which columns of a CSV file hold what: TOML or JSON.", exists=True, dir_okay=False),
+        typer.Option("--columns", help="A column map for a CSV file, in TOML or JSON.", exists=True, dir_okay=False),
     ] = None,
-    name: Annotated[str, typer.Option("--name", help="What statements are said to have come by: import:NAME.")] = "statements",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come of it, and change nothing.")] = False,
+    name: Annotated[
+        str, typer.Option("--name", help="The source that is recorded for the statements: import:NAME.")
+    ] = "statements",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")] = False,
     report: Annotated[
         Path | None,
-        typer.Option("--report", help="Where to say what was not taken. Default: the file's name with .report.ndjson."),
+        typer.Option("--report", help="Where to write what was not imported. Default: the file's name with .report.ndjson."),
     ] = None,
     from_line: Annotated[int, typer.Option("--from-line", min=1, help="Begin with this line.")] = 1,
     since: moving.SinceOption = None,
@@ -116,9 +117,9 @@ def import_(
     private: moving.PrivateOption = False,
     page: moving.PageOption = 0,
 ) -> None:
-    """Import statements through the same admission as the door's. Exits with 1 where any was not taken.
+    """Import statements through the same checks as at the door. Exits with 1 if any was not imported.
 
-    The recorder must run, here or elsewhere. Interrupted, run it again: what is in the record already changes nothing.
+    The recorder must be running, here or elsewhere. If interrupted, run it again: nothing is recorded twice.
     """
     other = None
     if read_from.startswith(moving.SCHEMES):

@@ -35,7 +35,7 @@ PortOption = Annotated[
         envvar="SYMPOSIA_HTTP__PORT",
         min=0,
         max=65535,
-        help="Port of the gateway; ingest, enrichment and scoring take the next three. 0 takes free ones.",
+        help="Port of the gateway; ingest, enrichment and scoring use the next three. 0 chooses free ones.",
     ),
 ]
 

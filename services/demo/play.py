@@ -88,7 +88,7 @@ def _scenes(text: str) -> Iterator[Scene]:
         elif thread and (later := _LATER.fullmatch(line)):
             yield thread.go_on(later)
         else:
-            raise Misread(f"line {number} is no line of a play: {line.strip()[:80]!r}")
+            raise Misread(f"line {number} is not a line of a play: {line.strip()[:80]!r}")
 
 
 def _root(begun: re.Match[str], thread: int) -> Message:

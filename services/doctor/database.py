@@ -74,8 +74,8 @@ def _kind(row: Record, *, embedded: bool) -> Finding:
 def _durability(switched_off: Sequence[str]) -> Finding:
     """Say whether what was committed, and so acknowledged, survives a crash of the server."""
     if switched_off:
-        said = f"{', '.join(switched_off)} off: what was acknowledged is lost when the server, or its machine, crashes"
-        return wrong("Durability", said, "Set it on, for the server, the database and our login.")
+        said = f"{', '.join(switched_off)} off: acknowledged data is lost when the server, or its machine, crashes"
+        return wrong("Durability", said, "Turn it on, for the server, the database and our login.")
     return well("Durability", "what is committed survives a crash")
 
 
@@ -93,7 +93,7 @@ def _clocks(theirs: datetime, before: datetime, after: datetime) -> Finding:
     if skew < SKEWED:
         return well("Clocks", "ours and PostgreSQL's agree")
     said = f"ours and PostgreSQL's differ by {skew:.0f} s"
-    remedy = "Let NTP set the clocks of both machines: signatures and expiries go by them."
+    remedy = "Let NTP set the clocks of both machines: signatures and expiry times depend on them."
     return wrong("Clocks", said, remedy) if skew >= FAR_OFF else worrying("Clocks", said, remedy)
 
 
@@ -107,7 +107,7 @@ def _roles(rows: Sequence[Record]) -> Finding:
             "Roles", f"there is no {', '.join(missing)}", "`symposia migrate --print-roles` prints what an administrator runs."
         )
     if others:
-        return worrying("Roles", f"this login is no member of {', '.join(others)}", "Grant it those that it works as.")
+        return worrying("Roles", f"this login is not a member of {', '.join(others)}", "Grant it the roles that it works as.")
     return well("Roles", f"{len(rows)}, one for each schema")
 
 
@@ -137,8 +137,8 @@ async def _erasures(installation: Installation) -> Findings:
     async with open_tables(installation, SCHEMA, "doctor") as database:
         left = await database.fetchval(QUERIES["unfinished_erasures"])
     if left:
-        remedy = "Run `symposia person erase` again for those whom your tickets name: it goes on where it stopped."
-        yield wrong("Erasures", f"{left} began more than an hour ago and did not come to an end", remedy)
+        remedy = "Run `symposia person erase` again for the people in your tickets: it continues where it stopped."
+        yield wrong("Erasures", f"{left} began more than an hour ago and did not finish", remedy)
     else:
         yield well("Erasures", "none is half done")
 

@@ -78,14 +78,14 @@ async def _service(client: httpx.AsyncClient, name: str, url: str, absent: Calla
     try:
         answer = await client.get(f"{url}/readyz")
     except httpx.ReadTimeout:
-        words = f"takes connections at {url}, and does not answer within {ASKED:g} s"
-        return wrong(about, words, "It is frozen or far too busy, or something else listens there: look at its log.")
+        words = f"accepts connections at {url}, but does not answer within {ASKED:g} s"
+        return wrong(about, words, "It is frozen or overloaded, or something else listens there: look at its log.")
     except httpx.TransportError:
         return absent(about, name, url)
     if answer.status_code == HTTPStatus.OK:
         return well(about, f"ready at {url}")
     if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and answer.headers.get("content-type") == MEDIA_TYPE:
-        return wrong(about, f"not ready: {answer.json()['detail']}", "Mend what it names; it becomes ready by itself.")
+        return wrong(about, f"not ready: {answer.json()['detail']}", "Fix what it names; it becomes ready by itself.")
     return wrong(about, f"something else answers at {url}", "Stop it, or choose other ports.")
 
 

@@ -52,4 +52,4 @@ async def safely(about: str, look: Callable[[], Findings]) -> Findings:
         async for finding in look():
             yield finding
     except SymposiaError as error:
-        yield wrong(about, str(error), "Mend this first: what depends on it was not looked at.")
+        yield wrong(about, str(error), "Fix this first: what depends on it was not checked.")

@@ -46,7 +46,7 @@ def _packages() -> Finding:
     needed = [requirement for requirement in requires(DISTRIBUTION) or () if "extra ==" not in requirement]
     missing = [name for requirement in needed if (name := _name(requirement)) and not _is_installed(name)]
     if missing:
-        return wrong("Packages", f"missing: {', '.join(missing)}", "Install Symposia again: pip install symposia[embedded].")
+        return wrong("Packages", f"missing: {', '.join(missing)}", "Reinstall Symposia: pip install symposia[embedded].")
     return well("Packages", f"Symposia {version(DISTRIBUTION)}, and all {len(needed)} packages that it needs")
 
 

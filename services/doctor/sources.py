@@ -61,27 +61,27 @@ def _silent(stand: Iterable[SourceStanding], now: datetime) -> Iterator[Finding]
             never += [each.source] if now - each.created_at > SILENT else []
         elif now - each.last_event_at > QUIET:
             days = (now - each.last_event_at).days
-            remedy = "Is it as quiet there? Platforms end a webhook that failed too often: look at theirs."
-            yield worrying(ABOUT, f"nothing was heard of {each.source} for {days} days", remedy)
+            remedy = "Is it really that quiet there? Platforms disable webhooks that failed too often: check on the platform."
+            yield worrying(ABOUT, f"nothing was heard from {each.source} for {days} days", remedy)
     if never:
-        words = f"nothing was ever heard of {', '.join(never)}"
+        words = f"nothing was ever heard from {', '.join(never)}"
         yield worrying(ABOUT, words, "`symposia source test` tries its door; then look at the platform's side.")
 
 
 def _asked(stand: Iterable[SourceStanding]) -> Iterator[Finding]:
     for each in stand:
         if each.failures >= OFTEN:
-            words = f"{each.source} could not be asked {each.failures} times in a row: {each.last_failure}"
-            remedy = "Mend what it says, by `symposia source token` or `symposia source options`; it is asked again by itself."
+            words = f"polling {each.source} failed {each.failures} times in a row: {each.last_failure}"
+            remedy = "Fix what it says, with `symposia source token` or `symposia source options`; polling is retried by itself."
             yield wrong(ABOUT, words, remedy)
         if each.lookup_failures >= FOR_AN_HOUR:
-            words = f"something that {each.source} named was asked for {each.lookup_failures} times in vain: {each.last_failure}"
-            remedy = f"Mend what it says; it is tried again by itself, or by `symposia source retry {each.source}`."
+            words = f"{each.source} named something and failed to deliver it {each.lookup_failures} times: {each.last_failure}"
+            remedy = f"Fix what it says; it is retried by itself, or at once with `symposia source retry {each.source}`."
             yield worrying(ABOUT, words, remedy)
         if each.given_up:
             named = counted(each.given_up, f"thing that {each.source} named was", f"things that {each.source} named were")
-            words = f"{named} asked for in vain: {each.last_failure}"
-            yield worrying(ABOUT, words, f"Mend what it says, then `symposia source retry {each.source}`.")
+            words = f"{named} never delivered: {each.last_failure}"
+            yield worrying(ABOUT, words, f"Fix what it says, then `symposia source retry {each.source}`.")
 
 
 def _overdue(number: int) -> Iterator[Finding]:

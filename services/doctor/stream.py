@@ -44,7 +44,7 @@ async def _topics(pipeline: Pipeline, kind: str) -> Finding:
         return wrong(
             "Log",
             f"topics are missing or have too few partitions: {', '.join(missing)}",
-            "Start the services anew: they make them.",
+            "Restart the services: they create them.",
         )
     if unseen := await pipeline.log.ensure(TOPICS):
         words = f"{kind} answers; {len(TOPICS)} topics, and this user may not see the limits of {len(unseen)}"
@@ -55,14 +55,20 @@ async def _topics(pipeline: Pipeline, kind: str) -> Finding:
 def _stage(earlier: StageStanding, later: StageStanding) -> Finding:
     about = f"Consumer {later.stage.group} of {later.stage.topic.name}"
     if earlier.read > later.end:
-        words = f"it has read up to {earlier.read}, and the log ends at {later.end}: it was made anew, or lost what it had"
+        words = f"it has read up to {earlier.read}, but the log ends at {later.end}: the topic was created anew, or lost its end"
         return wrong(about, words, "docs/runbooks/OffsetGap.md says how to go on.")
     if not later.left:
         return well(about, "nothing waits")
     said = ", ".join(_what_waits(later))
     if earlier.left and not later.moved_since(earlier):
-        return wrong(about, f"{said}, and nothing moves", f"Look into the log of {later.stage.group}'s service: is it running?")
-    return worrying(about, said, "It moves; look again later.") if later.left > MUCH else well(about, f"{said}, and it moves")
+        return wrong(
+            about, f"{said}, and it makes no progress", f"Look into the log of {later.stage.group}'s service: is it running?"
+        )
+    return (
+        worrying(about, said, "It is making progress; look again later.")
+        if later.left > MUCH
+        else well(about, f"{said}, and it moves")
+    )
 
 
 def _what_waits(standing: StageStanding) -> Sequence[str]:
@@ -80,15 +86,17 @@ async def _relinking(database: Database) -> Finding:
     if worst is None:
         return well(about, "no job met an error")
     jobs, times = counted(worst["postponed"], "job"), counted(worst["failures"], "time")
-    words = f"{jobs} met an error of our own, one of them {times}: {worst['last_failure']}"
+    words = f"{jobs} met a bug, one of them {times}: {worst['last_failure']}"
     again = f"{worst['retry_at']:%Y-%m-%d %H:%M}"
-    return wrong(about, words, f"Report it with the log of enrichment. All else is linked, and this is tried again at {again}.")
+    return wrong(
+        about, words, f"Report it with the log of enrichment. Everything else is linked, and this is retried at {again}."
+    )
 
 
 def _letters(schema: str, counts: dict[str, int]) -> Finding:
     about, waiting = f"Dead letters of {schema}", counts.get("waiting", 0)
     if waiting:
-        remedy = "`symposia dlq list` tells why; mend it, then `symposia dlq replay` or `discard`."
+        remedy = "`symposia dlq list` says why; fix the cause, then `symposia dlq replay` or `discard`."
         return wrong(about, counted(waiting, "waits", "wait"), remedy)
     quarantined = counts.get("quarantined", 0)
     apart = (

@@ -30,12 +30,14 @@ async def look_at_targets(installation: Installation) -> Findings:
 def _failing(stand: Iterable[TargetStanding]) -> Iterator[Finding]:
     for each in stand:
         if each.state is State.RUNNING and each.failures >= OFTEN:
-            words = f"{each.name} took nothing {each.failures} times in a row: {each.last_failure}"
-            yield wrong(ABOUT, words, "Mend what it says: `symposia forwarding test` tries it; it is sent to again by itself.")
+            words = f"{each.name} accepted nothing {each.failures} times in a row: {each.last_failure}"
+            yield wrong(
+                ABOUT, words, "Fix what it says, and check with `symposia forwarding test`; sending is retried by itself."
+            )
 
 
 def _flooded(stand: Iterable[TargetStanding]) -> Iterator[Finding]:
     for each in stand:
         if each.state is State.PAUSED and each.last_failure:
             words = f"{each.name} is paused: {each.last_failure}"
-            yield worrying(ABOUT, words, f"Mend what it says, then `symposia forwarding resume {each.name}`.")
+            yield worrying(ABOUT, words, f"Fix what it says, then `symposia forwarding resume {each.name}`.")

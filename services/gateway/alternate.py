@@ -87,7 +87,7 @@ class AlternateSyntax:
         try:
             fields = read_form(raw) if len(raw) < LARGE else await asyncio.to_thread(read_form, raw)
         except BadForm as error:
-            raise Problem(400, f"The body is no form: {error}") from error
+            raise Problem(400, f"The body is not a form: {error}") from error
         meant = read_meant(method, fields)
         self._refuse_new(meant.headers.get(VERSION_HEADER.lower(), request.headers.get(VERSION_HEADER)))
         return meant
@@ -99,7 +99,7 @@ class AlternateSyntax:
         except UnspokenVersion as error:
             raise Problem(400, str(error)) from error
         if spoken is not Version.V1_0_3:
-            raise Problem(400, f"xAPI {spoken} has no alternate request syntax: send the method, headers and body as they are")
+            raise Problem(400, f"xAPI {spoken} has no alternate request syntax: use the method, headers and body directly")
 
 
 def read_meant(method: str, fields: list[tuple[str, str]]) -> Meant:
@@ -117,9 +117,9 @@ def read_meant(method: str, fields: list[tuple[str, str]]) -> Meant:
     if sum(len(name.encode()) + len(value.encode()) for name, value in parameters) > LONGEST_PARAMETERS:
         raise Problem(413, f"The form's parameters are longer than {LONGEST_PARAMETERS} bytes")
     if len(contents) > 1:
-        raise Problem(400, "The form has two fields content")
+        raise Problem(400, "The form has more than one field content")
     if method in {"PUT", "POST"} and not contents:
-        raise Problem(400, f"The form has no field content, which {method} stores")
+        raise Problem(400, f"{method} needs a field content in the form")
     return Meant(method, tuple(parameters), headers, b"".join(contents))
 
 
@@ -146,7 +146,7 @@ def _form_type(request: Request) -> str:
     """Return what the request calls its form. Raises Problem 400."""
     form_type = media_type(request.headers.get("content-type", FORM_TYPE))
     if form_type not in {FORM_TYPE, BROKEN_FORM_TYPE}:
-        raise Problem(400, f"With the parameter method, the body is a form: {FORM_TYPE}")
+        raise Problem(400, f"With the parameter method, the body has to be a form: {FORM_TYPE}")
     return form_type
 
 
@@ -156,10 +156,10 @@ def _method(query: bytes) -> str:
     except BadForm as error:
         raise Problem(400, f"The query string cannot be read: {error}") from error
     if [name for name, _ in fields] != ["method"]:
-        raise Problem(400, "Beside the parameter method there is no other: what else a request has stands in its form")
+        raise Problem(400, "With the parameter method, all other parameters and headers go into the form")
     method = fields[0][1]
     if method not in METHODS:
-        raise Problem(400, f"The parameter method is none of {', '.join(sorted(METHODS))}")
+        raise Problem(400, f"The parameter method has to be one of {', '.join(sorted(METHODS))}")
     return method
 
 
@@ -167,7 +167,7 @@ def _add(headers: dict[str, str], name: str, value: str) -> None:
     if name in headers:
         raise Problem(400, f"The form has two fields {name}")
     if not (value.isprintable() and value.isascii()):
-        raise Problem(400, f"The form's field {name} holds characters that no header has")
+        raise Problem(400, f"The form's field {name} has characters that are not allowed in a header")
     if len(value) > LONGEST_HEADER:
         raise Problem(400, f"The form's field {name} is longer than {LONGEST_HEADER} characters")
     headers[name] = value.strip()

@@ -1,4 +1,4 @@
-"""What runs behind the doors: what they lean on, and the consumers that live in the gateway where settings ask for them."""
+"""What runs behind the doors: what these need, and the consumers that settings ask for in this process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 def tasks_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer) -> tuple[Task, ...]:
-    """Return what the doors lean on, then what settings ask for. Raises Misconfigured."""
+    """Return the tasks that the doors need, then those that settings ask for. Raises Misconfigured."""
     chosen = parts.settings.gateway
     tasks: list[Task] = [parts.keyring.run, parts.usage.run, _awaiting(parts), parts.horizon.run, _hearing(parts)]
     tasks.append(Sweep(parts.attachments, interval=SWEEP_SECONDS).run)
@@ -46,7 +46,7 @@ def tasks_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer) ->
 
 
 def _awaiting(parts: Parts) -> Task:
-    """Tell answers how far the recorder is; nobody waits for one that has more before it at the start than it takes at once."""
+    """Follow the recorder for the answers that wait for it; if it starts with more than one batch to do, none waits at first."""
 
     async def expect() -> None:
         with suppress(Unavailable):  # then the first who waits will find out

@@ -44,8 +44,8 @@ LATER: Final = {"Retry-After": "600"}
 BY_NAME: Final = {str(platform): (platform, hook) for platform, hook in HOOKS.items()}
 REFUSALS: Final = {Verdict.FORGED: Refusal.FORGED, Verdict.STALE: Refusal.STALE, Verdict.UNSIGNED: Refusal.UNSIGNED}
 WHY: Final = {
-    Verdict.FORGED: "The signature does not fit the body",
-    Verdict.STALE: "The delivery was signed too long ago, or in the future: check the clocks",
+    Verdict.FORGED: "The signature does not match the body",
+    Verdict.STALE: "The delivery was signed too long ago, or in the future: check both clocks",
     Verdict.UNSIGNED: "The delivery is not signed",
 }
 
@@ -126,7 +126,7 @@ class Door:
             return reply
         if message.method not in hook.methods:
             allowed = ", ".join(sorted(hook.methods))
-            raise Problem(405, f"Deliveries are made with {allowed}", headers={"Allow": allowed})
+            raise Problem(405, f"Deliveries have to be made with {allowed}", headers={"Allow": allowed})
         self._verify(hook, source, message)
         if reply := self._shake(hook, source, message, signed=True):
             return reply
@@ -190,7 +190,7 @@ class Door:
     def _admit(self, source: Source, named: int) -> None:
         """Let strangers name no more than can be asked for before long: whoever means it comes again. Raises Problem 429."""
         if self._backlog.is_full(source.id):
-            problem = Problem(429, "Too much that was named waits to be asked for; try again later", headers=LATER)
+            problem = Problem(429, "Too many lookups are waiting already; try again later", headers=LATER)
             self._refuse(source.platform, Refusal.CROWDED, problem, source.id)
         self._backlog.take(source.id, named)
 

@@ -61,9 +61,9 @@ class NewSource:
 
     def __post_init__(self) -> None:
         if not ADDRESS.fullmatch(self.workspace):
-            raise BadSource(f"{self.workspace!r} is no address of a workspace, such as https://acme.slack.com")
+            raise BadSource(f"{self.workspace!r} is not the address of a workspace, such as https://acme.slack.com")
         if not SOURCE_ID.fullmatch(self.id):
-            raise BadSource(f"{self.id!r} is no name of a source: small letters, digits and hyphens, at most 63")
+            raise BadSource(f"{self.id!r} is not a valid name for a source: use small letters, digits and hyphens, at most 63")
         _check_secret(self.secret)
         _check_options(self.platform, self.options)
 
@@ -104,7 +104,7 @@ class Sources:
         return {source.id: source for source in sources}
 
     async def pause(self, source: SourceId) -> None:
-        """Hear nothing more of a source, but for what its people take back."""
+        """Stop hearing a source, except for what its people take back."""
         await self._change(_QUERIES["set_state"], source, State.PAUSED)
 
     async def resume(self, source: SourceId) -> None:

@@ -98,7 +98,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         """Resolve the host, and send *request* to an address that is allowed. Raises NoAddress where there is none."""
         host, port = request.url.host, request.url.port or _PORTS.get(request.url.scheme)
         if not host or port is None:
-            raise NoAddress(f"{str(request.url)[:200]!r} is no address of http or https")
+            raise NoAddress(f"{str(request.url)[:200]!r} is not an http or https address")
         address = await self._address(host, port)
         request.extensions = {**request.extensions, "sni_hostname": host}
         request.url = request.url.copy_with(host=address)

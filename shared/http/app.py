@@ -87,7 +87,7 @@ class _NoSuchMethod:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 405 with the methods that there are."""
-        problem = Problem(405, f"The methods of this resource are {self._allow}", headers={"Allow": self._allow})
+        problem = Problem(405, f"This resource allows {self._allow} only", headers={"Allow": self._allow})
         await problem_response(problem, Request(scope))(scope, receive, send)
 
 

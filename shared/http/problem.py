@@ -113,7 +113,11 @@ def unavailable(error: Unavailable | Misconfigured) -> Problem:
     """Turn an outage, or a set-up that cannot work, into the 503 that a client should see."""
     if isinstance(error, Misconfigured):
         log.error("misconfigured", reason=str(error))
-        return Problem(503, "This installation cannot do that as it is set up", headers={"Retry-After": SET_UP_ANEW})
+        return Problem(
+            503,
+            "This installation is not configured correctly; its operator has to fix that",
+            headers={"Retry-After": SET_UP_ANEW},
+        )
     retry_after = str(max(1, math.ceil(error.retry_after)))
     return Problem(503, f"{error.part} is not available; try again", headers={"Retry-After": retry_after})
 
@@ -135,7 +139,7 @@ async def on_invalid_parameters(request: Request, error: Exception) -> Response:
 async def on_bug(request: Request, error: Exception) -> Response:
     """Answer 500 without internals; the log has them."""
     del error
-    return problem_response(Problem(500, "The server met an error of its own; it is logged"), request)
+    return problem_response(Problem(500, "The server met an internal error, which is logged"), request)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

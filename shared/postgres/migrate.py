@@ -122,7 +122,7 @@ async def _check_encoding(connection: asyncpg.Connection) -> None:
     encoding = await connection.fetchval("SHOW server_encoding")
     if encoding != "UTF8":
         raise Misconfigured(
-            f"The database is encoded in {encoding}, which does not hold all that people write: make one with "
+            f"The database is encoded in {encoding}, which cannot hold everything that people write: create one with "
             "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
         )
 
@@ -150,8 +150,8 @@ async def _missing(connection: asyncpg.Connection, package: str) -> list[Migrati
             missing.append(migration)
         elif (row["name"], row["checksum"]) != (migration.name, migration.checksum):
             raise Misconfigured(
-                f"{migration} was changed after it had been applied (as {row['name']}). Migrations go forward only: "
-                "restore the file, and write what is to change into a new one."
+                f"{migration} was changed after it had been applied (as {row['name']}). Migrations only go forward: "
+                "restore the file, and put the change into a new one."
             )
     return missing
 

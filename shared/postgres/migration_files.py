@@ -75,5 +75,5 @@ def _is_migration(file: Traversable) -> bool:
 def _migration(package: str, file: Traversable) -> Migration:
     named = _FILE.fullmatch(file.name)
     if named is None:
-        raise Misconfigured(f"{package}/{file.name} is no migration's name: write 0001_what_it_does.sql")
+        raise Misconfigured(f"{package}/{file.name} is not the name of a migration: write 0001_what_it_does.sql")
     return Migration(package, int(named["number"]), named["name"], file.read_text(encoding="utf-8"))

@@ -122,9 +122,9 @@ def _turned_away(error: asyncpg.PostgresError, *, admitted: bool) -> Unavailable
         refused = f"PostgreSQL refuses us: {error}. Check DATABASE_URL."
         return Unavailable("postgres", refused) if admitted else Misconfigured(refused)
     if "startup parameter" in str(error):  # PgBouncer's words, which has one code for all
-        return Misconfigured(f"A pooler before PostgreSQL refuses us: {error}. {POOLERS}")
+        return Misconfigured(f"A pooler in front of PostgreSQL refuses us: {error}. {POOLERS}")
     if state in _UNKNOWN:
-        return Misconfigured(f"DATABASE_URL cannot be used: {error}. Leave out of it what only libpq knows.")
+        return Misconfigured(f"DATABASE_URL cannot be used: {error}. Leave out the parameters that only libpq knows.")
     return unavailable(error) if is_outage(error, closed=True) else None
 
 
@@ -133,7 +133,7 @@ def _unusable(error: Exception, dsn: str) -> str:
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return str(error)
     if isinstance(error, ValueError) and not isinstance(error, OSError):  # what it says may be a part of the password
-        return "it is no address. Write / ? # @ : % of a password as %2F %3F %23 %40 %3A %25."
+        return "it is not a URI. Write / ? # @ : % of a password as %2F %3F %23 %40 %3A %25."
     if isinstance(error, (FileNotFoundError, PermissionError)):
         named = parse_qs(urlsplit(dsn).query)
         missing = [f"{name}={file}" for name in _FILES for file in named.get(name, ()) if not os.access(file, os.R_OK)]
@@ -144,7 +144,9 @@ def _unusable(error: Exception, dsn: str) -> str:
 def forbidden(error: Exception) -> Misconfigured | None:
     """Translate an error that says that this login, or a session behind a pooler, may not do something; None for any other."""
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _POOLED:
-        return Misconfigured(f"A pooler before PostgreSQL takes our sessions between transactions: {error.args[0]}. {POOLERS}")
+        return Misconfigured(
+            f"A pooler in front of PostgreSQL takes our sessions away between transactions: {error.args[0]}. {POOLERS}"
+        )
     if not isinstance(error, asyncpg.InsufficientPrivilegeError):
         return None
     return Misconfigured(f"PostgreSQL refuses this login: {error}. Grant it what `symposia migrate --print-roles` says.")

@@ -33,7 +33,7 @@ def _queries(text: str, origin: str) -> Iterator[tuple[str, Query]]:
     for header, end in zip(headers, ends, strict=True):
         name = header["name"]
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{origin}: {name!r} is no name of a query")
+            raise ValueError(f"{origin}: {name!r} is not a name for a query")
         if name in seen:
             raise ValueError(f"{origin}: the query {name} stands there twice")
         seen.add(name)

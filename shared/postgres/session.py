@@ -41,7 +41,7 @@ SELECT name FROM begun WHERE translate(set_config(name, value, true), '"', '') <
 
 
 def pooled(settings: PostgresSettings, schema: str, application: str) -> dict[str, str]:
-    """Return what the sessions of a pool begin with; raises ValueError for a schema that is no plain identifier."""
+    """Return what the sessions of a pool begin with; raises ValueError for a schema that is not a plain identifier."""
     return {
         **STEADY,
         _NAME: f"symposia-{application}",
@@ -68,18 +68,18 @@ async def begin_session(connection: asyncpg.Connection | PoolConnectionProxy, as
 
 
 async def _check(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str]) -> None:
-    """Nothing is set here after the fact: a pooler of transactions would give it to others."""
+    """Check that nothing was lost. Setting it here would be wrong: a transaction pooler would pass it on to other clients."""
     wanted = {name: value for name, value in asked.items() if name != _NAME}
     rows = await connection.fetch(_LOST, [*wanted], [*wanted.values()])
     if rows:
         lost = ", ".join(row["name"] for row in rows)
-        raise Misconfigured(f"A pooler before PostgreSQL does not hand on how our sessions begin: {lost}. {POOLERS}")
+        raise Misconfigured(f"A pooler in front of PostgreSQL drops the settings of our sessions: {lost}. {POOLERS}")
 
 
 async def _set(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str]) -> None:
-    """Set what was *asked*, and a mark, by which it shows that a pooler gives one session to two, or as another left it."""
+    """Set what was *asked*, and a mark that shows when a pooler shares the session, or hands out one that was used before."""
     if await connection.fetchval(_BEGUN, _MARK):
-        raise Misconfigured(f"The pooler before PostgreSQL gave us a session that was another's. {POOLERS}")
+        raise Misconfigured(f"The pooler in front of PostgreSQL gave us a session that somebody else had used. {POOLERS}")
     wanted = {**asked, _MARK: "yes"}
     await connection.execute(_SET, [*wanted], [*wanted.values()])
 

@@ -39,7 +39,7 @@ async def test_records_that_nobody_reads_are_found(home: Path, database_url: str
     ill = symposia("doctor", "--home", home, DATABASE_URL=database_url, SYMPOSIA_HTTP__PORT=str(nobodys))
 
     assert ill.returncode == 1
-    assert "Consumer enrichment of xapi.statement.recorded.v1: 1 record unread, and nothing moves" in ill.stdout
+    assert "Consumer enrichment of xapi.statement.recorded.v1: 1 record unread, and it makes no progress" in ill.stdout
     assert "Service gateway: nobody answers" in ill.stdout
 
 
@@ -135,7 +135,7 @@ async def test_an_erasure_that_did_not_come_to_its_end_is_found(home: Path, data
     ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
 
     assert ill.returncode == 1
-    assert "Erasures: 1 began more than an hour ago and did not come to an end" in ill.stdout
+    assert "Erasures: 1 began more than an hour ago and did not finish" in ill.stdout
 
 
 async def test_sources_that_fail_are_found_and_what_was_given_up_is_tried_again(home: Path, database_url: str) -> None:
@@ -166,11 +166,11 @@ async def test_sources_that_fail_are_found_and_what_was_given_up_is_tried_again(
     unknown = symposia("source", "retry", "nobody", "--home", home, DATABASE_URL=database_url)
 
     assert "every delivery of acme was refused since yesterday: 4 forged" in ill.stdout
-    assert "nothing was heard of quiet for 12 days" in ill.stdout
-    assert "nothing was ever heard of wiki" in ill.stdout
-    assert "wiki could not be asked 7 times in a row: answered 401: no" in ill.stdout
-    assert "1 thing that wiki named was asked for in vain" in ill.stdout
-    assert "something that wiki named was asked for 11 times in vain" in ill.stdout
+    assert "nothing was heard from quiet for 12 days" in ill.stdout
+    assert "nothing was ever heard from wiki" in ill.stdout
+    assert "polling wiki failed 7 times in a row: answered 401: no" in ill.stdout
+    assert "1 thing that wiki named was never delivered" in ill.stdout
+    assert "wiki named something and failed to deliver it 11 times" in ill.stdout
     assert {"acme", "wiki", "quiet"} <= set(listed.stdout.split())
     assert "Refused, 24 h     4 forged" in shown.stdout
     assert "2 things are asked for again" in retried.stdout
@@ -199,7 +199,7 @@ async def test_jobs_and_targets_over_which_we_met_an_error_of_our_own_are_found(
     ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
 
     assert ill.returncode == 1
-    assert "Linking anew: 2 jobs met an error of our own, one of them 4 times: DecodeError at b.module:9" in ill.stdout
-    assert "tried again at 2026-03-02 09:00" in ill.stdout
-    assert "wrong    Forwarding: warehouse took nothing 3 times in a row: made us meet an error of our own" in ill.stdout
+    assert "Linking anew: 2 jobs met a bug, one of them 4 times: DecodeError at b.module:9" in ill.stdout
+    assert "this is retried at 2026-03-02 09:00" in ill.stdout
+    assert "wrong    Forwarding: warehouse accepted nothing 3 times in a row: made us meet an error of our own" in ill.stdout
     assert "worrying Forwarding: archive is paused: 200 refused" in ill.stdout

@@ -28,7 +28,7 @@ def test_an_export_is_tried_then_imported_and_its_bad_rows_are_listed(home: Path
     assert "files" in source("list")
     assert "10 rows of viva_engage_messages.csv would be taken so" in tried
     assert "2 rows of viva_engage_messages.csv were not taken" in imported
-    assert "happened ({created_at}) is no time" in imported
+    assert "happened ({created_at}) is not a time" in imported
     assert imported == again
     assert "no webhook" in source("test", "engage", status=1)
 

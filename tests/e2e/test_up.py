@@ -151,7 +151,7 @@ def test_faults_of_an_import_are_told_with_their_lines(running: Up, home: Path, 
     assert taken.stdout.strip() == "1 person taken."
     assert again.stdout.strip() == "1 person taken, and nothing of it is new."
     assert re.search(r"3 +external_id +is empty", taken.stderr)
-    assert "'no address' is no e-mail address" in taken.stderr
+    assert "'no address' is not an e-mail address" in taken.stderr
 
 
 def test_sigterm_drains_and_a_later_start_makes_no_second_credential(tmp_path: Path) -> None:

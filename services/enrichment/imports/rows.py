@@ -62,13 +62,15 @@ def person(row: Row) -> Person | Fault:
     if fault := _unkeyable(row, "external_id"):
         return fault
     if email and not EMAIL.fullmatch(email):
-        return Fault(row.line, "email", f"{email[:80]!r} is no e-mail address")
+        return Fault(row.line, "email", f"{email[:80]!r} is not an e-mail address")
     identities: list[Ifi] = list(email_ifis(email)) if email else []
     for account in row.items("accounts"):
         identity = _identity(account)
         if identity is None:
             return Fault(
-                row.line, "accounts", f"{account[:80]!r} is no account; write name@https://home.page, and | between several"
+                row.line,
+                "accounts",
+                f"{account[:80]!r} is not an account: write name@https://home.page, and separate several with |",
             )
         identities += [identity, *_hash_of(identity)]
     return Person(row.line, row.text("external_id"), row.text("name"), email, tuple(dict.fromkeys(identities)))
@@ -79,10 +81,10 @@ def course(row: Row) -> Course | Fault:
     if fault := _unkeyable(row, "iri"):
         return fault
     if not IRI.fullmatch(row.text("iri")):
-        return Fault(row.line, "iri", f"{row.text('iri')[:80]!r} is no IRI, such as https://lms.example/course/7")
+        return Fault(row.line, "iri", f"{row.text('iri')[:80]!r} is not an IRI, such as https://lms.example/course/7")
     wrong = next((url for url in row.items("urls") if not (is_url(url) and IRI.fullmatch(url))), None)
     if wrong is not None:
-        return Fault(row.line, "urls", f"{wrong[:80]!r} is no web address; between several stands |")
+        return Fault(row.line, "urls", f"{wrong[:80]!r} is not a web address; separate several with |")
     nowhere = next((column for column in ("aliases", "channels") for one in row.items(column) if not _leads(column, one)), None)
     if nowhere is not None:
         return Fault(row.line, nowhere, _NOWHERE[nowhere])
@@ -103,7 +105,7 @@ def enrolment(row: Row, courses: Mapping[str, CourseIri | None]) -> Enrolment | 
     if fault := _unkeyable(row, "external_id"):
         return fault
     if written not in courses:
-        return Fault(row.line, "course", f"{written[:80]!r} is no course that was imported, by IRI, alias or code")
+        return Fault(row.line, "course", f"{written[:80]!r} is not the IRI, alias or code of an imported course")
     named = courses[written]
     if named is None:
         return Fault(row.line, "course", f"{written[:80]!r} is a code or alias of several courses; write the course's IRI")
@@ -112,7 +114,7 @@ def enrolment(row: Row, courses: Mapping[str, CourseIri | None]) -> Enrolment | 
         try:
             days.append(datetime.fromisoformat(row.text(column)).date() if row.text(column) else None)
         except ValueError:
-            return Fault(row.line, column, f"{row.text(column)[:40]!r} is no day; write YYYY-MM-DD")
+            return Fault(row.line, column, f"{row.text(column)[:40]!r} is not a date: write YYYY-MM-DD")
     begins, ends = days
     if begins and ends and ends < begins:
         return Fault(row.line, "to", "ends before it begins")

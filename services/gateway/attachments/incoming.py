@@ -55,7 +55,7 @@ async def read_incoming(request: Request, most: Sizes, understand: Understand) -
             return await asyncio.to_thread(_read, request, body, content_type, understand)
         except BadMultipart as error:
             raise _problem(error) from error
-    raise Problem(400, f"Statements come as {JSON_TYPE} or {MULTIPART_TYPE}; the request says {kind[:80]!r}")
+    raise Problem(400, f"Statements are sent as {JSON_TYPE} or {MULTIPART_TYPE}, and not as {kind[:80]!r}")
 
 
 def _read(request: Request, body: bytes, content_type: str, understand: Understand) -> Incoming:
@@ -73,9 +73,9 @@ def read_multipart(body: bytes, content_type: str) -> Incoming:
     """Read the first part as JSON, each other as the octets of an attachment, which its hash names. Raises BadMultipart."""
     first, *others = read_parts(body, boundary_of(content_type))
     if media_type(first.headers.get("content-type", "")) != JSON_TYPE:
-        raise BadMultipart("first-part-type", f"The first part is the statements, with Content-Type: {JSON_TYPE}", 0)
+        raise BadMultipart("first-part-type", f"The first part has to be the statements, with Content-Type: {JSON_TYPE}", 0)
     if _encoding(first) not in _UNENCODED:
-        raise BadMultipart("part-encoding", "The statements come without a content transfer encoding", 0)
+        raise BadMultipart("part-encoding", "The statements' part cannot have a content transfer encoding", 0)
     enclosed: dict[Sha2, Enclosed] = {}
     for number, part in enumerate(others, start=1):
         enclosed.setdefault(_checked_hash(part, number), _enclosed(part, number))
@@ -85,10 +85,10 @@ def read_multipart(body: bytes, content_type: str) -> Incoming:
 def _checked_hash(part: Part, number: int) -> Sha2:
     """Return the hash that names the octets of *part*; it is theirs."""
     if _encoding(part) != BINARY:
-        raise BadMultipart("part-encoding", f"An attachment's part has the header {ENCODING_HEADER}: {BINARY}", number)
+        raise BadMultipart("part-encoding", f"An attachment's part needs the header {ENCODING_HEADER}: {BINARY}", number)
     named = part.headers.get(HASH_HEADER.lower())
     if named is None:
-        raise BadMultipart("part-hash", f"An attachment's part has the header {HASH_HEADER}, with its sha2", number)
+        raise BadMultipart("part-hash", f"An attachment's part needs the header {HASH_HEADER}, with its sha2", number)
     sha2 = read_sha2(named)
     if sha2 is None:
         raise BadMultipart("part-hash", f"{HASH_HEADER} is not a SHA-2 hash in hexadecimal", number)

@@ -48,7 +48,7 @@ def boundary_of(content_type: str) -> bytes:
     quoted, token = found.groups()
     boundary = re.sub(r"\\(.)", r"\1", quoted) if token is None else token
     if not _VISIBLE.fullmatch(boundary):
-        raise BadMultipart("boundary", "The boundary is not 1 to 70 visible ASCII characters")
+        raise BadMultipart("boundary", "The boundary has to be 1 to 70 visible ASCII characters")
     return boundary.encode()
 
 
@@ -95,7 +95,7 @@ def _first_part(body: bytes, delimiter: bytes) -> int:
     start = delimiter[len(CRLF) :]
     found = 0 if body.startswith(start) else body.find(delimiter) + len(CRLF)
     if found < len(CRLF) and not body.startswith(start):
-        raise BadMultipart("boundary", "No line of the body is the boundary that Content-Type names; lines end with CRLF")
+        raise BadMultipart("boundary", "No line of the body is the boundary that Content-Type names; lines have to end with CRLF")
     return _line_end(body, found + len(start), 0)
 
 
@@ -103,7 +103,7 @@ def _line_end(body: bytes, at: int, number: int) -> int:
     """Return where the line of a boundary ends."""
     found = _PADDING.match(body, at)
     if found is None:
-        raise BadMultipart("boundary-line", "A line goes on behind the boundary, or does not end with CRLF", number)
+        raise BadMultipart("boundary-line", "Text follows a boundary on its line, or the line does not end with CRLF", number)
     return found.end()
 
 
@@ -112,7 +112,9 @@ def _part(block: bytes, number: int) -> Part:
         return Part({}, block[len(CRLF) :])
     end = block.find(END_OF_HEADERS, 0, MAX_HEADERS)
     if end < 0:
-        raise BadMultipart("part-headers", f"An empty line, within {MAX_HEADERS} bytes, ends the headers of a part", number)
+        raise BadMultipart(
+            "part-headers", f"The headers of a part have to end with an empty line within {MAX_HEADERS} bytes", number
+        )
     return Part(_headers(block[:end], number), block[end + len(END_OF_HEADERS) :])
 
 
@@ -124,6 +126,6 @@ def _headers(block: bytes, number: int) -> dict[str, str]:
         if not colon or not _NAME.fullmatch(name):
             raise BadMultipart("part-headers", "A header of a part is not `Name: value`", number)
         if name.lower() in headers:
-            raise BadMultipart("part-headers", f"The header {name[:60]} is there twice", number)
+            raise BadMultipart("part-headers", f"The header {name[:60]} occurs twice", number)
         headers[name.lower()] = value.strip(" \t")
     return headers

@@ -58,7 +58,7 @@ PATHS: Final[dict[str, Any]] = {
                 "400": answer(
                     "Not a valid request, or a scope that the client does not have (RFC 6749 §5.2)", reference("TokenError")
                 ),
-                "401": answer("The client is not known, or its secret is not right", reference("TokenError")),
+                "401": answer("The client is unknown, or its secret is wrong", reference("TokenError")),
                 **refused(_REFUSALS, "413", "415", "429", "503"),
             },
         }

@@ -113,7 +113,7 @@ def _ifi(agent: JSON) -> str:
     try:
         validate(statement, Version.V1_0_3)
     except Invalid as error:
-        raise NotIssued(f"The authority is no xAPI Agent: {error}") from error
+        raise NotIssued(f"The authority is not an xAPI Agent: {error}") from error
     identifier = ifi.canonical(agent)
     if agent.get("objectType", "Agent") != "Agent" or identifier is None:
         raise NotIssued("The authority is an Agent, not a Group")

@@ -49,7 +49,7 @@ class RateLimits:
         allowances.append(allowance)
         if not allowance.allowed:
             self._metrics.limited(Limited.CREDENTIAL)
-            raise _too_many(f"This key may ask {quota} times a minute", allowance)
+            raise _too_many(f"This key may send {quota} requests a minute", allowance)
 
     def count_refusal(self, request: Request) -> None:
         """Count a refused key of the caller's address. Raises Problem 429 where there were too many."""
@@ -58,7 +58,7 @@ class RateLimits:
         allowance = self._bucket(request).take(self._refusals, self._seconds())
         if not allowance.allowed:
             self._metrics.limited(Limited.ADDRESS)
-            raise _too_many("Too many keys were refused to this address", allowance)
+            raise _too_many("Too many wrong keys came from this address", allowance)
 
     def exhausted(self, request: Request) -> bool:
         """Say whether so many keys were refused to the caller's address that unknown ones are not looked for any more."""

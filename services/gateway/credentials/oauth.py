@@ -57,7 +57,7 @@ class AuthorizationServer:
         asked = read_token_request(request.headers.get("content-type", ""), request.headers.get("authorization"), body)
         credential = await self._door.identify(request, asked.shown)
         if isinstance(credential, Refused):
-            raise TokenRefused(TokenError.INVALID_CLIENT, "The client is not known, or its secret is not right")
+            raise TokenRefused(TokenError.INVALID_CLIENT, "The client is unknown, or its secret is wrong")
         scopes = granted(credential, asked.scope)
         answer = {
             "access_token": self._tokens.issue(credential, scopes),

@@ -16,10 +16,10 @@ from shared.xapi.model import Version
 
 _STATUS = {Verdict.FAILED: 412, Verdict.WEAKENED: 412, Verdict.UNGUARDED: 409, Verdict.MISSING: 400}
 _DETAIL = {
-    Verdict.FAILED: "The document is not as If-Match or If-None-Match says; GET it, and send its ETag in If-Match",
-    Verdict.WEAKENED: "The ETag in If-Match is weak (W/), which matches nothing: a proxy that compresses made it so",
-    Verdict.UNGUARDED: "There is such a document already. Check it with GET, then send its ETag in If-Match to replace it",
-    Verdict.MISSING: "PUT of a profile says what it knows: If-None-Match: * for a new document, If-Match for one that is there",
+    Verdict.FAILED: "The document is not as If-Match or If-None-Match requires: GET it, and send its ETag in If-Match",
+    Verdict.WEAKENED: "The ETag in If-Match is weak (W/), and so matches nothing; a compressing proxy made it weak",
+    Verdict.UNGUARDED: "The document already exists. Check it with GET, then send its ETag in If-Match to replace it",
+    Verdict.MISSING: "PUT of a profile needs a precondition: If-None-Match: * for a new document, If-Match for an existing one",
 }
 
 
@@ -67,13 +67,13 @@ def _allow(preconditions: Preconditions, etag_of: Callable[[Names], str], standi
 def _merged(standing: Document, posted: Document, limits: guard.Limits) -> bytes:
     """Merge two JSON objects. Raises Problem 400 where one of them is none, 413 where they are too large together."""
     if not is_json(posted.content_type):
-        raise Problem(400, f"POST merges {JSON_TYPE} into a document; to replace it, PUT")
+        raise Problem(400, f"POST merges {JSON_TYPE} into a document; use PUT to replace it")
     if not is_json(standing.content_type):
-        raise Problem(400, f"The document that is there is not {JSON_TYPE}, so nothing is merged into it; to replace it, PUT")
+        raise Problem(400, f"The stored document is not {JSON_TYPE}, so nothing can be merged into it; use PUT to replace it")
     try:
         merged = merge(standing.content, posted.content)
     except ValueError as error:
-        raise Problem(400, "The document that is there is no JSON object; to replace it, PUT") from error
+        raise Problem(400, "The stored document is not a JSON object; use PUT to replace it") from error
     if len(merged) > limits.size:
         raise Problem(413, f"The merged document is larger than {limits.size} bytes")
     return merged

@@ -20,7 +20,7 @@ def is_json(content_type: str) -> bool:
 def check_object(content: bytes, limits: guard.Limits) -> None:
     """Accept a JSON object. Raises guard.Malformed for any other bytes."""
     if not isinstance(guard.parse(content, limits), dict):
-        raise guard.Malformed("json-object", "The document is JSON, but no object; only objects are merged")
+        raise guard.Malformed("json-object", "The document is JSON but not an object; only objects can be merged")
 
 
 def merge(existing: bytes, posted: bytes) -> bytes:

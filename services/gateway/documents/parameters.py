@@ -139,7 +139,9 @@ def _context(resource: Resource, given: Mapping[str, str]) -> Context:
 def _read_agent(resource: Resource, text: str) -> Ifi:
     """Read whose documents; profiles are of Agents and never of Groups (1.0.3 Communication §2.6)."""
     if resource is Resource.AGENT_PROFILE and read_actor(text).get("objectType") == "Group":
-        raise BadParameter("agent", "group", "Profiles are of Agents; name an identified Group's identifier in an Agent")
+        raise BadParameter(
+            "agent", "group", "Profiles belong to Agents; for an identified Group, put its identifier into an Agent"
+        )
     return read_agent(text)
 
 

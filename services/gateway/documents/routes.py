@@ -192,7 +192,7 @@ def _content_type(request: Request) -> str:
     """Return what the body is, as it will be answered. Raises Problem 400 for what is no media type."""
     given = request.headers.get("content-type", OCTETS_TYPE).strip()
     if len(given) > _LONGEST_TYPE or not given.isprintable() or not _MEDIA_TYPE.fullmatch(given):
-        raise Problem(400, "Content-Type is no media type")
+        raise Problem(400, "Content-Type is not a media type")
     return given
 
 
@@ -210,7 +210,7 @@ def _conditional(
 ) -> Response:
     """Answer with *content*, or with 304 to who has it already (RFC 9110 §13.2.2)."""
     if not preconditions.matches(etag):
-        raise Problem(412, "The document is not as If-Match says")
+        raise Problem(412, "The document is not as If-Match requires")
     validators = {"ETag": f'"{etag}"'}
     if updated_at is not None:
         validators["Last-Modified"] = format_datetime(updated_at, usegmt=True)

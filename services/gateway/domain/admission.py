@@ -83,7 +83,7 @@ def admit_one(body: bytes, writing: Writing, named: StatementId) -> Admitted:
     """Admit the one statement that a PUT carries; its id is *named*, or absent. Raises as `admit` does."""
     value = guard.parse(body, writing.limits)
     if isinstance(value, list):
-        raise Invalid((Violation("", "single-statement", "PUT takes one statement, not a list."),))
+        raise Invalid((Violation("", "single-statement", "PUT takes a single statement, not a list."),))
     return _admit(body, value, writing, named)
 
 
@@ -163,7 +163,7 @@ def _refuse(several: Sequence[Statement], writing: Writing, *, many: bool, named
     if writing.version is Version.V2_0_0:
         violations += (each for index, one in enumerate(several) for each in _older(one, f"/{index}" if many else ""))
     if named is not None and (own := statement_id(several[0])) not in {None, named}:
-        message = f"The statement's id {own} is not the statementId of the request, {named}."
+        message = f"The statement's id {own} differs from the request's statementId, {named}."
         violations.append(Violation("/id", "statement-id", message))
     if violations:
         raise Invalid(tuple(violations[:MAX_VIOLATIONS]))

@@ -167,7 +167,7 @@ def agent_of(identifier: str) -> dict[str, JSON]:
         return {"account": {"homePage": found[0], "name": found[1]}}
     if kind in {"mbox", "mbox_sha1sum", "openid"}:
         return {kind: rest}
-    raise ValueError(f"{kind[:40]!r} is no kind of identifier")
+    raise ValueError(f"{kind[:40]!r} is not a kind of identifier")
 
 
 def _read(written: str, pointer: str, part: Part) -> JSON:
@@ -228,7 +228,7 @@ def _put(document: dict[str, Any], pointer: str, value: JSON) -> None:
     for token in path:
         inner = inner.setdefault(token, {})
         if not isinstance(inner, dict):
-            raise BadCell(pointer, "The map sets a part of what is no object.")
+            raise BadCell(pointer, "The map sets a part of something that is not an object.")
     if isinstance(value, dict) and isinstance(inner.get(last), dict):
         inner[last].update(value)
     else:

@@ -39,7 +39,7 @@ def read_cursor(text: str, keychain: Keychain) -> Cursor:
     try:
         signed = base64.b64decode(text[:_LONGEST] + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadCursor("This is no cursor") from error
+        raise BadCursor("This is not a cursor") from error
     tag, payload = signed[:TAG_BYTES], signed[TAG_BYTES:]
     if not keychain.signed(payload, tag):
         raise BadCursor("The cursor was not written here")

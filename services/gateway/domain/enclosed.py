@@ -87,7 +87,7 @@ def disagreements(
             elif _is_signature(each):
                 yield from _signed_wrongly(statement, each, enclosed.get(each.sha2), signatures)
             elif "fileUrl" not in each.attachment and each.sha2 not in enclosed:
-                message = "An attachment without fileUrl comes as a part of a multipart/mixed request, named by its sha2."
+                message = "An attachment without fileUrl has to come as a part of a multipart/mixed request, named by its sha2."
                 yield Violation(each.pointer, "attachment-part", message)
     for sha2, part in enclosed.items():
         yield from _undeclared(part, declarations.get(sha2, ()))
@@ -109,7 +109,7 @@ def _signed_wrongly(
 ) -> Iterator[Violation]:
     """Yield what is wrong with a signature (Data §2.6); one that is not enclosed cannot be looked at, and is refused."""
     if part is None:
-        yield Violation(signature.pointer, "signature-part", "A signature comes as a part of a multipart/mixed request.")
+        yield Violation(signature.pointer, "signature-part", "A signature has to come as a part of a multipart/mixed request.")
         return
     try:
         signatures.check(statement, signature.attachment, part.content)
@@ -125,9 +125,9 @@ def _undeclared(part: Enclosed, declarations: Sequence[Declared]) -> Iterator[Vi
         return
     attachments = [each.attachment for each in declarations]
     if part.content_type is not None and all(not _agree(part.content_type, each["contentType"]) for each in attachments):
-        yield Violation(pointer, "part-content-type", "The part's Content-Type is not the attachment's contentType.")
+        yield Violation(pointer, "part-content-type", "The part's Content-Type differs from the attachment's contentType.")
     if part.length is not None and all(part.length != each["length"] for each in attachments):
-        yield Violation(pointer, "part-length", "The part's Content-Length is not the attachment's length.")
+        yield Violation(pointer, "part-length", "The part's Content-Length differs from the attachment's length.")
 
 
 def _agree(one: str, other: str) -> bool:

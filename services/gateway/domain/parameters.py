@@ -39,7 +39,7 @@ def read_once(parameters: Sequence[tuple[str, str]], known: frozenset[str]) -> d
         if name not in known:
             raise BadParameter(name, "unknown-parameter", "xAPI has no such parameter here; case matters")
         if name in given:
-            raise BadParameter(name, "repeated-parameter", "The parameter is there more than once")
+            raise BadParameter(name, "repeated-parameter", "The parameter occurs more than once")
         given[name] = value
     return given
 
@@ -65,7 +65,7 @@ def read_agent(text: str) -> Ifi:
     """Read the canonical identifier of the Agent or identified Group in `agent`. Raises BadParameter."""
     identifier = ifi.canonical(read_actor(text))
     if identifier is None:
-        raise BadParameter("agent", "anonymous-group", "An anonymous group cannot be asked for")
+        raise BadParameter("agent", "anonymous-group", "An anonymous group cannot be searched for")
     return identifier
 
 

@@ -127,7 +127,9 @@ def _read_single(given: Mapping[str, str], single: set[str]) -> SingleQuery:
     beside = given.keys() - _SINGLE
     if beside or len(single) > 1:
         name = min(beside or single)
-        raise BadParameter(name, "beside-statement-id", "statementId or voidedStatementId goes with format and attachments only")
+        raise BadParameter(
+            name, "beside-statement-id", "statementId and voidedStatementId can be combined with format and attachments only"
+        )
     name = single.pop()
     return SingleQuery(
         id=read_statement_id(given[name], name),
@@ -161,7 +163,7 @@ def _read(given: Mapping[str, str], name: str, read: Callable[[str], T]) -> T | 
 def _boolean(given: Mapping[str, str], name: str) -> bool:
     text = given.get(name, "false")
     if text not in _BOOLEANS:
-        raise BadParameter(name, "boolean", "The value is neither true nor false")
+        raise BadParameter(name, "boolean", "The value has to be true or false")
     return _BOOLEANS[text]
 
 
@@ -169,11 +171,11 @@ def _format(given: Mapping[str, str]) -> Format:
     try:
         return Format(given.get("format", Format.EXACT))
     except ValueError as error:
-        raise BadParameter("format", "format", "The format is not exact, ids or canonical") from error
+        raise BadParameter("format", "format", "The format has to be exact, ids or canonical") from error
 
 
 def _limit(given: Mapping[str, str], most: int) -> int:
     text = given.get("limit", "0")
     if not _LIMIT.fullmatch(text):
-        raise BadParameter("limit", "limit", "The limit is not a whole number from 0 on")
+        raise BadParameter("limit", "limit", "The limit has to be a whole number, 0 or more")
     return min(int(text), most) or most

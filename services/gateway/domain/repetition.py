@@ -13,14 +13,14 @@ _LIMITS: Final = guard.Limits()
 def repeats(recorded: bytes, digest: bytes, body: bytes) -> bool:
     """Say whether a valid statement with this *digest* and *body* is the one whose digest is *recorded*.
 
-    Whoever sent it without a time, and read it with the one that it was given, may send it so again; and so may another LRS that
-    keeps it, and writes the object types that go without saying, or 3 as 3.0.
+    A sender that gave no time may have read the statement back with the time that we gave it, and send it so again. Another LRS
+    may have added default object types, or have written 3 as 3.0.
     """
     return recorded == digest or recorded in _as_it_was_sent(body)
 
 
 def _as_it_was_sent(body: bytes) -> Iterator[bytes]:
-    """Yield the digests of what may have come back as *body*: it said less, or wrote its numbers in another way."""
+    """Yield the digests of the originals that *body* may stem from: they said less, or wrote numbers differently."""
     statement = guard.parse(body, _LIMITS)
     yield from _saying_less(statement)
     for spell in (canonical.with_whole_numbers, canonical.with_decimal_score):

@@ -62,7 +62,7 @@ class Signatures:
     def check(self, statement: Mapping[str, Any], attachment: Mapping[str, Any], token: bytes) -> None:
         """Check that *token* is a signature of *statement*, in which *attachment* declares it. Raises Unsigned."""
         if media_type(attachment["contentType"]) != OCTETS_TYPE:
-            raise Unsigned("signature-content-type", f"The contentType of a signature is {OCTETS_TYPE}.")
+            raise Unsigned("signature-content-type", f"The contentType of a signature has to be {OCTETS_TYPE}.")
         signed = self._signed(token)
         if isinstance(signed, Unsigned):
             raise signed
@@ -82,14 +82,14 @@ def _read(token: bytes, version: Version) -> _Signed:
     """Read a JWS in its compact form whose payload is a statement. Raises Unsigned."""
     parts = token.strip(b" \t\r\n").split(b".", PARTS)
     if len(parts) != PARTS:
-        raise Unsigned("signature-jws", "The signature is no JWS in its compact form: header.payload.signature.")
+        raise Unsigned("signature-jws", "The signature is not a JWS in compact form: header.payload.signature.")
     header, payload, signature = map(_decode, parts)
     _check_signature(_object(header, "header"), b".".join(parts[:2]), signature)
     statement = _object(payload, "payload")
     try:
         validate(statement, version)
     except Invalid as error:
-        raise Unsigned("signature-payload", f"The payload of the signature is no valid statement: {error}") from error
+        raise Unsigned("signature-payload", f"The payload of the signature is not a valid statement: {error}") from error
     return _Signed(statement, canonical.digest(_essence(statement)))
 
 
@@ -109,7 +109,7 @@ def _object(text: bytes, part: str) -> dict[str, Any]:
     except guard.Malformed as error:
         raise Unsigned("signature-jws", f"The {part} of the JWS is not JSON: {error.message}") from error
     if not isinstance(value, dict):
-        raise Unsigned("signature-jws", f"The {part} of the JWS is no JSON object.")
+        raise Unsigned("signature-jws", f"The {part} of the JWS is not a JSON object.")
     return value
 
 
@@ -120,7 +120,7 @@ def _check_signature(header: Mapping[str, Any], signed: bytes, signature: bytes)
     if algorithm is None:
         raise Unsigned("signature-algorithm", f"The algorithm of the JWS is not one of {', '.join(_ALGORITHMS)}.")
     if "crit" in header or "b64" in header:
-        raise Unsigned("signature-jws", "The header of the JWS has extensions that are not understood here (crit, b64).")
+        raise Unsigned("signature-jws", "The header of the JWS has extensions that are not supported here (crit, b64).")
     if not signature:
         raise Unsigned("signature-jws", "The JWS has no signature.")
     if "x5c" not in header:

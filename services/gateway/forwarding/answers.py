@@ -121,7 +121,7 @@ def wait_of(answer: Answer, now: datetime) -> float:
 
 def no_answer(answer: Answer) -> TargetAway:
     """Return what to raise where nothing shows that an LRS took what it was sent."""
-    return TargetAway(f"{answer.status} without the statements' ids: this is no answer of an LRS")
+    return TargetAway(f"{answer.status} without the statements' ids: no LRS answers like this")
 
 
 def _taken(answer: Answer, ids: Sequence[StatementId]) -> Fate:

@@ -85,7 +85,7 @@ class NewTarget:
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
-            raise BadTarget(f"{self.name!r} is no name of a target: small letters, digits and hyphens, at most 63")
+            raise BadTarget(f"{self.name!r} is not a valid name for a target: use small letters, digits and hyphens, at most 63")
         check_address(self.endpoint, private=self.private_network)
         if isinstance(self.authentication, ClientCredentials):
             check_address(self.authentication.token_url, private=self.private_network)
@@ -149,7 +149,7 @@ def check_address(address: str, *, private: bool) -> None:
     except ValueError as error:
         raise BadTarget(f"{address!r} is no URL: {error}") from error
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment or not address.isprintable():
-        raise BadTarget(f"{address!r} is no address of an LRS, such as https://lrs.example.org/xapi")
+        raise BadTarget(f"{address!r} is not the address of an LRS, such as https://lrs.example.org/xapi")
     if parts.username is not None or parts.password is not None:
         raise BadTarget("A key in the address would be seen by many: give it as a key")
     if parts.scheme == "http" and not private:

@@ -77,7 +77,7 @@ class Targets:
         return target_of(row)
 
     async def pause(self, name: TargetName) -> None:
-        """Send nothing more to a target; what is recorded meanwhile waits for it."""
+        """Stop sending to a target; what is recorded meanwhile waits for it."""
         await self._change(_QUERIES["set_state"], name, State.PAUSED)
 
     async def resume(self, name: TargetName) -> None:
@@ -107,7 +107,7 @@ class Targets:
         return shown
 
     async def remove(self, name: TargetName) -> None:
-        """Remove a target and its letters; what it was sent stays there."""
+        """Remove a target and its letters; what was sent to it stays there."""
         await self._change(_QUERIES["remove"], name)
 
     async def rewind(self, name: TargetName, since: datetime) -> int:

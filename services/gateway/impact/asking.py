@@ -210,7 +210,7 @@ def _no_reference() -> Problem:
 
 
 def _no_cursor(parameter: str) -> Problem:
-    return _bad(parameter, "cursor", "This is no cursor; take `next_cursor` of an answer, or leave it out to begin")
+    return _bad(parameter, "cursor", "This is not a cursor: send the `next_cursor` of an answer, or none to start")
 
 
 def _bad(parameter: str, rule: str, message: str) -> Problem:

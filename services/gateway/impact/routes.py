@@ -61,7 +61,7 @@ def routes(database: Database, log: Log, clock: Clock, authorise: Authorise) -> 
 
 
 def _serve(router: APIRouter, method: str, path: str, endpoint: Endpoint, described: dict[str, Any]) -> None:
-    """Let *endpoint* answer; OpenAPI says of it what is *described*, first of all how it answers where all is well."""
+    """Route to *endpoint*, with *described* as its OpenAPI operation, whose lowest status is that of success."""
     status = int(min(described["responses"]))
     router.add_api_route(path, endpoint, methods=[method], status_code=status, response_class=Response, openapi_extra=described)
 

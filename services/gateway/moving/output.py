@@ -145,7 +145,7 @@ class Output:
         except FileNotFoundError:
             return None
         except msgspec.DecodeError as error:
-            raise NoOutput(f"{self._folder} is no export that can go on: remove it.") from error
+            raise NoOutput(f"{self._folder} is not an export that can be continued: remove it.") from error
         if known.asked != asked:
             raise NoOutput(f"{self._folder} holds part of another export: ask for the same, or remove it.")
         return known

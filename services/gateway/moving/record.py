@@ -25,7 +25,7 @@ _QUERIES: Final = load_queries(__package__)
 
 
 class BadPlace(SymposiaError):
-    """A place to go on from is no place in the record."""
+    """A place to go on from is not a place in the record."""
 
 
 class OurRecord:
@@ -67,7 +67,7 @@ def _read(place: str) -> tuple[int, int]:
     try:
         return int(behind or 0), int(end or 0)
     except ValueError as error:
-        raise BadPlace(f"{place[:60]!r} is no place in the record") from error
+        raise BadPlace(f"{place[:60]!r} is not a place in the record") from error
 
 
 def _keys(wanted: Wanted) -> list[Key]:

@@ -23,11 +23,11 @@ REDACTED: Final = "redacted"
 """Why nothing is left of a letter that cannot be read: what it may hold was deleted."""
 ERASED: Final = "erased"
 MOST_TEXTS: Final = 100_000
-"""What cannot be read, and holds more texts than this, is not looked through; no door lets so many in."""
+"""An unreadable record with more texts than this is not searched; no door accepts so many."""
 MOST_HOME_PAGES: Final = 16
 
 _TEXT: Final = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+)("?)', re.DOTALL)
-"""A text, and its end; one that has none is looked for no further, or as many as never end take a time by the square."""
+"""A JSON string, and its closing quote. An unclosed one is matched too: to search on behind each would take quadratic time."""
 _HOME_PAGE: Final = re.compile(rb'"homePage"\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
 _ADDRESS: Final = re.compile(rb'(?<![^\s"\'<>\\:,;])[^\s"\'<>\\:,;]+@[^\s"\'<>\\,;]+')
 _HASH: Final = re.compile(r"[0-9a-fA-F]{40}")

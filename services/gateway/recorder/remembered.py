@@ -1,4 +1,4 @@
-"""What this process has read at its door need not be read again by its recorder: the same bytes say the same."""
+"""Statements that this process parsed at its door, so that its recorder need not parse the same bytes again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.gateway.domain.candidate import Candidate
 from shared.contracts import ReceivedStatement
 
 MOST_BYTES: Final = 8 * 1024 * 1024
-"""Of statements, beside what is known of them. A recorder takes what its own doors sent within milliseconds, or it is behind."""
+"""Of statements, not counting what was parsed. A recorder that keeps up takes its own doors' statements within milliseconds."""
 
 
 class Remembered:

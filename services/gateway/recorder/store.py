@@ -26,9 +26,9 @@ _QUERIES: Final = load_queries(__package__)
 _LIMITS: Final = Limits()
 _REFERENCE: Final = ("seq", "target", "voids")
 PAGE_BYTES: Final = 4 * 1024 * 1024
-"""Of what is referred to, no further statement is read at once where these have so many bytes: senders choose how long."""
+"""Referred-to statements are read in pages of about this size, since senders decide how long they are."""
 MOST_ROWS: Final = 20_000
-"""What referring makes findable is written so much at a time."""
+"""Most inherited mentions that are written at a time."""
 
 
 async def lock(transaction: Transaction) -> None:

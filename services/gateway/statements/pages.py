@@ -1,4 +1,4 @@
-"""Pages of what mentions one key, which is what most readers ask for: those who ask at once share a query."""
+"""Pages of statements that mention one key, the most frequent request: readers that ask at the same time share a query."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Rows: TypeAlias = list[tuple[int, bytes | None]]
 """The seq and the stored bytes of statements, in the order asked for; None in the place of bytes that are long."""
 
 TOGETHER: Final = 250
-"""Statements that one query is asked for at most, unless one alone asks for more: whoever is first waits for all of them."""
+"""Most statements that a shared query may ask for, since its first reader waits for all; one reader alone may ask for more."""
 
 
 class Asked(NamedTuple):
@@ -25,9 +25,9 @@ class Asked(NamedTuple):
 
 
 class Pages:
-    """Has *query* answer all who ask in the same turn of the event loop, in order; nobody waits for company.
+    """Answers all readers of one turn of the event loop with a single *query*; nobody is delayed for the sake of sharing.
 
-    An outage is everybody's. Where the one who asks for all gives up, or meets a bug, the others ask again.
+    An outage is reported to all of them. If the reader that runs the query is cancelled, or meets a bug, the others ask again.
     """
 
     def __init__(self, query: Callable[[Sequence[Asked]], Awaitable[Sequence[Rows]]]) -> None:
@@ -43,7 +43,7 @@ class Pages:
         return await self._lead(_Group(asked))
 
     async def _lead(self, group: _Group) -> Rows:
-        """Ask for all of *group*, of which whoever asks alone is the first."""
+        """Run the query for *group*, as its first member."""
         try:
             await self._gather(group)
             mine, *others = await self._query(group.asked)
@@ -57,7 +57,7 @@ class Pages:
         return mine
 
     async def _gather(self, group: _Group) -> None:
-        """Let those join *group* who are about to ask: they run before the event loop comes back to this."""
+        """Let readers join *group* that run before the event loop comes back to this one."""
         self._gathering = group
         try:
             await asyncio.sleep(0)
@@ -67,7 +67,7 @@ class Pages:
 
 
 class _Group:
-    """What one query asks for, and where those who joined the first one wait for its answer, or for None: to ask again."""
+    """The requests of one query, and the futures of those that joined it; None as an answer tells them to ask again."""
 
     def __init__(self, first: Asked) -> None:
         self.asked = [first]
@@ -75,11 +75,11 @@ class _Group:
         self._answers: list[asyncio.Future[Rows | None]] = []
 
     def has_room(self, asked: Asked) -> bool:
-        """Say whether the query may be asked for that, too."""
+        """Say whether the query can take this request as well."""
         return self._size + asked.most <= TOGETHER
 
     async def join(self, asked: Asked) -> Rows | None:
-        """Ask for that, too; return what was found. Raises Unavailable."""
+        """Add a request; return its rows, or None to ask again. Raises Unavailable."""
         answer: asyncio.Future[Rows | None] = asyncio.get_running_loop().create_future()
         self.asked.append(asked)
         self._size += asked.most

@@ -52,11 +52,13 @@ class _Sample(NamedTuple):
 class Progress:
     """Tells everyone who waits in this process when the recorder has passed their record.
 
-    Announcements are hints, and one slow poll for all stands in for those that are missed. One that says that the recorder took a
-    whole batch is an answer too, since it is heard only once that has committed; that a statement was refused is told on the
-    offset row alone. When somebody has waited *patience* seconds, all who wait behind go on without, and nobody waits until the
-    recorder has passed a record of this process, one sample after the other, within *patience* again: neither an outage nor a
-    backlog costs each request its patience.
+    It hears of that through announcements (NOTIFY), and a slow poll of the offset rows makes up for those that are missed. An
+    announcement that the recorder took a whole batch is an answer in itself, since it is sent on commit. A refusal is found
+    only by looking into the record, once the offset row has passed.
+
+    When a request has waited *patience* seconds, it and all behind it are answered without the recorder, and no request waits
+    any more. From then on one record of this process at a time serves as a sample, until the recorder passes one within
+    *patience*. So neither an outage nor a backlog makes every request wait that long.
     """
 
     def __init__(self, books: RecorderBooks, *, poll: float, patience: float, metrics: GatewayMetrics) -> None:
@@ -93,8 +95,8 @@ class Progress:
     async def digests(self, position: Position, ids: Sequence[StatementId], sent: Digests | None = None) -> Digests | None:
         """Wait until the recorder has passed *position*; return the digests of those of *ids* that are recorded.
 
-        These are *sent*, where that is given, once the recorder announces that it took the record.
-        Returns None where the recorder is too slow; raises Unavailable where PostgreSQL goes before it has told.
+        If *sent* is given, it is returned as soon as the recorder announces that it took the record.
+        Returns None if the recorder is too slow. Raises Unavailable if PostgreSQL fails before the answer is known.
         """
         loop = asyncio.get_running_loop()
         self._latest = _Sample(position, loop.time())

@@ -56,14 +56,14 @@ def bad_parameter(error: BadParameter) -> Problem:
 def conflict(verdict: Conflict) -> Problem:
     """Say which ids are recorded with other content, and which statements were refused with them."""
     faults = (
-        *(Fault(f"/{identifier}", "conflict", "Recorded with other content") for identifier in verdict.ids[:NAMED_IDS]),
+        *(Fault(f"/{identifier}", "conflict", "Already recorded with other content") for identifier in verdict.ids[:NAMED_IDS]),
         *(
-            Fault(f"/{identifier}", "refused-beside", "Not recorded: the request is taken or refused whole")
+            Fault(f"/{identifier}", "refused-beside", "Not recorded: a request is accepted or refused as a whole")
             for identifier in verdict.missing[:NAMED_IDS]
         ),
     )
     return Problem(
-        409, f"Recorded with other content: {_names(verdict.ids)}; nothing of this request was recorded", faults=faults
+        409, f"Already recorded with other content: {_names(verdict.ids)}. Nothing of this request was recorded", faults=faults
     )
 
 

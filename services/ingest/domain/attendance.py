@@ -77,7 +77,7 @@ def attendance(
     Raises ValueError where *session* is none.
     """
     if session.type is not ArtefactType.SESSION:
-        raise ValueError(f"{session.type} is no session")
+        raise ValueError(f"{session.type} is not a session")
     known = sorted(set(presences))
     if not known or (revision := revision_of(actor, known)) == told:
         return ()

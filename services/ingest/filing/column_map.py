@@ -154,15 +154,17 @@ def load(name: str) -> ColumnMap:
         try:
             content = Path(name).read_bytes().removeprefix(BOM_UTF8)
         except OSError as error:
-            raise BadMap(f"{name} is no file, and no map that is shipped: {', '.join(shipped())}") from error
+            raise BadMap(
+                f"{name} is neither a file nor one of the maps that come with Symposia: {', '.join(shipped())}"
+            ) from error
     try:
         return msgspec.json.decode(content, type=ColumnMap)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadMap(f"{name} is no column map: {error}") from error
+        raise BadMap(f"{name} is not a column map: {error}") from error
 
 
 def read(source: Source, cells: Mapping[str, str], columns: ColumnMap, actor: str = "") -> Reading:
-    """Say what a row tells; raise Incomplete where it lacks what an act needs that fits it."""
+    """Say what a row tells. Raises Incomplete if it lacks what an act that applies to it needs."""
     if (broken := next((column for column, value in cells.items() if "\0" in value), None)) is not None:
         raise Incomplete(f"{broken[:80]} holds a NUL character")
     given = {**cells, "workspace": source.workspace, "actor": actor}

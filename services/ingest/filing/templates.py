@@ -47,7 +47,7 @@ def moment(template: str, cells: Mapping[str, str], formats: Iterable[str]) -> s
     written = needed("happened", template, cells)
     found = next((found for form in (None, *formats) if (found := _parsed(written, form))), None)
     if found is None:
-        raise Incomplete(f"happened ({template}) is no time")
+        raise Incomplete(f"happened ({template}) is not a time")
     return found
 
 

@@ -189,7 +189,7 @@ class Cluster:
     def _refuse_strangers(self, folder: Path) -> None:
         """Raise Misconfigured where *folder*, which may stand in a place open to all, was put there by somebody else."""
         if folder.is_symlink() or (folder.exists() and folder.stat().st_uid not in {os.geteuid(), self.identity.owner}):
-            raise Misconfigured(f"{folder} belongs to somebody else: remove it")
+            raise Misconfigured(f"{folder} belongs to another user: remove it")
 
     def _write(self, path: Path, text: str) -> None:
         """Write *path* whole or not at all, readable by its owner alone."""

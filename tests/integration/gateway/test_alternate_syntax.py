@@ -173,7 +173,7 @@ async def test_a_form_that_means_no_request_is_noted_for_the_operator(doors: Doo
     await eventually(lambda: doors.issuer.refused(None))
     (refused,) = await doors.issuer.refused(None)
     assert (refused.method, refused.route, refused.status) == ("POST", STATE, 400)
-    assert refused.reason == "The form has no field content, which PUT stores"
+    assert refused.reason == "PUT needs a field content in the form"
 
 
 async def test_a_header_in_a_form_is_no_longer_than_one_on_the_wire(doors: Doors) -> None:

@@ -37,7 +37,7 @@ class Machine:
 async def test_what_is_no_address_of_http_is_connected_to_by_nobody(url: str) -> None:
     transport = CheckedTransport(private=True)
 
-    with pytest.raises(NoAddress, match="no address of http or https"):
+    with pytest.raises(NoAddress, match="is not an http or https address"):
         await transport.handle_async_request(httpx.Request("GET", url))
 
 

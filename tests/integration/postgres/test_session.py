@@ -66,7 +66,7 @@ async def test_a_session_that_did_not_begin_as_it_was_asked_to_is_a_misconfigura
     asked = pooled(settings_for(empty_database_url), "workshop", "test")
     forgetful = await asyncpg.connect(empty_database_url, server_settings={"timezone": "UTC", "lock_timeout": "10s"})
 
-    with pytest.raises(Misconfigured, match="does not hand on how our sessions begin: search_path, idle_in_transaction_session"):
+    with pytest.raises(Misconfigured, match="drops the settings of our sessions: search_path, idle_in_transaction_session"):
         await begin_session(forgetful, asked, Pooler.NONE)
 
     await forgetful.close()
@@ -109,7 +109,7 @@ async def test_a_pooler_that_gives_one_session_to_two_is_a_misconfiguration(empt
     given_twice = await asyncpg.connect(empty_database_url)
     await begin_session(given_twice, asked, Pooler.SESSIONS)
 
-    with pytest.raises(Misconfigured, match="gave us a session that was another's"):
+    with pytest.raises(Misconfigured, match="gave us a session that somebody else had used"):
         await begin_session(given_twice, asked, Pooler.SESSIONS)
 
     await given_twice.execute("RESET ALL")  # as a pooler of sessions does, by DISCARD ALL, before it gives one to another

@@ -39,7 +39,7 @@ async def test_a_service_that_does_not_answer_is_not_said_to_be_gone() -> None:
     async with httpx.AsyncClient(transport=httpx.MockTransport(silent)) as client:
         finding = await doors._service(client, "gateway", "http://127.0.0.1:8080", doors._gone)
 
-    assert finding.words == "takes connections at http://127.0.0.1:8080, and does not answer within 5 s"
+    assert finding.words == "accepts connections at http://127.0.0.1:8080, but does not answer within 5 s"
 
 
 async def test_services_that_run_apart_are_asked_where_each_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_a_server_that_acknowledges_before_it_has_written_is_told() -> None:
     finding = database._durability(["synchronous_commit"])
 
     assert finding.state is State.WRONG
-    assert finding.words.startswith("synchronous_commit off: what was acknowledged is lost")
+    assert finding.words.startswith("synchronous_commit off: acknowledged data is lost")
 
 
 def test_a_server_that_writes_before_it_acknowledges_is_well() -> None:

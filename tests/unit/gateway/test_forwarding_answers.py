@@ -41,7 +41,7 @@ def test_an_answer_that_names_some_of_the_statements_says_that_the_others_were_t
 
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b'["6690e6c9-3ef0-4ed3-8b37-7f3964730bee"]', b"\xff", b"[null, 1]"])
 def test_an_answer_that_names_no_ids_is_of_no_lrs(body: bytes) -> None:
-    with pytest.raises(TargetAway, match="no answer of an LRS"):
+    with pytest.raises(TargetAway, match="no LRS answers like this"):
         fate(Answer(200, body), IDS, NOON)
 
 

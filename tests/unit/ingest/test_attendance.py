@@ -94,5 +94,5 @@ def test_two_people_with_the_same_presences_have_two_attendances() -> None:
 
 
 def test_only_a_session_is_attended() -> None:
-    with pytest.raises(ValueError, match="no session"):
+    with pytest.raises(ValueError, match="is not a session"):
         attendance(Artefact(NativeId("n"), "https://acme.example/n", ArtefactType.NOTE), ANN, [presence(0, 1)], None, None)

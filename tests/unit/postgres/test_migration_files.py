@@ -43,8 +43,8 @@ def test_files_come_in_the_order_of_their_numbers(package: Callable[..., str]) -
         (("0002_second.sql",), "0002_second.sql stands where number 0001 should"),
         (("0001_a.sql", "0003_c.sql"), "0003_c.sql stands where number 0002 should"),
         (("0001_a.sql", "0001_b.sql"), "stands where number 0002 should"),
-        (("1_a.sql",), "1_a.sql is no migration's name"),
-        (("0001-a.sql",), "0001-a.sql is no migration's name"),
+        (("1_a.sql",), "1_a.sql is not the name of a migration"),
+        (("0001-a.sql",), "0001-a.sql is not the name of a migration"),
     ],
 )
 def test_a_careless_folder_is_refused(package: Callable[..., str], names: tuple[str, ...], complaint: str) -> None:

@@ -47,7 +47,7 @@ def test_prepared_statements_that_come_and_go_tell_of_a_pooler_of_transactions(e
     failure = forbidden(error)
 
     assert isinstance(failure, Misconfigured)
-    assert "takes our sessions between transactions" in str(failure)
+    assert "takes our sessions away between transactions" in str(failure)
 
 
 def test_a_parameter_that_only_others_know_is_a_misconfiguration() -> None:

@@ -43,8 +43,8 @@ def test_loaded_queries_cannot_be_changed(package: Callable[[str], str]) -> None
     [
         ("SELECT 1;\n", "text stands before"),
         ("-- a heading\n-- name: one\n-- One.\nSELECT 1\n", "text stands before"),
-        ("-- name: One Thing\n-- One.\nSELECT 1\n", "no name of a query"),
-        ("-- name: \n-- One.\nSELECT 1\n", "no name of a query"),
+        ("-- name: One Thing\n-- One.\nSELECT 1\n", "is not a name for a query"),
+        ("-- name: \n-- One.\nSELECT 1\n", "is not a name for a query"),
         ("-- name: one\nSELECT 1\n", "one has no comment"),
         ("-- name: one\n--\nSELECT 1\n", "one has no comment"),
         ("-- name: one\n", "one has no comment"),
