@@ -1,4 +1,4 @@
-"""A bug that one piece of work meets where others must not suffer from it: a job of a queue, one target of several."""
+"""Keep a bug that is met over one piece of work (a job of a queue, one of several targets) from stopping the others."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _OURS: Final = ("services.", "shared.")
 
 
 class Bug(SymposiaError):
-    """A piece of work met an error of our own; the message is its kind and where in the code, never what was worked on."""
+    """A bug in our code, met over one piece of work; the message names its kind and its place in the code, nothing else."""
 
 
 @contextmanager
 def harming_nobody(*expected: type[Exception]) -> Iterator[None]:
-    """Take what the block raises for a bug, unless it is an outage, a misconfiguration or *expected*. Raises Bug.
+    """Raise Bug for whatever the block raises, unless it is an outage, a misconfiguration or *expected*.
 
-    Whoever catches that goes on with the next piece, and comes back to this one later. A consumer of the log may skip nothing:
-    there a bug stops the process.
+    The caller catches Bug, goes on with the next piece of work, and retries this one later. A consumer of the log must not do
+    so, since it may skip nothing: there a bug stops the process.
     """
     passing: tuple[type[Exception], ...] = (Unavailable, Misconfigured, Bug, *expected)
     try:
@@ -33,7 +33,7 @@ def harming_nobody(*expected: type[Exception]) -> Iterator[None]:
 
 
 def told(error: Exception) -> str:
-    """Say what kind of error it is and where our code met it, and not its text: that may hold what somebody wrote."""
+    """Name the kind of *error* and its place in our code. Its text is left out, since it may repeat what somebody wrote."""
     frames = [(str(frame.f_globals.get("__name__")), line) for frame, line in walk_tb(error.__traceback__)]
     ours = [(module, line) for module, line in frames if module.startswith(_OURS)]
     module, line = (ours or frames or [("nowhere", 0)])[-1]

@@ -1,4 +1,4 @@
-"""A long list, some of it at a time: no statement of SQL has to end in its time with all of it."""
+"""Split a long list, so that no single SQL statement has to finish all of it within its timeout."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from services.ingest.verifiers.message import Message, matches_any
 
 LONGEST_CHALLENGE: Final = 2048
 NO_BODY: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}", re.ASCII)
-"""What is signed for whoever asks: nothing that could be the body of a delivery, or strangers had theirs signed by us."""
+"""Challenges that are signed. None could be the body of a delivery, or strangers could have us sign theirs."""
 TEXT: Final = "text/plain; charset=utf-8"
 ZOOM_ASKS: Final = "endpoint.url_validation"
 
@@ -103,7 +103,7 @@ class HmacChallenge:
 class HubChallenge:
     """Give back `hub.challenge` if *admits* says that we asked for it (W3C WebSub, section 5.3; Meta).
 
-    *typed* says that it is an operator who tells the hub the word that it shows.
+    *typed* says that an operator enters at the hub the word that the hub then shows.
     """
 
     admits: Callable[[Mapping[str, str], Sequence[bytes]], bool]

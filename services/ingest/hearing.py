@@ -1,4 +1,4 @@
-"""Let the log have what was heard, to be told a moment later: an answer waits neither for PostgreSQL nor for what it all means.
+"""Append what was heard to the log, so that an answer waits neither for PostgreSQL nor for what the delivery means.
 
 Only what may be told gets as far as this: the connector has left out what is private, and a paused source says nothing new.
 """
@@ -44,7 +44,7 @@ class Hearing:
         self._append = Merging(self._append_all, "appending")
 
     async def take(self, source: Source, reading: Reading, noticed: str = "") -> Taken:
-        """Make durable what *reading* says, which was asked for because of what the door *noticed* then, if it was.
+        """Append *reading*; *noticed* (RFC 3339) is when a delivery named it, if it was looked up because of that.
 
         Raises Unavailable where that cannot be done now.
         """
@@ -106,7 +106,7 @@ def _notice(source: Source, lookup: Lookup, heard_at: str) -> Outgoing:
 
 
 def heard(source: SourceId, reading: bytes, heard_at: str, noticed_at: str = "") -> bytes:
-    """Write that *source* said what *reading* holds, in JSON, when the door heard it and, where it asked for it, heard of it."""
+    """Write the message `heard`: *reading* is JSON, the times are RFC 3339, *noticed_at* is "" unless it was looked up."""
     return encode(Heard(source, heard_at, msgspec.Raw(reading), noticed_at))
 
 

@@ -1,8 +1,8 @@
 """Take what was heard: remember what it teaches, tell what is decided, and leave the rest to wait.
 
-What it teaches is committed before what waits is read, and so is what is to wait: of two deliveries that need each other, the
-later to commit sees the other. Both may then tell the same statement, which its id makes harmless. What waits is forgotten only
-once its statement is in the log. What depends on nothing that is not known already waits for nothing, and is kept nowhere.
+What a delivery teaches, and what of it has to wait, is committed before anything that waits is read: of two deliveries that
+need each other, the one that commits later sees the other. Both may then append the same statement, which its id makes harmless.
+What waits is forgotten only once its statement is in the log. What depends only on things already known is never stored.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ def _artefacts(reading: Reading) -> list[NativeId]:
 
 
 def _without_closed(source: Source, reading: Reading) -> tuple[Reading, list[Reason]]:
-    """Leave out what happened where we have learnt since it was heard that it was private; say so of each."""
+    """Leave out what happened in places that have turned out to be private since; return a reason for each."""
     decided = tuple(each for each in reading.decided if not _is_closed(source, each))
     undecided = tuple(each for each in reading.undecided if not _is_closed(source, each.interaction))
     closed = len(reading.decided) - len(decided) + len(reading.undecided) - len(undecided)
@@ -262,12 +262,12 @@ def _settled(source: Source, waiting: Iterable[Waiting], patience: Patience) -> 
 
 
 def _verdict(source: Source, waiting: Waiting, patience: Patience) -> Interaction | Reason | None:
-    """Decide what waits, unless we have learnt since it was heard that it was private."""
+    """Decide what waits, unless its place has turned out to be private since."""
     return Reason.PRIVATE_CHANNEL if _is_closed(source, waiting.undecided.interaction) else settle(waiting, patience)
 
 
 def _is_closed(source: Source, interaction: Interaction) -> bool:
-    """Say whether *interaction* happened where we have learnt since that it was private."""
+    """Say whether the place of *interaction* has turned out to be private since."""
     place = interaction.place
     if source.policy.private or interaction.kind in WITHDRAWING or place is None or place.public:
         return False

@@ -1,7 +1,7 @@
-"""Tell a batch of what was heard: all at once, and each by itself, since one that is wrong must not silence its neighbours.
+"""Turn a batch of what was heard into statements: concurrently, and each by itself, so that a bad one does not harm the others.
 
-What one delivery teaches is committed before it is read what it sets free (decision 8): so the intake has transactions of its
-own, and the batch's moves the offset behind them. Told again after a crash, a delivery gives the same statements.
+What a delivery teaches has to be committed before the intake reads what that decides (decision 8). So the intake has its own
+transactions, and the batch's transaction only moves the offset afterwards. After a crash, the same statements are told again.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ GROUP: Final = "telling"
 AT_ONCE: Final = 100
 """Records of one batch: whoever is erased waits for it."""
 BEAT: Final = 1.0
-"""Seconds between two signs that a batch's transaction is not frozen while the intake works: else PostgreSQL would end it."""
+"""Seconds between two empty queries that keep the batch's idle transaction alive, which PostgreSQL would otherwise end."""
 FEWEST: Final = 2
-"""Connections that it takes to tell: the batch holds one."""
+"""Connections that are needed: the batch's transaction holds one, and the intake needs another."""
 
 
 class Said(NamedTuple):
@@ -137,9 +137,7 @@ def telling_of(parts: Parts) -> Telling:
 def task_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer = unobserved) -> Task:
     """Return what tells what the doors heard. Raises Misconfigured where it would wait for itself."""
     if parts.settings.postgres.pool_size < FEWEST:
-        raise Misconfigured(
-            f"SYMPOSIA_POSTGRES__POOL_SIZE is too small: what was heard is told by {FEWEST} connections at least."
-        )
+        raise Misconfigured(f"SYMPOSIA_POSTGRES__POOL_SIZE is too small: ingest needs at least {FEWEST} connections.")
     settings = parts.settings.stream.consumer
     consumer = Consumer(
         group=GROUP,
@@ -156,7 +154,7 @@ def task_of(parts: Parts, stream_metrics: StreamMetrics, observer: Observer = un
 
 @asynccontextmanager
 async def _awake(transaction: Transaction) -> AsyncIterator[None]:
-    """Show PostgreSQL until the end of the block, which leaves *transaction* alone, that it is not frozen."""
+    """Keep *transaction*, which the block does not use, from being ended by PostgreSQL as idle."""
     over = asyncio.Event()
     beating = asyncio.create_task(_beat(transaction, over))
     try:

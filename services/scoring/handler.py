@@ -54,7 +54,7 @@ class Scoring:
         return Decision(rejections=rejections)
 
     async def _object(self, records: Sequence[Record], books: Books) -> Decision:
-        """Keep who objects, and delete everything in which they occur."""
+        """Store who objects, and delete every fact in which they occur."""
         words, rejections = read_words(records)
         applied = Applied()
         if words:
@@ -65,7 +65,7 @@ class Scoring:
 
 
 async def _share_objections(acts: Iterable[Act], books: Books) -> None:
-    """Hold back objections; whoever objected before an import knew them objects as whom it made of them."""
+    """Hold new objections back, and carry over those of people whom an import has identified since they objected."""
     were = frozenset[tuple[LearnerId, LearnerId]]().union(*(act.were for act in acts))
     if not were or not await books.inherited(were):
         await books.share_objections()
@@ -75,7 +75,7 @@ async def _share_objections(acts: Iterable[Act], books: Books) -> None:
 
 
 async def _let_go(objecting: Collection[LearnerId], books: Books) -> int:
-    """Delete everything in which those *objecting* occur; return how many facts that were."""
+    """Delete every fact in which those *objecting* occur; return how many there were."""
     if not objecting:
         return 0
     taken, emptied = await books.take_of(objecting)

@@ -8,9 +8,9 @@ from shared.contracts.wire import Text
 
 
 class Heard(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """*source* said it to the door at *heard_at* (RFC 3339); *reading* is what its connector made of it, in JSON.
+    """What *source* said to the door at *heard_at* (RFC 3339); *reading* is what its connector made of it, in JSON.
 
-    What was asked for because the door had heard of it before says when that was: *noticed_at*, else "".
+    *noticed_at* (RFC 3339) is when a delivery first named it, if it was looked up because of that, else "".
     """
 
     source: Text

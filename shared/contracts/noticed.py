@@ -13,9 +13,9 @@ Seconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=LONGEST)]
 
 
 class Noticed(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """*source* heard of it at *noticed_at* (RFC 3339); *key* is the same for every repetition, *reference* says how to ask.
+    """Something that *source* named at *noticed_at* (RFC 3339), to be looked up at the earliest *after* so many seconds.
 
-    It is asked for no sooner than *after* so many seconds.
+    *key* is the same however often it is named; *reference* is what the connector needs to look it up.
     """
 
     source: Text

@@ -12,8 +12,8 @@ class Recorded(msgspec.Struct, frozen=True, rename="camel"):
 
     It is said once when it is recorded, again with *voided* when it gets voided, and again with *redacted_at* (RFC 3339) when its
     bytes are redacted. Both are absorbing: a consumer never goes back, in whatever order it hears. *statement* holds the stored
-    bytes, `stored` included. *names_only* says of a redacted statement that only people who were erased are gone from it: its
-    words are there and count, and who was erased is shared.xapi.erased.
+    bytes, `stored` included. *names_only* says that a redacted statement has only lost the people who were erased: its words are
+    still there and count, and `shared.xapi.erased` stands in the place of each such person.
     """
 
     id: Text

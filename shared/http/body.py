@@ -14,8 +14,8 @@ from shared.http.room import AT_ONCE, Room
 
 BODY_DEADLINE: Final = 20.0
 DISCARDED = 64 * 1024 * 1024
-"""Of a body that says it is too large, yet no larger than this, the rest is thrown away after the answer, since many clients look
-for one only when they have sent all. With anything larger the connection is closed."""
+"""A body that declares itself too large, but no larger than this, is read and discarded after the answer, since many clients read
+the answer only when they have sent everything. For anything larger the connection is closed."""
 
 
 _DEADLINES: Final = Deadlines(BODY_DEADLINE)

@@ -1,4 +1,4 @@
-"""Room for the long bodies that are on their way: whoever sends them slowly, over many connections, would have all memory."""
+"""Bound the memory of large bodies that are being received: many slow senders could otherwise take all of it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 from shared.http.problem import Problem
 
 SHORT: Final = 16 * 1024
-"""Bytes of each body that need no room: no long ones keep a message out, or a statement."""
+"""Bytes of each body that are not counted, so that large bodies never keep out a message or a single statement."""
 AT_ONCE: Final = 256 * 1024 * 1024
 
 
 class Room:
-    """At most so many bytes of bodies under way, beyond what is SHORT of each; one that is alone there has room at any length."""
+    """Holds at most *most* bytes of bodies, not counting the first SHORT of each. A body that is alone may have any length."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -22,7 +22,7 @@ class Room:
 
     @contextmanager
     def one(self) -> Iterator[Callable[[int], None]]:
-        """Yield what is to be told the length that a body has by now, and raises Problem 503 where there is no room for it."""
+        """Yield a function to call with the length that the body has reached; it raises Problem 503 when there is no room."""
         own = 0
 
         def grow(size: int) -> None:
@@ -30,7 +30,7 @@ class Room:
             others, long = self._held - own, max(size - SHORT, 0)
             if long and others and others + long > self._most:
                 headers = {"Retry-After": "5", "Connection": "close"}
-                raise Problem(503, "Too many long bodies are on their way here; try again", headers=headers)
+                raise Problem(503, "Too many large bodies are being received at the moment; try again", headers=headers)
             self._held, own = others + long, long
 
         try:

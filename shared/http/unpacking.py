@@ -1,4 +1,4 @@
-"""The body of an answer from elsewhere, unpacked piece by piece: of what fits one packet the whole may be gigabytes."""
+"""Decompress the body of an answer piece by piece: a single packet may expand to gigabytes."""
 
 from __future__ import annotations
 

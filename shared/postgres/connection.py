@@ -1,4 +1,4 @@
-"""A connection that is given up where the server, or the network before it, says nothing any more, and a transaction on it."""
+"""Connections, and transactions on them, that are given up when the server or the network no longer answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 PARTING: Final = 2.0
-"""Seconds in which a server answers that we go, or roll back."""
+"""Seconds that the server has to confirm a close or a rollback."""
 
 
 BUILT_IN: Final = 10_000
@@ -20,14 +20,14 @@ BUILT_IN: Final = 10_000
 
 _described: Final[dict[frozenset[int], Sequence[asyncpg.Record]]] = {}
 _UNASKED: Final = SimpleNamespace(name="none")
-"""In place of the statement that asks: asyncpg prepares what it interrupted anew where the one that asked has no name."""
+"""Stands for the introspecting statement; its name keeps asyncpg from preparing the interrupted statement a second time."""
 
 
 class Connection(asyncpg.Connection):
-    """What pools are made of: it ends within bounds, even where a firewall forgot it and nobody hears that it ends.
+    """A pool's connection, which closes in bounded time even if a firewall has dropped it and nobody answers.
 
-    What the built-in types are it asks once a process. asyncpg asks on each connection, which costs the server 15 ms, and whoever
-    is first there as much, be it under a lock.
+    It looks the built-in types up once per process. asyncpg would do so on each connection, which costs the server 15 ms, and
+    delays the first query as long, even one that holds a lock.
     """
 
     async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> tuple[Sequence[asyncpg.Record], Any]:  # noqa: ASYNC109
@@ -40,14 +40,14 @@ class Connection(asyncpg.Connection):
         return rows, statement
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  asyncpg's own signature
-        """End in order or, after *timeout* seconds, as it is; asyncpg's pool, which gives none, would wait for ever."""
+        """Close in order or, after *timeout* seconds, abruptly; asyncpg's pool passes no timeout, and would wait for ever."""
         with suppress(TimeoutError, OSError):
             await super().close(timeout=PARTING if timeout is None else timeout)
 
 
 @asynccontextmanager
 async def begun(connection: PoolConnectionProxy) -> AsyncIterator[None]:
-    """Begin and commit, or roll back; unlike asyncpg's own, what broke the block stays what is raised."""
+    """Begin and commit, or roll back. Unlike with asyncpg's own, a failing rollback does not hide what the block raised."""
     transaction = connection.transaction()
     await transaction.start()
     try:

@@ -60,7 +60,7 @@ class Consumer(Generic[T]):
         self._beginning = beginning
         self._inbox: Inbox | None = None
         self._ready: set[Partition] = set()
-        """What may be read on: prepared, and its last batch settled."""
+        """Partitions that can be read on: they are prepared, and their last batch is settled."""
         self._applied: dict[Partition, int] = {}
         self._looked = 0.0
         self._publishing = Publishing(log, ledger, observer)
@@ -83,10 +83,10 @@ class Consumer(Generic[T]):
             await self.close()
 
     async def turn(self, *, to_the_end: bool = True) -> None:
-        """Prepare what was newly assigned, fetch one batch and settle it, *to_the_end*: until the log has what it said.
+        """Prepare newly assigned partitions, then fetch one batch and settle it.
 
-        Otherwise that goes on beside the next turns. Raises Unavailable; the next turn then prepares the partitions again that it
-        befell before it reads on.
+        *to_the_end* waits until the log has what the handler said; otherwise that is published while the next turns run.
+        Raises Unavailable; the next turn then prepares the partitions that this befell anew, before it reads on.
         """
         try:
             await self._fetch_and_settle()
@@ -125,9 +125,9 @@ class Consumer(Generic[T]):
         self._ready.add(batch.partition)
 
     async def _rest(self) -> None:
-        """Note that no record waits, and say now and then what stands in the outbox though nobody left it there.
+        """Note that no record waits, and now and then publish rows that turn up in the outbox again.
 
-        A PostgreSQL that was promoted may not know that a row was published and forgotten, and then nobody else will look.
+        A standby that was promoted may not know that a row was published and deleted, and nobody else would look for it.
         """
         await self._published()
         self._metrics.idle(self._place(partition) for partition in self._ready)
@@ -227,8 +227,8 @@ class Consumer(Generic[T]):
     async def _claim(self, place: GroupPartition, batch: Batch, transaction: T) -> Batch:
         """Lock the offset row and drop what is already applied.
 
-        Raises Unavailable where the row went back behind what this member had applied, as after a crash of a server that had not
-        written down the last commits, or had not passed them on: the partition is then prepared again, and read from there.
+        Raises Unavailable if the row is behind what this member has applied. That happens when PostgreSQL lost its last commits
+        in a crash or a failover; the partition is then prepared again, and read from where the row stands.
         """
         mark = await self._ledger.claim(place, transaction)
         await self._observer(Step.CLAIMED)

@@ -54,7 +54,7 @@ class Content:
 
 
 class Remains(NamedTuple):
-    """What may tell of somebody still: what a dead letter holds, and why it is one."""
+    """What of a dead letter may still contain personal data: its content and its reason."""
 
     id: int
     key: bytes | None
@@ -63,7 +63,7 @@ class Remains(NamedTuple):
 
 
 class DeadLetters:
-    """The dead letters of the service whose schema *database* was opened for; of a transaction, what is done is done with it."""
+    """The dead letters of the service whose schema *database* was opened for; given a transaction, changes are part of it."""
 
     def __init__(self, database: Database | Transaction) -> None:
         self._database = database
@@ -84,9 +84,8 @@ class DeadLetters:
     async def replay(self, letter: int, log: Log) -> bool:
         """Append the dead letter with id *letter* to its topic again, mark and empty it; say whether it was unsettled.
 
-        All groups of the topic hear it again, which their idempotence bears; who refuses it again before the mark is made keeps
-        it as a letter of its own. Where the mark cannot be made after the append, the letter waits still, and replaying it again
-        is harmless. Raises Unavailable.
+        All groups of the topic read it again, which is harmless since they are idempotent; a group that refuses it again gets a
+        new letter. If marking it fails after the append, the letter still waits, and can be replayed again. Raises Unavailable.
         """
         found = await self.show(letter)
         if found is None or found[0].state not in UNSETTLED:

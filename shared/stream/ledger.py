@@ -14,9 +14,9 @@ from shared.stream.record import Batch, Cause, Outgoing, Record, T
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A record that *group* could not use after *attempts* attempts, and why; what is a conflict is kept apart from the rest.
+    """A record that *group* could not use after *attempts* attempts, and why; conflicts are quarantined, apart from the rest.
 
-    Conflicts with the same *digest* say the same; what is *settled* holds nothing any more.
+    Conflicts with the same *digest* are repetitions of one another; a letter that is *settled* has no content any more.
     """
 
     group: str
@@ -69,7 +69,7 @@ class Ledger(Outbox, Protocol[T]):
         """Write *outgoing* as one row of *owner*'s outbox and return its id."""
 
     async def bury(self, letters: Sequence[DeadLetter], transaction: T) -> None:
-        """Write *letters*; one that was written before counts its attempts up, and an unsettled one those that say the same.
+        """Write *letters*: one for the same record counts its attempts, an unsettled one with the same digest the repetitions.
 
-        What is read again has come once.
+        A record that is read again after a crash is no repetition.
         """

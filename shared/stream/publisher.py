@@ -1,4 +1,4 @@
-"""What is said outside the loop: stored in the transaction that decides it, published by a drainer of its own."""
+"""Emit records outside the loop: stored in the transaction that decides them, published by a drainer of their own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Publisher(Generic[T]):
             self._stored.set()
 
     async def drain(self) -> None:
-        """Publish what is stored, the oldest first, after who is at it in this process. Raises Unavailable: the rest stays."""
+        """Publish what is stored, oldest first, one caller at a time in this process. Raises Unavailable; the rest stays."""
         async with self._draining:
             await drain(self._owner, self._log, self._ledger, self._observer)
 

@@ -1,4 +1,4 @@
-"""What turns said, on its way to the log beside the turns that follow: in order, and what waits together in one append."""
+"""Publish the outbox rows of earlier turns while later turns run: in order, and those that wait together in one append."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from shared.stream.record import Partition
 from shared.stream.steps import Observer
 
 REST: Final = 10
-"""How many times as long as the last append took the next one lets rows gather: appending takes a tenth of the time at most."""
+"""Rows gather for this many times as long as the last append took, so that appending takes a tenth of the time at most."""
 
 LONGEST_REST: Final = 0.05
 """Seconds that a row waits for others at most."""
 
 MOST_BYTES: Final = 4 * 1024 * 1024
-"""What may wait; a turn that finds more than that waits until all of it is published."""
+"""Bytes that may be waiting; a turn that finds more waits until all of them are published."""
 
 
 class Publishing:

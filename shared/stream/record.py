@@ -82,22 +82,22 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Cause(StrEnum):
-    """What a refused record says of its handler."""
+    """Why a record was refused, and so whether many refusals in a row should stop the consumer."""
 
     UNUSABLE = "unusable"
-    """The record cannot be read: many of them say that the handler is wrong, or the topic."""
+    """The record cannot be read. Many of these mean that the handler, or the topic, is wrong: the consumer stops."""
     CONFLICT = "conflict"
-    """The record contradicts what is known: its sender's doing, however often."""
+    """The record contradicts what is known. That is its sender's fault, and never stops the consumer."""
     ALONE = "alone"
-    """The record can be read, and what it says could not be worked with, as that of others could: it must not stop theirs."""
+    """The record can be read, but the handler met a bug over it and not over its neighbours, which must not be held up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record that a handler cannot use, and why; it goes to the dead letters and its neighbours go on.
+    """A record that a handler cannot use, and why; it goes to the dead letters, and its neighbours are not affected.
 
-    Of conflicts with the same *digest* one is kept until it is settled, and the others are counted there. What is *settled* holds
-    nothing any more, and nothing can be made of it.
+    Of conflicts with the same *digest*, one letter is kept and counts the others until somebody settles it. A letter that is
+    *settled* from the start has no content, and cannot be replayed.
     """
 
     record: Record
@@ -107,14 +107,14 @@ class Rejection:
     settled: bool = False
 
     def emptied(self, reason: str) -> Rejection:
-        """Return what may be kept where all that was refused must not be, and *reason* says why."""
+        """Return this rejection without any content of its record, for a *reason* such as an erasure."""
         record = msgspec.structs.replace(self.record, key=None, value=b"", headers=())
         return replace(self, record=record, reason=reason, settled=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a handler decided about a batch: what to say on, and what to refuse."""
+    """What a handler decided about a batch: the records to emit, and those to refuse."""
 
     outgoing: tuple[Outgoing, ...] = ()
     rejections: tuple[Rejection, ...] = ()

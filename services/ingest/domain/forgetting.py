@@ -1,6 +1,6 @@
-"""Leave whoever was erased out of what was heard: what they did, what was done upon them, and whose what they made is.
+"""Leave erased people out of what was heard: their acts, the acts upon them, and their names as authors.
 
-What they took back goes all the same, since that may be somebody else's: as where a platform names nobody who did it.
+What they took back is still taken back, since it may have been somebody else's: as if the platform had not said who did it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ IsErased: TypeAlias = Callable[[AccountName], bool]
 """Say whether an account is that of somebody who was erased."""
 
 BY_NOBODY: Final = frozenset({Rule.WITHDRAWAL, Rule.TAKEN_BACK, Rule.FORMER})
-"""Rules by which is told what was taken back by nobody who is named."""
+"""Rules for something that was taken back without the platform saying by whom."""
 
 
 def without_erased(reading: Reading, is_erased: IsErased) -> Reading:
@@ -41,7 +41,7 @@ def without_erased(reading: Reading, is_erased: IsErased) -> Reading:
 
 
 def what_is_left(undecided: Undecided, is_erased: IsErased) -> Undecided | None:
-    """Return *undecided* without whoever *is_erased*; None where it is what they did, or what was done upon them."""
+    """Return *undecided* without erased people; None if they acted, or were acted upon."""
     interaction = undecided.interaction
     if is_erased(interaction.actor) and interaction.kind in WITHDRAWING:
         rule = undecided.rule if undecided.rule in BY_NOBODY else Rule.WITHDRAWAL
@@ -51,7 +51,7 @@ def what_is_left(undecided: Undecided, is_erased: IsErased) -> Undecided | None:
 
 
 def _done_by_others(interaction: Interaction, is_erased: IsErased) -> Interaction | None:
-    """Return *interaction* without its author, where that is erased; None where its actor is, or the person that it is upon."""
+    """Return *interaction* without an erased author; None if its actor, or the person it is directed at, is erased."""
     if is_erased(interaction.actor) or (interaction.person is not None and is_erased(interaction.person)):
         return None
     return replace(interaction, author=None) if interaction.author is not None and is_erased(interaction.author) else interaction

@@ -109,7 +109,7 @@ def _topic(interaction: Interaction, told: Known | None, patience: Patience) -> 
 
 
 def _former(interaction: Interaction, now: Known | None, before: Known | None, patience: Patience) -> Interaction | Reason | None:
-    """Tell of what was moved that it was taken back as what it was before, too; of what never was, nothing more."""
+    """Take back the former identity of something that was moved; ignore what had no former identity."""
     if now is None or before is None:
         return _if_spent(patience, Reason.TOLD_ALREADY)
     if before.artefact.native == now.artefact.native:
@@ -210,7 +210,7 @@ def _vote(interaction: Interaction, root: Known) -> Interaction:
 
 
 def _leaving(interaction: Interaction, joined: Known | None, patience: Patience) -> Interaction | Reason | None:
-    """Tell for how long who leaves was there, and that it was whoever joined; nothing of it where times contradict each other."""
+    """Say who left (whoever joined) and how long they were there; leave the duration out if the times contradict each other."""
     if joined is None:
         return _if_spent(patience, interaction if interaction.actor else Reason.ACTOR_UNKNOWN)
     left = replace(interaction, actor=joined.author or interaction.actor)

@@ -11,7 +11,7 @@ from services.scoring.domain.week import Week
 
 
 class CellKey(NamedTuple):
-    """Who owes how much to whom, of what kind, in which week; sorted in this order wherever rows are locked."""
+    """Names a cell: who benefits from whom, in which dimension and week. Rows are locked in the order of these fields."""
 
     beneficiary: LearnerId
     actor: LearnerId

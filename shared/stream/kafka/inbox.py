@@ -22,16 +22,16 @@ from shared.stream.kafka.tail import Acknowledgements, Tail
 from shared.stream.record import Batch, Partition, Record
 
 AT_ONCE_BYTES: Final = 2 * 1024 * 1024
-"""Of all partitions in one answer of the broker, which is held several times over; a single batch that is larger comes whole."""
+"""Of all partitions in one answer of the broker, which is held in memory several times; a larger batch still comes whole."""
 
 LONG_POLL_MS: Final = 50
-"""How long a fetch waits at the broker: as long may a partition wait whose turn came while another fetch was under way."""
+"""How long the broker holds a fetch open; records that arrive on another partition meanwhile may wait as long."""
 
 MOMENT: Final = 0.02
-"""Seconds that a reader of records of its own process waits for the next of them before it asks the broker for others'."""
+"""Seconds to wait for the next record of this very process, before the broker is asked for those of others."""
 
 TRUST: Final = 1.0
-"""Seconds after which the broker is asked, whatever the process knows itself: a member that does not poll is given up."""
+"""Seconds after which the broker is polled even if there are own records left: a member that does not poll is expelled."""
 
 JOIN_PATIENCE: Final = 30.0
 LEAVE_PATIENCE: Final = 5.0
@@ -64,7 +64,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._sought: set[Partition] = set()
         self._fetched: deque[Batch] = deque()
         self._lineages: dict[Partition, Lineage] = {}
-        """Of which log each partition was when it was looked at before the `seek`."""
+        """Which log each partition belonged to when its bounds were read, before the `seek`."""
         self._tail = Tail()
         self._ahead: tuple[Partition, int] | None = None
         self._asked = 0.0
@@ -122,8 +122,8 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
     async def fetch(self, limit: int, wait: float) -> Batch | None:
         """Return consecutive records of one assigned partition. Raises Unavailable, Misconfigured.
 
-        Where there are fewer than *limit*, nothing is read ahead: what comes meanwhile is then read at once, and not the first of
-        it alone, which aiokafka would keep, and leave the rest at the broker until that is taken.
+        When fewer than *limit* records came, the partitions are paused until the next call. aiokafka would otherwise prefetch the
+        first record that arrives meanwhile, and leave the others at the broker until that one is taken.
         """
         if self._consumer is None:
             await self.join()
@@ -175,7 +175,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         return self._consumer._client  # noqa: SLF001  no public way leads to it
 
     async def _ours(self, limit: int, wait: float) -> Batch | None:
-        """Return what comes next, if this process appended it; where more is to come, wait a moment: one turn takes it all."""
+        """Return the next records if this process appended them, after a moment in which more of them can gather."""
         if monotonic() - self._asked >= min(TRUST, self._poll_interval / 3):
             return None
         await self._tail.gather(limit, min(wait, MOMENT))
@@ -187,7 +187,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         return Batch(partition, taken, max(self._tail.end, self._consumer.highwater(_place(partition)) or 0))
 
     async def _look_for_topics(self) -> None:
-        """Ask for a topic that is gone: aiokafka would hear only minutes later that it was made anew. Raises Unavailable."""
+        """Ask the broker for a missing topic: aiokafka would notice only minutes later that it is back. Raises Unavailable."""
         client = self._client
         if all(map(client.cluster.partitions_for_topic, self._topics)):
             return
@@ -198,7 +198,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             raise Unavailable("kafka", f"there is no topic {', '.join(gone)}")
 
     def _catch_up(self) -> None:
-        """Move the consumer behind what was read without it."""
+        """Move the consumer past the records that were read from memory."""
         if self._ahead is not None:
             partition, offset = self._ahead
             self._consumer.seek(_place(partition), offset)
@@ -221,9 +221,10 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             await self._give_up(error)
 
     async def _drop_strangers(self) -> None:
-        """Drop what may be of another log than was looked at: its partitions wait for a `seek`. Raises Misconfigured.
+        """Drop records that may come from another log than the one whose bounds were read; their partitions wait for a `seek`.
 
-        A log that was made anew, or cut, and has grown past where we read does not call that out of range: nothing else tells.
+        If a topic was created anew, or truncated, and has grown past our position, Kafka reports no offset out of range, and
+        nothing else would show it. Raises Misconfigured.
         """
         doubtful = {batch.partition for batch in self._fetched}
         if self._tail.followed is not None:
@@ -238,7 +239,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
                 self._lineages.pop(partition, None)
 
     def _trust(self) -> None:
-        """Go on from what the broker gave last with what this process knows."""
+        """From the broker's last record on, continue with the records that this process appends itself."""
         self._asked = monotonic()
         if self._fetched and self._sought == {self._fetched[-1].partition}:
             last = self._fetched[-1].records[-1]
