@@ -25,6 +25,7 @@ from services.scoring.settings import Settings as ScoringSettings
 from services.targets import TARGETS
 from shared.errors import Misconfigured, Unavailable
 from shared.postgres import migrate
+from shared.process import prepare_to_serve
 from shared.service import Service, run
 from shared.settings import ServiceSettings
 from shared.stream.steps import Observer, crash_at_from_environment, unobserved
@@ -82,6 +83,7 @@ async def running(home: Home, port: int, stop: asyncio.Event) -> AsyncIterator[t
 
     Raises Misconfigured where one runs there already, or a port is in use.
     """
+    prepare_to_serve()
     with home.claimed() as claim:
         ports = ports_from(port, ServiceSettings().http.host)
         async with open_installation(home, Found.MADE) as installation:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import resource
 import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import structlog
 import uvicorn
@@ -21,14 +19,12 @@ from starlette.applications import Starlette
 from shared.errors import Misconfigured, SymposiaError
 from shared.events import first
 from shared.http.protocol import BoundedProtocol
+from shared.process import prepare_to_serve, spare_the_collector
 from shared.settings import HttpSettings, ServiceSettings, url_host
 from shared.stream.steps import crash_at_from_environment
 from shared.telemetry import configure_logs
 
 log = structlog.get_logger()
-
-MOST_FILES: Final = 65_536
-"""Connections and files that a process may have open, where its administrator allows as many."""
 
 Task: TypeAlias = Callable[[asyncio.Event], Coroutine[None, None, None]]
 """Work until the event is set, then finish what is under way and return."""
@@ -64,14 +60,13 @@ async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyn
     A task that raises ends all the others in the same way, and is then raised in an ExceptionGroup: a consumer with a bug must
     not look alive, and whoever is being answered has nothing to do with it.
     """
-    open_many_files()
     servers = [_Server(service) for service in services]
     tasks = _Tasks(services)
     async with asyncio.TaskGroup() as group:
         working = group.create_task(tasks.run())
         serving = [group.create_task(server.serve_on_socket(), name=server.name) for server in servers]
         await _until_started(servers, serving)
-        _spare_the_collector()
+        spare_the_collector()
         if started is not None:
             started.set()
         await first(stop, tasks.broken)
@@ -83,18 +78,6 @@ async def run(services: Sequence[Service], stop: asyncio.Event, *, started: asyn
         await working
     tasks.raise_failures()
     log.info("stopped", services=[service.name for service in services])
-
-
-def open_many_files() -> None:
-    """Allow this process as many open files as it may be allowed: a shell, systemd and Docker begin with 1,024.
-
-    Without one left, who keeps a connection to a door keeps PostgreSQL and Kafka from us.
-    """
-    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(MOST_FILES, most)
-    if resource.RLIM_INFINITY != allowed < wanted:
-        with contextlib.suppress(OSError, ValueError):  # macOS has a limit of its own below the one that it tells
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 class _Tasks:
@@ -137,6 +120,7 @@ async def run_alone(name: str, settings: ServiceSettings, open_service: Opening)
 
     Raises SystemExit where it cannot go on: why is the last line of its log.
     """
+    prepare_to_serve()
     configure_logs(name, settings.telemetry.log_level)
     stop = asyncio.Event()
     stop_on_signals(stop)
@@ -216,12 +200,6 @@ class _Server(uvicorn.Server):
                 raise Misconfigured(f"{self.name} cannot listen at {url_host(host)}:{port}: {error.strerror}") from error
             listener.setblocking(False)
             await self.serve(sockets=[listener])
-
-
-def _spare_the_collector() -> None:
-    """Keep what was made until now, such as modules and compiled schemas, out of every collection: it stays for ever."""
-    gc.collect()
-    gc.freeze()
 
 
 async def _until_started(servers: Sequence[_Server], serving: Sequence[asyncio.Task[None]]) -> None:

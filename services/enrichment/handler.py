@@ -15,6 +15,7 @@ from services.enrichment.domain.features import features
 from services.enrichment.domain.meaning import Interaction
 from services.enrichment.linking import Linking
 from services.enrichment.store import Store
+from shared.aside import aside
 from shared.clock import rfc3339
 from shared.contracts import BadMessage, Recorded, decode
 from shared.postgres import Transaction
@@ -35,7 +36,8 @@ class Enrichment:
         if not heard:
             return Decision(rejections=unreadable)
         await self._store.share_identities(transaction)
-        told, rejections = _read(await self._as_recorded(transaction, heard))
+        recorded = await self._as_recorded(transaction, heard)
+        told, rejections = await aside(sum(len(each.message.statement) for each in recorded), _read, recorded)
         await self._store.lock_artefacts(transaction, _artefacts(told))
         await self._store.wordings(transaction).lock(told)
         await self._store.tell(transaction, told)

@@ -5,7 +5,6 @@ Browsers that can send no headers across origins, and queries too long for a URL
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.domain.forms import BadForm, read_form
 from services.gateway.domain.version import VERSION_HEADER, UnspokenVersion, negotiate
+from shared.aside import aside
 from shared.http import Problem, problem_response, read_body
 from shared.media_types import FORM_TYPE, JSON_TYPE, media_type
 from shared.xapi.model import Version
@@ -35,8 +35,6 @@ LONGEST_PARAMETERS: Final = 128 * 1024
 CONTENT: Final = "content"
 BROKEN_FORM_TYPE: Final = "text/plain"
 """What some authoring tools call their forms."""
-LARGE: Final = 128 * 1024
-"""Forms from this size on are read in a thread, so that they do not hold up other requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ class AlternateSyntax:
         method = _method(request.scope["query_string"])
         raw = await read_body(request, self._max_bytes)
         try:
-            fields = read_form(raw) if len(raw) < LARGE else await asyncio.to_thread(read_form, raw)
+            fields = await aside(len(raw), read_form, raw)
         except BadForm as error:
             raise Problem(400, f"The body is not a form: {error}") from error
         meant = read_meant(method, fields)

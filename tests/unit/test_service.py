@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 
 import pytest
-
-from shared.service import MOST_FILES, open_many_files
 
 ALONE = """
 import asyncio
@@ -43,14 +40,3 @@ def test_the_last_line_says_what_ended_a_service(line: str, kind: str, reason: s
     assert (said["level"], said["event"], said["service"]) == ("error", "ended", "trial")
     assert (said["kind"], said["reason"]) == (kind, reason)
     assert ("Traceback" in said.get("exception", "")) is (reason == "a bug")
-
-
-def test_a_service_may_open_more_connections_than_a_shell_lets_a_program_open() -> None:
-    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(before, 512), most))
-
-    open_many_files()
-
-    after = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
-    assert after == (min(MOST_FILES, most) if most != resource.RLIM_INFINITY else MOST_FILES, most)

@@ -31,6 +31,11 @@ class Incoming:
     statements: bytes
     enclosed: Mapping[Sha2, Enclosed] = field(default_factory=dict)
 
+    @property
+    def octets(self) -> int:
+        """Count what is enclosed."""
+        return sum(len(each.content) for each in self.enclosed.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:

@@ -29,6 +29,7 @@ from services.gateway.domain.definitions import (
     without,
 )
 from services.gateway.domain.keys import Key
+from shared.aside import aside
 from shared.contracts import BadMessage, Recorded, decode
 from shared.postgres import Transaction
 from shared.stream import Batch, Decision, Record, Rejection
@@ -84,7 +85,7 @@ async def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) 
         if not row.taken_back and (row.silent or not may_define(row.body)):
             continue
         try:
-            said = sayings(row.body)
+            said = await aside(len(row.body), sayings, row.body)
         except Unreadable as error:
             rejections.append(Rejection(heard[row.id], str(error)))
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -27,10 +26,11 @@ from services.gateway.documents.preconditions import (
     lacks_guard,
     read_preconditions,
 )
-from services.gateway.documents.store import LARGE, Document, DocumentStore, Names, etag_of
+from services.gateway.documents.store import Document, DocumentStore, Names, etag_of
 from services.gateway.domain.credential import Scope
 from services.gateway.domain.parameters import BadParameter
 from services.gateway.statements import refusals
+from shared.aside import aside
 from shared.clock import Clock
 from shared.http import Problem, read_body
 from shared.media_types import JSON_TYPE, OCTETS_TYPE
@@ -177,11 +177,8 @@ class Documents:
         return Response(status_code=204)
 
     async def _checked(self, check: Callable[[bytes, guard.Limits], object], content: bytes) -> None:
-        """Check JSON, in a thread where it is long. Raises guard.Malformed."""
-        if len(content) < LARGE:
-            check(content, self._limits)
-        else:
-            await asyncio.to_thread(check, content, self._limits)
+        """Check JSON. Raises guard.Malformed."""
+        await aside(len(content), check, content, self._limits)
 
 
 def _preconditions(request: Request) -> Preconditions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,11 +9,10 @@ from datetime import datetime
 from typing import Any, Final, Self, TypeAlias
 
 from services.gateway.documents.parameters import Several, Single
+from shared.aside import aside
 from shared.postgres import Database, Query, Transaction, load_queries
 
 _QUERIES: Final = load_queries(__package__)
-LARGE: Final = 128 * 1024
-"""Documents from this size on are decided about in a thread, so that they do not hold up other requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +110,7 @@ async def _written(transaction: Transaction, asked: Single, standing: Document |
 
 
 async def _decided(decide: Decide, standing: Document | None) -> Document | None:
-    if standing is None or len(standing.content) < LARGE:
-        return decide(standing)
-    return await asyncio.to_thread(decide, standing)
+    return await aside(len(standing.content) if standing else 0, decide, standing)
 
 
 def _identity(asked: Single) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from heapq import nsmallest
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -188,10 +189,10 @@ def _activities(statement: _Thing) -> Iterator[_Thing]:
 
 
 def _said(raw: bytes) -> Saying:
-    """Return the leaves of the definition *raw*; nothing where there is none."""
+    """Return the leaves of the definition *raw*, of ever so many those that `merged` would keep; nothing where there is none."""
     if not raw:
         return _NOTHING
-    return _remembered(raw) if len(raw) <= REMEMBERED_BYTES else dict(_leaves(raw))
+    return _remembered(raw) if len(raw) <= REMEMBERED_BYTES else dict(nsmallest(MOST_LEAVES, _leaves(raw)))
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -10,6 +10,7 @@ from struct import Struct
 from typing import Final
 
 from services.gateway.domain.mentions import Mentions
+from shared.aside import aside
 
 MENTION: Final = ("key", "seq", "usage", "direct")
 """The columns, in the order in which they are written."""
@@ -17,7 +18,8 @@ MENTION: Final = ("key", "seq", "usage", "direct")
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
 # How many fields, then each field behind its length: uuid, bigint, smallint, boolean.
-_pack: Final = Struct(">hi16siqihi?").pack
+_ROW: Final = Struct(">hi16siqihi?")
+_pack: Final = _ROW.pack
 
 
 async def mentions(statements: Iterable[tuple[int, Mentions]]) -> AsyncIterator[bytes]:
@@ -25,10 +27,15 @@ async def mentions(statements: Iterable[tuple[int, Mentions]]) -> AsyncIterator[
 
     In order of the key, so that the index is walked once; an iterator, since asyncpg would read a file in a thread.
     """
+    several = tuple(statements)
+    yield await aside(sum(len(mentioned) for _, mentioned in several) * _ROW.size, _written, several)
+
+
+def _written(statements: Iterable[tuple[int, Mentions]]) -> bytes:
     rows = [
         _pack(4, 16, key, 8, seq, 2, usage, 1, direct)
         for seq, mentioned in statements
         for key, (usage, direct) in mentioned.items()
     ]
     rows.sort()
-    yield b"".join((_HEADER, *rows, _TRAILER))
+    return b"".join((_HEADER, *rows, _TRAILER))

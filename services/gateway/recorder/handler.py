@@ -15,6 +15,7 @@ from services.gateway.recorder.remembered import Remembered
 from services.gateway.recorder.requests import Request, Unreadable, read
 from services.gateway.recorder.ruling import Fresh, Ruling, rule, without_text
 from services.gateway.recorder.steps import RecorderStep
+from shared.aside import aside
 from shared.postgres import Transaction
 from shared.stream import Batch, Decision, Outgoing, Record, Rejection
 from shared.stream.steps import Observer, unobserved
@@ -116,7 +117,7 @@ async def _read(records: Sequence[Record], remembered: Remembered) -> tuple[list
     rejections: list[Rejection] = []
     for number, record in enumerate(records, start=1):
         try:
-            requests.append(read(record, remembered))
+            requests.append(await aside(len(record.value), read, record, remembered))
         except Unreadable as error:
             rejections.append(Rejection(record, str(error)))
         if not number % AT_A_STRETCH:

@@ -13,6 +13,7 @@ from services.gateway.domain.repetition import repeats
 from services.gateway.metrics import GatewayMetrics, Outcome, Unawaited
 from services.gateway.recorder import Remembered
 from services.gateway.statements.progress import Digests, Progress
+from shared.aside import aside
 from shared.contracts import RECEIVED, encode
 from shared.contracts.wire import TRACEPARENT_HEADER, VERSIONED
 from shared.errors import Unavailable
@@ -53,11 +54,12 @@ class Recording:
 
     async def record(self, admitted: Admitted, traceparent: str) -> Verdict:
         """Say what became of *admitted*. Raises Unavailable where the log did not take it in time: the outcome is unknown."""
+        value = encode(admitted.received)
         headers = (VERSIONED, (TRACEPARENT_HEADER, traceparent.encode()))
         if self._progress.awaited:  # else the recorder is so far behind that what is remembered would only pile up
-            self._remembered.keep(admitted.candidates())
+            self._remembered.keep(await aside(len(value), tuple, admitted.candidates()))
         before = self._progress.applied
-        (position,) = await self._log.append([Outgoing(RECEIVED, encode(admitted.received), headers=headers)])
+        (position,) = await self._log.append([Outgoing(RECEIVED, value, headers=headers)])
         begun = asyncio.get_running_loop().time()
         recorded = await self._recorded(position, before, admitted)
         self._metrics.wait_seconds.observe(asyncio.get_running_loop().time() - begun)

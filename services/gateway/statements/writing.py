@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, NoReturn, TypeVar
+from contextlib import nullcontext
+from typing import NoReturn, TypeVar
 
 import orjson
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from services.gateway.metrics import GatewayMetrics, Outcome
 from services.gateway.statements import refusals
 from services.gateway.statements.partly import answer_partly, record_partly
 from services.gateway.statements.recording import Confirmed, Conflict, Recording, Verdict
+from shared.aside import LARGE, aside
 from shared.clock import Clock
 from shared.http import Problem
 from shared.media_types import JSON_TYPE
@@ -30,10 +32,6 @@ from shared.xapi.model import StatementId
 from shared.xapi.validation import Invalid
 
 T = TypeVar("T")
-
-LARGE_BODY: Final = 128 * 1024
-"""Bodies from this size on are admitted in a thread, so that they do not hold up other requests; one at a time, since threads
-that compute take turns with the event loop, and several would leave it little."""
 
 
 class Writer:
@@ -58,7 +56,7 @@ class Writer:
         self._sizes = sizes
         self._limits = guard.Limits(size=sizes.json)
         self._max_statements = max_statements
-        self._large = asyncio.Lock()
+        self._large = asyncio.Lock()  # threads that compute take turns with the event loop: several would leave it little
 
     async def post(self, request: Request) -> Response:
         """Take one statement or an array of them; answer with their ids, in order, once they are recorded."""
@@ -95,11 +93,10 @@ class Writer:
         incoming = await read_incoming(request, self._sizes, self._door.leniency.parts)
         writing = Writing(version, credential, self._clock(), self._limits, self._max_statements, incoming.enclosed)
         body = self._door.leniency.statements(request, incoming.statements)
+        size = len(body) + incoming.octets
         try:
-            if len(body) < LARGE_BODY and not incoming.enclosed:
-                return admission(body, writing)
-            async with self._large:
-                return await asyncio.to_thread(admission, body, writing)
+            async with self._large if size >= LARGE else nullcontext():
+                return await aside(size, admission, body, writing)
         except guard.Malformed as error:
             raise refusals.malformed(error) from error
         except Invalid as error:

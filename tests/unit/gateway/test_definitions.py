@@ -134,6 +134,14 @@ def test_a_sender_of_ever_new_extensions_makes_no_row_without_end() -> None:
     assert min(said.seq for said in leaves.values()) == 51
 
 
+def test_of_a_definition_of_ever_so_many_parts_those_are_read_that_are_kept() -> None:
+    parts = {f"https://x.org/{place:05}": place for place in range(MOST_LEAVES + 50)}
+
+    (said,) = sayings(told(extensions=parts, type="https://x.org/type")).values()
+
+    assert {leaf.part for leaf in said} == set(sorted(parts)[:MOST_LEAVES])
+
+
 def test_a_text_that_describes_nothing_any_more_stays_in_its_statement() -> None:
     assert shown(told(name={"en": "x" * LEAF_BYTES, "de": "kurz"})) == {"name": {"de": "kurz"}}
 
