@@ -27,6 +27,8 @@ from shared.stream.dead_letters import DeadLetters
 from shared.xapi.model import StatementId
 from shared.xapi.timestamps import instant
 
+LOOKED_THROUGH: Final = 10_000
+"""Artefacts among which one statement looks for those of a channel that is deleted."""
 OPENED_AT_ONCE: Final = 500
 """What one delivery can set free; the rest is set free when it is due."""
 
@@ -187,7 +189,11 @@ class PostgresStore:
 
     async def beneath(self, source: SourceId, beginnings: Sequence[str]) -> Sequence[str]:
         """Return the addresses of all that is known whose names begin with one of *beginnings*."""
-        return [row["iri"] for row in await self._database.fetch(QUERIES["said_beneath"], source, list(beginnings))]
+        found, behind = set[str](), ""
+        while rows := await self._database.fetch(QUERIES["said_beneath"], source, list(beginnings), behind, LOOKED_THROUGH):
+            found.update(row["iri"] for row in rows if row["iri"] is not None)
+            behind = rows[-1]["native"]
+        return sorted(found)
 
     async def made_by(self, source: SourceId, accounts: Sequence[AccountName]) -> Sequence[str]:
         """Return the addresses of all that *accounts* are known to have made."""
@@ -195,11 +201,11 @@ class PostgresStore:
 
     async def forget_texts(self, source: SourceId, addresses: Collection[str]) -> None:
         """Take what was written at *addresses* out of the dead letters of what was heard of *source*."""
-        sought = msgspec.json.encode(source), [msgspec.json.encode(each) for each in addresses]
-        for letter, value in await self._database.fetch(QUERIES["letters_about"], *sought):
-            left = _without_texts(value, addresses)
+        letters, gone = DeadLetters(self._database), frozenset(addresses)
+        async for letter, value in letters.naming(msgspec.json.encode(source), {msgspec.json.encode(each) for each in gone}):
+            left = _without_texts(value, gone)
             if left is None:
-                await DeadLetters(self._database).empty_these([letter], "redacted")
+                await letters.empty_these([letter], "redacted")
             else:
                 await self._database.execute(QUERIES["overwrite_letter"], letter, left)
 

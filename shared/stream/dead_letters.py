@@ -5,7 +5,7 @@ Once settled, a letter holds nothing: where it was, why, when, and what became o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
@@ -21,6 +21,11 @@ UNSETTLED: Final = frozenset({"waiting", "quarantined"})
 """States of which something can still be made."""
 SETTLED_KEPT: Final = timedelta(days=90)
 """How long is kept that a letter was, once it is settled: longer than its topic keeps the record."""
+PAGE: Final = 1_000
+PAGE_BYTES: Final = 4 * 1024 * 1024
+"""Letters that are looked through at once, and what they may hold together."""
+FEW: Final = 4
+"""Texts that PostgreSQL looks for itself: it goes through each letter once for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,19 @@ class DeadLetters:
             behind = page[-1].id
             yield page
 
+    async def naming(self, text: bytes, others: Collection[bytes]) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield the dead letters in which *text* stands, and one of *others*, as JSON writes them, with what the letters hold.
+
+        A few megabytes are read at once, and each letter once, whatever number of texts is sought in it. Raises Unavailable.
+        """
+        behind, asked = 0, list(others) if len(others) <= FEW else []
+        holds = standing(others)
+        while rows := await self._database.fetch(_QUERIES["letters_naming"], behind, text, asked, PAGE_BYTES, PAGE):
+            for letter, value in rows:
+                if value is not None and (asked or holds(value)):
+                    yield letter, value
+            behind = rows[-1]["id"]
+
     async def _holding(self, holds: Callable[[bytes], bool]) -> AsyncIterator[Sequence[int]]:
         async for page in self.pages():
             yield [each.id for each in page if holds(b"\n".join((each.key or b"", each.value, each.reason.encode())))]
@@ -137,6 +155,17 @@ class DeadLetters:
 
     async def _settle(self, letter: int, state: str) -> bool:
         return await self._database.fetchval(_QUERIES["settle_letter"], letter, state) is not None
+
+
+def standing(texts: Collection[bytes]) -> Callable[[bytes], bool]:
+    """Return what says whether one of *texts*, as JSON writes them, stands in a value; it is read once for all of them."""
+    pieces = frozenset(text[1:-1] for text in texts if b'"' not in text[1:-1])
+    quoting = [text for text in texts if b'"' in text[1:-1]]
+
+    def stands(value: bytes) -> bool:
+        return not pieces.isdisjoint(value.split(b'"')[1:-1]) or any(text in value for text in quoting)
+
+    return stands
 
 
 def _buried(row: Any) -> Buried:

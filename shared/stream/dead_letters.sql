@@ -25,6 +25,21 @@ WHERE id > $1 AND (value <> ''::bytea OR reason NOT IN ('erased', 'redacted'))
 ORDER BY id
 LIMIT 50
 
+-- name: letters_naming
+-- Of the next $5 dead letters behind the id $1 that hold anything, what $4 bytes hold, but one at least: their values where $2 stands in
+-- them, and one of $3 if anything is asked for there. A page at a time, so that no number of letters is more than one statement reads.
+SELECT id, CASE
+    WHEN position($2::bytea IN value) > 0
+     AND (cardinality($3::bytea[]) = 0 OR EXISTS (SELECT FROM unnest($3::bytea[]) AS sought (text) WHERE position(sought.text IN value) > 0))
+    THEN value
+END AS value
+FROM (
+    SELECT id, value, sum(octet_length(value)) OVER (ORDER BY id) AS bytes, row_number() OVER (ORDER BY id) AS place
+    FROM (SELECT id, value FROM dead_letter WHERE id > $1 AND value <> ''::bytea ORDER BY id LIMIT $5) AS next
+) AS weighed
+WHERE bytes <= $4 OR place = 1
+ORDER BY id
+
 -- name: empty_letters
 -- Empty the dead letters $1 for good, because of $2, and their reasons; what became of them before stays.
 UPDATE dead_letter

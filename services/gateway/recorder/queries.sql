@@ -39,16 +39,6 @@ INSERT INTO redaction AS r (source, activity_key, at)
 SELECT source, activity_key, at FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS news (source, activity_key, at)
 ON CONFLICT (activity_key, source) DO UPDATE SET at = least(r.at, excluded.at)
 
--- name: letters_of
--- The dead letters of the source ($1) in which one of the texts ($2) stands, both as JSON.
-SELECT id FROM dead_letter
-WHERE position($1::bytea IN value) > 0
-  AND EXISTS (SELECT FROM unnest($2::bytea[]) AS sought (text) WHERE position(sought.text IN value) > 0)
-
--- name: letter
--- What the dead letter $1 holds.
-SELECT value FROM dead_letter WHERE id = $1
-
 -- name: redact_letter
 -- Overwrites what the dead letter $1 holds with $2; of what could not be read why ($3), too, since that may repeat it.
 UPDATE dead_letter SET value = $2, reason = CASE WHEN state = 'quarantined' THEN reason ELSE $3 END WHERE id = $1
@@ -68,12 +58,15 @@ SELECT
     EXISTS (SELECT FROM erased_key WHERE digest = ANY ($4::bytea[])) AS erased
 
 -- name: to_redact
--- The statements of the sources ($1) whose object is the activity ($2), unless they brought that news or were redacted before $3.
-SELECT s.seq, s.body, news.at
+-- The statements of the sources ($1) whose object is the activity ($2), unless they brought that news or were redacted before $3; without
+-- their bodies: of what everybody applauded there are more than anybody's memory holds, or one statement reads in its time.
+SELECT s.seq, min(news.at) AS at
 FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS news (source, activity_key, at)
 JOIN statement_mention m ON m.key = news.activity_key AND m.direct AND m.usage & 8 <> 0
 JOIN statement s ON s.seq = m.seq AND s.source = news.source
 WHERE NOT s.redacts AND (s.redacted_at IS NULL OR s.redacted_at > news.at OR s.names_only)
+GROUP BY s.seq
+ORDER BY s.seq
 
 -- name: redact
 -- Overwrites the bodies of the statements $1 with $2, redacted at $3; returns the statements.

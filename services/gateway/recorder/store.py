@@ -17,6 +17,7 @@ from services.gateway.recorder.letters import REDACTED, Gone, RedactionKey, Text
 from services.gateway.recorder.messages import RecordedRow
 from services.gateway.recorder.requests import Request
 from services.gateway.recorder.ruling import Fresh, Known, Row
+from shared.portions import portions
 from shared.postgres import Transaction, load_queries
 from shared.stream.dead_letters import DeadLetters
 from shared.xapi.guard import Limits, parse
@@ -25,6 +26,7 @@ from shared.xapi.model import StatementId
 _QUERIES: Final = load_queries(__package__)
 _LIMITS: Final = Limits()
 _REFERENCE: Final = ("seq", "target", "voids")
+PAGE_ROWS: Final = 2_000
 PAGE_BYTES: Final = 4 * 1024 * 1024
 """Referred-to statements are read in pages of about this size, since senders decide how long they are."""
 MOST_ROWS: Final = 20_000
@@ -89,12 +91,19 @@ async def inherit(seqs: Sequence[int], ids: Sequence[StatementId], transaction: 
 
 
 async def _referred(targets: Sequence[int], transaction: Transaction) -> AsyncIterator[tuple[int, Mentions]]:
-    """Yield what is mentioned by referring to each of *targets*, seqs in order; a few megabytes of them are read at once."""
-    seq = 0
-    while seq < targets[-1] and (rows := await transaction.fetch(_QUERIES["bodies"], targets, seq, PAGE_BYTES)):
-        for target, body in rows:
+    """Yield what is mentioned by referring to each of *targets*, seqs in order."""
+    async for page in _bodies(targets, transaction):
+        for target, body in page:
             yield target, referred(parse(body, _LIMITS))
-        seq = rows[-1]["seq"]
+
+
+async def _bodies(seqs: Sequence[int], transaction: Transaction) -> AsyncIterator[Sequence[tuple[int, bytes]]]:
+    """Yield the bodies of the statements *seqs*, which are in order; a few megabytes of them are read at once."""
+    for some in portions(seqs, PAGE_ROWS):
+        behind = 0
+        while behind < some[-1] and (rows := await transaction.fetch(_QUERIES["bodies"], some, behind, PAGE_BYTES)):
+            yield [(seq, body) for seq, body in rows]
+            behind = rows[-1]["seq"]
 
 
 async def _inherit(rows: Iterable[tuple[str, int, int, bool]], transaction: Transaction) -> None:
@@ -112,13 +121,13 @@ async def redact_recorded(news: Mapping[RedactionKey, datetime], transaction: Tr
     """Keep that *news* were redacted, and overwrite the statements about them; return the rows that changed."""
     pairs = [source for source, _ in news], uuids(key for _, key in news), list(news.values())
     await transaction.execute(_QUERIES["keep_redactions"], *pairs)
-    rows = await transaction.fetch(_QUERIES["to_redact"], *pairs)
-    if not rows:
-        return []
-    bodies = [redact(row["body"]) for row in rows]
-    columns = [row["seq"] for row in rows], bodies, [row["at"] for row in rows]
-    redacted = [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["redact"], *columns)]
-    await transaction.execute(_QUERIES["forget_reasons"], columns[0])
+    found = {row["seq"]: row["at"] for row in await transaction.fetch(_QUERIES["to_redact"], *pairs)}
+    redacted: list[RecordedRow] = []
+    async for page in _bodies(list(found), transaction):
+        seqs = [seq for seq, _ in page]
+        columns = seqs, [redact(body) for _, body in page], [found[seq] for seq in seqs]
+        redacted += [RecordedRow(*row) for row in await transaction.fetch(_QUERIES["redact"], *columns)]
+        await transaction.execute(_QUERIES["forget_reasons"], seqs)
     return redacted
 
 
@@ -138,12 +147,11 @@ async def redact_letters(requests: Iterable[Request], gone: Gone, transaction: T
     for source, identifier in gone.statements:
         sought.setdefault(source, set()).add(orjson.dumps(identifier))
     for source, texts in sought.items():
-        for (letter,) in await transaction.fetch(_QUERIES["letters_of"], orjson.dumps(source), sorted(texts)):
-            await _redact_letter(letter, gone, transaction)
+        async for letter, value in DeadLetters(transaction).naming(orjson.dumps(source), texts):
+            await _redact_letter(letter, value, gone, transaction)
 
 
-async def _redact_letter(letter: int, gone: Gone, transaction: Transaction) -> None:
-    value = await transaction.fetchval(_QUERIES["letter"], letter)
+async def _redact_letter(letter: int, value: bytes, gone: Gone, transaction: Transaction) -> None:
     left = left_of(value, gone)
     if left is None:
         await DeadLetters(transaction).empty_these([letter], REDACTED)

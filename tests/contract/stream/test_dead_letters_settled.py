@@ -16,6 +16,7 @@ from shared.stream import (
     Decision,
     Outgoing,
     Rejection,
+    dead_letters,
 )
 from shared.stream.dead_letters import SETTLED_KEPT, Content, DeadLetters
 from tests.contract.stream.refusing import POISON, careful, done
@@ -73,6 +74,25 @@ async def test_what_was_settled_long_ago_is_forgotten_and_what_waits_is_not(stag
 
     assert (early, late) == (0, 2)
     assert await letters.list() == [waiting]
+
+
+@pytest.mark.parametrize("stage", ["postgres"], indirect=True)
+@pytest.mark.parametrize("more", [0, dead_letters.FEW])
+async def test_letters_are_found_by_few_texts_and_by_many_page_by_page(
+    stage: Stage, more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "PAGE", 2)
+    topic = await stage.topic()
+    assert isinstance(stage.books, PostgresBooks)
+    held = [POISON + end for end in (b'["slack","one"]', b'["teams","one"]', b'["slack","three"]', b'["slack","t\\"wo"]')]
+    await stage.append(topic, *held)
+    async with stage.consumer(careful(stage), topic) as consumer:
+        await turns(consumer, lambda: done(stage, topic.name, 4))
+    sought = [b'"one"', b'"t\\"wo"', *(b'"other%d"' % number for number in range(more))]
+
+    found = [value async for _, value in DeadLetters(stage.books.database).naming(b'"slack"', sought)]
+
+    assert found == [held[0], held[3]]
 
 
 @pytest.mark.parametrize("stage", ["postgres"], indirect=True)

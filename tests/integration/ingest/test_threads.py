@@ -7,6 +7,7 @@ from itertools import permutations
 
 import pytest
 
+from services.ingest import store
 from services.ingest.store import PostgresStore
 from shared.stream.memory import MemoryLog
 from tests.integration.ingest.conftest import House
@@ -20,7 +21,10 @@ REPLIES = [posted(post(f"r{at}", "bea", "So.", "12:01:00", root_id=named("ask"))
 GONE = event("post_deleted", "post", ASKED)
 
 
-async def test_a_channel_that_goes_takes_along_what_was_said_there_and_nothing_else(house: House) -> None:
+async def test_a_channel_that_goes_takes_along_what_was_said_there_and_nothing_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "LOOKED_THROUGH", 1)
     ear = Ear(PostgresStore(house.database), MemoryLog())
     said = [
         slack(slack_message("U1", f"177245280{at}.000100", "How?", channel)) for at, channel in enumerate(("C1", "C1", "C10"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.gateway.recorder import store
 from shared.contracts import Received, decode, encode
 from shared.postgres import Query
 from shared.stream import Batch, DeadLetter, PostgresLedger
@@ -154,6 +155,17 @@ async def test_no_dead_letter_keeps_the_text_whichever_was_first(lrs: Lrs, refus
     assert (b"kept" in value, state, settled) == (
         (False, "discarded", True) if refused is BROKEN else (True, "quarantined", False)
     )
+
+
+async def test_what_everybody_acted_upon_is_overwritten_part_by_part(lrs: Lrs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PAGE_ROWS", 2)
+    for number in range(1, 6):
+        await lrs.take(posted(number))
+
+    decision = await lrs.take(deleted())
+
+    assert {message.id for message in said(decision) if message.redacted_at == LATE} == {id_of(number) for number in range(1, 6)}
+    assert SECRET.encode() not in b"".join(row["body"] for row in await lrs.rows())
 
 
 async def test_what_was_refused_of_other_things_and_sources_is_kept_whole(lrs: Lrs) -> None:
