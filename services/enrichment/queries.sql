@@ -243,16 +243,21 @@ WHERE statement_id = ANY($1::uuid[]) AND iri IS NOT NULL
 
 -- name: due_job
 -- Returns the next of what is to be linked anew, $1 statements or $2 identities of it, but for what met a bug and is left alone for a
--- while, and what another process is at. The whole record comes last: what a batch left does not wait for it.
+-- while, and what another process is at. The whole record comes last: what a batch left does not wait for it. Which it is, is found
+-- first: else the lists of all jobs are read for each part of one.
+WITH next AS (
+    SELECT id
+    FROM relink
+    WHERE retry_at IS NULL OR retry_at <= clock_timestamp()
+    ORDER BY num_nonnulls(identities, statements, artefacts) DESC, id
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED
+)
 SELECT id, failures, place, behind, coalesce(cardinality(identities), cardinality(statements), cardinality(artefacts)) AS size,
     identities[place::int + 1 : place::int + $2] AS identities,
     statements[place::int + 1 : place::int + $1] AS statements,
     artefacts[place::int + 1 : place::int + 1] AS artefacts
-FROM relink
-WHERE retry_at IS NULL OR retry_at <= clock_timestamp()
-ORDER BY num_nonnulls(identities, statements, artefacts) DESC, id
-LIMIT 1
-FOR UPDATE SKIP LOCKED
+FROM relink JOIN next USING (id)
 
 -- name: any_job
 -- Returns the next of what is to be linked anew, now or later, whoever is at it; else as due_job.
@@ -261,8 +266,7 @@ SELECT id, failures, place, behind, coalesce(cardinality(identities), cardinalit
     statements[place::int + 1 : place::int + $1] AS statements,
     artefacts[place::int + 1 : place::int + 1] AS artefacts
 FROM relink
-ORDER BY num_nonnulls(identities, statements, artefacts) DESC, id
-LIMIT 1
+WHERE id = (SELECT id FROM relink ORDER BY num_nonnulls(identities, statements, artefacts) DESC, id LIMIT 1)
 
 -- name: hold_job
 -- Has the job $1 alone until the transaction ends, and returns it if it has come as far as $2, $3 and no further. Who takes it has

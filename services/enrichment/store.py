@@ -17,6 +17,7 @@ from services.enrichment.domain.links import Link
 from services.enrichment.domain.meaning import Interaction, Maker, Original
 from services.enrichment.domain.people import LearnerId, email_hash_ifi, provisional_learner
 from services.enrichment.wordings import Wordings
+from shared.portions import portions
 from shared.postgres import Transaction, load_queries
 from shared.xapi.erased import ERASED_IFI
 from shared.xapi.model import Ifi, Iri
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 MOST_AT_ONCE: Final = 1_000
 """Statements that a transaction looks at again because of others; more would want more locks than the server has, and no end."""
 
+LEFT_AT_ONCE: Final = 2_000
+"""Statements that one job of the relinker names."""
 MOST_ARTEFACTS_LOCKED: Final = 2_000
 """A transaction with more has all of them alone: one statement may name a hundred thousand, and the server's table of locks has
 room for some thousands in all."""
@@ -146,8 +149,9 @@ class Store:
         return set()
 
     async def leave(self, transaction: Transaction, statements: Sequence[UUID]) -> None:
-        """Leave *statements* to the relinker."""
-        await transaction.execute(_QUERIES["leave"], statements)
+        """Leave *statements* to the relinker, in jobs of LEFT_AT_ONCE: the list of one is read for each part of it."""
+        for some in portions(statements, LEFT_AT_ONCE):
+            await transaction.execute(_QUERIES["leave"], some)
 
     async def after(self, transaction: Transaction, seq: int, limit: int) -> list[tuple[UUID, int]]:
         """Return the next statements in the order of the record, with their seq."""

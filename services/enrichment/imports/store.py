@@ -13,7 +13,10 @@ from shared.postgres import Transaction, load_queries
 from shared.xapi.model import Ifi
 
 ROWS: Final = 2000
-"""That one statement stores: a file of a whole company is more than one ends with in its time, or is made ready in silence."""
+"""That one statement stores: a file of a whole company is more than one ends with in its time, or is made ready in silence.
+
+And that one job names: its list is read for each part of it.
+"""
 
 _QUERIES: Final = load_queries(__package__)
 
@@ -95,9 +98,9 @@ class ImportStore:
         return found
 
     async def ask_for_relink(self, identities: Sequence[Ifi]) -> None:
-        """Leave a job for the relinker: the statements in which *identities* stand."""
-        if identities:
-            await self._transaction.execute(_QUERIES["ask_for_relink"], identities)
+        """Leave jobs for the relinker: the statements in which *identities* stand."""
+        for some in portions(identities, ROWS):
+            await self._transaction.execute(_QUERIES["ask_for_relink"], some)
 
     async def ask_for_all(self) -> None:
         """Leave a job for the relinker: all statements, from the first on, whatever was asked for before."""

@@ -187,6 +187,16 @@ async def test_what_an_import_of_everybody_touches_is_looked_for_some_people_at_
     assert {one.learner for one in house.known().values()} == {str(imported_learner(f"HR-{at}")) for at in range(1, 6)}
 
 
+async def test_an_import_of_everybody_leaves_jobs_whose_lists_are_short(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.enrichment.imports.store.ROWS", 2)
+
+    people = "".join(f"HR-{at},p{at}@{HOME}\n" for at in range(3))
+    await house.importer.take(Kind.PEOPLE, f"external_id,accounts\n{people}".encode())
+
+    jobs = await house.database.fetch(Query("SELECT cardinality(identities) FROM relink ORDER BY id"))
+    assert [size for (size,) in jobs] == [2, 1]
+
+
 async def test_a_course_that_comes_late_links_what_was_said_before(house: House) -> None:
     await house.hear(recorded(statement("ask", "ada", Verb.ASKED, "m1", text=f"About {COURSE}."), 1))
 
