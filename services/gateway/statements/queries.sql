@@ -17,20 +17,23 @@ SELECT
 
 -- name: rarest_first
 -- The places (from 1 on) of the keys $1 in the order of how many statements mention them, directly or, where $2 says so, in any way;
--- beyond 2,000 statements they count as equal, and keep their order.
-SELECT place
-FROM unnest($1::uuid[], $2::boolean[]) WITH ORDINALITY AS wanted (key, related, place)
-ORDER BY
-    (
-        SELECT count(*)
-        FROM (
-            SELECT
-            FROM statement_mention m
-            WHERE m.key = wanted.key AND m.direct = ANY (CASE WHEN wanted.related THEN '{true,false}'::boolean[] ELSE '{true}' END)
-            LIMIT 2000
-        ) mentioned
-    ),
-    place
+-- beyond $3 statements they count as equal, and keep their order: they are common. With each stands the last seq of the record.
+SELECT place, mentions >= $3 AS common, coalesce((SELECT max(seq) FROM statement), 0) AS newest
+FROM (
+    SELECT
+        place,
+        (
+            SELECT count(*)
+            FROM (
+                SELECT
+                FROM statement_mention m
+                WHERE m.key = wanted.key AND m.direct = ANY (CASE WHEN wanted.related THEN '{true,false}'::boolean[] ELSE '{true}' END)
+                LIMIT $3
+            ) mentioned
+        ) AS mentions
+    FROM unnest($1::uuid[], $2::boolean[]) WITH ORDINALITY AS wanted (key, related, place)
+) counted
+ORDER BY mentions, place
 
 -- A page has the bytes of short statements alone (32 KiB at most), and null in the place of longer ones: of a thousand of these, which
 -- any sender may write, nobody's memory holds a page. `long` reads as many of them as it does hold.
@@ -169,4 +172,28 @@ FROM (
     )
 ) found
 ORDER BY seq DESC
+LIMIT $3
+
+-- name: meeting
+-- At most $3 statements with a seq above $1, up to $2, that mention every key of $4, directly or, where its place in $5 says so, in any
+-- way; of the authority $6 alone, where one is given; the oldest first where $7, else the newest. All that mentions the keys there is
+-- read and counted, which for common keys that seldom meet takes a small part of what looking for each statement does; so $1 and $2
+-- are not far apart. (OFFSET 0: the index is walked, whatever the planner makes of keys that are common.)
+SELECT s.seq, CASE WHEN octet_length(s.body) <= 32768 THEN s.body END AS body
+FROM (
+    SELECT mentioned.seq
+    FROM unnest($4::uuid[], $5::boolean[]) WITH ORDINALITY AS wanted (key, related, place)
+    CROSS JOIN LATERAL (
+        SELECT m.seq
+        FROM statement_mention m
+        WHERE m.key = wanted.key AND m.direct = ANY (CASE WHEN wanted.related THEN '{true,false}'::boolean[] ELSE '{true}' END)
+          AND m.seq > $1 AND m.seq <= $2
+        OFFSET 0
+    ) AS mentioned
+    GROUP BY mentioned.seq
+    HAVING bit_or(1 << (wanted.place::int - 1)) = (1 << cardinality($4::uuid[])) - 1
+) met
+JOIN statement s USING (seq)
+WHERE NOT s.voided AND ($6::text IS NULL OR s.authority = $6)
+ORDER BY CASE WHEN $7 THEN s.seq ELSE -s.seq END
 LIMIT $3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,11 @@ from shared.xapi.model import StatementId
 _QUERIES: Final = load_queries(__package__)
 LONG_BYTES: Final = 16 * 1024 * 1024
 """How much there is of long statements on a page before no further one is put on it."""
+COMMON: Final = 2000
+"""Statements that mention what is common: of less, each is looked at."""
+FIRST_STRETCH: Final = 4096
+LONGEST_STRETCH: Final = 262_144
+"""Statements of the record among which one query looks for those that mention several common things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,14 @@ class _Wanted(NamedTuple):
 
     key: Key
     related: bool
+
+
+class _Ordered(NamedTuple):
+    """What statements have to mention, the rarest first; whether that, too, is *common*, and the last seq of the record."""
+
+    wanted: list[_Wanted]
+    common: bool = False
+    newest: int = LAST_ORDINAL
 
 
 class StatementStore:
@@ -87,16 +100,17 @@ class StatementStore:
 
     async def _rows(self, filters: Filters, window: tuple[int, int, int]) -> Rows:
         order = "ascending" if filters.ascending else "descending"
-        wanted = await self._rarest_first(_wanted(filters))
-        match wanted:
+        ordered = await self._rarest_first(_wanted(filters))
+        match ordered.wanted:
             case []:
                 rows = await self._database.fetch(_QUERIES[f"all_{order}"], *window)
             case [_Wanted(key, related=False)]:
                 pages = self._oldest_first if filters.ascending else self._newest_first
                 return await pages.read(Asked(*window, key.hex()))
+            case [_, _, *_] if ordered.common:
+                return await self._meeting(filters, ordered, window)
             case [first, *others]:
-                keys, related = [other.key.hex() for other in others], [other.related for other in others]
-                asked = (first.key.hex(), first.related, keys, related, filters.authority)
+                asked = (first.key.hex(), first.related, *_columns(others), filters.authority)
                 rows = await self._database.fetch(_QUERIES[f"matching_{order}"], *window, *asked)
         return [(seq, body) for seq, body in rows]
 
@@ -120,12 +134,44 @@ class StatementStore:
             page.sort(reverse=not ascending)
         return pages
 
-    async def _rarest_first(self, wanted: list[_Wanted]) -> list[_Wanted]:
+    async def _meeting(self, filters: Filters, ordered: _Ordered, window: tuple[int, int, int]) -> Rows:
+        """Return what mentions several keys, each of which very many statements mention, some of the record at a time."""
+        behind, last, most = window
+        keys, related = _columns(ordered.wanted)
+        rows: Rows = []
+        for start, end in stretches(behind, min(last, ordered.newest), ascending=filters.ascending):
+            asked = (start, end, most - len(rows), keys, related, filters.authority, filters.ascending)
+            rows += [(seq, body) for seq, body in await self._database.fetch(_QUERIES["meeting"], *asked)]
+            if len(rows) >= most:
+                break
+        return rows
+
+    async def _rarest_first(self, wanted: list[_Wanted]) -> _Ordered:
         """Put first what the fewest statements mention: its part of the index is walked, the others are looked up."""
         if len(wanted) < 2:  # noqa: PLR2004  one has no order
-            return wanted
-        keys, related = [each.key.hex() for each in wanted], [each.related for each in wanted]
-        return [wanted[place - 1] for (place,) in await self._database.fetch(_QUERIES["rarest_first"], keys, related)]
+            return _Ordered(wanted)
+        rows = await self._database.fetch(_QUERIES["rarest_first"], *_columns(wanted), COMMON)
+        return _Ordered([wanted[row["place"] - 1] for row in rows], rows[0]["common"], rows[0]["newest"])
+
+
+def stretches(behind: int, last: int, *, ascending: bool) -> Iterator[tuple[int, int]]:
+    """Yield the seqs behind *behind* up to *last*, some at a time, in the order asked for: starts exclusive, ends inclusive.
+
+    What meets often is found in the first and shortest of them, and what seldom does in few.
+    """
+    size = FIRST_STRETCH
+    while behind < last:
+        if ascending:
+            yield behind, min(last, behind + size)
+            behind += size
+        else:
+            yield max(behind, last - size), last
+            last -= size
+        size = min(4 * size, LONGEST_STRETCH)
+
+
+def _columns(wanted: Iterable[_Wanted]) -> tuple[list[str], list[bool]]:
+    return [each.key.hex() for each in wanted], [each.related for each in wanted]
 
 
 def _wanted(filters: Filters) -> list[_Wanted]:

@@ -12,7 +12,8 @@ import pytest
 from services.gateway.domain.mentions import MOST_REFERRED
 from services.gateway.domain.query import Filters
 from services.gateway.recorder.store import PAGE_BYTES
-from services.gateway.statements.store import Page
+from services.gateway.statements import store
+from services.gateway.statements.store import COMMON, Page
 from shared.postgres import Query
 from shared.xapi import ifi
 from tests.support.lrs import Lrs
@@ -81,7 +82,12 @@ async def told(lrs: Lrs) -> Lrs:
         ({"verb": "https://example.org/never"}, []),
     ],
 )
-async def test_filters_find_what_the_specification_says(told: Lrs, filters: dict[str, Any], expected: list[int]) -> None:
+@pytest.mark.parametrize("common", [COMMON, 1])
+async def test_filters_find_what_the_specification_says(
+    told: Lrs, filters: dict[str, Any], expected: list[int], common: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "COMMON", common)
+
     assert await found(told, **filters) == expected
 
 
@@ -113,6 +119,22 @@ async def test_pages_joined_are_the_whole_and_the_last_says_so(
     assert [body for page in pages for body in page.bodies] == list(whole.bodies)
     assert all(len(page.bodies) == limit for page in pages[:-1])
     assert whole.bodies == tuple(sorted(whole.bodies, key=lambda body: str(orjson.loads(body)["stored"]), reverse=not ascending))
+
+
+@pytest.mark.parametrize(("order", "expected"), [("ascending", [1, 3, 4, 6]), ("descending", [6, 4, 3, 1])])
+async def test_what_mentions_several_common_things_is_found_stretch_by_stretch(
+    told: Lrs, order: str, expected: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "COMMON", 1)
+    monkeypatch.setattr(store, "FIRST_STRETCH", 1)
+    monkeypatch.setattr(store, "LONGEST_STRETCH", 2)
+    wanted = Filters(agent=ANN_IFI, authority=AUTHORITY, ascending=order == "ascending")
+
+    whole, first = await told.store.page(wanted, 50), await told.store.page(wanted, 3)
+    second = await told.store.page(wanted, 3, first.last)
+
+    assert numbers(whole.bodies) == expected
+    assert [(numbers(page.bodies), page.more) for page in (first, second)] == [(expected[:3], True), (expected[3:], False)]
 
 
 async def test_a_page_of_nothing_says_so(told: Lrs) -> None:
