@@ -156,11 +156,16 @@ FROM interaction AS made JOIN interaction_anchor AS anchor ON anchor.anchor = ma
 WHERE made.actor = ANY($1::text[]) AND made.makes_object
 
 -- name: naming
--- Returns the statements in which identities ($1) act or are named, those up to the seq $2 only.
-SELECT statement_id FROM interaction WHERE actor = ANY($1::text[]) AND seq <= $2
-UNION
-SELECT statement_id FROM interaction WHERE target = ANY($1::text[]) AND seq <= $2
-ORDER BY statement_id
+-- Returns statements in which identities ($1) act or are named, up to the seq $2 only: $3 of them at most, whichever are found first. What
+-- is erased is found no more, so to sort all that is left for each page took as long as its square, of somebody whom everybody applauds.
+SELECT found.statement_id
+FROM unnest($1::text[]) AS whose (identity)
+CROSS JOIN LATERAL (
+    (SELECT statement_id FROM interaction WHERE actor = whose.identity AND seq <= $2 LIMIT $3)
+    UNION
+    (SELECT statement_id FROM interaction WHERE target = whose.identity AND seq <= $2 LIMIT $3)
+) AS found
+GROUP BY found.statement_id
 LIMIT $3
 
 -- name: erase_identities
