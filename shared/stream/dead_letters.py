@@ -23,7 +23,7 @@ SETTLED_KEPT: Final = timedelta(days=90)
 """How long is kept that a letter was, once it is settled: longer than its topic keeps the record."""
 PAGE: Final = 1_000
 PAGE_BYTES: Final = 4 * 1024 * 1024
-"""Letters that are looked through at once, and what they may hold together."""
+"""Letters that are looked through, or forgotten, at once, and what they may hold together."""
 FEW: Final = 4
 """Texts that PostgreSQL looks for itself: it goes through each letter once for each of them."""
 
@@ -151,7 +151,10 @@ class DeadLetters:
 
     async def forget(self, now: datetime) -> int:
         """Forget what was settled longer than `SETTLED_KEPT` before *now*; return how many letters. Raises Unavailable."""
-        return int(await self._database.fetchval(_QUERIES["forget_letters"], now - SETTLED_KEPT))
+        count = 0
+        while forgotten := int(await self._database.fetchval(_QUERIES["forget_letters"], now - SETTLED_KEPT, PAGE)):
+            count += forgotten
+        return count
 
     async def _settle(self, letter: int, state: str) -> bool:
         return await self._database.fetchval(_QUERIES["settle_letter"], letter, state) is not None

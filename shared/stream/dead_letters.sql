@@ -59,8 +59,10 @@ WHERE id = $1 AND state IN ('waiting', 'quarantined')
 RETURNING id
 
 -- name: forget_letters
--- Forget the dead letters that were settled before $1; how many.
+-- Forget of the dead letters that were settled before $1 the first $2; how many.
 WITH forgotten AS (
-    DELETE FROM dead_letter WHERE state IN ('replayed', 'discarded') AND settled_at < $1 RETURNING id
+    DELETE FROM dead_letter
+    WHERE id IN (SELECT id FROM dead_letter WHERE state IN ('replayed', 'discarded') AND settled_at < $1 ORDER BY id LIMIT $2)
+    RETURNING id
 )
 SELECT count(*) FROM forgotten

@@ -57,7 +57,10 @@ async def emptied(letters: DeadLetters, letter: int) -> tuple[str, bool]:
 
 
 @pytest.mark.parametrize("stage", ["postgres"], indirect=True)
-async def test_what_was_settled_long_ago_is_forgotten_and_what_waits_is_not(stage: Stage) -> None:
+async def test_what_was_settled_long_ago_is_forgotten_and_what_waits_is_not(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "PAGE", 1)
     topic = await stage.topic()
     assert isinstance(stage.books, PostgresBooks)
     await stage.append(topic, *[POISON] * 3)
