@@ -205,7 +205,11 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             self._ahead = None
 
     async def _receive(self, limit: int, wait: float) -> None:
-        """Fetch from the brokers; what cannot be read any more waits for a `seek` again. Raises Unavailable, Misconfigured."""
+        """Fetch from the brokers; what cannot be read any more waits for a `seek` again. Raises Unavailable, Misconfigured.
+
+        If a connection ends in the wrong moment, uvloop raises what aiokafka does not expect: its fetching ends with a line in
+        the log, while the member stays in its group. Only its task tells that nothing will ever come.
+        """
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait + self._settings.request_timeout):
@@ -219,6 +223,8 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             self._forget({Partition(place.topic, place.partition) for place in error.args[0]})
         except kafka.KafkaError as error:
             await self._give_up(error)
+        if self._consumer._fetcher.error_future.done():  # noqa: SLF001  no public way leads to it
+            await self._give_up(kafka.KafkaConnectionError("the client fetches no more"))
 
     async def _drop_strangers(self) -> None:
         """Drop records that may come from another log than the one whose bounds were read; their partitions wait for a `seek`.

@@ -245,6 +245,26 @@ async def test_a_clock_that_is_far_ahead_is_an_outage_in_words(kafka_broker: Clu
         assert (await log.append([Outgoing(topic, b"2", b"k")]))[0].offset == 0
 
 
+async def test_a_consumer_whose_client_fetches_no_more_is_replaced(kafka_broker: Cluster) -> None:
+    topic = Topic(f"news-{uuid4()}", partitions=1)
+    partition = Partition(topic.name, 0)
+    async with opened(kafka_broker) as log, opened(kafka_broker) as writer:
+        await log.ensure([topic])
+        inbox: Any = await log.inbox("readers", [topic])
+        await inbox.seek(partition, 0)
+        await writer.append([Outgoing(topic, b"news")])
+
+        inbox._consumer._fetcher._fetch_task.cancel()  # as aiokafka ends it after an error that it does not expect
+
+        with pytest.raises(Unavailable, match="fetches no more"):
+            await inbox.fetch(10, 0.1)
+        while (batch := await inbox.fetch(10, 0.1)) is None:
+            await inbox.seek(partition, 0)
+        await inbox.close()
+
+    assert [record.value for record in batch.records] == [b"news"]
+
+
 async def test_lag_tools_see_the_offsets_that_were_applied(kafka_broker: Cluster) -> None:
     topic = Topic("lagging.v1", partitions=1)
     async with opened(kafka_broker) as log:
