@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +11,7 @@ import orjson
 from tincan import Activity, Agent, RemoteLRS, Statement, Verb
 from tincan.http_request import HTTPRequest
 
+from services.lrs_check.hurrying import answered_within
 from shared.errors import SymposiaError
 
 VERSION: Final = "1.0.3"
@@ -44,7 +43,7 @@ class Said:
 
 
 class Client:
-    """Speaks to the LRS at *endpoint* as *key*, each wait on the network *seconds* long at most."""
+    """Speaks to the LRS at *endpoint* as *key*; each answer has to be there, whole, within *seconds*."""
 
     def __init__(self, endpoint: str, key: str, secret: str, seconds: float) -> None:
         self._remote = RemoteLRS(endpoint=endpoint, username=key, password=secret, version=VERSION)
@@ -102,7 +101,7 @@ class Client:
 
     def _read(self, call: Any) -> tuple[Said, Any]:
         try:
-            with _patience(self._seconds):
+            with answered_within(self._seconds):
                 answer = call()
         except TimeoutError as error:
             raise Unreachable(f"{self._endpoint}: no answer within {self._seconds:g} s") from error
@@ -112,17 +111,6 @@ class Client:
             raise Unreadable(f"tincan cannot read the answer: {type(error).__name__}: {error}"[:200]) from error
         headers = {name.lower(): value for name, value in answer.response.getheaders()}
         return Said(answer.response.status, headers, answer.data or ""), answer.content if answer.success else None
-
-
-@contextmanager
-def _patience(seconds: float) -> Iterator[None]:
-    """Limit the waits of tincan's connections, which know no limit."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _filters(filters: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.lrs_check.client import Client, Unreachable
 from shared.settings import PostgresSettings
 from tests.support.cli import symposia
 from tests.support.listening import Gateway, listening
@@ -120,6 +121,47 @@ async def test_what_is_broken_is_found_and_nothing_else(
 
     assert done.returncode == 1, done.stderr
     assert failed(done.stdout) == found, done.stdout
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+BODY = b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+EARLY = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on", "seconds", "said"),
+    [
+        (HEAD + BODY, b"1\r\n \r\n", 0.3, "no answer within 0.3 s"),
+        (HEAD, b"X-More: of it\r\n", 0.3, "no answer within 0.3 s"),
+        (b"", EARLY, 0.3, "no answer within 0.3 s"),
+        (HEAD + BODY, b"10000\r\n" + b" " * 0x10000 + b"\r\n", 20.0, "it answers with more than 100000 bytes"),
+        (b"", EARLY * 5000, 20.0, "it answers with more than 100000 bytes"),
+    ],
+    ids=["drips", "drips headers", "is about to begin", "has no end", "begins without end"],
+)
+async def test_an_answer_that_goes_on_and_on_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, begins: bytes, goes_on: bytes, seconds: float, said: str
+) -> None:
+    monkeypatch.setattr("services.lrs_check.hurrying.MOST", 100_000)
+    over, ended = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begins)
+        while not over.is_set():
+            writer.write(goes_on)
+            await asyncio.sleep(0.02)
+        writer.transport.abort()
+        ended.set()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    client = Client(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/xapi", "a", "b", seconds)
+
+    with pytest.raises(Unreachable, match=said):
+        await asyncio.wait_for(asyncio.to_thread(client.ask, "GET", "about"), 30)
+
+    over.set()
+    await ended.wait()
+    server.close()
 
 
 async def test_where_nobody_answers_one_sentence_says_so() -> None:
