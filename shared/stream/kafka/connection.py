@@ -44,7 +44,8 @@ def outages(doing: str) -> Iterator[None]:
     except _BUGS:
         raise
     except (kafka.KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable("kafka", repr(error)) from error
+        silent = isinstance(error, TimeoutError) and not str(error)
+        raise Unavailable("kafka", "the brokers do not answer in time" if silent else repr(error)) from error
     except RuntimeError as error:
         if CLOSED not in str(error):
             raise

@@ -127,3 +127,8 @@ def test_settings_that_do_not_go_together_are_refused_at_once(told: dict[str, st
 
 def test_several_brokers_may_be_told_with_spaces_between_them() -> None:
     assert KafkaSettings(bootstrap="one:9092, [::1]:9093,three").bootstrap == "one:9092,[::1]:9093,three"
+
+
+def test_brokers_that_do_not_answer_are_told_in_words() -> None:
+    with pytest.raises(Unavailable, match="the brokers do not answer in time"), outages("read"):
+        raise TimeoutError
