@@ -52,6 +52,14 @@ class _Ordered(NamedTuple):
     newest: int = LAST_ORDINAL
 
 
+class _Window(NamedTuple):
+    """At most *most* statements, from behind the seq *behind* up to *last*; its fields are the queries' first parameters."""
+
+    behind: int
+    last: int
+    most: int
+
+
 class StatementStore:
     """The reading side of the record."""
 
@@ -78,7 +86,7 @@ class StatementStore:
         behind, last = await self.bounds(filters)
         if after is not None:
             behind, last = (max(behind, after), last) if filters.ascending else (behind, min(last, after - 1))
-        rows = await self._rows(filters, (behind, last, limit + 1))
+        rows = await self._rows(filters, _Window(behind, last, limit + 1))
         found = await self._whole(rows[:limit])
         return Page(tuple(body for _, body in found), found[-1][0] if found else None, more=len(rows) > len(found))
 
@@ -98,7 +106,7 @@ class StatementStore:
         row = await self._database.fetchrow(_QUERIES["bounds"], filters.since, filters.until)
         return (row["behind"], row["last"]) if row else (0, LAST_ORDINAL)
 
-    async def _rows(self, filters: Filters, window: tuple[int, int, int]) -> Rows:
+    async def _rows(self, filters: Filters, window: _Window) -> Rows:
         order = "ascending" if filters.ascending else "descending"
         ordered = await self._rarest_first(_wanted(filters))
         match ordered.wanted:
@@ -134,7 +142,7 @@ class StatementStore:
             page.sort(reverse=not ascending)
         return pages
 
-    async def _meeting(self, filters: Filters, ordered: _Ordered, window: tuple[int, int, int]) -> Rows:
+    async def _meeting(self, filters: Filters, ordered: _Ordered, window: _Window) -> Rows:
         """Return what mentions several keys, each of which very many statements mention, some of the record at a time."""
         behind, last, most = window
         keys, related = _columns(ordered.wanted)
