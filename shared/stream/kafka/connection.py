@@ -59,8 +59,21 @@ def forbidden(doing: str, error: Exception) -> Misconfigured:
     )
 
 
+def is_lost(client: Any) -> bool:
+    """Say whether *client*, which is aiokafka's, learns no more where partitions are led: its task met what it did not expect."""
+    learning = client._sync_task  # noqa: SLF001  no public way leads to it
+    return learning is not None and learning.done()
+
+
+def let_be_closed(client: Any) -> None:
+    """Take from *client* the task that ended, if it did: closing would raise what that met, and leave the connections open."""
+    if is_lost(client):
+        client._sync_task = None  # noqa: SLF001
+
+
 async def stop(consumer: Any, patience: float) -> None:
     """Stop a consumer in order, or, where the brokers do not answer in time, as it is: aiokafka would leave its tasks behind."""
+    let_be_closed(consumer._client)  # noqa: SLF001
     if await _ended(consumer.stop(), patience):
         return
     if consumer._fetcher is not None:  # noqa: SLF001

@@ -16,7 +16,7 @@ from shared.contracts.topics import Topic
 from shared.errors import Unavailable
 from shared.stream.kafka.access import Access
 from shared.stream.kafka.commits import Commits
-from shared.stream.kafka.connection import MESSAGE_BYTES, outages, stop
+from shared.stream.kafka.connection import MESSAGE_BYTES, is_lost, outages, stop
 from shared.stream.kafka.lineage import Lineage, lineage_of, lineages
 from shared.stream.kafka.tail import Acknowledgements, Tail
 from shared.stream.record import Batch, Partition, Record
@@ -223,7 +223,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             self._forget({Partition(place.topic, place.partition) for place in error.args[0]})
         except kafka.KafkaError as error:
             await self._give_up(error)
-        if self._consumer._fetcher.error_future.done():  # noqa: SLF001  no public way leads to it
+        if self._consumer._fetcher.error_future.done() or is_lost(self._client):  # noqa: SLF001  no public way leads to it
             await self._give_up(kafka.KafkaConnectionError("the client fetches no more"))
 
     async def _drop_strangers(self) -> None:

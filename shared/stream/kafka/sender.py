@@ -14,7 +14,7 @@ from aiokafka import errors as kafka
 from shared.clock import utc_now
 from shared.errors import Misconfigured, Unavailable
 from shared.stream.kafka.access import Access
-from shared.stream.kafka.connection import MESSAGE_BYTES, forbidden
+from shared.stream.kafka.connection import MESSAGE_BYTES, forbidden, is_lost, let_be_closed
 from shared.stream.kafka.tail import Acknowledgements
 from shared.stream.partitioning import Partitioner
 from shared.stream.producer import BrokenProducer, Pending
@@ -54,6 +54,8 @@ class KafkaSender:
 
         Only one append at a time waits for a place in the batches: a crowd that waits together starves.
         """
+        if is_lost(self._producer.client):
+            raise BrokenProducer("its client learns no more where partitions are led")
         topic = self._topic = records[0].topic.name
         async with self._turn:
             with _enqueueing(topic):
@@ -74,6 +76,7 @@ class KafkaSender:
 
     async def stop(self, deadline: float) -> None:
         """Send what is under way, within *deadline* seconds, and end."""
+        let_be_closed(self._producer.client)
         with suppress(TimeoutError, kafka.KafkaError):
             async with asyncio.timeout(deadline):
                 await self._producer.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -245,7 +245,29 @@ async def test_a_clock_that_is_far_ahead_is_an_outage_in_words(kafka_broker: Clu
         assert (await log.append([Outgoing(topic, b"2", b"k")]))[0].offset == 0
 
 
-async def test_a_consumer_whose_client_fetches_no_more_is_replaced(kafka_broker: Cluster) -> None:
+async def fetching_ends(inbox: Any) -> None:
+    inbox._consumer._fetcher._fetch_task.cancel()
+
+
+async def learning_ends(inbox: Any) -> None:
+    await lose(inbox._client)
+
+
+async def lose(client: Any) -> None:
+    """Let *client* meet what aiokafka does not expect while it learns where partitions are led."""
+
+    async def raise_as_uvloop_does(*_: object) -> None:
+        raise RuntimeError("the handler is closed")
+
+    client._metadata_update = raise_as_uvloop_does
+    client.force_metadata_update()
+    await asyncio.wait([client._sync_task])
+
+
+@pytest.mark.parametrize("end", [fetching_ends, learning_ends])
+async def test_a_consumer_whose_client_fetches_no_more_is_replaced(
+    kafka_broker: Cluster, end: Callable[[Any], Awaitable[None]]
+) -> None:
     topic = Topic(f"news-{uuid4()}", partitions=1)
     partition = Partition(topic.name, 0)
     async with opened(kafka_broker) as log, opened(kafka_broker) as writer:
@@ -254,7 +276,7 @@ async def test_a_consumer_whose_client_fetches_no_more_is_replaced(kafka_broker:
         await inbox.seek(partition, 0)
         await writer.append([Outgoing(topic, b"news")])
 
-        inbox._consumer._fetcher._fetch_task.cancel()  # as aiokafka ends it after an error that it does not expect
+        await end(inbox)
 
         with pytest.raises(Unavailable, match="fetches no more"):
             await inbox.fetch(10, 0.1)
@@ -263,6 +285,22 @@ async def test_a_consumer_whose_client_fetches_no_more_is_replaced(kafka_broker:
         await inbox.close()
 
     assert [record.value for record in batch.records] == [b"news"]
+
+
+async def test_a_producer_whose_client_learns_no_more_is_replaced(kafka_broker: Cluster) -> None:
+    topic = Topic(f"news-{uuid4()}", partitions=1)
+    async with opened(kafka_broker) as log:
+        await log.ensure([topic])
+        await log.append([Outgoing(topic, b"1")])
+        sender: Any = log._producer(topic.name)._sender
+
+        await lose(sender._producer.client)
+
+        with pytest.raises(Unavailable, match="learns no more"):
+            await log.append([Outgoing(topic, b"2")])
+        (position,) = await log.append([Outgoing(topic, b"2")])
+
+    assert position.offset == 1
 
 
 async def test_lag_tools_see_the_offsets_that_were_applied(kafka_broker: Cluster) -> None:

@@ -25,6 +25,7 @@ class Part:
     """What aiokafka calls a client or a fetcher: it can be closed."""
 
     closed = False
+    _sync_task: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         self.closed = True
