@@ -108,12 +108,14 @@ WHERE source = $1 AND state = 'given-up' AND key IN (
 
 -- name: standing
 -- How the polls and lookups of every source stand that is heard: of one that is paused nothing is asked, and what is to be asked for
--- some day does not wait yet.
+-- some day does not wait yet. Asked every second, so each number comes from an index: what failed once has a last_failure.
 SELECT source.id AS source,
-    (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'waiting'
-        AND (due <= clock_timestamp() OR last_failure IS NOT NULL)) AS waiting,
+    (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'waiting' AND due <= statement_timestamp())
+    + (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'waiting' AND last_failure IS NOT NULL
+        AND due > statement_timestamp()) AS waiting,
     (SELECT count(*) FROM lookup WHERE lookup.source = source.id AND state = 'given-up') AS given_up,
-    (SELECT max(failures) FROM lookup WHERE lookup.source = source.id AND state = 'waiting') AS lookup_failures,
+    (SELECT max(failures) FROM lookup WHERE lookup.source = source.id AND state = 'waiting' AND last_failure IS NOT NULL)
+        AS lookup_failures,
     (SELECT max(failures) FROM poll WHERE poll.source = source.id) AS failures,
     (SELECT last_failure FROM poll WHERE poll.source = source.id AND last_failure IS NOT NULL ORDER BY failures DESC LIMIT 1) AS last_failure,
     (SELECT min(succeeded_at) FROM poll WHERE poll.source = source.id) AS succeeded_at

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
+from services.ingest.asking.store import QUERIES as ASKING
 from services.ingest.domain.source import SourceId
 from services.ingest.standing import SourceStanding, retry_lookups, standings
 from services.ingest.tallies import KEPT, Tallies, TallyWriter
@@ -130,6 +132,18 @@ async def test_what_was_given_up_is_told_and_tried_again(house: House) -> None:
 
     assert (before.given_up, before.waiting, before.last_failure) == (1, 0, "answered 403")
     assert (after.given_up, after.waiting) == (0, 1)
+
+
+@pytest.mark.parametrize("query", [ASKING["standing"], Query("SELECT * FROM source_shown")])
+async def test_what_failed_or_was_given_up_is_found_without_a_look_at_all_that_waits(house: House, query: Query) -> None:
+    async with house.database.transaction() as transaction:
+        for kind in ("seqscan", "bitmapscan"):  # which are as good for tables of nothing
+            await transaction.execute(f"SET LOCAL enable_{kind} = off")
+        plan = [line for (line,) in await transaction.fetch(f"EXPLAIN {query}")]
+
+    scans = [re.sub(r"^\W*| on lookup.*", "", line) for line in plan if " on lookup" in line]
+    assert {scan.rpartition(" ")[2] for scan in scans} == {"lookup_due", "lookup_failing", "lookup_given_up"}
+    assert all(scan.startswith("Index Only Scan") for scan in scans if "lookup_due" in scan)
 
 
 async def test_the_gateways_role_reads_the_contract_and_no_secrets(house: House) -> None:
