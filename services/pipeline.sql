@@ -11,7 +11,7 @@ SELECT
 SELECT coalesce(max(id), 0) FROM outbox
 
 -- name: relinks
--- How many jobs of linking anew imports and batches left, and how far those have come that somebody began.
+-- How many jobs of relinking imports and batches have left, and how far those have come that were begun.
 SELECT
     count(*) AS jobs,
     coalesce(

@@ -30,7 +30,7 @@ ORDER BY wanted.name
 SELECT count(*) FROM erasure WHERE finished_at IS NULL AND erased_at < clock_timestamp() - interval '1 hour'
 
 -- name: postponed_jobs
--- How many jobs of linking anew met a bug, and what the one met that has failed most often: how often it did, why, and when it is tried again.
+-- How many jobs of relinking met a bug, and what the one met that has failed most often: how often it did, why, and when it is tried again.
 SELECT count(*) OVER () AS postponed, failures, last_failure, retry_at
 FROM relink
 WHERE failures > 0

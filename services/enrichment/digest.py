@@ -13,7 +13,7 @@ _QUERIES: Final = load_queries(__package__)
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """How many interactions, learners and aliases there are, and the SHA-256 (hex) of all they say; revisions are left out."""
+    """How many interactions, learners and aliases there are, and the SHA-256 (hex) of their content without revisions."""
 
     interactions: int
     learners: int
@@ -22,6 +22,6 @@ class Digest:
 
 
 async def digest(database: Database) -> Digest:
-    """Digest schema `records` as one snapshot shows it; `seq`, `stored` and `received_at` are bookkeeping and left out too."""
+    """Digest schema `records` in one snapshot, without `seq`, `stored` and `received_at`. Raises Unavailable."""
     found = await digest_of(database, _QUERIES["digest_rows"])
     return Digest(found.counts["interaction"], found.counts["learner"], found.counts["alias"], found.sha256)

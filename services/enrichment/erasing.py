@@ -1,4 +1,4 @@
-"""Forget a person: who they are, their courses, and what statements say of them; the record is overwritten before."""
+"""Forget a person: who they are, their courses, and what statements say of them. The record has been overwritten before."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def survey(database: Database, identities: Sequence[Ifi], learners: Sequen
 
 
 class Erasing:
-    """Forgets persons in schema `records`, whose *database* it is, and says anew what that changes."""
+    """Forgets persons in schema `records`, which *database* is opened on, and emits the statements that this changes."""
 
     def __init__(self, database: Database, log: Log) -> None:
         self._database = database
@@ -49,9 +49,10 @@ class Erasing:
         self._relinker = Relinker(database, self._store, self._linking, self._publisher)
 
     async def erase(self, identities: Sequence[Ifi], through: int, holds: Callable[[bytes], bool]) -> None:
-        """Put nobody in the place of *identities*, in statements up to the seq *through*; *holds* says which dead letters go.
+        """Replace *identities* by the erased person in statements up to the seq *through*.
 
-        Interrupted, it is whole after being done again. Raises Unavailable, and Bug where what names them cannot be told anew.
+        Dead letters are emptied where *holds* returns true for their bytes. If this is interrupted, doing it again completes it.
+        Raises Unavailable, and Bug where relinking meets one.
         """
         await self._publisher.drain()
         while chunk := await self._naming(identities, through):
@@ -60,20 +61,20 @@ class Erasing:
         await DeadLetters(self._database).empty(holds)
 
     async def forget(self, identities: Sequence[Ifi], learners: Sequence[UUID]) -> None:
-        """Forget *identities*, and *learners* whom they leave without any: from then on nobody finds them by another name.
+        """Forget *identities*, and those *learners* who have none left, so that no other name leads to them any more.
 
-        Who acts in statements that name them still is met again, as somebody of whom nothing else is known; where this is
-        interrupted, the relinker of the service sees to it. Raises Unavailable, and Bug as `erase` does.
+        Statements that still name them get provisional learners. If this is interrupted, the service's relinker completes it.
+        Raises Unavailable, and Bug as `erase` does.
         """
         await self._database.run(partial(self._forget, identities, learners))
         await self._relinker.finish()
 
     async def _naming(self, identities: Sequence[Ifi], through: int) -> list[UUID]:
-        """Return statements up to *through* that name the person still, some at a time."""
+        """Return the next CHUNK statements up to *through* that still name the person."""
         return [row["statement_id"] for row in await self._database.fetch(_QUERIES["naming"], list(identities), through, CHUNK)]
 
     async def _say(self, work: Callable[[Transaction], Awaitable[list[Outgoing]]]) -> None:
-        """Do *work* with identities as they are, and publish what it says."""
+        """Do *work* in a transaction that shares identities, and publish what it returns."""
 
         async def whole(transaction: Transaction) -> None:
             await self._store.share_identities(transaction)
@@ -83,7 +84,7 @@ class Erasing:
         await self._publisher.drain()
 
     async def _replace(self, chunk: Sequence[UUID], identities: Sequence[Ifi], transaction: Transaction) -> list[Outgoing]:
-        """Put nobody in the person's place, and say what that changes."""
+        """Replace the person by the erased person in the statements of *chunk*; return a message for each change."""
         await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, chunk))
         await self._store.wordings(transaction).lock_of(chunk)
         await self._store.hold_interactions(transaction, chunk)
@@ -92,7 +93,7 @@ class Erasing:
         return await self._linking.relink(transaction, set(chunk) | copying)
 
     async def _forget(self, identities: Sequence[Ifi], learners: Sequence[UUID], transaction: Transaction) -> None:
-        """Forget identities while nobody relies on any, and the learners who have none left; what names them is linked anew."""
+        """Forget identities, and learners who have none left, under the exclusive lock; leave what names them to the relinker."""
         await self._store.hold_identities(transaction)
         rows = await transaction.fetch(_QUERIES["forget_aliases"], list(identities))
         whose = [*{row["learner"] for row in rows}, *learners]

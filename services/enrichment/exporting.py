@@ -1,4 +1,4 @@
-"""Hand over what is known of a person: who they are, and what was made of their statements."""
+"""Export what is known of a person: who they are, and what was emitted about their statements."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PAGE: Final = 1000
 
 
 async def profiles(database: Database, learners: Sequence[UUID]) -> list[Any]:
-    """Return *learners* with their identities and enrolments. Raises Unavailable."""
+    """Return a JSON object for each of *learners*, with their identities and enrolments. Raises Unavailable."""
     return [orjson.loads(row["profile"]) for row in await database.fetch(_QUERIES["profile"], list(learners))]
 
 
 async def links(database: Database, identities: Sequence[Ifi]) -> AsyncIterator[bytes]:
-    """Yield what was said last of each statement in which *identities* act or are named, as JSON. Raises Unavailable."""
+    """Yield the last message, as JSON, about each statement in which *identities* act or are named. Raises Unavailable."""
     statements = [row["statement_id"] for row in await database.fetch(_QUERIES["named_in"], list(identities))]
     for some in portions(statements, PAGE):
         for row in await database.fetch(_QUERIES["said_of"], some):

@@ -1,4 +1,4 @@
-"""Empty what a replay makes again."""
+"""Empty the tables that a replay fills again."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ _QUERIES: Final = load_queries(__package__)
 
 
 async def forget(database: Database) -> None:
-    """Forget what statements say, for a replay to tell it again; who people are, courses and enrolments stay known.
+    """Forget what statements say, for a replay to fill in again; people, courses and enrolments are kept.
 
-    Empty what builds on it (`impact`) before: of what is told meanwhile, nothing may be said only once and then forgotten there.
-    What is told from then on is newer than all that the log holds, whatever backup the tables come from.
+    Empty `impact`, which is built from it, first: otherwise it could forget a message that is emitted only once. Revisions that
+    are taken from now on are higher than all in the log, whatever backup the tables come from. Raises Unavailable.
     """
 
     async def empty(transaction: Transaction) -> None:
         await Store().hold_identities(transaction)
         await transaction.execute(_QUERIES["forget"])
-        await transaction.execute(_QUERIES["outrun_revisions"])  # behind the lock that emptying takes: of two, none turns back
+        # Emptying has taken a lock, so of two rebuilds at a time neither turns the revisions back.
+        await transaction.execute(_QUERIES["outrun_revisions"])
 
     await database.run(empty)

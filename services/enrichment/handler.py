@@ -1,4 +1,4 @@
-"""Decide a batch of recorded statements: told once, each is linked; what that changes around it is said again."""
+"""Decide a batch of recorded statements: store what they say, link them, and relink the statements that they change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Enrichment:
         self._linking = linking
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
-        """Tell what the batch says, then emit every statement of which more, or other, is known now."""
+        """Store what the batch says, then emit every statement of which something else is known now than was said last."""
         heard, unreadable = _hear(batch.records)
         if not heard:
             return Decision(rejections=unreadable)
@@ -50,9 +50,10 @@ class Enrichment:
         return Decision(outgoing=tuple(outgoing), rejections=(*unreadable, *rejections))
 
     async def _as_recorded(self, transaction: Transaction, heard: Sequence[Heard]) -> list[Heard]:
-        """Take from the record what was overwritten since it was said: nobody who was erased is met again by an old message.
+        """Replace statements that were overwritten since they were emitted: an old message must not bring back who was erased.
 
-        Identities are shared before, and an erasure holds them after it has changed the record: what is read here, it sees.
+        The transaction shares identities already. An erasure changes the record first and holds identities afterwards, so it
+        finds whatever is stored from what is read here.
         """
         oldest = min(each.received_at for each in heard)
         overwritten = await self._store.overwritten(transaction, {each.statement_id for each in heard}, oldest)
@@ -68,7 +69,7 @@ class Heard(NamedTuple):
     received_at: datetime
 
     def overwritten_by(self, row: asyncpg.Record | None) -> Heard:
-        """Return the message as it would be said now, where *row* is what the record holds."""
+        """Return the message as it would be emitted now; *row* is what the record holds, None where nothing was overwritten."""
         if row is None:
             return self
         now = msgspec.structs.replace(

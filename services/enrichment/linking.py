@@ -1,4 +1,4 @@
-"""Say anew what is known of statements, and of all that builds on them, as far as it changed."""
+"""Relink statements, and those that build on them, and say what has changed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from shared.xapi.erased import ERASED_IFI
 from shared.xapi.model import Iri
 
 MOST_LEVELS = 64
-"""A reply to a reply to a reply …: deeper threads than this are followed no further (and a circle ends)."""
+"""Levels of replies to replies that are followed; the limit also ends a circle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What is said of a statement from now on."""
+    """What is said of a statement from now on: *message*, and *emitted*, its encoding with revision 0."""
 
     interaction: Interaction
     links: tuple[Link, ...]
@@ -39,9 +39,9 @@ class Linking:
         self._store = store
 
     async def relink(self, transaction: Transaction, statements: set[UUID]) -> list[Outgoing]:
-        """Evaluate *statements* and, level by level, what builds on those that changed; return what is news.
+        """Evaluate *statements* and, level by level, what builds on those that changed; return a message for each change.
 
-        What is more than a transaction can look at is left to the relinker.
+        Where more builds on them than one transaction can look at, it is left to the relinker.
         """
         news: dict[UUID, Settled] = {}
         level, followed = statements, 0
@@ -51,7 +51,7 @@ class Linking:
             made = _made(changed)
             if not made:
                 break
-            # Whoever builds on these just now holds their locks, and read what was said of them before: it is waited for.
+            # A transaction that adds something to these artefacts has read what was said of them before: wait until it commits.
             await self._store.lock_artefacts(transaction, made)
             level = await self._store.built_on(transaction, made, followed)
             if not level:
@@ -60,7 +60,7 @@ class Linking:
         return [_outgoing(settled.message) for settled in news.values()]
 
     async def _evaluate(self, transaction: Transaction, statements: set[UUID]) -> list[Settled]:
-        """Settle those of *statements* of which something else is known than was said last."""
+        """Store and return what is said of those *statements* of which it differs from what was said last."""
         interactions = await self._store.hold_interactions(transaction, statements)
         known = await self._known(transaction, interactions)
         changed = [settled for interaction in interactions if (settled := _settle(interaction, known)) is not None]
@@ -73,7 +73,7 @@ class Linking:
         return changed
 
     async def _known(self, transaction: Transaction, interactions: Sequence[Interaction]) -> Known:
-        """Read what is known around *interactions*; people whom nobody met before become provisional learners."""
+        """Read what is known around *interactions*; people who are new become provisional learners."""
         catalogue = await self._store.catalogue(transaction)
         known = Known(
             catalogue,

@@ -1,4 +1,4 @@
-"""What is seen of linking anew."""
+"""Metrics of relinking."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from services.enrichment.jobs import Left
 
 
 class RelinkMetrics:
-    """The jobs that are left, read from PostgreSQL, so the same at each replica."""
+    """How many jobs are left; the number is read from PostgreSQL, so every replica shows the same."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._jobs = Gauge("symposia_relink_jobs", "Relinking jobs that are left", ["state"], registry=registry)
 
-    def stand(self, left: Left) -> None:
-        """Show how many jobs are left, by how they stand."""
+    def show(self, left: Left) -> None:
+        """Show how many jobs wait, and how many are postponed."""
         self._jobs.labels("waiting").set(left.waiting)
         self._jobs.labels("postponed").set(left.postponed)

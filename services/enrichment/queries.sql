@@ -247,9 +247,9 @@ FROM interaction CROSS JOIN LATERAL unnest(threads || ARRAY[object, parent]) AS 
 WHERE statement_id = ANY($1::uuid[]) AND iri IS NOT NULL
 
 -- name: due_job
--- Returns the next of what is to be linked anew, $1 statements or $2 identities of it, but for what met a bug and is left alone for a
--- while, and what another process is at. The whole record comes last: what a batch left does not wait for it. Which it is, is found
--- first: else the lists of all jobs are read for each part of one.
+-- Returns the next job of relinking that is due and that no other process holds, with the next $1 statements or $2 identities of its list.
+-- A job for the whole record comes last, so that what a batch left does not wait for it. The job is found before its list is read:
+-- otherwise the lists of all jobs would be read for each part of one.
 WITH next AS (
     SELECT id
     FROM relink
@@ -265,7 +265,7 @@ SELECT id, failures, place, behind, coalesce(cardinality(identities), cardinalit
 FROM relink JOIN next USING (id)
 
 -- name: any_job
--- Returns the next of what is to be linked anew, now or later, whoever is at it; else as due_job.
+-- Returns the next job of relinking, due or not, even if another process holds it; otherwise like due_job.
 SELECT id, failures, place, behind, coalesce(cardinality(identities), cardinality(statements), cardinality(artefacts)) AS size,
     identities[place::int + 1 : place::int + $2] AS identities,
     statements[place::int + 1 : place::int + $1] AS statements,

@@ -1,4 +1,4 @@
-"""Link anew what an import touched, or a batch left: in the background, in small transactions; after a crash it goes on there."""
+"""Relink in the background what imports and batches left to do, in small transactions; a crash costs only the part under way."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ FIRST_REST: Final = 10.0
 LONGEST_REST: Final = 3600.0
 """Seconds that a job which met a bug is left alone, at first and at most."""
 MOST_SINGLED_OUT: Final = 20
-"""Bugs of a part after which statements are not looked at one by one any more: it is not they that are wrong."""
+"""Bugs in one part after which its statements are no longer tried one by one: then the fault lies elsewhere."""
 
 
 class Met(NamedTuple):
-    """Statements, and the bug that linking them anew met."""
+    """Statements, and the bug that was met in relinking them."""
 
     statements: Sequence[UUID]
     reason: str
 
 
 class Relinker:
-    """Works through the jobs that imports and batches leave, part by part; the place behind a part is kept with what it says.
+    """Works through the jobs that imports and batches leave, part by part.
 
-    So whoever comes after a crash goes on there, and of several processes each does what the others have not.
+    How far a job has come is committed together with what its last part says. So work goes on from there after a crash, and
+    several processes share the parts of a job.
     """
 
     def __init__(
@@ -61,11 +62,11 @@ class Relinker:
         self._metrics = metrics or RelinkMetrics(CollectorRegistry())
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look for jobs until *stop* is set; the part under way then is given up, and done by whoever comes next."""
+        """Look for jobs until *stop* is set; the part that is under way then is given up, and another process does it later."""
         await until(stop, self._work())
 
     async def _work(self) -> None:
-        """Look for jobs over and over, and wait outages out."""
+        """Look for jobs over and over, and wait for the end of outages."""
         while True:
             try:
                 await self.turn()
@@ -75,7 +76,7 @@ class Relinker:
             await asyncio.sleep(PAUSE)
 
     async def turn(self) -> bool:
-        """Go on with what is due until none of it is left, and publish what it says; say whether there was any.
+        """Do the jobs that are due and publish what they say; return whether there were any.
 
         A job that meets a bug is postponed, and the others go on. Raises Unavailable.
         """
@@ -89,27 +90,28 @@ class Relinker:
         return some
 
     async def finish(self) -> None:
-        """Do all the jobs that there are, and what they leave, until none is left. Raises Bug where one meets it, Unavailable."""
+        """Do all jobs, due or not, and those that they leave in turn. Raises Bug for the first that is met, and Unavailable."""
         while job := await self._database.run(jobs.any_job):
             bug = await self._go_on(job)
             if bug is not None:
-                raise Bug(f"Linking anew met an error of our own: {bug}")
+                raise Bug(f"Relinking met a bug in our code: {bug}")
         await self._publisher.drain()
 
     async def _go_on(self, job: Job) -> str | None:
-        """Do the next part of a job, once all that was said before is published; return the bug where it meets one."""
+        """Do the next part of a job, after publishing what was said before; return the reason of the first bug, if any."""
         await self._publisher.drain()
         try:
             with harming_nobody():
                 part = await self._database.run(partial(self._part, job))
         except Bug as bug:
-            rest = _told(job, [str(bug)])
+            rest = rest_after(job.failures)
+            _log_bugs(job, [str(bug)], rest)
             await self._database.run(partial(jobs.postpone, job=job, reason=str(bug), seconds=rest))
             return str(bug)
         return await self._do(job, part)
 
     async def _part(self, job: Job, transaction: Transaction) -> Part:
-        """Return the statements that are next in a job: CHUNK at most, but for those of so many people."""
+        """Return the statements that are next in a job: at most CHUNK, except that identities may stand in more."""
         if job.identities is not None:
             return Part(sorted(await self._store.by_person(transaction, job.identities)), job.past(len(job.identities)))
         if job.statements is not None:
@@ -121,7 +123,7 @@ class Relinker:
         return Part([statement for statement, _ in page], Reached(page[-1][1]) if len(page) == CHUNK else None)
 
     async def _do(self, job: Job, part: Part) -> str | None:
-        """Link a part of a job anew; statements over which that meets a bug are set aside. Return the first bug."""
+        """Relink a part of a job, and set statements aside that meet a bug; return the reason of the first bug, if any."""
         met: list[Met] = []
         try:
             with harming_nobody():
@@ -135,7 +137,7 @@ class Relinker:
         return met[0].reason if met else None
 
     async def _settle(self, job: Job, part: Part, transaction: Transaction) -> None:
-        """Link a part of a job anew, unless somebody else did; what is more than a transaction links is left as another job."""
+        """Relink a part of a job, unless another process has; a part of more than CHUNK statements becomes a job of its own."""
         await self._store.share_identities(transaction)
         if not await jobs.hold(transaction, job):
             return
@@ -146,7 +148,7 @@ class Relinker:
         await jobs.move(transaction, job, part.reached)
 
     async def _by_halves(self, statements: Sequence[UUID], met: list[Met]) -> None:
-        """Link statements anew, by halves where that meets a bug: what meets it alone is passed over, and told in *met*."""
+        """Relink statements, by halves where that meets a bug; add to *met* those that are passed over because they still do."""
         try:
             with harming_nobody():
                 await self._database.run(partial(self._link_alone, statements))
@@ -161,41 +163,40 @@ class Relinker:
         await self._by_halves(statements[middle:], met)
 
     async def _set_aside(self, job: Job, reached: Reached | None, met: Sequence[Met], transaction: Transaction) -> None:
-        """Let a job go on without what it met a bug over, which another one tries again later; unless somebody else did."""
+        """Move a job past a part and leave the statements that *met* a bug to another job, unless another process has done so."""
         await self._store.share_identities(transaction)
         if not await jobs.hold(transaction, job):
             return
         await jobs.move(transaction, job, reached)
         if met:
-            rest = _told(job, [each.reason for each in met])
+            rest = rest_after(job.failures)
+            _log_bugs(job, [each.reason for each in met], rest)
             statements = [statement for each in met for statement in each.statements]
             await jobs.set_aside(transaction, statements, job.failures + 1, met[0].reason, rest)
 
     async def _show(self) -> None:
-        self._metrics.stand(await self._database.run(jobs.left))
+        self._metrics.show(await self._database.run(jobs.left))
 
     async def _link_alone(self, statements: Sequence[UUID], transaction: Transaction) -> None:
         await self._store.share_identities(transaction)
         await self._link(statements, transaction)
 
     async def _link(self, statements: Sequence[UUID], transaction: Transaction) -> None:
-        """Say anew what is known of statements, while identities stay as they are."""
+        """Relink statements and store what is news; the transaction shares identities already."""
         await self._store.lock_artefacts(transaction, await self._store.artefacts_of(transaction, statements))
         await self._publisher.store(transaction, await self._linking.relink(transaction, set(statements)))
 
 
 def rest_after(failures: int) -> float:
-    """Return how many seconds to leave a job alone that failed *failures* times before, and once more."""
+    """Return for how many seconds to leave a job alone that failed just now, after *failures* failures before."""
     return backoff(failures, first=FIRST_REST, longest=LONGEST_REST)
 
 
-def _told(job: Job, reasons: Sequence[str]) -> float:
-    """Log what a job met, and return for how many seconds it is left alone."""
-    rest = rest_after(job.failures)
+def _log_bugs(job: Job, reasons: Sequence[str], rest: float) -> None:
+    """Log the bugs that a job met, and for how many seconds it is left alone."""
     log.error(
         "linking anew met a bug", job=job.id, bug=reasons[0], bugs=len(reasons), failures=job.failures + 1, rest=round(rest)
     )
-    return rest
 
 
 def _some(statements: Sequence[UUID]) -> str:

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from services.enrichment.linking import Settled
 
 MOST_AT_ONCE: Final = 1_000
-"""Statements that a transaction looks at again because of others; more would want more locks than the server has, and no end."""
+"""Statements that one transaction looks at again because of others; for more, the server has too few locks and time runs out."""
 
 LEFT_AT_ONCE: Final = 2_000
 """Statements that one job of the relinker names."""
 MOST_ARTEFACTS_LOCKED: Final = 2_000
-"""A transaction with more has all of them alone: one statement may name a hundred thousand, and the server's table of locks has
-room for some thousands in all."""
+"""A transaction with more locks all artefacts at once: a statement may name a hundred thousand, and the server's lock table holds
+only some thousands."""
 
 _links = msgspec.json.Decoder(tuple[Link, ...])
 _QUERIES: Final = load_queries(__package__)
@@ -50,15 +50,15 @@ class Store:
         return Wordings(transaction)
 
     async def share_identities(self, transaction: Transaction) -> None:
-        """Keep identities as they are until the transaction ends."""
+        """Keep identities from changing until the transaction ends; many transactions may do so at a time."""
         await transaction.execute(_QUERIES["share_identities"])
 
     async def hold_identities(self, transaction: Transaction) -> None:
-        """Keep every other transaction from relying on identities until this one ends."""
+        """Lock identities for changing them: no other transaction shares or holds them until this one ends."""
         await transaction.execute(_QUERIES["hold_identities"])
 
     async def lock_artefacts(self, transaction: Transaction, iris: Iterable[str]) -> None:
-        """Lock artefacts in the order of their keys; where they are very many, all that there are."""
+        """Lock artefacts in the order of their keys; above MOST_ARTEFACTS_LOCKED, lock all artefacts there are at once."""
         keys = sorted({_lock_key(iri) for iri in iris})
         if len(keys) > MOST_ARTEFACTS_LOCKED:
             await transaction.execute(_QUERIES["hold_artefacts"])
@@ -89,7 +89,7 @@ class Store:
     async def overwritten(
         self, transaction: Transaction, statements: Iterable[UUID], oldest: datetime
     ) -> dict[UUID, asyncpg.Record]:
-        """Return what the record holds by now of statements that were overwritten, if somebody was erased since *oldest*."""
+        """Return the record's rows of those *statements* that were overwritten; none if nobody was erased since *oldest*."""
         rows = await transaction.fetch(_QUERIES["overwritten"], list(statements), oldest)
         return {UUID(row["id"]): row for row in rows}
 
@@ -104,9 +104,9 @@ class Store:
         return {Iri(row["object"]): _maker(row) for row in rows}
 
     async def built_on(self, transaction: Transaction, artefacts: Iterable[Iri], beside: int = 0) -> set[UUID]:
-        """Return the statements that build on artefacts, and those that made them, if a transaction can look at them all.
+        """Return the statements that build on artefacts, and those that made them, if one transaction can look at them all.
 
-        It looks at so many others *beside* them. What is too much is left to the relinker, and none are returned.
+        *beside* is how many others it looks at already. Where they are too many, they are left to the relinker, none is returned.
         """
         named = sorted(artefacts)
         most = max(MOST_AT_ONCE - beside, 0)
@@ -127,7 +127,7 @@ class Store:
         return frozenset(row["statement_id"] for row in rows)
 
     async def undone_by(self, transaction: Transaction, statements: Iterable[UUID]) -> frozenset[UUID]:
-        """Return what *statements* alone take back, or would if they were not void."""
+        """Return the statements that *statements* take back, or would if they were not voided, and that no others take back."""
         rows = await transaction.fetch(_QUERIES["undone_by"], list(statements))
         return frozenset(row["statement_id"] for row in rows)
 

@@ -1,4 +1,4 @@
-"""The texts of artefacts in schema `records`: what they are like, and which of them had another's text before."""
+"""The signatures of texts in schema `records`, and which statement first had the text that an artefact has."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from shared.postgres import Transaction, load_queries
 from shared.xapi.model import Ifi, Iri
 
 MOST_BANDS_LOCKED: Final = 50 * BANDS
-"""A batch with more texts looks for copies alone: the server's table of locks has room for some thousands in all."""
+"""Bands that a transaction locks one by one; with more it locks all, since the server's lock table holds only some thousands."""
 MOST_IN_A_BAND: Final = 16
-"""Of texts that share a band, how many are compared, the first ones: a phrase that everybody uses is looked up as fast as any."""
+"""How many of the texts that share a band are compared, the earliest first, so that a common phrase does not slow the search."""
 
 _Whose: TypeAlias = tuple[Iri | None, Ifi | None]
 _QUERIES: Final = load_queries(__package__, "wordings.sql")
 
 
 class Wordings:
-    """What the texts of artefacts are like, inside one open *transaction*."""
+    """The signatures of the texts of artefacts, read and written in one open *transaction*."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def lock(self, told: Sequence[Interaction]) -> None:
-        """Lock the bands of all texts that *told* gives or takes away; artefacts are locked before."""
+        """Lock the bands of all texts that *told* gives or takes away; the artefacts must be locked already."""
         given = {band for one in told if one.status is Status.LIVE for band in bands_of(one)}
         taken = [one.statement_id for one in told if one.status is not Status.LIVE]
         await self._lock(given | await self._bands(taken))
@@ -41,13 +41,13 @@ class Wordings:
         await self._lock(await self._bands(statements))
 
     async def tell(self, told: Sequence[Interaction]) -> set[UUID]:
-        """Keep the texts that *told* gives, forget those that it takes away; return what may copy another text than before."""
+        """Store the texts that *told* gives and forget those that it takes away; return statements whose original may change."""
         given = [one for one in told if one.features.signature]
         taken = [one.statement_id for one in told if one.status is not Status.LIVE]
         return await self._keep(given) | await self.forget(taken)
 
     async def forget(self, statements: Collection[UUID]) -> set[UUID]:
-        """Forget the texts of those of *statements* that say nothing any more; return what may copy another text then."""
+        """Forget the texts of those *statements* that no longer count; return the statements whose original may change."""
         if not statements:
             return set()
         silent = [row["statement_id"] for row in await self._transaction.fetch(_QUERIES["silent"], list(statements))]
@@ -57,7 +57,7 @@ class Wordings:
         return copying
 
     async def originals(self, interactions: Iterable[Interaction]) -> Mapping[UUID, UUID]:
-        """Return which of *interactions* make a copy, and which statement had the text before."""
+        """Return those of *interactions* that make a copy, each with the statement that had the text first."""
         making = [one for one in interactions if one.features.makes_object and one.status is Status.LIVE]
         whose = {one.statement_id: (one.features.object, one.features.actor) for one in making}
         own = await self._of_artefacts(set(whose.values()))
@@ -85,7 +85,7 @@ class Wordings:
         return {row["statement_id"] for row in await self._transaction.fetch(_QUERIES["copying"], changed, MOST_IN_A_BAND)}
 
     async def _of_artefacts(self, whose: Collection[_Whose]) -> Mapping[_Whose, list[Wording]]:
-        """Return the texts of artefacts, those apart that different people gave to one."""
+        """Return the texts of artefacts, by artefact and by the person who gave them."""
         found: dict[_Whose, list[Wording]] = {}
         if not whose:
             return found
@@ -96,7 +96,7 @@ class Wordings:
         return found
 
     async def _before(self, statements: Collection[UUID]) -> Mapping[UUID, list[Wording]]:
-        """Return, for each of *statements* that gave a text, the texts that may be alike and were there before."""
+        """Return, for each of *statements* that gave a text, earlier texts that may be like it."""
         found: dict[UUID, list[Wording]] = {}
         for row in await self._transaction.fetch(_QUERIES["before"], list(statements), MOST_IN_A_BAND) if statements else ():
             found.setdefault(row["later"], []).append(_wording(row))

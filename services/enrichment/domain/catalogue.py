@@ -25,7 +25,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The courses by every name that links go by."""
+    """The courses by every name that a link can be found by."""
 
     by_iri: Mapping[str, CourseIri] = field(default_factory=dict)
     by_url: Mapping[str, CourseIri] = field(default_factory=dict)
@@ -33,9 +33,9 @@ class Catalogue:
 
     @classmethod
     def of(cls, courses: Iterable[Course]) -> Catalogue:
-        """Index *courses*; where two claim one name, the first by IRI has it, but a course's own IRI is nobody else's.
+        """Index *courses*; where two claim one name, the first by IRI gets it, but a course always keeps its own IRI.
 
-        So a statement about a course meets the enrolments in that course, which go by IRI before alias too.
+        Imports of enrolments also prefer an IRI to an alias, so that a statement about a course meets the enrolments in it.
         """
         ordered = sorted(courses, key=lambda course: course.iri, reverse=True)
         own = {course.iri: course.iri for course in ordered}
@@ -51,7 +51,7 @@ class Catalogue:
         )
 
     def at_url(self, url: str) -> tuple[CourseIri, str] | None:
-        """Return the course that *url* leads to, or into, with the address of the course that says so."""
+        """Return the course at *url*, or at an address above it, with the address that matched."""
         for prefix in _prefixes(normal_url(url)):
             if prefix in self.by_url:
                 return self.by_url[prefix], prefix
@@ -64,9 +64,9 @@ def is_url(text: str) -> bool:
 
 
 def normal_url(url: str) -> str:
-    """Return *url* without scheme, `www.`, port of the scheme, query, fragment and last slash, its host in lower case.
+    """Return *url* without scheme, `www.`, default port, query, fragment and trailing slash, its host in lower case.
 
-    A query that names a course (`?id=7`) is kept: many LMSs address courses so.
+    The parameters `id`, `course` and `courseid` of the query are kept, since many LMSs address courses by them.
     """
     try:
         parts = urlsplit(url)

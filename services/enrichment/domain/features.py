@@ -1,4 +1,4 @@
-"""What a statement says that enrichment goes by; kept beside the statement, so that a later import needs no replay."""
+"""The features of a statement that enrichment uses; they are stored, so that a later import needs no replay."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ TAKES_BACK: Final[dict[str, tuple[str, ...]]] = {
     Verb.UNSHARED: (Verb.SHARED,),
     Verb.REJECTED: (Verb.ACCEPTED,),
 }
-"""What an act takes back: what the same person did before upon the same object."""
+"""For each verb that takes something back: the verbs of what the same person did before upon the same object."""
 TAKEN_BACK: Final = frozenset(verb for verbs in TAKES_BACK.values() for verb in verbs)
-"""A verb more wants an index that holds it, in a migration, and a place in `undone_by`."""
+"""To add a verb, write a migration with an index that covers it, and add it to the query `undone_by`."""
 
 GIVES_TEXT: Final = ARTEFACT_VERBS | {Verb.EDITED}
-"""Verbs that give their object a text: it is made with one, or has another from then on."""
+"""Verbs that give their object a text, when it is made or edited."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a statement says of who, whose and what about; a group is nobody, even if it is identified.
+    """What a statement says about who acted, on whose artefact, and about what; *actor* is None for a group.
 
-    *object* is the activity that it is about; *makes_object* says that the actor made it (an artefact), not only
-    acted on it: who chooses in a quiz or a poll did not write the question.
-    *parent* is what the object directly answers or stands in; *threads* are the activities in its grouping. *target* is the
-    author of the object as the platform named him. *team* is the channel's group. *courses* are the context activities that say
-    themselves that they are courses; *urls* stand in the text. *qualifier* (an emoji) tells acts of a verb upon one object apart.
-    *signature* tells which texts are like the text that the object was given; it is kept in a table of its own.
+    *object* is the activity that the statement is about. *makes_object* says that the actor made it, and did not only act on it:
+    choosing an answer in a quiz or a poll does not make the question. *parent* is what the object directly answers or stands in;
+    *threads* are the activities in its grouping. *target* is the author of the object as the platform named them. *team* is the
+    channel's group. *courses* are the object and the parent and grouping activities whose type is course. *urls* stand in the
+    text. *qualifier* (an emoji) tells acts with the same verb on the same object apart. *signature* is that of the text that the
+    object was given; it is stored in a table of its own.
     """
 
     verb: str
@@ -71,19 +71,19 @@ class Features:
 
     @property
     def takes_back(self) -> tuple[str, ...]:
-        """Return the verbs of what this takes back."""
+        """Return the verbs of the acts that this statement takes back."""
         return TAKES_BACK.get(self.verb, ())
 
     @property
     def builds_on_object(self) -> bool:
-        """Say whether the object is what was acted upon, or built on where no parent is named, and not what the actor made."""
+        """Say whether the object is an artefact that was there before: one acted upon, or built on where no parent is named."""
         if not self.makes_object:
             return True
         return self.verb in BUILDS_ON and self.parent is None and self.object_type not in REPLIES
 
     @property
     def anchors(self) -> tuple[Iri, ...]:
-        """Return the artefacts that this builds on, the nearest first: the parent of an artefact, the target of an act."""
+        """Return the artefacts that the statement builds on, the nearest first: what it acts on, its parent, its threads."""
         nearest = self.parent if self.makes_object else self.object
         later = (self.parent, *self.threads)
         found = dict.fromkeys(iri for iri in (nearest, *later) if iri and not (self.makes_object and iri == self.object))
@@ -119,14 +119,14 @@ def features(statement: dict[str, Any]) -> Features:
 
 
 def _kind(statement: dict[str, Any]) -> str | None:
-    """Return the type of the object; what is described as an interaction of a quiz or a poll is one, whatever it is called."""
+    """Return the type of the object; one with an `interactionType` is an interaction of a quiz or a poll, whatever its type."""
     definition = statement["object"].get("definition", {})
     kind = canonical(definition["type"]) if "type" in definition else None
     return str(ActivityType.INTERACTION) if "interactionType" in definition and kind not in ASSESSMENT_ITEMS else kind
 
 
 def _person(actor: dict[str, Any]) -> Ifi | None:
-    """Return who acted; None where it was a group: nobody learns for all of it."""
+    """Return who acted; None for a group, since its members do not all learn from what one of them does."""
     return None if actor.get("objectType") == "Group" else ifi.canonical(actor)
 
 
@@ -144,7 +144,7 @@ def _typed_courses(statement: dict[str, Any]) -> Iterator[Iri]:
 
 
 def _named_author(statement: dict[str, Any]) -> Ifi | None:
-    """Return the author of the object as the platform named him, where it did."""
+    """Return the author of the object as the platform named them, where it did."""
     named = statement.get("context", {}).get("extensions", {}).get(TARGET_EXTENSION)
     if not isinstance(named, dict):
         return None
@@ -162,7 +162,7 @@ def _qualifier(statement: dict[str, Any]) -> str | None:
 
 
 def _signature(statement: dict[str, Any], verb: str) -> bytes:
-    """Return the signature of what somebody wrote; what acts upon an artefact say is no text of one."""
+    """Return the signature of the text that the act gives its object; b"" for acts that give none."""
     if verb not in GIVES_TEXT:
         return b""
     return signature(statement.get("result", {}).get("response", ""))

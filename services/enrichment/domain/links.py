@@ -26,12 +26,12 @@ CONFIDENCE: Final = {Method.EXPLICIT: 1_000_000, Method.URL: 980_000, Method.CHA
 """Confidence of the rules, in millionths (starting values; precision of explicit mentions measured at 0.99)."""
 
 INHERITED: Final = 99
-"""Of a hundred parts of its confidence, what a link keeps when a reply inherits it (a parent has the same course in 99.3 %)."""
+"""Percent of its confidence that a link keeps when a reply inherits it (a parent has the same course in 99.3 % of cases)."""
 
 MOST_EVIDENCE: Final = 500
 
 MOST_LINKS: Final = 50
-"""A statement may name a hundred thousand courses, and every reply to it would inherit them all."""
+"""Links that a statement keeps: it may name a hundred thousand courses, and every reply to it would inherit them all."""
 
 
 class Link(msgspec.Struct, frozen=True, order=True):
@@ -80,7 +80,8 @@ def _explicit(features: Features, catalogue: Catalogue) -> Iterator[Link]:
 def _by_url(features: Features, catalogue: Catalogue) -> Iterator[Link]:
     for url in features.urls:
         if found := catalogue.at_url(url):
-            yield _link(found[0], Method.URL, found[1])
+            course, address = found
+            yield _link(course, Method.URL, address)
 
 
 def _by_channel(features: Features, catalogue: Catalogue) -> Iterator[Link]:

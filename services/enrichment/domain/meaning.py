@@ -1,4 +1,4 @@
-"""What is known of a statement, once people, artefacts and courses are known: the message that scoring hears."""
+"""What is known of a statement once people, artefacts and courses are known: the message that scoring reads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MICRO: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One statement as enrichment keeps it: its features, whether it still speaks, and what was said of it last."""
+    """One statement as enrichment stores it: its features, whether it still counts, and the last message about it (*emitted*)."""
 
     statement_id: UUID
     seq: int
@@ -35,7 +35,7 @@ class Interaction:
 
     @property
     def status(self) -> Status:
-        """Say whether the statement still speaks; voided weighs more than redacted."""
+        """Return whether the statement is live, voided or redacted; one that is both is voided."""
         if self.voided:
             return Status.VOIDED
         return Status.REDACTED if self.redacted else Status.LIVE
@@ -43,7 +43,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The statement that had a text first which an artefact repeats, and who wrote it there."""
+    """The statement that first had the text that an artefact repeats, and who wrote it."""
 
     statement_id: UUID
     actor: Ifi | None
@@ -61,33 +61,33 @@ class Maker:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known around some statements: makers of artefacts, who identities are, who is enrolled, and what was undone."""
+    """What is known around some statements: makers of artefacts, learners by identity, enrolments, and what was taken back."""
 
     catalogue: Catalogue
     makers: Mapping[Iri, Maker] = field(default_factory=dict)
     learners: Mapping[Ifi, LearnerId] = field(default_factory=dict)
     enrolments: Mapping[LearnerId, Mapping[str, date | None]] = field(default_factory=dict)
     taken_back: frozenset[UUID] = frozenset()
-    """Of the statements, those whose actor took back later what they tell."""
+    """Those of the statements that their actor took back later."""
     originals: Mapping[UUID, UUID] = field(default_factory=dict)
-    """Of the statements that make a copy: which statement had the text before."""
+    """For each statement that makes a copy: the statement that had the text first."""
 
     def learner(self, identifier: Ifi | None) -> LearnerId | None:
-        """Return who *identifier* is."""
+        """Return the learner whom *identifier* names; None where it is unknown."""
         return self.learners.get(identifier) if identifier else None
 
     def enrolled(self, learner: LearnerId | None, course: str, at: datetime) -> bool:
-        """Say whether *learner* was enrolled in *course* at the time *at*, or had been."""
+        """Say whether *learner* had been enrolled in *course* by the time *at*, whether or not the enrolment has ended."""
         since = self.enrolments.get(learner, {}) if learner else {}
         return course in since and _begun(since[course], at)
 
     def grounded(self, learner: LearnerId | None, at: datetime) -> bool:
-        """Say whether *learner* had a formal course record at the time *at*."""
+        """Say whether *learner* had a formal course record by the time *at*."""
         return learner is not None and any(_begun(since, at) for since in self.enrolments.get(learner, {}).values())
 
 
 def effective_links(interaction: Interaction, known: Known) -> tuple[Link, ...]:
-    """Return the statement's own links, or else those of the nearest artefact it builds on that has any."""
+    """Return the statement's own links; where these come only from its channel, add those of the nearest linked artefact."""
     own = own_links(interaction.features, known.catalogue)
     if any(link.method is not Method.CHANNEL for link in own):
         return own
@@ -106,7 +106,7 @@ def maker_of(interaction: Interaction, known: Known) -> Maker | None:
 
 
 def copied_by(maker: Maker | None, interaction: Interaction, known: Known) -> Original | None:
-    """Return what the artefact acted upon copies, if anything; who acts upon an own copy acts upon an own artefact."""
+    """Return the original of the artefact acted upon, if it is a copy; None where the actor acts on their own copy."""
     if maker is None or maker.copies is None:
         return None
     learner = known.learner(maker.actor)
@@ -122,7 +122,7 @@ def author_of(interaction: Interaction, known: Known) -> Ifi | None:
 
 
 def people_of(interaction: Interaction, known: Known) -> set[Ifi]:
-    """Return everybody on whom it depends who acted upon whose artefact."""
+    """Return the identities that the meaning of *interaction* depends on: its actor, and the authors of what it acts on."""
     maker = maker_of(interaction, known)
     made = () if maker is None else (maker.actor, maker.copies.actor if maker.copies else None)
     named = (interaction.features.actor, author_of(interaction, known), *made)
@@ -130,7 +130,7 @@ def people_of(interaction: Interaction, known: Known) -> set[Ifi]:
 
 
 def meaning(interaction: Interaction, links: tuple[Link, ...], known: Known) -> Enriched:
-    """Say what is known of *interaction*, with revision 0: the revision is taken when it is known to be news."""
+    """Say what is known of *interaction*, with revision 0; the real revision is taken only if the message is news."""
     features = interaction.features
     learner = known.learner(features.actor)
     wrote = author_of(interaction, known)

@@ -21,12 +21,12 @@ def imported_learner(external_id: str) -> LearnerId:
 
 
 def provisional_learner(identifier: Ifi) -> LearnerId:
-    """Return the id of the person of whom only *identifier* is known; an e-mail address and its hash give the same."""
+    """Return the id of the person of whom only *identifier* is known; an e-mail address and its hash give the same id."""
     return LearnerId(uuid5(_PROVISIONAL, email_hash_ifi(identifier) or identifier))
 
 
 def learner_before(identifier: Ifi | None, learner: LearnerId | None) -> LearnerId | None:
-    """Return who *identifier* was before an import said that it is *learner*; None where that is still the same."""
+    """Return whom *identifier* named before an import assigned it to *learner*; None where that has not changed."""
     if identifier is None or learner is None:
         return None
     before = provisional_learner(identifier)
@@ -34,17 +34,17 @@ def learner_before(identifier: Ifi | None, learner: LearnerId | None) -> Learner
 
 
 def email_hash_ifi(identifier: Ifi) -> Ifi | None:
-    """Return the `mbox_sha1sum::` IFI that says the same as *identifier*, where it is an e-mail address or its hash."""
+    """Return the `mbox_sha1sum::` IFI of *identifier*, where that is an e-mail address or its hash; else None."""
     if identifier.startswith(_MBOX):
         return Ifi(f"mbox_sha1sum::{ifi.sha1sum(identifier.removeprefix(_MBOX))}")
     return identifier if identifier.startswith("mbox_sha1sum::") else None
 
 
 def email_ifis(email: str) -> tuple[Ifi, ...]:
-    """Return the IFIs of the e-mail address *email*: itself and its hash, as it is written and in small letters.
+    """Return the IFIs of the e-mail address *email*: the address and its hash, each as written and in lower case.
 
-    What comes before the @ may tell capitals apart (RFC 5321, section 2.4), but nobody gives two people such addresses, and
-    systems differ in how they write them.
+    The part before the @ is case-sensitive (RFC 5321, section 2.4), but no two people have addresses that differ in case alone,
+    and systems differ in how they write them.
     """
     written = dict.fromkeys((f"mailto:{email}", f"mailto:{email.lower()}"))
     return tuple(one for mbox in written for one in (ifi.of_mbox(mbox), Ifi(f"mbox_sha1sum::{ifi.sha1sum(mbox)}")))

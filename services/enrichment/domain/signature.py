@@ -1,4 +1,4 @@
-"""How alike two texts are, told from signatures of a settled size: which texts they were of, nobody reads from them.
+"""Estimate how alike two texts are from signatures of fixed size, from which the texts cannot be read.
 
 MinHash (Broder 1997) with 64 values by one permutation whose empty bins are filled evenly (Shrivastava 2017, "Optimal
 Densification for Fast and Accurate Minwise Hashing"). Of two texts, the share of equal values estimates the Jaccard similarity of
@@ -18,7 +18,7 @@ from zlib import crc32
 
 VALUES: Final = 64
 LEAST_EQUAL: Final = 52
-"""Of 64 values, how many are equal where the Jaccard similarity is estimated as 0.8 or more."""
+"""Of 64 values, how many must be equal for an estimated Jaccard similarity of 0.8."""
 BANDS: Final = VALUES - LEAST_EQUAL + 1
 ROWS: Final = 4
 """Where at least 52 values are equal, 12 at most are not: of 13 bands of 4 values each, at least one is equal as a whole."""
@@ -26,9 +26,9 @@ ROWS: Final = 4
 SHINGLE: Final = 5
 """Words in a row that make a shingle."""
 FEWEST_SHINGLES: Final = 4
-"""A text with fewer (of up to seven words) says what many say: nobody copied it from anybody."""
+"""A text with fewer (up to seven words) is too common to count as a copy."""
 MOST_CHARACTERS: Final = 16_384
-"""What stands further back in a text (some 2,500 words) is not looked at."""
+"""What comes after them in a text (some 2,500 words) is not looked at."""
 
 _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORD: Final = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
@@ -41,7 +41,7 @@ _PACKED: Final = struct.Struct(f"<{VALUES}I")
 
 
 def signature(text: str) -> bytes:
-    """Return the signature of *text*, whatever its case, punctuation and addresses; nothing of one that is too short."""
+    """Return the signature of *text*, in which case, punctuation and addresses do not matter; b"" for one that is too short."""
     seen = text[:MOST_CHARACTERS]
     if not seen.isascii():
         seen = unicodedata.normalize("NFKC", seen)
@@ -55,13 +55,13 @@ def signature(text: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def bands(signature_: bytes) -> tuple[int, ...]:
-    """Return keys (64 bits, signed) of which texts that are alike have at least one in common."""
+    """Return BANDS keys (signed 64-bit integers); texts that are alike have at least one of them in common."""
     size = ROWS * _PACKED.size // VALUES
     return tuple(_key(bytes((band,)) + signature_[band * size : (band + 1) * size]) for band in range(BANDS))
 
 
 def are_alike(one: bytes, other: bytes) -> bool:
-    """Say whether two signatures are of nearly one text."""
+    """Say whether two signatures are of nearly the same text."""
     equal: int = sum(map(eq, _PACKED.unpack(one), _PACKED.unpack(other)))
     return equal >= LEAST_EQUAL
 
@@ -72,7 +72,7 @@ def _shingles(text: str) -> set[int]:
 
 
 def _values(shingles: set[int]) -> list[int]:
-    """Deal *shingles* into bins and keep the least of each; an empty bin has what the first full one in its own order has."""
+    """Deal *shingles* into bins and keep the least of each; an empty bin takes that of the first full bin in its own order."""
     dealt = sorted(((shingle * _ODD & _WHOLE) >> 26 for shingle in shingles), reverse=True)
     least = {each >> 32: each & 0xFFFFFFFF for each in dealt}
     return [least[number if number in least else next(filter(least.__contains__, _order(number)))] for number in range(VALUES)]

@@ -12,7 +12,7 @@ from shared.xapi.model import Ifi, Iri
 
 
 class Moment(NamedTuple):
-    """When something was said, among all statements: whatever they arrived in, they have this one order."""
+    """When something was said; moments put statements in one order, however they arrived."""
 
     happened: datetime
     statement_id: UUID
@@ -40,10 +40,11 @@ def current(wordings: Collection[Wording]) -> Wording | None:
 
 
 def original(wordings: Collection[Wording], others: Iterable[Wording]) -> UUID | None:
-    """Return the first statement among *others* that had the text before which the artefact with *wordings* has now, if one did.
+    """Return the first statement among *others* whose text is like the current one of *wordings*, and earlier; None without one.
 
-    The artefact has its text since the first of its own wordings that is like the last: who mends a word is nobody's copier. What
-    others edited in the same artefact is no other artefact; what they made with it, as when all answer one question, is.
+    An artefact has had its text since the first of its own wordings that is like the last, so mending a word makes no copy.
+    What others edited in the same artefact does not count; what others made under the same IRI, as when all answer one question,
+    does.
     """
     now = current(wordings)
     if now is None:

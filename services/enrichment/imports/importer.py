@@ -1,4 +1,4 @@
-"""Take a file of people, courses or enrolments: one transaction, and a job that links anew what it touches."""
+"""Import a file of people, courses or enrolments in one transaction, and leave jobs that relink what it changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of an import: rows taken (of them *changed* said something new), and what was wrong with the others."""
+    """The result of an import: how many rows were *taken*, how many of them *changed* something, and the others' *faults*."""
 
     taken: int
     changed: int
@@ -45,7 +45,7 @@ COLUMNS: Final = {
     Kind.ENROLMENTS: Columns(("external_id", "course"), ("role", "from", "to")),
 }
 AS_THEY_ARE: Final[Mapping[str, str]] = {}
-"""Columns that are called as ours are."""
+"""The file's columns have our names."""
 
 
 class _DryRunError(Exception):
@@ -64,13 +64,13 @@ class Importer:
         self._store = Store()
 
     async def take(self, kind: Kind, content: bytes, *, filled: Mapping[str, str] = AS_THEY_ARE, dry_run: bool = False) -> Report:
-        """Take the good rows of a file and tell what is wrong with the others; a *dry_run* changes nothing.
+        """Store the good rows of the CSV file *content* and report the faults of the others; a *dry_run* changes nothing.
 
-        *filled* says from what of the file a column is filled. Raises Unavailable while PostgreSQL is out of reach.
+        *filled* says, for a column of ours, which header or template of the file fills it. Raises Unavailable.
         """
         found = read(content, replace(COLUMNS[kind], filled=filled))
 
-        match kind:  # before the transaction, which PostgreSQL ends where it stands still for long
+        match kind:  # parsing comes before the transaction, which PostgreSQL would end if it were idle for long
             case Kind.PEOPLE:
                 store = partial(self._people, _meant(found, rows.person))
             case Kind.COURSES:
@@ -93,7 +93,7 @@ class Importer:
             return end.report
 
     async def _people(self, found: Sequence[rows.Person | Fault], transaction: Transaction) -> Report:
-        """Store people and their identities; statements in which a changed identity stands are linked anew."""
+        """Store people and their identities; statements in which a changed identity stands are relinked."""
         imports = ImportStore(transaction)
         people = [one for one in found if isinstance(one, rows.Person)]
         owners = await imports.owners({identity for one in people for identity in one.identities})
@@ -105,7 +105,7 @@ class Importer:
         return Report(len(people), max(changed, len(moved)), (*_faults(found), *disputes))
 
     async def _courses(self, found: Sequence[Course | Fault], transaction: Transaction) -> Report:
-        """Store courses; a changed catalogue links every statement anew."""
+        """Store courses; if the catalogue changes, every statement is relinked."""
         imports = ImportStore(transaction)
         courses = [one for one in found if isinstance(one, Course)]
         changed = await imports.store_courses(courses)
@@ -115,7 +115,7 @@ class Importer:
         return Report(len(courses), changed, _faults(found))
 
     async def _enrolments(self, found: Sequence[rows.Enrolment | Fault], transaction: Transaction) -> Report:
-        """Store enrolments; the statements of learners whose enrolments changed are linked anew."""
+        """Store enrolments; the statements of learners whose enrolments changed are relinked."""
         imports = ImportStore(transaction)
         enrolments = [one for one in found if isinstance(one, rows.Enrolment)]
         learners = await imports.store_enrolments(enrolments)
@@ -124,7 +124,7 @@ class Importer:
 
 
 def _meant(found: Iterable[Row | Fault], mean: Callable[[Row], T | Fault]) -> list[T | Fault]:
-    """Say what rows mean, each as it is read: a file of a whole company is large enough once."""
+    """Interpret each row as it is read, since the file of a whole company should not be in memory twice."""
     return [mean(each) if isinstance(each, Row) else each for each in found]
 
 

@@ -1,4 +1,4 @@
-"""What the rows of each kind of file mean."""
+"""Interpret the rows of each kind of file."""
 
 from __future__ import annotations
 
@@ -122,9 +122,9 @@ def enrolment(row: Row, courses: Mapping[str, CourseIri | None]) -> Enrolment | 
 
 
 def disputed(people: Iterable[Person], owners: Mapping[Ifi, str]) -> tuple[list[Person], list[Fault]]:
-    """Part the people whose identities are theirs alone from those that claim somebody else's.
+    """Separate people whose identities are theirs alone from those who claim somebody else's; return a fault for each of these.
 
-    *owners* are the external ids of the imported people that have identities already.
+    *owners* are the external ids of the imported people who have identities already.
     """
     taken = dict(owners)
     undisputed: list[Person] = []
@@ -147,9 +147,9 @@ def _dispute(person: Person, identity: Ifi, owner: str) -> Fault:
 
 
 def names_of(courses: Iterable[Course]) -> dict[str, CourseIri | None]:
-    """Return the courses by IRI, alias and code, None where several have one name.
+    """Return the courses by IRI, alias and code; None where several courses share a name.
 
-    An IRI weighs more than an alias, an alias more than a code.
+    An IRI takes precedence over an alias, an alias over a code.
     """
     known = list(courses)
     names: dict[str, CourseIri | None] = {}
@@ -167,7 +167,7 @@ def _by(courses: Iterable[Course], names: Callable[[Course], Iterable[str]]) -> 
 
 
 def _identity(account: str) -> Ifi | None:
-    """Read an account: its name may be an e-mail address, so that the @ counts behind which an IRI stands."""
+    """Read an account, `name@home page`: the name may hold an @ itself, so the one that counts is the first before an IRI."""
     if CANONICAL.fullmatch(account):
         kind, _, written = account.partition("::")
         if not _is_keyable(written) or (kind == "account" and ifi.account_of(account) is None):
@@ -187,18 +187,18 @@ _NOWHERE = {
 
 
 def _hash_of(identity: Ifi) -> Iterator[Ifi]:
-    """Yield the hash by which statements may name the e-mail address that *identity* is, where it is one."""
+    """Yield the hash by which statements may name *identity*, where that is an e-mail address."""
     if hashed := email_hash_ifi(identity):
         yield hashed
 
 
 def _leads(column: str, written: str) -> bool:
-    """Say whether what is *written* can be an alias, or a channel, of a course at all."""
+    """Say whether what is *written* in *column* can be an alias or a channel of a course."""
     return IRI.fullmatch(written) is not None or (column == "channels" and _identity(written) is not None)
 
 
 def _unkeyable(row: Row, column: str) -> Fault | None:
-    """Return what is wrong with a cell that is a key, if it is too long for an index, or a number that is no longer whole."""
+    """Return the fault of a cell that is a key, where it is too long for an index or a number that a spreadsheet has rounded."""
     if ROUNDED.fullmatch(row.text(column)):
         return Fault(row.line, column, f"{row.text(column)!r} was rounded by a spreadsheet; import the file as it was exported")
     return None if _is_keyable(row.text(column)) else Fault(row.line, column, f"is longer than {MAX_BYTES} bytes")

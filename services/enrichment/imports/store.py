@@ -13,29 +13,29 @@ from shared.postgres import Transaction, load_queries
 from shared.xapi.model import Ifi
 
 ROWS: Final = 2000
-"""That one statement stores: a file of a whole company is more than one ends with in its time, or is made ready in silence.
+"""Rows that one SQL statement stores: a whole company would exceed its timeout.
 
-And that one job names: its list is read for each part of it.
+It is also the number of identities that one job names, because the list is read for each part of the job.
 """
 
 _QUERIES: Final = load_queries(__package__)
 
 
 class ImportStore:
-    """Writes people, courses and enrolments in one *transaction*; telling twice stores once, and says that nothing changed."""
+    """Writes people, courses and enrolments in one *transaction*; what is stored already does not count as changed."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def owners(self, identities: Iterable[Ifi]) -> dict[Ifi, str]:
-        """Return the external ids of the imported people that have identities."""
+        """Return those of *identities* that imported people have, each with the external id of its owner."""
         owners: dict[Ifi, str] = {}
         for some in portions(list(identities), ROWS):
             owners |= {Ifi(row["ifi"]): row["external_id"] for row in await self._transaction.fetch(_QUERIES["owners"], some)}
         return owners
 
     async def store_people(self, people: Sequence[Person]) -> int:
-        """Store people, of whom a later row of the same file weighs more; return how many changed."""
+        """Store people, the last row of each in a file; return how many changed."""
         changed = 0
         for some in portions(list({one.external_id: one for one in people}.values()), ROWS):
             rows = await self._transaction.fetch(
@@ -49,7 +49,7 @@ class ImportStore:
         return changed
 
     async def store_aliases(self, people: Sequence[Person]) -> list[Ifi]:
-        """Make identities those of people; return the identities that changed hands."""
+        """Assign the people their identities; return the identities that changed owner."""
         owners = {identity: one for one in people for identity in one.identities}
         moved: list[Ifi] = []
         for some in portions(list(owners), ROWS):
@@ -58,7 +58,7 @@ class ImportStore:
         return moved
 
     async def forget_provisional(self) -> None:
-        """Delete the provisional learners whose last identity became a person's."""
+        """Delete the provisional learners whose last identity has become an imported person's."""
         await self._transaction.execute(_QUERIES["forget_provisional"])
 
     async def store_courses(self, courses: Sequence[Course]) -> int:
@@ -72,7 +72,7 @@ class ImportStore:
         return changed
 
     async def raise_catalogue_version(self) -> None:
-        """Tell every handler to read the catalogue anew."""
+        """Make every handler read the catalogue again."""
         await self._transaction.execute(_QUERIES["raise_catalogue_version"])
 
     async def store_enrolments(self, enrolments: Sequence[Enrolment]) -> set[LearnerId]:
@@ -98,12 +98,12 @@ class ImportStore:
         return found
 
     async def ask_for_relink(self, identities: Sequence[Ifi]) -> None:
-        """Leave jobs for the relinker: the statements in which *identities* stand."""
+        """Leave the relinker jobs for the statements in which *identities* stand."""
         for some in portions(identities, ROWS):
             await self._transaction.execute(_QUERIES["ask_for_relink"], some)
 
     async def ask_for_all(self) -> None:
-        """Leave a job for the relinker: all statements, from the first on, whatever was asked for before."""
+        """Leave the relinker a job for all statements, starting again at the first if there is one already."""
         await self._transaction.execute(_QUERIES["ask_for_all"])
 
 

@@ -48,8 +48,8 @@ class Row:
 class Columns:
     """The columns that a file must have and may have.
 
-    *filled* says from what of the file a column is filled: by a header, or by a template such as `{Login}@https://lms.example`.
-    What nothing is filled from is passed over then. A cell of *lists* may list several things.
+    *filled* maps a column to what fills it: a header of the file, or a template such as `{Login}@https://lms.example`. With
+    *filled*, headers that fill nothing are passed over. Cells of the columns *lists* may list several things.
     """
 
     required: Sequence[str]
@@ -63,12 +63,12 @@ class Columns:
         return (*self.required, *self.optional)
 
     def sources(self, column: str) -> list[str]:
-        """Return the headers from which *column* is filled, as they are compared."""
+        """Return the headers that fill *column*, normalised for comparison."""
         written = self.filled.get(column, column)
         return [_plain(name) for name in PLACEHOLDER.findall(written) or [written]]
 
     def cell(self, column: str, cells: Mapping[str, str]) -> str:
-        """Return the cell of *column*; of a template, the parts between `|` none of whose cells is empty."""
+        """Return the cell of *column*; of a template, those parts between `|` of which no placeholder is empty."""
         written = self.filled.get(column, column)
         if not PLACEHOLDER.search(written):
             return cells.get(_plain(written), "")
@@ -77,7 +77,7 @@ class Columns:
         return LIST_SEPARATOR.join(PLACEHOLDER.sub(lambda found: cells[_plain(found[1])], part) for part in whole).strip()
 
     def splits(self, column: str, cells: Mapping[str, str]) -> bool:
-        """Say whether a cell that a template of *column* takes would be several: who chooses a login must not choose two."""
+        """Say whether a `|` in a cell would make a template yield several items, so that one login could claim two accounts."""
         if column not in self.lists or not PLACEHOLDER.search(self.filled.get(column, column)):
             return False
         return any(LIST_SEPARATOR in cells.get(name, "") for name in self.sources(column))
@@ -93,9 +93,10 @@ class LineCounter(Protocol):
 
 
 def read(content: bytes, columns: Columns) -> Iterator[Row | Fault]:
-    """Yield the rows of a CSV file (UTF-8, or UTF-16 that says so; comma, semicolon or tab), and what is wrong where one is none.
+    """Yield the rows of a CSV file, or a Fault for what is not one.
 
-    A row without a required cell is a fault; so is a file without a required column, with an unknown one, or with one twice.
+    The file is UTF-8, or UTF-16 with a byte order mark, and separated by comma, semicolon or tab. A row without a required cell
+    is a fault; so is a file without a required column, with an unknown one, or with one twice.
     """
     if content.startswith(WORKBOOKS):
         yield Fault(1, "", "the file is a workbook or an archive, not CSV; save the sheet as CSV UTF-8")
@@ -121,7 +122,7 @@ def read(content: bytes, columns: Columns) -> Iterator[Row | Fault]:
 
 
 def _plain(name: str) -> str:
-    """Write the name of a column as it is compared: in small letters, `_` for spaces and hyphens."""
+    """Normalise the name of a column for comparison: lower case, with `_` for spaces and hyphens."""
     return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
@@ -156,7 +157,7 @@ def _rows(reader: LineCounter, names: Sequence[str], columns: Columns, top: Head
 
 
 def _is_header(values: Sequence[str], names: Sequence[str]) -> bool:
-    """Say whether a row is the header once more, as where files were joined; of other rows the first cell is looked at alone."""
+    """Say whether a row repeats the header, as where files were joined; for most rows the first cell decides."""
     return len(values) == len(names) and all(_plain(value) == name for value, name in zip(values, names, strict=True))
 
 
@@ -178,7 +179,7 @@ def _row(line: int, names: Sequence[str], values: Sequence[str], columns: Column
 
 
 def _unreadable(value: str) -> str | None:
-    """Say why a cell is no text that can be taken, or None."""
+    """Return why the text of a cell cannot be taken, or None where it can."""
     if "\0" in value:
         return "holds a NUL character"
     if NOT_UTF8.search(value):
