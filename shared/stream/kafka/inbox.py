@@ -207,8 +207,9 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
     async def _receive(self, limit: int, wait: float) -> None:
         """Fetch from the brokers; what cannot be read any more waits for a `seek` again. Raises Unavailable, Misconfigured.
 
-        If a connection ends in the wrong moment, uvloop raises what aiokafka does not expect: its fetching ends with a line in
-        the log, while the member stays in its group. Only its task tells that nothing will ever come.
+        If a connection ends in the wrong moment, uvloop raises a RuntimeError, which aiokafka does not expect. If that ends its
+        heartbeats, it is raised here. If it ends its fetching, aiokafka logs a line, and the member stays in its group: only the
+        task shows that nothing will ever come.
         """
         try:
             with suppress(TimeoutError):
@@ -221,7 +222,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
             return
         except kafka.OffsetOutOfRangeError as error:
             self._forget({Partition(place.topic, place.partition) for place in error.args[0]})
-        except kafka.KafkaError as error:
+        except (kafka.KafkaError, RuntimeError) as error:
             await self._give_up(error)
         if self._consumer._fetcher.error_future.done() or is_lost(self._client):  # noqa: SLF001  no public way leads to it
             await self._give_up(kafka.KafkaConnectionError("the client fetches no more"))
@@ -256,8 +257,8 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         end = self._consumer.highwater(place) if partition in self._assigned else None
         return Batch(partition, tuple(_record(partition, record) for record in records), end or 0)
 
-    async def _give_up(self, error: kafka.KafkaError) -> None:
-        """Leave a consumer that broke, so that the next fetch joins with another. Raises Unavailable, Misconfigured."""
+    async def _give_up(self, error: Exception) -> None:
+        """Leave a consumer that broke, so that the next fetch joins with another. Raises Unavailable, Misconfigured, or a bug."""
         await self._commits.pause()
         await self._leave()
         with outages(self._doing):

@@ -253,20 +253,41 @@ async def learning_ends(inbox: Any) -> None:
     await lose(inbox._client)
 
 
+async def raise_as_uvloop_does(*_: object) -> None:
+    raise RuntimeError("unable to perform operation; the handler is closed")
+
+
 async def lose(client: Any) -> None:
     """Let *client* meet what aiokafka does not expect while it learns where partitions are led."""
-
-    async def raise_as_uvloop_does(*_: object) -> None:
-        raise RuntimeError("the handler is closed")
 
     client._metadata_update = raise_as_uvloop_does
     client.force_metadata_update()
     await asyncio.wait([client._sync_task])
 
 
-@pytest.mark.parametrize("end", [fetching_ends, learning_ends])
-async def test_a_consumer_whose_client_fetches_no_more_is_replaced(
-    kafka_broker: Cluster, end: Callable[[Any], Awaitable[None]]
+async def beating_ends(inbox: Any) -> None:
+    coordinator = inbox._consumer._coordinator
+    coordinator._do_heartbeat = raise_as_uvloop_does
+    coordinator._heartbeat_interval_ms = 10
+    await coordinator._stop_heartbeat_task()
+    coordinator._start_heartbeat_task()
+    await asyncio.wait([coordinator._heartbeat_task])
+    coordinator.request_rejoin()  # wakes who looks at the heartbeats
+
+
+async def fetch_on(inbox: Any) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            await inbox.fetch(10, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [(fetching_ends, "fetches no more"), (learning_ends, "fetches no more"), (beating_ends, "the handler is closed")],
+    ids=["fetching", "metadata", "heartbeats"],
+)
+async def test_a_consumer_whose_client_broke_is_replaced(
+    kafka_broker: Cluster, end: Callable[[Any], Awaitable[None]], said: str
 ) -> None:
     topic = Topic(f"news-{uuid4()}", partitions=1)
     partition = Partition(topic.name, 0)
@@ -278,8 +299,8 @@ async def test_a_consumer_whose_client_fetches_no_more_is_replaced(
 
         await end(inbox)
 
-        with pytest.raises(Unavailable, match="fetches no more"):
-            await inbox.fetch(10, 0.1)
+        with pytest.raises(Unavailable, match=said):
+            await fetch_on(inbox)
         while (batch := await inbox.fetch(10, 0.1)) is None:
             await inbox.seek(partition, 0)
         await inbox.close()
