@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, Generic
 
+import msgspec
 import structlog
 
 from shared.contracts.wire import SCHEMA_VERSION_HEADER, VERSIONED
@@ -63,4 +64,4 @@ def _versioned(outgoing: Outgoing) -> Outgoing:
     """Name the schema version, unless *outgoing* does."""
     if any(name == SCHEMA_VERSION_HEADER for name, _ in outgoing.headers):
         return outgoing
-    return Outgoing(outgoing.topic, outgoing.value, outgoing.key, (*outgoing.headers, VERSIONED))
+    return msgspec.structs.replace(outgoing, headers=(*outgoing.headers, VERSIONED))
