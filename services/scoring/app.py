@@ -67,7 +67,7 @@ async def open_service(settings: Settings, *, clock: Clock = utc_now, observer: 
 
 
 async def _ready(database: Database) -> None:
-    """Return where statements can be scored. Raises Unavailable elsewhere."""
+    """Raise Unavailable where statements cannot be scored now."""
     await database.ready()
     if words := await hindrance(database):
         raise Unavailable(NAME, f"{words}: `symposia replay --rebuild` makes them again")
@@ -75,7 +75,7 @@ async def _ready(database: Database) -> None:
 
 def _scoring(database: Database, *, everything: Consumer[Transaction], objections: Consumer[Transaction]) -> Task:
     async def score(stop: asyncio.Event) -> None:
-        """Consume; while the tables are of other rules than ours, which somebody has to make again, hear objections alone."""
+        """Consume; as long as the tables were made by other rules, until somebody replays, consume objections alone."""
         if words := await waiting_out(partial(hindrance, database), stop):
             _log.warning("nothing is scored until `symposia replay --rebuild`", reason=words)
             await _alongside(objections, until_in_force(database, stop))

@@ -11,7 +11,7 @@ from shared.postgres.digest import digest_of
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """How many facts, cells and receipts there are, and the SHA-256 (hex) of all that they say; bookkeeping is left out."""
+    """How many facts, cells and receipts there are, and the SHA-256 (hex) of their content without bookkeeping."""
 
     facts: int
     cells: int
@@ -20,6 +20,6 @@ class Digest:
 
 
 async def digest(database: Database) -> Digest:
-    """Digest the facts, cells and receipts of one snapshot."""
+    """Digest the facts, cells and receipts in one snapshot. Raises Unavailable."""
     found = await digest_of(database, QUERIES["digest_rows"])
     return Digest(found.counts["fact"], found.counts["cell"], found.counts["receipt"], found.sha256)

@@ -1,4 +1,4 @@
-"""Forget a person: what is scored goes when enrichment says that nobody acted; what could not be read is emptied here."""
+"""Empty a person's dead letters. Their facts are taken back by the messages that enrichment emits when it erases them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from shared.stream.dead_letters import DeadLetters
 
 
 async def erase(database: Database, learners: list[UUID], holds: Callable[[bytes], bool]) -> int:
-    """Empty the dead letters that name one of *learners*, or of which *holds* is true; return how many. Raises Unavailable."""
+    """Empty the dead letters that name one of *learners* or that *holds* accepts; return how many. Raises Unavailable."""
     named = [str(learner).encode() for learner in learners]
     return await DeadLetters(database).empty(lambda value: holds(value) or any(learner in value for learner in named))

@@ -1,4 +1,4 @@
-"""Hand over what somebody's learning was worth to others, and why."""
+"""Export a person's impact, with its explanation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from shared.postgres import Database
 
 
 async def impact(database: Database, learners: Iterable[UUID], as_of: datetime) -> list[dict[str, Any]]:
-    """Return the impact of each of *learners* at *as_of*, with every fact and the credit that it has. Raises Unavailable."""
+    """Return, for each of *learners* with facts, their impact at *as_of* and its `explanation`: the facts with their credit.
+
+    Raises Unavailable.
+    """
     found: list[dict[str, Any]] = []
     for learner in learners:
         row = await database.fetchrow(QUERIES["impact_of"], learner, as_of)

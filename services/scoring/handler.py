@@ -1,11 +1,11 @@
-"""Decide a batch: replace the facts of statements that are news, or let go of who objects."""
+"""Decide a batch: replace the facts of statements that have a newer revision, or delete the facts of people who object."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from services.scoring.domain.act import Act, ArtefactKey, LearnerId, StatementId
+from services.scoring.domain.act import Act, ArtefactKey, Identified, LearnerId, StatementId
 from services.scoring.domain.cells import CellKey, Entry, differences
 from services.scoring.domain.facts import Fact, Receipt, facts, receipt
 from services.scoring.domain.rules import VERSION
@@ -22,15 +22,15 @@ TOPICS: Final = (ENRICHED, OBJECTION)
 
 
 class Scoring:
-    """The handler of group `scoring`: the same messages, in any order and however often, leave the same tables."""
+    """The handler of group `scoring`: the same messages leave the same tables, in whatever order and however often they come."""
 
     def __init__(self, metrics: ScoringMetrics) -> None:
         self._metrics = metrics
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
-        """Apply *batch*; what cannot be read is rejected, and its neighbours go on.
+        """Apply *batch*, which is of one topic; only what cannot be read is rejected.
 
-        Raises Misconfigured where the tables have come to be of other rules, as when a newer version replays beside this one.
+        Raises Misconfigured where the tables were made by other rules meanwhile, as when a newer version replays beside this one.
         """
         books = Books(transaction)
         if batch.partition.topic == OBJECTION.name:
@@ -38,7 +38,7 @@ class Scoring:
         return await self._score(batch.records, books)
 
     async def _score(self, records: Sequence[Record], books: Books) -> Decision:
-        """Replace the facts of the statements that *records* know more about than was applied."""
+        """Replace the facts of the statements of which *records* bring a newer revision than was applied."""
         news, rejections = read_news(records)
         applied = Applied()
         if news:
@@ -66,12 +66,12 @@ class Scoring:
 
 async def _share_objections(acts: Iterable[Act], books: Books) -> None:
     """Hold new objections back, and carry over those of people whom an import has identified since they objected."""
-    were = frozenset[tuple[LearnerId, LearnerId]]().union(*(act.were for act in acts))
-    if not were or not await books.inherited(were):
+    identified = frozenset[Identified]().union(*(act.identified for act in acts))
+    if not identified or not await books.inherited(identified):
         await books.share_objections()
         return
     await books.hold_objections()
-    await _let_go(await books.keep_objections(await books.inherited(were)), books)
+    await _let_go(await books.keep_objections(await books.inherited(identified)), books)
 
 
 async def _let_go(objecting: Collection[LearnerId], books: Books) -> int:
@@ -84,7 +84,7 @@ async def _let_go(objecting: Collection[LearnerId], books: Books) -> int:
 
 
 async def _replace(acts: Sequence[Act], known: Sequence[StatementId], books: Books) -> tuple[list[Fact], int]:
-    """Take back what *known* statements gave before and give what *acts* give now; return that, and how many were taken back."""
+    """Delete the facts of the statements *known* and add those of *acts*; return the facts added, and how many were deleted."""
     found = [fact for act in acts for fact in facts(act)]
     receipts = [each for each in map(receipt, acts) if each is not None]
     await books.lock_artefacts(_artefacts(found, receipts), known)
@@ -98,7 +98,7 @@ async def _replace(acts: Sequence[Act], known: Sequence[StatementId], books: Boo
 
 
 async def _settle(taken: Sequence[Row], given: Sequence[Fact], artefacts: Iterable[ArtefactKey], books: Books) -> None:
-    """Bring what counts, the cells and the marks of change up to the facts that were *taken* and *given*."""
+    """Update what counts, the cells and the marks of change after facts were *taken* and *given*."""
     turned = await books.recount(frozenset(artefacts))
     minus = [row.entry for row in taken if row.counted] + [row.entry for row in turned if not row.counted]
     plus = [_entry(fact) for fact in given if fact.counted] + [row.entry for row in turned if row.counted]

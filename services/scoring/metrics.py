@@ -1,4 +1,4 @@
-"""What scoring counts, once it is committed."""
+"""Scoring's metrics; they count what is committed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FRESHNESS_BUCKETS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch did: the dimensions of the facts it gave, how many it took back, and when its new statements were received."""
+    """What a batch did: the dimensions of the facts it gave, how many it took back, and when its new statements came in."""
 
     given: Sequence[Dimension] = ()
     taken_back: int = 0
@@ -28,7 +28,7 @@ class Applied:
 
 
 class ScoringMetrics:
-    """Freshness end to end, and facts given and taken back."""
+    """How fresh facts are, end to end, and how many were given and taken back."""
 
     def __init__(self, registry: CollectorRegistry, clock: Clock) -> None:
         self._clock = clock

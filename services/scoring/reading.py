@@ -1,4 +1,4 @@
-"""Read a batch: of several words on one statement or learner only the newest is kept; what cannot be read is rejected."""
+"""Read a batch: keep only the newest message on each statement or learner, and reject what cannot be read."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from shared.xapi.timestamps import instant
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The newest word of a batch on one statement, and when our door had received it."""
+    """The newest message of a batch on one statement, and when our door received the statement."""
 
     act: Act
     received_at: datetime
 
 
 def read_news(records: Sequence[Record]) -> tuple[dict[StatementId, News], tuple[Rejection, ...]]:
-    """Return the newest revision of each statement in *records*, and the records that are no enriched statement."""
+    """Return the newest revision of each statement in *records*, and a rejection for each that is not an enriched statement."""
     newest: dict[StatementId, News] = {}
     rejections: list[Rejection] = []
     for record in records:
@@ -39,7 +39,7 @@ def read_news(records: Sequence[Record]) -> tuple[dict[StatementId, News], tuple
 
 
 def read_words(records: Sequence[Record]) -> tuple[list[Word], tuple[Rejection, ...]]:
-    """Return each learner's newest word in *records*, and the records that are no objection."""
+    """Return each learner's newest word in *records*, and a rejection for each that is not an objection."""
     newest: dict[LearnerId, Word] = {}
     rejections: list[Rejection] = []
     for record in records:

@@ -1,4 +1,4 @@
-"""Which rules the tables were made by: facts of two versions are never summed."""
+"""Keep facts of two versions of the rules from being summed: the tables know which rules made them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from shared.postgres import Database, Transaction
 T = TypeVar("T")
 
 LOOK: Final = 1.0
-"""Seconds between two looks whether the facts were made again, or whether PostgreSQL is there."""
+"""Seconds between two looks at whether the facts were made again, or whether PostgreSQL is back."""
 
 
 def check_rules(current: str | None) -> None:
-    """Return where the tables are of the rules that this code scores by. Raises Misconfigured elsewhere."""
+    """Raise Misconfigured unless *current*, the version that made the tables, is the one that this code scores by."""
     if current != VERSION:
         raise Misconfigured(f"{_differ(current)}: `symposia replay --rebuild` makes them again")
 
 
 async def hindrance(database: Database) -> str | None:
-    """Say that the facts were made by other rules than this code scores by; None where they were not, or there are none.
+    """Say so where the facts were made by other rules than this code scores by; else, or without any facts, return None.
 
     Raises Unavailable.
     """
@@ -36,13 +36,13 @@ async def hindrance(database: Database) -> str | None:
 
 
 async def until_in_force(database: Database, stop: asyncio.Event) -> None:
-    """Wait until the facts are of the rules that this code scores by, or *stop* is set; outages are waited out."""
+    """Wait, also through outages, until the facts were made by the rules that this code scores by, or *stop* is set."""
     while not stop.is_set() and await waiting_out(partial(hindrance, database), stop) is not None:
         await rest(stop, LOOK)
 
 
 async def waiting_out(ask: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
-    """Return what *ask* returns, asking again while PostgreSQL is away; None where *stop* is set before."""
+    """Return what *ask* returns, asking again while it raises Unavailable; None once *stop* is set."""
     while not stop.is_set():
         with suppress(Unavailable):  # the pool counts it, readiness tells, and the next look comes soon
             return await ask()
@@ -51,9 +51,9 @@ async def waiting_out(ask: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T
 
 
 async def adopt_rules(database: Database) -> None:
-    """Note the rules that this code scores by, where none are yet.
+    """Store the version of the rules that this code scores by, if none is stored yet.
 
-    Raises Misconfigured where the facts were made by others: they must be made again, by a replay.
+    Raises Misconfigured where the facts were made by other rules and need a replay, and Unavailable.
     """
 
     async def adopt(transaction: Transaction) -> None:
@@ -68,7 +68,7 @@ async def adopt_rules(database: Database) -> None:
 
 
 async def forget(database: Database) -> None:
-    """Empty what was scored, for a replay to make it again by the rules of this code; who objects stays known."""
+    """Empty the tables, for a replay to fill them again by the rules of this code; objections are kept. Raises Unavailable."""
 
     async def empty(transaction: Transaction) -> None:
         await transaction.execute(QUERIES["hold_objections"])

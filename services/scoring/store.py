@@ -1,4 +1,4 @@
-"""Scoring's own tables: facts, receipts and cells, changed by whole batches."""
+"""Scoring's own tables: facts, receipts, cells and objections, changed by whole batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from services.scoring.domain.act import ArtefactKey, LearnerId, StatementId
+from services.scoring.domain.act import ArtefactKey, Identified, LearnerId, StatementId
 from services.scoring.domain.cells import CellKey, Difference, Entry
 from services.scoring.domain.facts import Fact, Receipt
 from services.scoring.domain.rules import Dimension
@@ -18,7 +18,7 @@ QUERIES: Final = load_queries(__package__)
 
 
 class Word(NamedTuple):
-    """What *learner* said at *at*: that they object to being scored, or no longer do."""
+    """What *learner* said at the time *at*: that they object to being scored, or no longer do."""
 
     learner: LearnerId
     objects: bool
@@ -27,38 +27,45 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a changed fact means to cells: *entry*, and whether it counts (now, or did when it was taken)."""
+    """A changed fact: what it adds to its cell, and whether it counts (or counted, where it was deleted)."""
 
     entry: Entry
     counted: bool
 
     @property
     def learner(self) -> LearnerId:
-        """Return whose impact it is."""
+        """Return the learner whose impact the fact is part of."""
         return self.entry.key.beneficiary
 
 
+class Taken(NamedTuple):
+    """The facts that were deleted, as they were, and the artefacts that lost a receipt with them."""
+
+    facts: list[Row]
+    emptied: frozenset[ArtefactKey]
+
+
 class Books:
-    """The tables inside one open transaction, which takes its locks in one order: objections, statements, artefacts, cells."""
+    """The tables in one open *transaction*; locks are taken in the order objections, statements, artefacts, cells."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def share_objections(self) -> None:
-        """Hold back objections until the transaction ends."""
+        """Keep objections from changing until the transaction ends; many transactions may do so at a time."""
         await self._transaction.execute(QUERIES["share_objections"])
 
     async def hold_objections(self) -> None:
-        """Wait until nobody scores, and hold back scoring until the transaction ends."""
+        """Wait until no other transaction scores, and keep others from scoring until this one ends."""
         await self._transaction.execute(QUERIES["hold_objections"])
 
     async def rules(self) -> str | None:
-        """Return the version of the rules that the tables were made by."""
+        """Return the version of the rules that the tables were made by; None before there is any."""
         current: str | None = await self._transaction.fetchval(QUERIES["current_rules"])
         return current
 
     async def advance_revisions(self, revisions: Mapping[StatementId, int]) -> dict[StatementId, bool]:
-        """Note the *revisions* that are news; return their statements, and whether an older revision was applied before."""
+        """Store those *revisions* that are newer; return their statements, each with whether it had a revision before."""
         rows = await self._transaction.fetch(QUERIES["advance_revisions"], list(revisions), list(revisions.values()))
         return {StatementId(row["statement_id"]): row["known"] for row in rows}
 
@@ -71,27 +78,30 @@ class Books:
         rows = await self._transaction.fetch(QUERIES["objecting"], list(learners))
         return frozenset(LearnerId(row["learner"]) for row in rows)
 
-    async def take(self, statements: Collection[StatementId]) -> tuple[list[Row], frozenset[ArtefactKey]]:
-        """Delete the facts and receipts of *statements*; return the facts as they were, and which artefacts lost a receipt."""
+    async def take(self, statements: Collection[StatementId]) -> Taken:
+        """Delete the facts and receipts of *statements*."""
         if not statements:
-            return [], frozenset()
+            return Taken([], frozenset())
         facts = await self._transaction.fetch(QUERIES["take_facts"], list(statements))
         receipts = await self._transaction.fetch(QUERIES["take_receipts"], list(statements))
-        return _rows(facts), frozenset(ArtefactKey(row["artefact"]) for row in receipts)
+        return Taken(_rows(facts), frozenset(ArtefactKey(row["artefact"]) for row in receipts))
 
     async def add(self, version: str, facts: Sequence[Fact], receipts: Sequence[Receipt]) -> None:
-        """Insert *facts* of the rules *version*, and *receipts*."""
+        """Insert *facts*, made by the rules of *version*, and *receipts*."""
         if receipts:
             await self._transaction.execute(QUERIES["add_receipts"], *_columns(receipts))
         if facts:
             await self._transaction.execute(QUERIES["add_facts"], version, *_columns(facts))
 
     async def recount(self, artefacts: Collection[ArtefactKey]) -> list[Row]:
-        """Make contributions to *artefacts* count if somebody received them; return those that turned over, as they are now."""
+        """Let contributions of *artefacts* count while a grounded learner other than their author has received them.
+
+        A copy never counts. Returns the facts that changed, as they are now.
+        """
         return _rows(await self._transaction.fetch(QUERIES["recount"], list(artefacts)))
 
     async def add_to_cells(self, differences: Sequence[Difference]) -> None:
-        """Add *differences*, sorted by key; a cell that then sums nothing is deleted."""
+        """Add *differences*, which are sorted by key; delete cells that are empty then."""
         if not differences:
             return
         rows = [(*difference.key, difference.weight, difference.grounded) for difference in differences]
@@ -101,26 +111,26 @@ class Books:
             await self._transaction.execute(QUERIES["drop_empty_cells"], *_columns(smaller))
 
     async def note_changes(self, learners: Collection[LearnerId]) -> None:
-        """Say that this transaction changed the facts of *learners*."""
+        """Note that this transaction changed the impact of *learners*."""
         if learners:
             await self._transaction.execute(QUERIES["note_changes"], list(learners))
 
     async def keep_objections(self, words: Sequence[Word]) -> list[LearnerId]:
-        """Keep the *words* that are news; return who of them objects now."""
+        """Store those *words* that are newer than what is known; return the learners among them who object now."""
         rows = await self._transaction.fetch(QUERIES["keep_objections"], *_columns(words))
         return [LearnerId(row["learner"]) for row in rows if row["objects"]]
 
-    async def inherited(self, were: Collection[tuple[LearnerId, LearnerId]]) -> list[Word]:
-        """Return the objections that learners have from whom they *were*, and have said nothing newer to themselves."""
-        rows = await self._transaction.fetch(QUERIES["inherited"], *_columns(tuple(were)))
+    async def inherited(self, identified: Collection[Identified]) -> list[Word]:
+        """Return the objections that people made before they were *identified*, unless they have said something newer since."""
+        rows = await self._transaction.fetch(QUERIES["inherited"], *_columns(tuple(identified)))
         return [Word(LearnerId(row["learner"]), row["objects"], row["at"]) for row in rows]
 
-    async def take_of(self, learners: Collection[LearnerId]) -> tuple[list[Row], frozenset[ArtefactKey]]:
-        """Delete every fact and receipt in which *learners* occur; return the facts, and which artefacts lost a receipt."""
+    async def take_of(self, learners: Collection[LearnerId]) -> Taken:
+        """Delete every fact and receipt in which *learners* occur."""
         receipts = await self._transaction.fetch(QUERIES["take_receipts_of"], list(learners))
         statements = [row["statement_id"] for row in receipts]
         facts = await self._transaction.fetch(QUERIES["take_facts_of"], list(learners), statements)
-        return _rows(facts), frozenset(ArtefactKey(row["artefact"]) for row in receipts)
+        return Taken(_rows(facts), frozenset(ArtefactKey(row["artefact"]) for row in receipts))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -1,1 +1,1 @@
-"""What an act was worth: functions of values, without a clock, a log or a database."""
+"""What an act was worth, as functions of values, without a clock, a log or a database."""

@@ -1,11 +1,11 @@
-"""An act: an enriched statement with its strings read into values."""
+"""An act: an enriched statement with its strings parsed into values."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NewType
+from typing import NamedTuple, NewType
 from uuid import UUID
 
 from services.scoring.domain.rules import MICRO, Receives, Rule, rule_of
@@ -21,7 +21,14 @@ ArtefactKey = NewType("ArtefactKey", UUID)
 
 
 class Unreadable(ValueError):
-    """The message names no statement, person or moment that could be counted."""
+    """The message does not name a statement, people and a moment that can be counted; the text says what is wrong."""
+
+
+class Identified(NamedTuple):
+    """A person whom an import identified: the learner *now*, who was the provisional learner *before*."""
+
+    before: LearnerId
+    now: LearnerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +45,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a learner did at *revision* of what is known; *rule* is None where it is evidence of nothing, or taken back.
+    """What a learner did, as known at *revision*; *rule* is None where it is evidence of nothing, or taken back.
 
-    *copy_of* is the statement that had the text before of what the act made, *upon_copy_of* that of what it is upon.
-    *were* are those of its people who were somebody else before an import knew them: whom, and who they are.
+    *artefact* is the statement's object, *received* the artefact that the act is upon, if any. *copy_of* is the statement that
+    first had the text of what the act made, *upon_copy_of* the one that first had the text of what it is upon. *identified* are
+    those of its people whom an import has identified.
     """
 
     statement: StatementId
@@ -56,13 +64,13 @@ class Act:
     links: tuple[Link, ...]
     copy_of: StatementId | None = None
     upon_copy_of: StatementId | None = None
-    were: frozenset[tuple[LearnerId, LearnerId]] = frozenset()
+    identified: frozenset[Identified] = frozenset()
 
 
 def read_act(enriched: Enriched) -> Act:
-    """Read *enriched*: *artefact* is what the act made, if anything, and *received* the artefact it is upon.
+    """Read the message *enriched*.
 
-    Raises Unreadable for ids that are no UUID, times that are none, and revisions and confidences out of range.
+    Raises Unreadable for ids that are not UUIDs, for times that are not RFC 3339, and for revisions and confidences out of range.
     """
     if not 0 <= enriched.revision <= LAST_ORDINAL:
         raise Unreadable("the revision is outside 0 to 2^63 - 1")
@@ -82,7 +90,7 @@ def read_act(enriched: Enriched) -> Act:
             links=_links(enriched.links),
             copy_of=_statement(enriched.copy_of),
             upon_copy_of=_statement(enriched.upon_copy_of),
-            were=frozenset(_were(enriched)),
+            identified=frozenset(_identified(enriched)),
         )
     except ValueError as error:
         raise Unreadable(str(error)) from error
@@ -107,10 +115,10 @@ def _learner(learner: str | None) -> LearnerId | None:
     return None if learner is None else LearnerId(UUID(learner))
 
 
-def _were(enriched: Enriched) -> Iterator[tuple[LearnerId, LearnerId]]:
-    for before, now in ((enriched.learner_before, enriched.learner), (enriched.author_before, enriched.author)):
-        if (was := _learner(before)) is not None and (become := _learner(now)) is not None:
-            yield was, become
+def _identified(enriched: Enriched) -> Iterator[Identified]:
+    for was, become in ((enriched.learner_before, enriched.learner), (enriched.author_before, enriched.author)):
+        if (before := _learner(was)) is not None and (now := _learner(become)) is not None:
+            yield Identified(before, now)
 
 
 def _statement(statement: str | None) -> StatementId | None:

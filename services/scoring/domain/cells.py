@@ -1,4 +1,4 @@
-"""Cells: the running integer sums that impact is read from, and the differences that a batch makes to them."""
+"""Cells, the running integer sums that impact is read from, and the differences that a batch makes to them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CellKey(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One counted fact, as cells see it; weights in millionths."""
+    """What one counted fact adds to its cell; *weight* and *grounded* in millionths."""
 
     key: CellKey
     weight: int
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What to add to one cell; negative where more is taken back than given."""
+    """What to add to one cell, in millionths; negative where more is taken back than given."""
 
     key: CellKey
     weight: int
@@ -36,7 +36,7 @@ class Difference(NamedTuple):
 
 
 def differences(taken: Iterable[Entry], given: Iterable[Entry]) -> list[Difference]:
-    """Return what *taken* back and *given* facts come to for each cell, sorted by key, without those that come to nothing."""
+    """Return what facts *taken* back and *given* add up to in each cell, sorted by key, without differences of zero."""
     sums: dict[CellKey, list[int]] = {}
     for sign, entries in ((-1, taken), (1, given)):
         for key, weight, grounded in entries:

@@ -1,4 +1,4 @@
-"""Facts: what one act is evidence of, for whom, in integers."""
+"""Facts: what one act is evidence of, and for whom; all numbers are integers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ TENTHS: Final = 10
 
 
 class Fact(NamedTuple):
-    """One row of the ledger: by *statement*, *actor* did *beneficiary* credit; weights in millionths.
+    """One row of the ledger: with *statement*, *actor* earned *beneficiary* credit; weights in millionths.
 
-    *kappa* is how surely this was formal learning (0: informal only), *grounded* is weight times kappa. *artefact* is what was
-    received, or what was contributed. *course*, *method* and *evidence* are of the link that counted, if any. *copy_of* is the
-    statement that had the text of the artefact before: a contribution then has no weight, and a reception is that of its author.
+    *kappa* is how surely this was formal learning (0: informal only); *grounded* is weight times kappa. *artefact* is what was
+    received or contributed, *object* its IRI. *counted* says whether the fact counts now. *course*, *method* and *evidence* are
+    those of the link that counted, if any. *copy_of* is the statement that first had the text of the artefact: then a
+    contribution has no weight, and the credit for a reception goes to the author of that statement.
     """
 
     statement: StatementId
@@ -38,7 +39,7 @@ class Fact(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """*actor* received *artefact* by *statement*; *grounded*: and has a formal course record."""
+    """The fact that *actor* received *artefact*; *grounded* says whether the actor has a formal course record."""
 
     statement: StatementId
     artefact: ArtefactKey
@@ -47,10 +48,10 @@ class Receipt(NamedTuple):
 
 
 def facts(act: Act) -> tuple[Fact, ...]:
-    """Return what *act* is evidence of: reception by its artefact's author, contribution by its actor.
+    """Return what *act* is evidence of: reception, credited to the artefact's author, and contribution, credited to its actor.
 
-    An act upon one's own artefact is evidence of nothing. A contribution counts only once somebody received it, so its
-    fact is not counted yet; a reception counts at once. A copied text contributes nothing, which its fact shows.
+    An act upon one's own artefact is evidence of nothing. A reception counts at once; a contribution counts only once another
+    grounded learner has received it, so its fact is not counted yet. The fact of a copied text has no weight.
     """
     if act.rule is None or act.learner is None or act.learner == act.author:
         return ()
@@ -65,7 +66,7 @@ def facts(act: Act) -> tuple[Fact, ...]:
 
 
 def receipt(act: Act) -> Receipt | None:
-    """Return who received what by *act*, also where that gives no credit: an answer shows that the question was read."""
+    """Return who received what by *act*, even where this gives no credit, since an answer shows that the question was read."""
     if act.rule is None or act.learner is None or act.received is None:
         return None
     return Receipt(act.statement, key_of(act.received), act.learner, act.grounded)
@@ -96,7 +97,7 @@ def _fact(
 
 
 def _grounds(links: Sequence[Link], dimension: Dimension) -> tuple[int, Link | None]:
-    """Return kappa and the link it comes from: the one that counts most, and of equals the first by name."""
+    """Return the largest kappa of *links* and the link it comes from; of equals, the surest and then the first by name."""
     weighed = ((kappa(link, dimension), link) for link in links)
     return min(weighed, key=_most_first, default=(0, None))
 
@@ -107,7 +108,10 @@ def _most_first(weighed: tuple[int, Link]) -> tuple[int, int, str, str, str]:
 
 
 def kappa(link: Link, dimension: Dimension) -> int:
-    """Return the link's confidence, in millionths, times who is enrolled; who contributes is both actor and beneficiary."""
+    """Return the confidence of *link*, in millionths, reduced by how many of actor and beneficiary are enrolled in its course.
+
+    The actor of a contribution is its beneficiary too.
+    """
     other_enrolled = link.actor_enrolled if dimension is Dimension.CONTRIBUTION else link.author_enrolled
     tenths = (NEITHER_ENROLLED, ONE_ENROLLED, BOTH_ENROLLED)[link.actor_enrolled + other_enrolled]
     return _halves_up(link.confidence * tenths, TENTHS)

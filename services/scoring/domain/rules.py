@@ -1,7 +1,7 @@
-"""The rules of scoring, version 2: which verb is evidence of what, and how much; a closed table.
+"""The rules of scoring, version 2: a closed table of which verb is evidence of what, and how much.
 
-The weights follow the ladder of value cycles (Wenger, Trayner and de Laat 2011): to have seen is little, to have found worth
-keeping is more, to have been helped is most. A verb that is not in the table is no evidence of anything.
+The weights follow the cycles of value creation (Wenger, Trayner and de Laat 2011): being seen weighs little, being found worth
+keeping more, and having helped most. A verb that is not in the table is evidence of nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 from shared.xapi.vocabulary import ASSESSMENT_ITEMS, Verb, canonical
 
 MICRO: Final = 1_000_000
-"""Weights and shares are integers of millionths: integers commute exactly, floats do not."""
+"""Weights and shares are whole millionths, because sums of integers do not depend on their order, and sums of floats do."""
 
 REVIEWED: Final = "http://id.tincanapi.com/verb/reviewed"
 """A verb that Symposia counts and has no other use for."""
@@ -24,15 +24,15 @@ REVIEWED: Final = "http://id.tincanapi.com/verb/reviewed"
 BOTH_ENROLLED: Final = 10
 ONE_ENROLLED: Final = 7
 NEITHER_ENROLLED: Final = 3
-"""Tenths by which a link's confidence counts, after who of the two is enrolled in the linked course."""
+"""Tenths of a link's confidence that count, by how many of the two people are enrolled in the linked course."""
 
 COPIED: Final = 0
-"""What contributing a text is worth that was there before; what others make of it is its author's."""
+"""The weight of contributing a text that was there before; receptions of it are credited to its author."""
 
 HALF_LIFE_WEEKS: Final = 13
 PAIR_CAP: Final = 3
 WEEK_EXPONENT: Final = 0.7
-"""How the cells are read; `impact.learner_impact` says the same in SQL."""
+"""How impact is read from the cells; `impact.learner_impact` computes with the same numbers in SQL."""
 
 
 class Dimension(StrEnum):
@@ -103,7 +103,7 @@ def rule_of(verb: str, object_type: str | None) -> Rule | None:
 
 
 def definition() -> str:
-    """Write the rules down, one way only: what `impact.rules` keeps, and what the version is made of."""
+    """Return the rules as canonical JSON: `impact.rules` keeps it, and the version is its hash."""
     document = {
         "rules": {str(verb): asdict(rule) for verb, rule in RULES.items()},
         "assessment_items": sorted(ASSESSMENT_ITEMS),
@@ -117,4 +117,4 @@ def definition() -> str:
 
 
 VERSION: Final = f"2-{hashlib.sha256(definition().encode()).hexdigest()[:12]}"
-"""The name of these rules: change one and every number is of another version."""
+"""The version of these rules: `2-` and 12 hexadecimal digits, which change with any number of the rules."""

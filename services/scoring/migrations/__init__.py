@@ -1,1 +1,1 @@
-"""Scoring's tables, and the views and functions that others read."""
+"""Scoring's tables, and the views and functions that other services read."""

@@ -170,9 +170,9 @@ def test_a_link_may_be_of_no_confidence_or_of_all(confidence: float, kappa: int)
 def test_it_says_who_its_people_were_before_they_were_known() -> None:
     both = act(Verb.LIKED, author=learner(2), learner_before=learner(8), author_before=learner(9))
 
-    assert {(str(was), str(now)) for was, now in both.were} == {(learner(8), learner(1)), (learner(9), learner(2))}
-    assert act(Verb.LIKED, author=learner(2)).were == frozenset()
-    assert act(Verb.LIKED, learner=None, learner_before=learner(8), author_before=learner(9)).were == frozenset()
+    assert {(str(was), str(now)) for was, now in both.identified} == {(learner(8), learner(1)), (learner(9), learner(2))}
+    assert act(Verb.LIKED, author=learner(2)).identified == frozenset()
+    assert act(Verb.LIKED, learner=None, learner_before=learner(8), author_before=learner(9)).identified == frozenset()
 
 
 def test_revisions_reach_from_nothing_to_the_last_number_of_a_column() -> None:
