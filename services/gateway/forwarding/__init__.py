@@ -1,4 +1,4 @@
-"""Forwarding: what is recorded goes to other LRSs, byte by byte, in order, and once.
+"""Forwarding sends what is recorded to other LRSs, byte by byte, in order, and once.
 
 lrs.statement, by seq ──▶ what the target is to get ──▶ POST statements ──▶ another LRS
                                                   └──▶ refused for good: lrs.forwarding_letter

@@ -1,4 +1,4 @@
-"""What an LRS's answer to a POST of statements means for them. Pure."""
+"""Say what the answer of an LRS to a POST of statements means for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.http.retry_after import seconds_asked
 from shared.xapi.model import StatementId
 
 LONGEST_WAIT: Final = 3600.0
-"""Seconds that a target is left alone at most because it says so."""
+"""Seconds for which a target's Retry-After is heeded at most."""
 QUOTED: Final = 200
 """Characters of an answer that are kept."""
 
@@ -43,7 +43,7 @@ _OF_THE_TARGET: Final = frozenset(
 
 
 class TargetAway(SymposiaError):
-    """The target takes nothing now, whatever it is sent; leave it alone for *retry_after* seconds at least."""
+    """The target takes no statements at present, whatever they are; leave it alone for at least *retry_after* seconds."""
 
     def __init__(self, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(reason)
@@ -52,7 +52,7 @@ class TargetAway(SymposiaError):
 
 
 class TargetForbidden(TargetAway):
-    """The target is where this installation may not send to."""
+    """The target has an address that this installation may not send to."""
 
 
 class _Result(msgspec.Struct):
@@ -62,14 +62,14 @@ class _Result(msgspec.Struct):
 
 
 class Fate(StrEnum):
-    """What became of what was sent."""
+    """What became of the statements of one request."""
 
     TAKEN = "taken"
     CONFLICT = "conflict"
-    """The target has some of it already, the same or other content."""
+    """The target has some of them already, with the same content or another."""
     REFUSED = "refused"
     BROKEN = "broken"
-    """The target failed over it, or would have failed over anything."""
+    """The target failed: over these statements, or as it would have over any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Answer:
 
     @property
     def said(self) -> str:
-        """Return what the answer says, in a line to keep: no more than QUOTED characters of it, none of them a NUL."""
+        """Return status and body in one line that can be stored: at most QUOTED characters of the body, without NUL."""
         text = " ".join(self.body.decode("utf-8", "replace").replace("\0", " ").split())
         return f"{self.status} {text[:QUOTED]}".strip()
 
@@ -120,14 +120,15 @@ def wait_of(answer: Answer, now: datetime) -> float:
 
 
 def no_answer(answer: Answer) -> TargetAway:
-    """Return what to raise where nothing shows that an LRS took what it was sent."""
+    """Return the error for an answer that does not show that an LRS took the statements."""
     return TargetAway(f"{answer.status} without the statements' ids: no LRS answers like this")
 
 
 def _taken(answer: Answer, ids: Sequence[StatementId]) -> Fate:
-    """Read which statements an answer says are taken: an LRS names all (1.0.3 Communication §2.1.2), or says nothing.
+    """Read from a 2xx answer what became of the statements *ids*. Raises TargetAway where it is not the answer of an LRS.
 
-    Ralph and lrsql name those alone that they had not. Raises TargetAway for what is no such answer.
+    An LRS names all statements that it takes (1.0.3 Communication §2.1.2), or has no body. Ralph and lrsql name only those that
+    were new to them.
     """
     if not answer.body.strip():
         return Fate.TAKEN

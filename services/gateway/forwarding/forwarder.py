@@ -1,4 +1,4 @@
-"""Send to every target what it lacks: one sender at a time for each, whichever replica it is in."""
+"""Send every target the statements that it lacks; each target has one sender at a time, in one of the replicas."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from shared.postgres import Database
 from shared.vault import Sealed
 
 LEASE_REQUESTS: Final = 7
-"""Requests at full length that fit into one lease: token and statement, both once more, whether it is there, one to spare."""
+"""Requests that have to fit into one lease: for a token and a statement, both repeated, two for a conflict, and one to spare."""
 FLOOD: Final = 200
-"""Statements refused in a row after which a target is paused: it is not the statements that are wrong."""
+"""Statements refused in a row after which a target is paused, since then the statements are not what is wrong."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: between two looks at the targets, for one request, and how long a target that failed is left alone."""
+    """Seconds between two looks at the targets, for one request, and for which a target that failed is left alone."""
 
     look: float = 1.0
     request: float = 20.0
@@ -46,12 +46,12 @@ class Pace:
     longest_pause: float = 300.0
 
     def pause(self, failures: int, asked: float) -> float:
-        """Return how long to leave a target alone after *failures* and one more, and no shorter than it *asked* for."""
+        """Return for how many seconds to leave a target alone that failed after *failures* failures; at least what it *asked*."""
         return max(asked, backoff(failures, first=self.first_pause, longest=self.longest_pause))
 
 
 class Forwarder:
-    """Looks which targets lack something, and runs a sender for each of those that no other process sends to."""
+    """Runs a sender for each target that lacks statements and that no other process sends to."""
 
     def __init__(self, database: Database, vault: ForwardingVault, clock: Clock, metrics: ForwardingMetrics, pace: Pace) -> None:
         self._store = SendingStore(database, uuid4(), LEASE_REQUESTS * pace.request)
@@ -62,7 +62,7 @@ class Forwarder:
         self._pace = pace
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Forward until *stop* is set; what is under way then is given up, and sent again by whoever comes next."""
+        """Forward until *stop* is set; a request that is under way then is given up, and repeated by the next sender."""
         senders: dict[TargetName, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
@@ -79,11 +79,11 @@ class Forwarder:
         except Unavailable as outage:
             log.warning("forwarding waits", part=outage.part, reason=outage.reason)
             return []
-        self._metrics.stand(standings)
+        self._metrics.show(standings)
         return [standing for standing in standings if standing.due]
 
     async def _serve(self, standing: TargetStanding) -> None:
-        """Send to a target all that it lacks, while no other process does."""
+        """Send a target all that it lacks, and release the claim on it."""
         name = standing.name
         try:
             await self._send_all(name, standing.failures)
@@ -94,7 +94,7 @@ class Forwarder:
                 await self._store.release(name)
 
     async def _send_all(self, name: TargetName, failures: int) -> None:
-        """Send until nothing is left, or the target fails: a bug of ours that is met over it stops nobody else."""
+        """Send until nothing is left or the target fails; a bug of ours counts as such a failure, so that other targets go on."""
         try:
             with harming_nobody(Sealed, TargetAway):
                 target = await self._store.claim(name)
@@ -132,7 +132,7 @@ class _Sender:
         self._metrics = metrics
 
     async def turn(self, target: Target) -> bool:
-        """Send the letters that go once more, and the next page of the record; say whether to come again.
+        """Send the letters that are to be sent once more, then the next page of the record; return whether there may be more.
 
         Raises TargetAway and Unavailable.
         """
@@ -151,7 +151,7 @@ class _Sender:
         return passed_over is not None
 
     async def _send(self, target: Target, entries: Sequence[Entry]) -> int | None:
-        """Send *entries*; return how far the cursor came, or None where it is not ours to move any more."""
+        """Send *entries*; return the seq that the cursor has reached, or None where the target is no longer ours to send to."""
         cursor, failures = target.cursor, target.failures
         packer = await Packer.of(self._attachments, entries)
         for batch in batches(entries, packer.weight):
@@ -178,5 +178,5 @@ class _Sender:
 
 
 def _flood(name: TargetName, refusals: int, status: int) -> str:
-    """Say that a target refuses everything; not in its words, which may be those of a statement that is to be redacted."""
+    """Say that a target refuses everything, without its own words: they may quote a statement that is redacted later."""
     return f"{refusals} statements in a row were refused, with {status}: `symposia forwarding letters {name}` says why"

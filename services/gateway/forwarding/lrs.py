@@ -1,4 +1,4 @@
-"""Speak to another LRS over HTTP: the one door to it. Its errors become TargetAway."""
+"""The only door to another LRS over HTTP; all its errors become TargetAway."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from shared.media_types import FORM_TYPE, JSON_TYPE
 from shared.xapi.model import StatementId
 
 MOST_READ: Final = 1024 * 1024
-"""Bytes of an answer that are read, where nobody asks for more."""
+"""Bytes of an answer that are read by default."""
 EARLY: Final = 30.0
-"""Seconds before its end at which a token is not used any more."""
+"""Seconds before its expiry from which a token is no longer used."""
 _LOST: Final = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
-"""What a request meets on a connection that the other side closed meanwhile, as uvicorn does behind a 500."""
+"""Errors of a request on a connection that the server has closed meanwhile, as uvicorn does after a 500."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class _Token:
 
 
 class Lrs:
-    """Another LRS, spoken to as its operator lets us: one request at a time, each *seconds* long at most."""
+    """Another LRS, and how we authenticate with it; one request at a time, which may take *seconds*."""
 
     def __init__(
         self, target: Target, authentication: Authentication, http: httpx.AsyncClient, clock: Clock, seconds: float
@@ -68,7 +68,7 @@ class Lrs:
         return None
 
     async def read(self, url: str, most: int) -> Answer:
-        """Return the first *most* bytes of what stands at *url*, which is the LRS's own. Raises TargetAway."""
+        """Return the answer to a GET of *url*, a URL of this LRS, with the first *most* bytes of its body. Raises TargetAway."""
         answer = await self._read(url, most)
         if answer.status == httpx.codes.UNAUTHORIZED and self._token is not None:
             self._token = None
@@ -76,11 +76,11 @@ class Lrs:
         return answer
 
     async def about(self) -> Answer:
-        """Return what the LRS says about itself, which needs no key. Raises TargetAway."""
+        """Return the answer of the about resource, which needs no key (1.0.3 Communication §2.8). Raises TargetAway."""
         return await self._request("GET", f"{self._endpoint}/about", {VERSION_HEADER: self._version})
 
     async def send(self, method: str, parcel: Parcel | None, parameters: Mapping[str, str] | None = None) -> Answer:
-        """Send a request to the statements resource, with a new token where the one at hand is refused. Raises TargetAway."""
+        """Send a request to the statements resource, and again with a new token if the token is refused. Raises TargetAway."""
         answer = await self._authorised(method, parcel, parameters)
         if answer.status == httpx.codes.UNAUTHORIZED and self._token is not None:
             self._token = None
@@ -105,7 +105,7 @@ class Lrs:
                 return f"Bearer {await self._bearer(client)}"
 
     async def _bearer(self, client: ClientCredentials) -> str:
-        """Return a token, asking for one where none is at hand (RFC 6749 §4.4). Raises TargetAway."""
+        """Return a token that is valid still, or else a new one (RFC 6749 §4.4). Raises TargetAway."""
         now = asyncio.get_running_loop().time()
         if self._token is None or self._token.until <= now:
             form = {"grant_type": "client_credentials", **({"scope": client.scope} if client.scope else {})}
@@ -140,9 +140,9 @@ class Lrs:
             raise TargetAway(f"{type(error).__name__}: {error}"[:300]) from error
 
     async def _answered(self, ask: Callable[[], AbstractAsyncContextManager[httpx.Response]], most: int) -> Answer:
-        """Ask, and once more where a connection is lost that was kept, which a server may close at any time (RFC 9112 §9.5).
+        """Ask, and once more where a kept connection was lost, since a server may close one at any time (RFC 9112 §9.5).
 
-        All that an LRS is asked here may be asked twice.
+        Every request that is made here may be repeated.
         """
         try:
             return await self._once(ask, most)
@@ -162,7 +162,7 @@ class Lrs:
 
 @asynccontextmanager
 async def open_lrs(target: Target, authentication: Authentication, clock: Clock, seconds: float) -> AsyncIterator[Lrs]:
-    """Open connections to *target*: no redirect is followed, TLS is verified, no proxy of the environment is used."""
+    """Open connections to *target*: redirects are not followed, TLS is verified, and proxies of the environment are not used."""
     transport = CheckedTransport(private=target.private_network)
     async with httpx.AsyncClient(transport=transport, timeout=seconds, follow_redirects=False, trust_env=False) as http:
         yield Lrs(target, authentication, http, clock, seconds)

@@ -1,4 +1,4 @@
-"""What is seen of forwarding; targets are labels, by the names that an operator gave them."""
+"""Metrics of forwarding, labelled with the names that an operator gave the targets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LABELS: Final = ["target"]
 
 
 class Outcome(StrEnum):
-    """What became of a statement of the record at a target."""
+    """What became of a statement at a target."""
 
     FORWARDED = "forwarded"
     REFUSED = "refused"
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 class ForwardingMetrics:
-    """How each target stands, read from PostgreSQL, so the same at each replica; and what this process sent."""
+    """How each target stands, read from PostgreSQL and so the same at every replica; and what this process sent."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._statements = Counter(
@@ -57,8 +57,8 @@ class ForwardingMetrics:
         """Count an attempt that failed."""
         self._attempts_failed.labels(target).inc()
 
-    def stand(self, standings: Iterable[TargetStanding]) -> None:
-        """Show how the targets stand, and none that is gone."""
+    def show(self, standings: Iterable[TargetStanding]) -> None:
+        """Show how the targets stand; a target that is not among *standings* is forgotten."""
         now = {standing.name: standing for standing in standings}
         for name, standing in now.items():
             if name not in self._known:
@@ -75,7 +75,7 @@ class ForwardingMetrics:
         self._known = frozenset(now)
 
     def _begin(self, name: TargetName) -> None:
-        """Count from nothing, so that the first of a kind is an increase."""
+        """Set the counters of a target to 0, so that the first of each kind is an increase."""
         self._attempts_failed.labels(name)
         for outcome in Outcome:
             self._statements.labels(name, outcome)

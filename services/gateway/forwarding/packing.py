@@ -1,4 +1,4 @@
-"""Pack statements as they travel: stored bytes in an array, and behind them the octets that came with them, each once."""
+"""Pack statements for a request: an array of their stored bytes, followed by the octets of their attachments, each once."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from shared.media_types import JSON_TYPE, MULTIPART_TYPE
 
 
 class Parcel(NamedTuple):
-    """A request's body, and what its Content-Type says."""
+    """The body of a request, and its Content-Type."""
 
     content_type: str
     body: bytes
 
 
 class _Enclosed(NamedTuple):
-    """Octets that we have of an attachment, and what the statement says of them."""
+    """Octets of an attachment, and what the statement declares of them."""
 
     kept: Kept
     declaration: Declaration
 
 
 class Packer:
-    """Packs statements of one page of the record; knows which octets we have for them."""
+    """Packs statements of one page of the record, with those octets of their attachments that are kept."""
 
     def __init__(self, store: AttachmentStore, enclosed: Mapping[int, Mapping[Sha2, _Enclosed]]) -> None:
         self._store = store
@@ -52,7 +52,7 @@ class Packer:
         )
 
     def weight(self, entry: Entry) -> int:
-        """Return how many bytes *entry* adds to a request, about."""
+        """Return about how many bytes *entry* adds to a request."""
         return len(entry.body) + sum(each.kept.length for each in self._enclosed.get(entry.seq, {}).values())
 
     async def pack(self, batch: Sequence[Entry]) -> Parcel:

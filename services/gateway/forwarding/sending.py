@@ -1,4 +1,4 @@
-"""Send statements in order, and find the ones among them that the target will never take."""
+"""Send statements in order, and find those that the target will never take."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from shared.xapi.validation import Invalid, validate
 BATCH_STATEMENTS: Final = 50
 BATCH_BYTES: Final = 1024 * 1024
 STUBBORN: Final = 8
-"""Attempts in a row after which a target that answers 500 is asked which of the statements it fails over."""
+"""Failures in a row after which statements are sent one by one, to find the one over which the target answers 500."""
 
 
 def batches(entries: Sequence[Entry], weight: Callable[[Entry], int]) -> Iterator[Sequence[Entry]]:
-    """Cut *entries* into what is sent at once: at most BATCH_STATEMENTS, of BATCH_BYTES together unless one alone has more.
+    """Cut *entries* into batches of at most BATCH_STATEMENTS and BATCH_BYTES; an entry that alone has more is a batch of its own.
 
-    *weight* says how many bytes one adds.
+    *weight* says how many bytes an entry adds.
     """
     starts, size = [0], 0
     for place, entry in enumerate(entries):
@@ -39,9 +39,9 @@ def batches(entries: Sequence[Entry], weight: Callable[[Entry], int]) -> Iterato
 
 
 async def send(lrs: Lrs, packer: Packer, batch: Sequence[Entry], failures: int) -> AsyncIterator[Settled]:
-    """Send *batch*, and yield what became of it, as far as that is known: at once, or one by one where it was refused.
+    """Send *batch* in one request, or one by one where that is refused; yield what became of it, as far as that is known.
 
-    *failures* is how often in a row the target failed before. Raises TargetAway; what was yielded before is settled.
+    *failures* is how often in a row the target failed before. Raises TargetAway; what was yielded before that is settled.
     """
     outcome, answer = await _post(lrs, packer, batch)
     if outcome is Fate.TAKEN:
@@ -58,8 +58,8 @@ async def send(lrs: Lrs, packer: Packer, batch: Sequence[Entry], failures: int) 
 async def one_by_one(lrs: Lrs, packer: Packer, batch: Sequence[Entry], failures: int) -> AsyncIterator[Settled]:
     """Send each of *batch* alone, and yield what became of it.
 
-    A statement over which the target failed STUBBORN times is refused if the target fails over it once more right after it took
-    another one: only then it is not the target that fails. Raises TargetAway.
+    After STUBBORN failures in a row, a statement over which the target fails is doubted. It counts as refused if the target fails
+    over it again right after it took another one, which shows that the target itself is well. Raises TargetAway.
     """
     doubted: list[Entry] = []
     refusals: list[Refusal] = []
@@ -87,16 +87,16 @@ async def one_by_one(lrs: Lrs, packer: Packer, batch: Sequence[Entry], failures:
 
 
 async def resend(lrs: Lrs, packer: Packer, letters: Sequence[Entry]) -> AsyncIterator[Settled]:
-    """Send each of *letters* alone, once more, and yield what became of it. Raises TargetAway."""
+    """Send each of *letters* once more, alone, and yield what became of it. Raises TargetAway."""
     for entry in letters:
         outcome, answer = await _send_one(lrs, packer, entry)
         yield Settled(entry.seq, (entry.seq,)) if outcome is Fate.TAKEN else _refused(entry, answer)
 
 
 async def _send_one(lrs: Lrs, packer: Packer, entry: Entry) -> tuple[Fate, Answer]:
-    """Send *entry* alone; what the LRS has already is a repetition, whatever the LRS thinks of it.
+    """Send *entry* alone; it counts as taken where the LRS has it already, even if the LRS answers 409.
 
-    Raises TargetAway, also for an answer that takes it, does not name it, and has it not.
+    Raises TargetAway, also for a 2xx answer that does not name the statement while the LRS does not have it either.
     """
     outcome, answer = await _post(lrs, packer, [entry])
     if outcome is not Fate.CONFLICT:
@@ -116,7 +116,7 @@ async def _post(lrs: Lrs, packer: Packer, batch: Sequence[Entry]) -> tuple[Fate,
 
 
 def _same(held: bytes, own: bytes) -> bool:
-    """Say whether two copies of a statement have the same content, but for what an LRS sets itself."""
+    """Say whether two copies of a statement have the same content, apart from what an LRS sets itself."""
     ours: Mapping[str, Any] = orjson.loads(own)
     try:
         theirs: JSON = orjson.loads(held)

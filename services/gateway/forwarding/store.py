@@ -1,4 +1,4 @@
-"""The targets in PostgreSQL: what a sender reads of the record, and what it settles."""
+"""The tables of forwarding, as a sender uses them: what it reads of the record, and what it settles."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _QUERIES: Final = load_queries(__package__)
 
 
 class Refusal(NamedTuple):
-    """A statement that a target refused for good: its place in the record, the HTTP status, and what was said."""
+    """A statement that a target refused for good: its seq in the record, the HTTP status, and what the target said."""
 
     seq: int
     status: int
@@ -32,7 +32,7 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of the statements up to the seq *last*: *delivered* are there now, *refusals* never will be."""
+    """What became of the statements up to the seq *last*: those *delivered*, by seq, and the *refusals*."""
 
     last: int
     delivered: tuple[int, ...] = ()
@@ -55,7 +55,7 @@ class SendingStore:
         return await standings(self._database, self._sender)
 
     async def claim(self, name: TargetName) -> Target | None:
-        """Claim a target, or renew the claim on it, and return it; None where it is another's, paused, or to be left alone."""
+        """Claim a target, or renew the claim, and return it; None where another process has it, it is paused or left alone."""
         row = await self._database.fetchrow(_QUERIES["claim"], name, self._sender, self._lease)
         return None if row is None else target_of(row)
 
@@ -64,23 +64,24 @@ class SendingStore:
         await self._database.execute(_QUERIES["release"], name, self._sender)
 
     async def page(self, behind: int) -> list[Entry]:
-        """Return the statements that were recorded next behind the seq *behind*, in order; none where there are no more."""
+        """Return the next statements after the seq *behind*, in order: at most PAGE_STATEMENTS, and about PAGE_BYTES."""
         rows = await self._database.fetch(_QUERIES["page"], behind, PAGE_STATEMENTS, PAGE_BYTES)
         return [Entry(*row) for row in rows]
 
     async def by_ids(self, ids: Sequence[StatementId]) -> Mapping[StatementId, Entry]:
-        """Return those of the statements that are recorded."""
+        """Return those of the statements *ids* that are recorded."""
         rows = await self._database.fetch(_QUERIES["by_ids"], list(map(UUID, ids))) if ids else []
         return {entry.id: entry for entry in (Entry(*row) for row in rows)}
 
     async def waiting(self, name: TargetName) -> list[Entry]:
-        """Return statements that were refused, and are to be sent once more: the first LETTERS_AT_ONCE."""
+        """Return the first LETTERS_AT_ONCE statements that were refused and are to be sent once more."""
         return [Entry(*row) for row in await self._database.fetch(_QUERIES["waiting"], name, LETTERS_AT_ONCE)]
 
     async def advance(self, target: Target, cursor: int, settled: Settled) -> int | None:
         """Settle the statements between *cursor* and `settled.last`, and renew the claim.
 
-        Returns how many were refused in a row; None, and settles nothing, where the cursor was moved or the target taken.
+        Returns how many were refused in a row. Where the cursor was moved, or another process has claimed the target, nothing is
+        settled and it returns None.
         """
         moved = target.name, self._sender, cursor, settled.last, self._lease, settled.delivered, len(settled.refusals)
 
@@ -96,7 +97,7 @@ class SendingStore:
         return taken
 
     async def settle_letters(self, name: TargetName, settled: Settled) -> None:
-        """Keep what became of statements that were sent once more."""
+        """Store what became of statements that were sent once more."""
 
         async def work(transaction: Transaction) -> None:
             await transaction.execute(_QUERIES["deliver"], name, settled.delivered)
@@ -109,7 +110,7 @@ class SendingStore:
         await self._database.execute(_QUERIES["flooded"], name, reason)
 
     async def fail(self, name: TargetName, reason: str, pause: float) -> None:
-        """Keep why a target could not be reached, and leave it alone for *pause* seconds."""
+        """Store why a target failed, and leave it alone for *pause* seconds."""
         await self._database.execute(_QUERIES["fail"], name, self._sender, reason, pause)
 
 

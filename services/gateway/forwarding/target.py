@@ -1,4 +1,4 @@
-"""A target: the LRS that statements are forwarded to, how we show who we are, and what it gets."""
+"""A target: the LRS that statements are forwarded to, how we authenticate with it, and which statements it gets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class BadTarget(SymposiaError):
-    """A target cannot be what it was asked to be; the message says what to change."""
+    """A target cannot be as it was asked for; the message says what to change."""
 
 
 class UnknownTarget(SymposiaError):
@@ -58,7 +58,7 @@ _authentication = msgspec.json.Decoder(Authentication)
 
 
 class ForwardingVault(Vault):
-    """What the targets' secrets are sealed with."""
+    """Seals and opens the targets' secrets."""
 
     purpose = b"symposia forwarding secrets v1"
 
@@ -95,7 +95,7 @@ class NewTarget:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target as a sender has it: statements up to the seq *cursor* are settled."""
+    """A target as a sender sees it: statements up to the seq *cursor* are settled, and it failed *failures* times in a row."""
 
     name: TargetName
     endpoint: str
@@ -109,9 +109,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class TargetStanding:
-    """How a target stands: *lag* statements wait, the oldest for *lag_seconds*; *letters* it refused, *waiting* of them go again.
+    """How a target stands: *lag* statements wait for it, the oldest for *lag_seconds*.
 
-    *due* says that there is something to send now, and that nobody else is at it.
+    It refused *letters* statements, *waiting* of which are to be sent once more. *due* says that there is something to send now,
+    and that no other process sends it.
     """
 
     name: TargetName
@@ -131,7 +132,7 @@ class TargetStanding:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A statement that the target refused for good: with which HTTP status, what it said, and whether it goes once more."""
+    """A statement that the target refused for good; *waiting* says whether it is to be sent once more."""
 
     seq: int
     id: str
@@ -142,7 +143,7 @@ class Letter:
 
 
 def check_address(address: str, *, private: bool) -> None:
-    """Raise BadTarget where *address* is no URL to send secrets to."""
+    """Raise BadTarget where *address* is not a URL that secrets may be sent to; *private* allows http."""
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port

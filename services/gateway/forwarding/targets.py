@@ -1,4 +1,4 @@
-"""What an operator does with targets: add, list, pause, resume, remove, and send once more."""
+"""What an operator does with targets: add, list, pause, resume and remove them, and send statements once more."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _QUERIES: Final = load_queries(__package__)
 
 
 class Targets:
-    """The table of targets; every method raises Unavailable for an outage, those that name one UnknownTarget."""
+    """The table of targets. Every method raises Unavailable; those that take a name, except `add`, raise UnknownTarget."""
 
     def __init__(self, database: Database, vault: ForwardingVault) -> None:
         self._database = database
@@ -70,7 +70,7 @@ class Targets:
         return await standings(self._database, NOBODY)
 
     async def find(self, name: TargetName) -> Target:
-        """Return the target *name*, as a sender has it."""
+        """Return the target *name*, as a sender sees it."""
         row = await self._database.fetchrow(_QUERIES["find"], name)
         if row is None:
             raise _unknown(name)
@@ -81,13 +81,13 @@ class Targets:
         await self._change(_QUERIES["set_state"], name, State.PAUSED)
 
     async def resume(self, name: TargetName) -> None:
-        """Send to a target again, at once."""
+        """Send to a target again, starting at once."""
         await self._change(_QUERIES["set_state"], name, State.RUNNING)
 
     async def rotate(self, name: TargetName, shown: Basic, token_url: str | None = None, scope: str = "") -> None:
-        """Show a target another key (or client id) and secret from now on; at *token_url*, or else where it was shown before.
+        """Authenticate with another key (or client id) and secret from now on: at *token_url*, or else as before.
 
-        Where that cannot be opened with the master key any more, it is shown with each request. Raises BadTarget.
+        If the old secret can no longer be opened with the master key, the new key is sent with every request. Raises BadTarget.
         """
         known = await self.find(name)
         if token_url is None:
@@ -111,7 +111,7 @@ class Targets:
         await self._change(_QUERIES["remove"], name)
 
     async def rewind(self, name: TargetName, since: datetime) -> int:
-        """Send once more what was stored from *since* on; return how many statements wait for the target then."""
+        """Send once more what was stored from *since* on; return how many statements then wait for the target."""
         waiting: int = await self._change(_QUERIES["rewind"], name, since)
         return waiting
 
@@ -121,7 +121,7 @@ class Targets:
         return [Letter(**row) for row in await self._database.fetch(_QUERIES["letters"], name, limit)]
 
     async def resend_letters(self, name: TargetName) -> int:
-        """Send once more what the target refused; return how many statements that are."""
+        """Send once more the statements that the target refused; return how many they are."""
 
         async def work(transaction: Transaction) -> int:
             status: str = await transaction.execute(_QUERIES["resend_letters"], name)

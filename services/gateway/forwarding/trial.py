@@ -17,15 +17,15 @@ from shared.media_types import JSON_TYPE
 
 SECONDS: Final = 15.0
 NO_STATEMENT: Final = Parcel(JSON_TYPE, b"{}")
-"""What an LRS that takes our key refuses as a bad statement, and one that does not, as a bad key."""
+"""A POST that no LRS stores: if it takes our key, it refuses the statement, and otherwise the key."""
 
 
 _REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
-"""How an LRS refuses what is no statement: by xAPI with 400, and those that are made with FastAPI, as Ralph is, with 422."""
+"""How an LRS refuses what is not a statement: xAPI says 400; those built with FastAPI, such as Ralph, answer 422."""
 
 
 async def try_target(target: Target, vault: ForwardingVault, clock: Clock) -> list[str]:
-    """Return what the target said, line by line. Raises BadTarget where it would take nothing from us, Sealed without its key."""
+    """Return the findings, a sentence each. Raises BadTarget where *target* would take nothing from us, and Sealed."""
     async with open_lrs(target, vault.open_for(target.name, target.sealed), clock, SECONDS) as lrs:
         try:
             about, written = await lrs.about(), await lrs.send("POST", NO_STATEMENT)
@@ -46,7 +46,7 @@ def _speaks(target: Target, versions: Sequence[str] | None) -> str:
 
 
 def _versions(target: Target, about: Answer, written: Answer) -> list[str] | None:
-    """Return the versions that the about resource names (1.0.3 Communication §2.8); None where an LRS, as Ralph, has none.
+    """Return the versions that the about resource names (1.0.3 Communication §2.8); None where an LRS (Ralph) has none.
 
     Raises BadTarget for any other answer.
     """

@@ -69,8 +69,8 @@ class Asking:
         try:
             found = await self._find()
             standings = await self._store.standings()
-            self._metrics.stand(standings)
-            self._backlog.stand(standings)
+            self._metrics.show(standings)
+            self._backlog.update(standings)
         except Unavailable as outage:
             log.warning("platforms are asked later", part=outage.part, reason=outage.reason)
             return []

@@ -16,8 +16,8 @@ class Backlog:
         self._most = most
         self._waiting = Counter[SourceId]()
 
-    def stand(self, standings: Iterable[AskingStanding]) -> None:
-        """Know how the sources stand now."""
+    def update(self, standings: Iterable[AskingStanding]) -> None:
+        """Replace what was counted by how the sources stand now."""
         self._waiting = Counter({each.source: each.waiting for each in standings})
 
     def take(self, source: SourceId, number: int) -> None:

@@ -56,8 +56,8 @@ class AskingMetrics:
         """Count a request to the platform of *source*."""
         self._asked.labels(source.platform, source.id, outcome).inc()
 
-    def stand(self, standings: Sequence[AskingStanding]) -> None:
-        """Show how the sources stand, and no more of those that are asked no more: an alert would not end by itself."""
+    def show(self, standings: Sequence[AskingStanding]) -> None:
+        """Show how the sources stand; forget those that are no longer asked, whose alerts would otherwise never end."""
         shown = frozenset(standing.source for standing in standings)
         for source in self._shown - shown:
             self._forget(source)

@@ -161,11 +161,11 @@ async def test_a_source_that_is_removed_and_added_again_is_asked_again(house: Ho
 async def test_of_a_source_that_is_paused_no_failures_are_shown(house: House, forum: Platform, process: Process) -> None:
     forum.failing["/posts"] = Response(status_code=500)
     await process.asking.once()
-    process.metrics.stand(await process.store.standings())
+    process.metrics.show(await process.store.standings())
     shown = process.registry.get_sample_value("symposia_ingest_poll_failures", {"source": DISCOURSE.id})
 
     await house.sources.pause(DISCOURSE.id)
-    process.metrics.stand(await process.store.standings())
+    process.metrics.show(await process.store.standings())
 
     assert shown == 1
     assert process.registry.get_sample_value("symposia_ingest_poll_failures", {"source": DISCOURSE.id}) is None

@@ -159,10 +159,10 @@ async def test_strangers_are_admitted_again_once_what_they_named_was_asked_for(h
     backlog = Backlog(3)
     await noticed(house, *(Lookup(str(number), {"path": f"/posts/{number}"}) for number in range(3)), process=process)
 
-    backlog.stand(await process.store.standings())
+    backlog.update(await process.store.standings())
     full = backlog.is_full(DISCOURSE.id)
     await process.asking.once()
-    backlog.stand(await process.store.standings())
+    backlog.update(await process.store.standings())
 
     assert (full, backlog.is_full(DISCOURSE.id)) == (True, False)
 
