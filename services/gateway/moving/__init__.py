@@ -1,1 +1,1 @@
-"""Statements move out into files, and in from files and other LRSs: lot by lot, and through the same admission as the door."""
+"""Export statements into files, and import them from files and other LRSs, lot by lot and with the admission of the door."""

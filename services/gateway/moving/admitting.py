@@ -1,4 +1,4 @@
-"""Admit the rows of an import as the door admits what is posted: the same checks, the same digest, and an authority by policy."""
+"""Admit the rows of an import as the door admits what is posted: with the same checks and digest, and an authority by policy."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ from shared.xapi.model import JSON, StatementId, Version
 from shared.xapi.validation import Invalid, validate
 
 Octets: TypeAlias = Callable[[Sha2], bytes | None]
-"""Return the octets of an attachment, if they came along."""
+"""Returns the octets of an attachment, or None where they did not come along."""
 
 Content: TypeAlias = tuple[StatementId, bytes]
 """A statement's id and its digest."""
 
 IMPORT: Final = KeyId("import")
-"""What stands for the key id in ids that come from content."""
+"""The key id that ids from content are derived with."""
 MOST_TOLD: Final = 3
-"""So many violations are told of one statement."""
+"""How many violations of one statement are reported."""
 
 
 class Authority(StrEnum):
     """Who vouches for what is imported."""
 
     OURS = "ours"
-    """This installation, as for whatever comes through a door."""
+    """This installation, as for what comes through a door."""
     KEEP = "keep"
-    """Who vouched for it where it comes from; this installation for what says nothing."""
+    """Who vouched for it where it comes from; this installation where the statement has no authority."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How rows are admitted: by whom vouched for, in which version of xAPI those that name none, and how large."""
+    """How rows are admitted: who vouches, which *version* of xAPI a row has that names none, and how large rows may be."""
 
     authority: Authority
     home_page: str
@@ -56,14 +56,14 @@ class Policy:
 
     @property
     def credential(self) -> Credential:
-        """Return what stands for the key that an import does not need."""
+        """Return the credential that admission asks for: an import has no key."""
         agent = {"objectType": "Agent", "account": {"homePage": self.home_page, "name": "import"}}
         scopes = frozenset({Scope.ALL})
         return Credential(IMPORT, "import", scopes, orjson.dumps(agent), str(ifi.canonical(agent)), (), ids_from_content=True)
 
 
 class AdmittedRow(NamedTuple):
-    """A row that the door would take: its line and digest, who vouches, what is passed on, and octets that came along."""
+    """A row that the door would take: its line, id and digest (32 bytes), the IFI that vouches, and the octets it came with."""
 
     line: int
     id: StatementId
@@ -74,17 +74,17 @@ class AdmittedRow(NamedTuple):
 
     @property
     def content(self) -> Content:
-        """Return what tells it from other statements, and from another content of its own."""
+        """Return its id and digest, which together tell whether it is recorded already."""
         return self.id, self.digest
 
     @property
     def size(self) -> int:
-        """Return how many bytes it takes, about."""
+        """Return about how many bytes it takes."""
         return len(self.statement.body) + sum(len(use.content) for use in self.uses)
 
 
 class NotAdmitted(ValueError):
-    """A row is no valid statement; *rows* says all that is wrong with it."""
+    """A row is not a valid statement; *rows* says what is wrong with it, each violation for itself."""
 
     def __init__(self, *rows: BadRow) -> None:
         super().__init__(rows[0].message)
@@ -92,7 +92,7 @@ class NotAdmitted(ValueError):
 
 
 class _Told(msgspec.Struct):
-    """What of a statement decides how it is admitted."""
+    """The members of a statement that decide how it is admitted."""
 
     id: Any = None
     version: Any = None
@@ -108,11 +108,11 @@ _MISSING: Final = {
     "attachment-part": "The attachment did not come along: its octets lie in attachments/, in a file called by their sha2.",
     "signature-part": "The signature did not come along: it lies in attachments/, in a file called by its sha2.",
 }
-"""What the door says of requests, said of files."""
+"""Messages about files, in the place of those that the door has for requests."""
 
 
 class Admission:
-    """Admits rows of one file, or of one other LRS; *read_from* names it, and is asked only where a row needs it."""
+    """Admits the rows of one file or of one other LRS, which *read_from* names if an id has to be derived from it."""
 
     def __init__(self, policy: Policy, read_from: Callable[[], str]) -> None:
         self._policy = policy
@@ -156,7 +156,7 @@ class Admission:
         )
 
     def _vouching(self, told: _Told) -> Credential:
-        """Return our credential, with the statement's own authority where that is kept; the admission looks whether it is one."""
+        """Return our credential, with the statement's own authority where that is kept; admission checks whether it is valid."""
         if self._policy.authority is Authority.OURS or not isinstance(told.authority, dict):
             return self._credential
         try:
@@ -166,7 +166,10 @@ class Admission:
         return replace(self._credential, authority=orjson.dumps(told.authority), authority_ifi=identifier)
 
     def _id(self, line: int, body: bytes, told: _Told, writing: Writing) -> StatementId:
-        """Return the statement's id, or one that the same row always has: from its content, or, without a time, its place too."""
+        """Return the statement's id, or else one that the same row always gets.
+
+        That is derived from its content, or, where it has no timestamp, from where it was read and its line.
+        """
         if isinstance(told.id, str):
             return StatementId(told.id.lower())
         statement = guard.parse(body, writing.limits)
@@ -180,14 +183,14 @@ class Admission:
 
 
 def _version(told: _Told, policy: Policy) -> Version:
-    """Return the version that the statement names, as far as it does."""
+    """Return the version of xAPI that the statement names, or else that of the policy."""
     if not isinstance(told.version, str):
         return policy.version
     return Version.V2_0_0 if told.version.startswith("2.") else Version.V1_0_3
 
 
 def _ifi(authority: Mapping[str, JSON]) -> str:
-    """Return the canonical IFI of who vouches: of a group, its application (1.0.3 Data §2.4.9)."""
+    """Return the canonical IFI of who vouches; for a group without one, that of its application (1.0.3 Data §2.4.9)."""
     own = ifi.canonical(authority)
     if own is not None:
         return own
@@ -196,7 +199,7 @@ def _ifi(authority: Mapping[str, JSON]) -> str:
 
 
 def _enclosed(line: int, body: bytes, octets: Octets) -> dict[Sha2, Enclosed]:
-    """Return the octets that came along of what the statement declares. Raises NotAdmitted for octets of another hash."""
+    """Return the octets that the statement declares and that came along. Raises NotAdmitted where they have another hash."""
     try:
         hashes = declared_in(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

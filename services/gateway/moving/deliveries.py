@@ -1,4 +1,4 @@
-"""What an import takes at a time: rows of a file, or of a page of another LRS, admitted, as much as memory should hold."""
+"""Cut what an import reads, from a file or from pages of another LRS, into deliveries of admitted rows that memory can hold."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from shared.clock import Clock
 MOST: Final = 500
 """Statements of one delivery; a door takes up to 1,000 in a request."""
 BYTES: Final = 4 * 1024 * 1024
-"""Of statements and octets in one delivery, unless one statement alone has more."""
+"""Bytes of statements and octets in one delivery, unless one statement alone has more."""
 
 
 class Delivery(NamedTuple):
-    """What was read up to *line*: what may be recorded, what may not, and how much is *done*, of a *total* if that is known."""
+    """What was read up to *line*: the *rows* that may be recorded, the *bad* ones, and the progress.
+
+    *done* and *total* are bytes of a file, or statements of another LRS; *total* is None where it is not known.
+    """
 
     rows: tuple[AdmittedRow, ...]
     bad: tuple[BadRow, ...]
@@ -78,7 +81,10 @@ class _Collected:
 async def from_file(
     file: Input, admission: Admission, clock: Clock, *, octets_most: int, from_line: int = 1
 ) -> AsyncIterator[Delivery]:
-    """Yield what *file* holds from the line *from_line* on; it is read and admitted beside whatever else is under way."""
+    """Yield the rows of *file* from the line *from_line* on; reading and admitting them happens in a thread.
+
+    An attachment of more than *octets_most* bytes is refused.
+    """
 
     def collect() -> _Collected | None:
         collected = _Collected(admission, clock, octets_most)
@@ -94,7 +100,7 @@ async def from_file(
 
 
 async def from_origin(origin: Origin, wanted: Wanted, admission: Admission, clock: Clock) -> AsyncIterator[Delivery]:
-    """Yield what is *wanted* of *origin*; statements are counted, from 1 on, where a file has lines."""
+    """Yield what is *wanted* of *origin*; the number of a statement, counted from 1, takes the place of a line."""
     line = 0
     async for lot in origin.lots(wanted, ""):
         collected = _Collected(admission, clock, 0)

@@ -1,4 +1,4 @@
-"""Statements as other LRSs keep them, in records of their own, when their databases are written out."""
+"""Read statements out of the records in which the databases of other LRSs keep them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shared.xapi.model import JSON
 DOT: Final = "&46;"
 """How Learning Locker writes a dot in a key, since MongoDB takes none (docs.learninglocker.net, quirks)."""
 ENVELOPES: Final = ("statement", "_source", "event")
-"""Where the statement stands: in Learning Locker's documents, in Elasticsearch's hits and in ClickHouse's rows of Ralph."""
+"""The member that holds the statement: in documents of Learning Locker, and in Ralph's Elasticsearch hits and ClickHouse rows."""
 
 
 def statement_in(body: bytes) -> bytes | None:
-    """Return the statement that *body*, a record of another LRS's database, holds; None where it is no such record."""
+    """Return the statement in *body*, a record of another LRS's database; None where *body* is not such a record."""
     record = _loaded(body)
     if not isinstance(record, dict) or "actor" in record:
         return None

@@ -1,4 +1,4 @@
-"""Export statements, wherever they are, into a file; interrupted, the same export goes on where it was."""
+"""Export statements from any origin into a file; run again after an interruption, the export goes on where it was."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from services.gateway.moving.output import Output
 
 
 async def export(origin: Origin, wanted: Wanted, output: Output, *, attachments: bool, tell: Advancing = quietly) -> int:
-    """Write what is *wanted* of *origin* to *output*, attachments before the statements that have them; return how many.
+    """Write what is *wanted* of *origin* to *output*, attachments before their statements; return how many statements there are.
 
-    Raises as the origin does; what is written by then stays, and is gone on from.
+    Raises as the origin does; the next run goes on behind what was written by then.
     """
     async for lot in origin.lots(wanted, output.state.place):
         if attachments:
@@ -21,7 +21,7 @@ async def export(origin: Origin, wanted: Wanted, output: Output, *, attachments:
 
 
 async def _attach(origin: Origin, lot: Lot, output: Output) -> None:
-    """Write the octets that came with *lot*, unless they are there."""
+    """Write those octets that came with *lot* and are not there yet."""
     async for sha2, piece in origin.attachments(lot):
         if not output.has(sha2):
             output.attach(sha2, piece)

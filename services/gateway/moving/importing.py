@@ -1,6 +1,6 @@
-"""Import statements: what is new goes to the recorder, what is there passes, and what cannot be taken is told by its line.
+"""Import statements: send new ones to the recorder, pass over known ones, and report by line those that cannot be taken.
 
-An import that was interrupted is run again: repeats change nothing.
+An import that was interrupted is run again; repeats change nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from services.gateway.moving.rows import BadRow
 from shared.clock import Clock
 
 UNDER_WAY: Final = 8
-"""Deliveries that are in the log while the recorder is at them: it has always something to do, and memory has an end."""
+"""Deliveries that the recorder has not ruled on yet: enough to keep it busy, and few enough for memory."""
 TRIES: Final = 5
+"""How often a delivery is sent before what the recorder still has not taken of it is refused."""
 
 Refusing: TypeAlias = Callable[[BadRow], None]
 
@@ -36,7 +37,7 @@ class Mode(StrEnum):
 
 @dataclass(slots=True)
 class Tally:
-    """What became of statements, and the last line up to which that is known."""
+    """How many statements were taken, known already, refused or in conflict, up to *line*."""
 
     taken: int = 0
     known: int = 0
@@ -46,7 +47,7 @@ class Tally:
 
     @property
     def whole(self) -> bool:
-        """Say whether everything is in the record now."""
+        """Say whether every statement is in the record now."""
         return not self.refused and not self.conflicts
 
 
@@ -56,7 +57,7 @@ class _UnderWay(NamedTuple):
 
 
 class Importing:
-    """One import. Raises Unavailable; the tally says up to which line everything is settled then."""
+    """One import. Its methods raise Unavailable; *tally* then says up to which line everything is settled."""
 
     def __init__(self, door: RecorderDoor, attachments: AttachmentStore, clock: Clock, refuse: Refusing, mode: Mode) -> None:
         self._door = door
@@ -68,7 +69,7 @@ class Importing:
         self.tally = Tally()
 
     async def run(self, deliveries: AsyncIterator[Delivery], tell: Advancing = quietly) -> None:
-        """Import what is delivered, in its order."""
+        """Import *deliveries* in their order."""
         async for delivery in deliveries:
             fresh, conflicts = await self._fresh(delivery.rows)
             self._refuse_rows(delivery.bad, conflicts)
@@ -87,7 +88,7 @@ class Importing:
             await self._settle()
 
     async def _fresh(self, rows: Sequence[AdmittedRow]) -> tuple[list[AdmittedRow], list[BadRow]]:
-        """Return which of *rows* are new, each id once, and which conflict with others; keep what octets came along."""
+        """Return those of *rows* that are new, each id once, and those in conflict; keep the octets that came along."""
         digests = {each.id: each.digest for waiting in self._under_way for each in waiting.sent.rows}
         known = await self._door.known(rows)
         fresh: list[AdmittedRow] = []
@@ -109,15 +110,15 @@ class Importing:
         return [each._replace(uses=()) for each in fresh], conflicts
 
     async def _keep(self, rows: Iterable[AdmittedRow]) -> None:
-        """Keep octets before their statements are passed on."""
+        """Store octets, before their statements are sent to the recorder."""
         uses = {(use.statement, use.sha2): use for each in rows for use in each.uses}
         if uses and self._mode is Mode.RECORD:
             await self._attachments.keep(list(uses.values()), self._clock())
 
     async def _settle(self) -> None:
-        """Learn what became of the oldest delivery under way.
+        """Find out what became of the oldest delivery under way.
 
-        The recorder takes or refuses a record whole: what it refused beside a conflict is sent again.
+        The recorder takes or refuses a record of the log as a whole, so rows that it refused for a neighbour are sent again.
         """
         waiting, line = self._under_way[0]
         for _ in range(TRIES):
@@ -136,7 +137,7 @@ class Importing:
         self.tally.line = line
 
     def _refuse_rows(self, bad: Sequence[BadRow], conflicts: Sequence[BadRow]) -> None:
-        """Count and tell what is not taken, in the order of the lines."""
+        """Count and report what is not taken, in the order of the lines."""
         self.tally.refused += len({each.line for each in bad})
         self.tally.conflicts += len(conflicts)
         for each in sorted((*bad, *conflicts)):

@@ -25,7 +25,7 @@ from shared.files import DAMAGED, STDIN, is_packed, opened
 
 CSV: Final = ".csv"
 READABLE: Final = (*SUFFIXES, ".json")
-"""A file that is called something else is read as JSON where it begins as JSON does."""
+"""Endings of names that say what a file holds; any other file is read as JSON if it begins as JSON does."""
 _PEEKED: Final = 4096
 
 
@@ -35,7 +35,7 @@ class BadFile(SymposiaError):
 
 @dataclass(frozen=True)
 class Input:
-    """A file of statements that is open: its *rows*, and the folder with the octets of attachments, if there is one."""
+    """An open file of statements: its *rows*, its *size* in bytes, and the folder of *attachments*, if there is one."""
 
     path: Path
     rows: Rows
@@ -45,18 +45,21 @@ class Input:
 
     @property
     def position(self) -> int:
-        """Return how many of the *size* bytes are read."""
+        """Return how many of the *size* bytes have been read."""
         return self.raw.tell()
 
     def octets(self, sha2: Sha2) -> Path | None:
-        """Return the file that should hold the octets called *sha2*, if it is there."""
+        """Return the file that is called *sha2*, if there is one; its content is not checked."""
         path = None if self.attachments is None else self.attachments / sha2
         return path if path is not None and path.is_file() else None
 
 
 @contextmanager
 def open_input(path: Path, most: int, parts: Parts | None) -> Iterator[Input]:
-    """Open the file at *path*; a row has *most* bytes at most. Raises BadFile, BadMap, OSError."""
+    """Open the file at *path*, whose rows may have *most* bytes each; *parts* are those of a column map, for CSV.
+
+    Raises BadFile, BadMap, OSError.
+    """
     with ExitStack() as stack:
         attachments: Path | None = path.with_name(ATTACHMENTS)
         if is_piped(path):
@@ -74,18 +77,18 @@ def open_input(path: Path, most: int, parts: Parts | None) -> Iterator[Input]:
 
 @cache
 def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of the file at *path*, in hexadecimal, read once."""
+    """Return the SHA-256 of the file at *path* in hexadecimal; the file is read only once."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_piped(path: Path) -> bool:
-    """Say whether what is at *path* comes in once, from standard input (`-`) or another pipe."""
+    """Say whether *path* can be read only once, being standard input (`-`) or another pipe."""
     return path == STDIN or path.is_fifo()
 
 
 def _kept(path: Path, folder: Path) -> Path:
-    """Write what comes in at *path* to a file in *folder*, so that it can be looked at twice. Raises BadFile."""
+    """Copy what comes in at *path* to a file in *folder*, so that it can be read twice. Raises BadFile."""
     kept = folder / "input"
     try:
         with opened(path) as source, kept.open("wb") as file:
@@ -109,7 +112,7 @@ def _rows(file: Any, name: str, most: int, parts: Parts | None) -> Rows:
 
 
 def _until_broken(rows: Rows) -> Rows:
-    """Yield *rows*, and where a compressed file is cut off or damaged that it is, as the last of them."""
+    """Yield *rows*, and as the last of them a BadRow where a compressed file turns out to be cut off or damaged."""
     line = 0
     try:
         for each in rows:
@@ -120,7 +123,7 @@ def _until_broken(rows: Rows) -> Rows:
 
 
 def _unpack(path: Path, folder: Path) -> Path:
-    """Unpack what an export packs, and nothing else, into *folder*; return the file of statements. Raises BadFile."""
+    """Unpack into *folder* those members of an archive that an export writes; return the file of statements. Raises BadFile."""
     found: Path | None = None
     (folder / ATTACHMENTS).mkdir()
     try:
@@ -147,7 +150,7 @@ def _unpack(path: Path, folder: Path) -> Path:
 
 
 def _place(member: tarfile.TarInfo, folder: Path) -> Path | None:
-    """Return where *member* goes: its name is looked at, never used as a path from elsewhere."""
+    """Return where *member* is unpacked to, if at all; its name never becomes a path, so it cannot lead out of *folder*."""
     parts = member.name.removeprefix("./").split("/")
     if not member.isfile():
         return None

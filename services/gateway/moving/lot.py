@@ -1,4 +1,4 @@
-"""What is moved: statements, a lot at a time, wherever they come from, and which of them are wanted."""
+"""The lots in which statements are moved, the origins that they come from, and the choice of which are wanted."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from services.gateway.domain.enclosed import Sha2
 from shared.xapi.model import Ifi
 
 Advancing: TypeAlias = Callable[[int, int | None], None]
-"""Told how much is done, and of how much, if that is known."""
+"""Hears how much is done, and of how much, or None where that is not known."""
 
 
 def quietly(done: int, total: int | None) -> None:
-    """Tell nobody."""
+    """Report no progress."""
     del done, total
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which statements: *since* exclusive and *until* inclusive are about `stored`; *source* says through which door they came.
+    """Which statements are wanted: those stored after *since* and up to *until*, and that came through the door *source*.
 
-    *agent* matches as xAPI's parameter does: as actor or object, members included.
+    *agent* matches like xAPI's parameter of that name: the actor or the object, or a member of either.
     """
 
     since: datetime | None = None
@@ -35,7 +35,7 @@ class Wanted:
 
 
 class Moved(NamedTuple):
-    """A statement as it is stored, byte by byte; *voided* is None where nobody can tell."""
+    """A statement, byte by byte as it is stored; *voided* is None where that is not known."""
 
     body: bytes
     voided: bool | None = None
@@ -44,9 +44,9 @@ class Moved(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Statements in order; *place* is where the next lot starts: as text, for a state file.
+    """Statements in order; *place* says where the next lot starts, as text that goes into a state file.
 
-    *total* is how many there are about, where that is known, and *done* how many of these are done with this lot.
+    *total* is about how many statements there are, where that is known; *done* of them are done after this lot.
     """
 
     statements: tuple[Moved, ...]
@@ -54,14 +54,14 @@ class Lot:
     done: int = 0
     total: int | None = None
     octets: Mapping[Sha2, bytes] = field(default_factory=dict)
-    """Of attachments that came with the statements, where these come along."""
+    """The octets of attachments, from an origin that sends them along with the statements."""
 
 
 class Origin(Protocol):
-    """Where statements are read."""
+    """Where statements are read from."""
 
     def lots(self, wanted: Wanted, place: str) -> AsyncIterator[Lot]:
-        """Yield what is *wanted*, from *place* on, in lots that are the same whenever they are asked for; "" is the start."""
+        """Yield what is *wanted* from *place* on ("" is the start), in lots that are the same each time they are read."""
 
     def attachments(self, lot: Lot) -> AsyncIterator[tuple[Sha2, bytes]]:
         """Yield the octets of attachments that came with the statements of *lot*, in pieces."""

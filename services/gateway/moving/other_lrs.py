@@ -1,4 +1,4 @@
-"""Read another LRS by its xAPI API: page after page, as `more` leads, and as slowly as it asks for."""
+"""Read another LRS over xAPI, page after page as `more` leads, and as slowly as it asks for."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from shared.errors import SymposiaError
 from shared.xapi.model import VOIDED, Version
 
 SECONDS: Final = 60.0
-"""The longest that one page may take."""
+"""Seconds that one page may take."""
 PAGE_BYTES: Final = 64 * 1024 * 1024
-"""The largest page that is read."""
+"""Bytes of the largest page that is read."""
 TRIES: Final = 8
 PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before the second try of a page, doubled with each further one, unless the LRS says how long."""
 
 END: Final = "-"
-"""The place behind the last page."""
+"""The place after the last page."""
 
 T = TypeVar("T")
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 Waiting: TypeAlias = Callable[[str, float], None]
-"""Hear why the LRS is waited for, and how many seconds."""
+"""Hears why the LRS is waited for, and for how many seconds."""
 
 
 def _silently(reason: str, seconds: float) -> None:
@@ -47,7 +47,7 @@ def _silently(reason: str, seconds: float) -> None:
 
 
 class NoLrs(SymposiaError):
-    """The other LRS does not answer, or not as an LRS; the message says how."""
+    """The other LRS does not answer, or not as an LRS does; the message says how."""
 
 
 class _Page(msgspec.Struct):
@@ -66,7 +66,7 @@ class _Object(msgspec.Struct, frozen=True):
 
 
 class _Voiding(msgspec.Struct):
-    """What of a statement says that it voids another, and which."""
+    """The members of a statement that say whether it voids another, and which."""
 
     verb: _Verb = _Verb()
     object: _Object = _Object()
@@ -95,9 +95,9 @@ class OtherLrs:
         self._sleep = sleep
 
     async def lots(self, wanted: Wanted, place: str) -> AsyncIterator[Lot]:
-        """Yield its pages of what is *wanted*; *place* is the address of one that `more` named, and "" the first.
+        """Yield the pages of what is *wanted*; *place* is the address of a page that `more` named, or "" for the first.
 
-        No LRS lists what is voided: where it lists what voids it, it is asked for the statement itself, which comes before.
+        No LRS lists voided statements. Where it lists a voiding one, it is asked for the voided statement, which is put before.
         """
         address = place or self._address(self._parameters(wanted))
         done = 0
@@ -115,7 +115,7 @@ class OtherLrs:
             yield sha2, content
 
     async def _with_voided(self, bodies: Sequence[bytes], octets: dict[Sha2, bytes]) -> list[Moved]:
-        """Put before each voiding statement the one that it voids, if it is there, and its octets to the others."""
+        """Put before each voiding statement the one that it voids, if the LRS has it, and add its octets to *octets*."""
         found: list[Moved] = []
         for body in bodies:
             told: _Voiding = _decoded(body, _Voiding)
@@ -147,9 +147,9 @@ class OtherLrs:
         return {name: value for name, value in given.items() if value}
 
     def _own(self, address: str) -> str:
-        """Resolve what `more` says. Raises NoLrs for an address of somebody else.
+        """Resolve the address in `more`. Raises NoLrs where it leads to another host.
 
-        It says the full path (1.0.3 Data §2.5), but some LRSs begin at their endpoint, and clients such as TinCanJS go along.
+        It should hold the full path (1.0.3 Data §2.5), but some LRSs begin at their endpoint, and clients such as TinCanJS cope.
         """
         url = urljoin(f"{self._endpoint}/", address.removeprefix("/") if address.startswith("/statements") else address)
         if urlsplit(url)[:2] != urlsplit(self._endpoint)[:2]:
@@ -157,7 +157,7 @@ class OtherLrs:
         return url
 
     async def _answer(self, url: str) -> Answer:
-        """Get one page, again and again where the LRS is away for a while. Raises NoLrs."""
+        """Get one page, trying again while the LRS is away. Raises NoLrs after TRIES, or where trying again cannot help."""
         reason = ""
         for attempt in range(TRIES):
             try:
@@ -191,7 +191,7 @@ async def open_other_lrs(
     attachments: bool,
     waiting: Waiting = _silently,
 ) -> AsyncIterator[OtherLrs]:
-    """Open another LRS as a forwarding target is: TLS, and public addresses alone unless it is *private*. Raises BadTarget."""
+    """Open another LRS as a forwarding target is opened: over TLS and at a public address, unless *private*. Raises BadTarget."""
     new = NewTarget(TargetName("other"), endpoint.rstrip("/"), version, authentication, Selection(), private)
     target = Target(new.name, new.endpoint, new.version, private, new.selection, cursor=0, failures=0, sealed=b"")
     async with open_lrs(target, authentication, clock, SECONDS) as lrs:
@@ -199,7 +199,7 @@ async def open_other_lrs(
 
 
 def _read(answer: Answer) -> tuple[bytes, dict[Sha2, bytes]]:
-    """Return the JSON that an LRS answered with, and the octets behind it. Raises NoLrs."""
+    """Return the JSON that an LRS answered with, and the octets that follow it. Raises NoLrs."""
     if answer.status != HTTPStatus.OK:
         raise NoLrs(f"There are no statements: {answer.said}: is this the address before /statements?")
     if len(answer.body) >= PAGE_BYTES:

@@ -1,4 +1,4 @@
-"""The files of an export: written lot by lot, each time with a note of how far it is, so that it can go on from there."""
+"""Write the files of an export lot by lot, and note after each how far it is, so that it can go on from there."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SUFFIXES: Final = {".ndjson": Format.NDJSON, ".jsonl": Format.NDJSON, ".csv": Fo
 
 
 class State(msgspec.Struct):
-    """How far an export is: *asked* is what of, the next lot starts at *place*; *bytes* and *statements* are written."""
+    """How far an export is: *asked* names what it is of, the next lot starts at *place*; *bytes* and *statements* are written."""
 
     asked: str
     place: str = ""
@@ -59,19 +59,19 @@ class State(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The file *to*: statements in *form*, compressed where its name ends in .gz, with attachments inside where in .tar.gz."""
+    """The file *to* with statements in *form*: compressed if its name ends in .gz, an archive with attachments if in .tar.gz."""
 
     to: Path
     form: Format
 
     @classmethod
     def named(cls, to: Path, form: Format | None) -> Self:
-        """Return the file *to* in *form*, or where that is None in the one that its name says. Raises NoOutput."""
+        """Return the file *to* in *form*, or if that is None in the form that its name says. Raises NoOutput."""
         return cls(to, form or _form_of(to))
 
     @property
     def archive(self) -> bool:
-        """Say whether all goes into one archive."""
+        """Say whether statements and attachments go into one archive."""
         return self.to.name.endswith(ARCHIVES)
 
     @property
@@ -86,10 +86,10 @@ class Destination:
 
 
 class Output:
-    """An export under way, in a folder beside the file that it becomes; opened again, it goes on."""
+    """An export under way, in a folder beside the file that it becomes; opened again, it goes on where it was."""
 
     def __init__(self, destination: Destination, asked: str, start: str) -> None:
-        """Begin where what is there of it ends. Raises NoOutput where that is an export of something else."""
+        """Go on after what is written already. Raises NoOutput where that is an export of something else."""
         self._to = destination
         self._folder = destination.folder
         self._attachments = self._folder / ATTACHMENTS
@@ -113,21 +113,21 @@ class Output:
         self._note()
 
     def has(self, sha2: Sha2) -> bool:
-        """Say whether the octets of *sha2* are here already."""
+        """Say whether the octets of *sha2* are complete already."""
         return (self._attachments / sha2).exists() or (not self._to.archive and self._beside(sha2).exists())
 
     def attach(self, sha2: Sha2, piece: bytes) -> None:
-        """Add a piece to the octets called *sha2*; they are there once `keep_attached` says that no more is to come."""
+        """Add a piece to the octets of *sha2*, which are complete once `keep_attached` is called."""
         with self._draft(sha2).open("ab") as file:
             file.write(piece)
 
     def keep_attached(self) -> None:
-        """Keep all octets that were attached since the last time."""
+        """Mark all octets that were attached as complete."""
         for draft in self._attachments.glob(f"*{DRAFT}"):
             draft.rename(draft.with_suffix(""))
 
     def finish(self) -> None:
-        """Make of the folder what was asked for."""
+        """Turn the folder into the file that was asked for."""
         if not self._file.exists():
             self.write((), self.state.place)
         if self._to.archive:
@@ -171,7 +171,7 @@ class Output:
         return self._to.to.with_name(ATTACHMENTS) / name
 
     def _pack(self) -> None:
-        """Write one archive, always the same for the same content: attachments first, since statements need them."""
+        """Write the archive, reproducibly, with attachments first, since an import needs them before the statements."""
         whole = self._folder / "whole"
         with (
             whole.open("wb") as file,
@@ -188,9 +188,9 @@ class Output:
 
 @contextmanager
 def open_output(destination: Destination, asked: str, start: str = "") -> Iterator[Output]:
-    """Open what is there of an export; a new one is of what stands behind the place *start*.
+    """Open an export, or begin one of what comes after the place *start*; *asked* names what it is of.
 
-    Raises NoOutput where what is there is an export of something else, another process writes it, or the file is there already.
+    Raises NoOutput where the folder holds an export of something else, another process writes it, or the file exists already.
     """
     if destination.to.exists():
         raise NoOutput(f"{destination.to} is there already: name another.")
@@ -212,7 +212,7 @@ def _hold(claim: int, destination: Destination) -> None:
 
 
 def _form_of(to: Path) -> Format:
-    """Return the form that the name of a file says: NDJSON, in an archive too, unless it says another. Raises NoOutput."""
+    """Return the form that the name of a file says; an archive that says none holds NDJSON. Raises NoOutput."""
     for archive in ARCHIVES:
         if to.name.endswith(archive):
             return SUFFIXES.get(Path(to.name.removesuffix(archive)).suffix, Format.NDJSON)
@@ -227,7 +227,7 @@ def _form_of(to: Path) -> Format:
 
 
 def one_line(document: bytes) -> bytes:
-    """Return a JSON document as one line: outside its strings a line's end is as good as a space, and inside there is none."""
+    """Return a JSON document as one line; line ends can stand only outside its strings, where a space means the same."""
     return document.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n"
 
 

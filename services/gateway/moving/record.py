@@ -1,4 +1,4 @@
-"""Read our own record, in the order in which it was recorded, in lots that are the same however often they are read."""
+"""Read our own record in the order of seq, in lots that are the same each time they are read."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from shared.postgres import Database, load_queries
 
 MOST: Final = 500
 BYTES: Final = 4 * 1024 * 1024
-"""Of stored statements that are held at a time, unless one alone has more."""
+"""Bytes of statements in one lot, unless one statement alone has more."""
 STRETCH: Final = 20_000
-"""Statements that one query looks through: what is rare must not make a query long."""
+"""Statements that one query looks through, so that it does not take long where few of them are wanted."""
 
 _QUERIES: Final = load_queries(__package__)
 
@@ -29,7 +29,7 @@ class BadPlace(SymposiaError):
 
 
 class OurRecord:
-    """Schema `lrs`, whose *database* it is; read up to where it ended when reading began. Raises Unavailable."""
+    """The record in schema `lrs` of *database*; it is read up to its end when reading began. Raises Unavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -37,7 +37,7 @@ class OurRecord:
         self._attachments = AttachmentStore(database)
 
     async def lots(self, wanted: Wanted, place: str) -> AsyncIterator[Lot]:
-        """Yield what is *wanted* behind *place*: `""`, a seq, or `<seq>-<the last seq when reading began>`. Raises BadPlace."""
+        """Yield what is *wanted* after *place*: `""`, a seq, or `<seq>-<the last seq when reading began>`. Raises BadPlace."""
         behind, end = _read(place)
         first, last = await self._store.bounds(Filters(since=wanted.since, until=wanted.until))
         end = min(end or await self._database.fetchval(_QUERIES["last_seq"]), last)
@@ -51,7 +51,7 @@ class OurRecord:
             yield Lot(moved, f"{behind}-{end}", behind - start, end - start)
 
     async def attachments(self, lot: Lot) -> AsyncIterator[tuple[Sha2, bytes]]:
-        """Yield the octets that the statements of *lot* declare and came with, each once, in pieces."""
+        """Yield, in pieces and each only once, the octets that the statements of *lot* declare and came with."""
         declared = declarations(each.body for each in lot.statements)
         if not declared:
             return
@@ -62,7 +62,7 @@ class OurRecord:
 
 
 def _read(place: str) -> tuple[int, int]:
-    """Return the seq to go on behind, and the last one, 0 where that is not known yet. Raises BadPlace."""
+    """Return the seq after which to go on, and the last seq, or 0 where that is not known yet. Raises BadPlace."""
     behind, _, end = place.partition("-")
     try:
         return int(behind or 0), int(end or 0)
@@ -71,7 +71,7 @@ def _read(place: str) -> tuple[int, int]:
 
 
 def _keys(wanted: Wanted) -> list[Key]:
-    """Return what statements have to mention."""
+    """Return the keys that statements have to mention."""
     keys: list[Key] = []
     if wanted.agent is not None:
         keys.append(agent_key(wanted.agent))

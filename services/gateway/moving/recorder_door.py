@@ -1,4 +1,4 @@
-"""Pass statements on to the recorder as a door does, and learn what became of them."""
+"""Send statements to the recorder as a door does, and find out what became of them."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from shared.stream.log import Log
 from shared.stream.record import Outgoing, Position
 
 RECORD_BYTES: Final = 4 * 1024 * 1024
-"""Of statements in one record of the log, unless one alone has more."""
+"""Bytes of statements in one record of the log, unless one statement alone has more."""
 LOOK: Final = 0.05
 """Seconds between two looks at how far the recorder is."""
 PATIENCE: Final = 10.0
-"""Seconds without progress after which it is said that the recorder is waited for."""
+"""Seconds without progress after which the user is told that the import waits for the recorder."""
 
 
 class Sent(NamedTuple):
-    """Rows that are in the log, and where the last of them stand."""
+    """Rows that are in the log, and the positions of the records that carry them."""
 
     rows: tuple[AdmittedRow, ...]
     positions: tuple[Position, ...]
 
 
 class RecorderDoor:
-    """The way into the record; *waiting* hears when the recorder seems to stand still. Raises Unavailable."""
+    """The way into the record; *waiting* is called when the recorder seems to stand still. Raises Unavailable."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class RecorderDoor:
         self._waiting = waiting
 
     async def send(self, rows: Sequence[AdmittedRow]) -> Sent:
-        """Append *rows* in their order, in as few records as may be; who vouches is the same within one."""
+        """Append *rows* in their order to the log, in as few records as possible; a record has one authority."""
         records = [self._record(several) for several in _packed(rows)]
         return Sent(tuple(rows), tuple([position for record in records for position in await self._log.append([record])]))
 
@@ -74,7 +74,7 @@ class RecorderDoor:
             await asyncio.sleep(LOOK)
 
     async def known(self, rows: Sequence[AdmittedRow]) -> Mapping[Content, bool]:
-        """Say of which *rows* the record holds the id, and whether with the same content."""
+        """Return those of *rows* whose ids are recorded, each with whether its content is recorded too."""
         digests = await self._store.digests(list({each.id for each in rows}))
         return {
             each.content: repeats(digests[each.id], each.digest, bytes(each.statement.body))
@@ -93,7 +93,7 @@ class RecorderDoor:
 
 
 def _packed(rows: Iterable[AdmittedRow]) -> Iterable[list[AdmittedRow]]:
-    """Yield *rows* in the records that carry them."""
+    """Yield *rows* in groups of one authority and at most RECORD_BYTES, each for one record of the log."""
     for _, group in groupby(rows, key=lambda each: each.authority):
         packed: list[AdmittedRow] = []
         size = 0

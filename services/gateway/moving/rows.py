@@ -1,4 +1,4 @@
-"""Rows of a file: a statement's bytes each, or what is wrong with one; only one of them is held at a time."""
+"""Read the rows of a file one at a time: the bytes of a statement each, or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from shared.xapi.model import JSON
 CHUNK: Final = 1024 * 1024
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 WHITE_SPACE: Final = b" \t\r\n"
-# A string's end is optional, so that one that the next chunk ends is a token too, and the walk stays linear.
+# A string's closing quote is optional, so that a string that goes on in the next chunk is a token too, and the walk stays linear.
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[{}\[\],]', re.DOTALL)
 
 
 class Row(NamedTuple):
-    """What should be a statement, not looked at yet, and the line on which it starts, from 1 on."""
+    """What should be a statement, unchecked, and the line on which it starts, counted from 1."""
 
     line: int
     body: bytes
 
 
 class BadRow(NamedTuple):
-    """What cannot be taken: its line, a JSON pointer into the statement, which rule it breaks, and how."""
+    """A row that cannot be taken: its line, a JSON pointer (RFC 6901) into the statement, the rule's slug, and a sentence."""
 
     line: int
     pointer: str
@@ -42,7 +42,7 @@ Rows: TypeAlias = Iterator[Row | BadRow]
 
 
 class Readable(Protocol):
-    """A file, or what is unpacked from one."""
+    """A binary file, or what is unpacked from one."""
 
     def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes."""
@@ -52,7 +52,7 @@ class Readable(Protocol):
 
 
 def lines(file: Readable, most: int) -> Rows:
-    """Yield the lines of NDJSON that hold something; one of more than *most* bytes is bad."""
+    """Yield the lines of NDJSON that are not empty; one of more than *most* bytes is bad."""
     number = 0
     while line := file.readline(most + 1):
         number += 1
@@ -65,12 +65,12 @@ def lines(file: Readable, most: int) -> Rows:
 
 
 def items(file: Readable, most: int) -> Rows:
-    """Yield the items of a JSON array, however large it is; after an item of more than *most* bytes nothing is read."""
+    """Yield the items of a JSON array of any size; reading ends at an item of more than *most* bytes."""
     return walked(Walk(), file, most)
 
 
 def walked(walk: Walk, file: Readable, most: int) -> Rows:
-    """Yield what *walk* finds in *file*; after an item of more than *most* bytes nothing is read."""
+    """Yield what *walk* finds in *file*; reading ends at an item of more than *most* bytes."""
     while chunk := file.read(CHUNK):
         yield from walk.take(chunk)
         if walk.held > most + CHUNK:
@@ -80,7 +80,7 @@ def walked(walk: Walk, file: Readable, most: int) -> Rows:
 
 
 class Walk:
-    """A walk along JSON: how deep it is, and where the item begins that it is in; items lie at *FLOOR*, an array's at 1."""
+    """A walk along JSON text that finds items: the values at the depth *FLOOR*, which is 1 for those of an array."""
 
     FLOOR: ClassVar[int] = 1
     CUT_OFF: ClassVar[str] = "The array has no end: the file is cut off."
@@ -100,7 +100,7 @@ class Walk:
         return len(self._buffer)
 
     def take(self, chunk: bytes) -> Rows:
-        """Yield what ends in *chunk*."""
+        """Yield the items that end in *chunk*, the next piece of the text."""
         self._buffer += chunk
         for token in _TOKEN.finditer(self._buffer, self._at):
             text = token.group()
@@ -128,15 +128,15 @@ class Walk:
             yield BadRow(self.line, "", "json", self.BEHIND)
 
     def _begin(self, first: int) -> None:
-        """Go to where items are, the first of which begins at *first*."""
+        """Enter a container of items, the first of which begins at the offset *first*."""
         self._pass(first)
 
     def _separate(self, end: int, behind: int) -> Rows:
-        """Yield the item that a comma ends."""
+        """Yield the item that a comma ends, at the offset *end*."""
         yield from self._item(end, behind)
 
     def _close(self, end: int, behind: int) -> Rows:
-        """Yield what a bracket ends: the last item, unless there is none."""
+        """Yield the last item before a closing bracket, unless there is none."""
         if self._depth == self.FLOOR - 1:
             if self._buffer[self._start : end].strip(WHITE_SPACE):
                 yield from self._item(end, behind)
@@ -151,21 +151,21 @@ class Walk:
         yield Row(first, body.rstrip(WHITE_SPACE))
 
     def _pass(self, behind: int) -> None:
-        """Count the lines up to *behind*, where the next thing starts."""
+        """Count the lines up to the offset *behind*, where the next item starts."""
         self.line += self._buffer.count(b"\n", self._start, behind)
         self._start = behind
 
     def _forget(self) -> None:
-        """Let go of what lies behind."""
+        """Drop the part of the buffer that was walked through."""
         self._buffer = self._buffer[self._start :]
         self._at -= self._start
         self._start = 0
 
 
 def table(file: Any, most: int, parts: Parts | None) -> Rows:
-    """Yield the rows of a CSV table with a header, by *parts* of a column map, or as our own export writes them.
+    """Yield the rows of a CSV table with a header, read by the *parts* of a column map, or if None as our export writes them.
 
-    Raises BadMap where the header does not fit.
+    *most* bounds the characters of a cell. Raises BadMap where the header does not fit.
     """
     csv.field_size_limit(max(most, csv.field_size_limit()))  # one for the process: others may need more
     encoding, errors = decoding_of(file.peek(2))
@@ -186,7 +186,7 @@ def table(file: Any, most: int, parts: Parts | None) -> Rows:
 
 
 def _made(reader: Any, source: Lines, header: Sequence[str], behind: int, make: Callable[[Cells], JSON]) -> Rows:
-    """Yield the rows of *reader*, behind the *header* that stands on the line *behind*."""
+    """Yield the rows of *reader*, which come after the *header* on the line *behind*."""
     while True:
         line = reader.line_num + behind + 1
         try:

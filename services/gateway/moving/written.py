@@ -1,4 +1,4 @@
-"""JSON as people and other LRSs write it down: statements over several lines, and saved answers of a statement resource."""
+"""Read JSON as people and other LRSs write it: statements over several lines, and saved answers of a statement resource."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.gateway.moving.rows import WHITE_SPACE, BadRow, Readable, Rows, Wa
 
 _RESULT: Final = re.compile(rb'\{\s*"(?:statements|more)"\s*:')
 _SPREAD: Final = re.compile(rb"\{[ \t\r]*\n")
-"""An object whose members stand on lines of their own."""
+"""The start of an object whose members stand on lines of their own."""
 _MORE: Final = re.compile(rb'"more"\s*:\s*"((?:[^"\\]|\\.)+)"')
 
 
@@ -29,7 +29,7 @@ class _Sequence(Walk):
     CUT_OFF: ClassVar[str] = "The last statement has no end: the file is cut off."
 
     def _separate(self, end: int, behind: int) -> Rows:
-        """Pass a comma over: some write one between objects."""
+        """Pass over a comma, which some write between objects."""
         if self._buffer[self._start : end].strip(WHITE_SPACE):
             yield from self._item(end, behind)
         self._pass(behind)
@@ -58,7 +58,7 @@ class _Answers(Walk):
         self._more = ""
 
     def end(self) -> Rows:
-        """Yield what is wrong at the file's end: also that the last answer was not the last page."""
+        """Yield what is wrong at the file's end, including that the last answer was not the last page."""
         yield from super().end()
         if self._more:
             message = f"This is a page of an answer, and there are more behind it: {self._more}. Import from the LRS, by its URL."
@@ -76,6 +76,6 @@ class _Answers(Walk):
             self._pass(behind)
 
     def _look(self, end: int) -> None:
-        """Note where the next page stands, if it is said here."""
+        """Note the address of the next page, if it stands before the offset *end*."""
         if found := _MORE.search(self._buffer, self._start, end):
             self._more = found[1].decode(errors="replace")[:200]
