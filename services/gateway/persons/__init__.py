@@ -1,5 +1,5 @@
-"""Everything that is held on a person: found by their identifiers, erased for good, or handed over.
+"""Find everything that is held on a person by their identifiers, and erase it or export it.
 
-whom an operator names ──▶ person.Person ──▶ erasing: the record, what waits in outbox and dead letters, what lies beside it
-                                        └──▶ exporting: the same, for the person to have
+whom an operator names ──▶ person.Person ──▶ erasing: the record, the outbox and dead letters, documents and names
+                                        └──▶ exporting: the same, for the person
 """

@@ -1,4 +1,4 @@
-"""Erase a person from everything that the LRS holds: once begun, again and again until it is done, and told to all who listen."""
+"""Erase a person from everything that the LRS holds, and emit the statements that are overwritten."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from shared.stream.log import Log
 from shared.stream.publisher import Publisher
 
 OWNER: Final = "erasure"
-"""Whose the rows of the outbox are; the gateway publishes what a command that died left there."""
+"""The owner of erasure's rows in the outbox; the gateway publishes those that a command left there when it died."""
 
 
 class StillVouches(SymposiaError):
-    """Keys in use say that the person vouches for what is sent with them."""
+    """The person is the authority of keys that are in use; the message names them."""
 
     def __init__(self, key_ids: list[str]) -> None:
         super().__init__(f"The person vouches for what is sent with {', '.join(key_ids)}: `symposia credential revoke` first")
 
 
 class Held(NamedTuple):
-    """How much the LRS holds of a person: statements (*acted*: as the actor), documents, dead letters and rows of the outbox."""
+    """How many statements, documents, dead letters and outbox rows hold a person, who is the actor of *acted* statements."""
 
     statements: int
     acted: int
@@ -38,7 +38,7 @@ class Held(NamedTuple):
 
 
 def publisher_of(database: Database, log: Log) -> Publisher[Transaction]:
-    """Return what says overwritten statements again."""
+    """Return the publisher that emits overwritten statements again."""
     return Publisher(owner=OWNER, log=log, ledger=PostgresLedger(database))
 
 
@@ -52,13 +52,13 @@ async def survey(database: Database, person: Person) -> Held:
 
 
 async def refuse_vouching(database: Database, person: Person) -> None:
-    """Raise StillVouches where keys in use vouch as *person* for what is sent with them. Raises Unavailable."""
+    """Raise StillVouches where *person* is the authority of keys that are in use. Raises Unavailable."""
     if vouching := await store.vouching(database, person.identities):
         raise StillVouches(vouching)
 
 
 class Erasing:
-    """Erases persons from schema `lrs`, whose *database* it is."""
+    """Erases persons from schema `lrs` of *database*."""
 
     def __init__(self, database: Database, log: Log, keychain: Keychain) -> None:
         self._database = database
@@ -66,10 +66,9 @@ class Erasing:
         self._keychain = keychain
 
     async def erase(self, person: Person, reason: str, tell: Callable[[int], None]) -> store.Begun:
-        """Erase *person*, telling after each page how many statements of theirs it had; *reason* goes into the audit.
+        """Erase *person*; *reason* goes into the audit, and *tell* hears after each page how many of their statements it had.
 
-        Interrupted anywhere it is whole after being done again, and doing it twice changes nothing.
-        Raises StillVouches, Unavailable.
+        If this is interrupted, doing it again completes it; doing it twice changes nothing. Raises StillVouches, Unavailable.
         """
         await refuse_vouching(self._database, person)
         erasure = RecordErasure(self._database, self._publisher, self._keychain, person)

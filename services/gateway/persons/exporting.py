@@ -1,4 +1,4 @@
-"""Hand over what the LRS holds on a person, byte by byte as it is kept."""
+"""Export what the LRS holds on a person, byte by byte as it is stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.xapi.model import StatementId
 
 
 class Document(NamedTuple):
-    """A document as it is kept; *name* is its stateId or profileId."""
+    """A document as it is stored; *name* is its stateId or profileId."""
 
     resource: str
     activity: str | None
@@ -31,14 +31,14 @@ class Document(NamedTuple):
 
 
 class Named(NamedTuple):
-    """A statement in which the person stands; *own*: as the actor."""
+    """A statement in which the person occurs; *own* says whether as its actor."""
 
     found: Found
     own: bool
 
 
 class Exporting:
-    """Reads what schema `lrs`, whose *database* it is, holds of *person*. Every method raises Unavailable."""
+    """Reads what schema `lrs` of *database* holds on *person*. Every method raises Unavailable."""
 
     def __init__(self, database: Database, person: Person) -> None:
         self._database = database
@@ -46,7 +46,7 @@ class Exporting:
         self._attachments = AttachmentStore(database)
 
     async def statements(self) -> AsyncIterator[Named]:
-        """Yield the statements in which the person stands, those that name them in extensions alone last."""
+        """Yield the statements in which the person occurs; those that name them only in extensions come last."""
         seen: set[int] = set()
         behind = 0
         while page := await store.mentioning(self._database, self._person.keys, behind):
@@ -68,14 +68,14 @@ class Exporting:
                 yield Document(*row)
 
     async def attachments(self, statements: Sequence[str]) -> AsyncIterator[tuple[Kept, bytes]]:
-        """Yield the octets that came with *statements*, each once, in pieces."""
+        """Yield, in pieces and each only once, the octets that came with the *statements*, given by their ids."""
         found = await self._attachments.of_statements(map(StatementId, statements))
         once = {kept.sha256: kept for kept in found}
         async for kept, piece in self._attachments.octets(once.values()):
             yield kept, piece
 
     async def readers(self) -> list[dict[str, Any]]:
-        """Return who read the person's impact, when, and what for."""
+        """Return who has read the person's impact, when, and for which purpose."""
         return [dict(row) for row in await self._database.fetch(QUERIES["readers"], list(self._person.learners))]
 
     def _named(self, found: Found) -> Named | None:

@@ -1,4 +1,4 @@
-"""Erase a person from what waits: dead letters, and what the outbox has not published yet."""
+"""Erase a person from dead letters, and from messages in the outbox that are not published yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.stream.outbox import decode_row, encode_row
 
 
 class Letter(NamedTuple):
-    """A dead letter that holds the person, and what is *left* of it: None where it cannot be read, and all of it goes."""
+    """A dead letter in which a person occurs; *left* is what remains of it, or None where it is unreadable and is emptied."""
 
     id: int
     left: bytes | None
@@ -27,14 +27,14 @@ class Letter(NamedTuple):
 
 
 class OutboxRow(NamedTuple):
-    """A row of the outbox that holds the person, and what is left of it."""
+    """A row of the outbox in which a person occurs, and what remains of it."""
 
     id: int
     left: bytes
 
 
 async def letters(database: Database, person: Person) -> AsyncIterator[Letter]:
-    """Yield the dead letters that hold *person*."""
+    """Yield the dead letters in which *person* occurs. Raises Unavailable."""
     async for page in DeadLetters(database).pages():
         for each in page:
             left = left_of(each.value, person)
@@ -44,7 +44,7 @@ async def letters(database: Database, person: Person) -> AsyncIterator[Letter]:
 
 
 async def outbox_rows(database: Database, person: Person) -> AsyncIterator[OutboxRow]:
-    """Yield the rows of the outbox that hold *person*."""
+    """Yield the rows of the outbox in which *person* occurs. Raises Unavailable."""
     behind = 0
     while page := await database.fetch(QUERIES["outbox"], behind):
         behind = page[-1]["id"]
@@ -56,7 +56,7 @@ async def outbox_rows(database: Database, person: Person) -> AsyncIterator[Outbo
 
 
 async def erase_waiting(database: Database, person: Person) -> int:
-    """Take *person* out of what waits; return out of how many letters and rows."""
+    """Erase *person* from dead letters and the outbox; return from how many letters and rows. Raises Unavailable."""
     count = 0
     async for letter in letters(database, person):
         if letter.left is None:
@@ -71,7 +71,7 @@ async def erase_waiting(database: Database, person: Person) -> int:
 
 
 def left_of(value: bytes, person: Person) -> bytes | None:
-    """Return what is left of a dead letter's *value*; None where the person stands in what cannot be read."""
+    """Return the *value* of a dead letter without the person; None where the person occurs in what cannot be read."""
     is_erased = person.keys.__contains__
     for read in (without, recorded_without):
         try:
@@ -83,7 +83,7 @@ def left_of(value: bytes, person: Person) -> bytes | None:
 
 
 def recorded_without(value: bytes, is_erased: IsErased) -> bytes:
-    """Return a `recorded` message without the erased. Raises BadMessage."""
+    """Return a message of `recorded` without those whom *is_erased* finds. Raises BadMessage."""
     message = decode(value, Recorded)
     left = erase(bytes(message.statement), is_erased)
     return value if left is None else encode(msgspec.structs.replace(message, statement=msgspec.Raw(left.body)))

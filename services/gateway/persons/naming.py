@@ -1,4 +1,4 @@
-"""Find who is meant: identifiers as they are given, and learners with all their identifiers, by enrichment's contract."""
+"""Find the person whom an operator means: the identifiers given, and those of learners, by enrichment's contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.xapi.model import Ifi
 
 
 class NobodyKnown(SymposiaError):
-    """No learner goes by a name: never known, or erased."""
+    """No learner has the name given; it was never known, or has been erased."""
 
     def __init__(self, name: LearnerName) -> None:
         super().__init__(f"No learner is known by the {name.kind} {name.value[:200]!r}; who was erased is known no more")
@@ -22,14 +22,14 @@ class NobodyKnown(SymposiaError):
 
 @dataclass(frozen=True)
 class Meant:
-    """Who is meant (*person*), and the identifiers of the same learners that were not named (*others*)."""
+    """The *person* who is meant, and, by learner, the *others* of their identifiers that were not named."""
 
     person: Person
     others: Mapping[UUID, frozenset[Ifi]]
 
 
 async def find(database: Database, names: Iterable[str]) -> Meant:
-    """Find whom *names* mean, all of them one person. Raises Unnamed, NobodyKnown, Unavailable."""
+    """Find the one person whom all *names* (see FORMS) mean. Raises Unnamed, NobodyKnown, Unavailable."""
     read = [read_name(name) for name in names]
     learners: set[UUID] = set()
     for name in read:
@@ -51,7 +51,7 @@ async def _learners(database: Database, name: LearnerName) -> set[UUID]:
 
 
 async def _others(database: Database, identities: frozenset[Ifi]) -> dict[UUID, frozenset[Ifi]]:
-    """Return the learners of *identities*, each with what other identifiers they have."""
+    """Return the learners of *identities*, each with the other identifiers that they have."""
     found: dict[UUID, set[Ifi]] = {}
     for row in await database.fetch(QUERIES["learners_of"], list(identities)):
         found.setdefault(row["learner"], set()).add(Ifi(row["identity"]))

@@ -1,4 +1,4 @@
-"""A person as the record knows them: the identifiers that they go by, and how these stand in what is stored."""
+"""A person as the record knows them: their identifiers, and how these are written in what is stored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAILTO: Final = "mailto:"
 
 
 class Unnamed(SymposiaError):
-    """A text names nobody; the message says what would."""
+    """A text is not the name of a person; the message says what would be."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"{text[:200]!r} names nobody: write {FORMS}")
@@ -32,7 +32,7 @@ class Unnamed(SymposiaError):
 
 @dataclass(frozen=True, slots=True)
 class LearnerName:
-    """A learner as enrichment's contract names them: *kind* is of `records.learner_reference`."""
+    """A learner as enrichment's contract names them; *kind* is a kind of `records.learner_reference`."""
 
     kind: str
     value: str
@@ -40,19 +40,19 @@ class LearnerName:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with one or more canonical IFIs (*identities*), and the learner ids that these led to."""
+    """A person: one or more canonical IFIs (*identities*), and the ids of the learners whom they belong to."""
 
     identities: frozenset[Ifi]
     learners: frozenset[UUID] = frozenset()
 
     @cached_property
     def keys(self) -> frozenset[Key]:
-        """Return by what statements mention the person."""
+        """Return the keys by which statements that mention the person are found."""
         return frozenset(map(agent_key, self.identities))
 
     @cached_property
     def texts(self) -> tuple[tuple[bytes, bytes], ...]:
-        """Return what each identifier looks like in JSON, for bytes that have no index, or cannot be read: both stand there."""
+        """Return for each identifier two texts that both occur in any JSON that holds it, to search what has no keys."""
         return tuple(_texts(identity) for identity in sorted(self.identities))
 
     def stands_in(self, value: bytes) -> bool:
@@ -61,7 +61,7 @@ class Person:
 
 
 def read_name(text: str) -> Ifi | LearnerName:
-    """Read how an operator names somebody (see FORMS). Raises Unnamed."""
+    """Read the name of a person in one of FORMS. Raises Unnamed."""
     kind, colon, value = text.partition(":")
     match kind if colon and value and "\0" not in value else "mbox":
         case "learner":
@@ -79,7 +79,7 @@ def read_name(text: str) -> Ifi | LearnerName:
 
 
 def with_hashes(identities: Iterable[Ifi]) -> frozenset[Ifi]:
-    """Return *identities*, and beside each e-mail address its hash, which names the same person."""
+    """Return *identities*, and for each e-mail address its hash, which names the same person."""
     given = frozenset(identities)
     addresses = [each.removeprefix("mbox::") for each in given if each.startswith("mbox::")]
     return given | {Ifi(f"mbox_sha1sum::{ifi.sha1sum(address)}") for address in addresses}
@@ -94,7 +94,7 @@ def _mbox(text: str) -> Ifi:
 
 
 def _account(value: str, text: str) -> Ifi:
-    """Read `name@home page`: the home page begins behind the last @ before its scheme."""
+    """Read `name@home page`; the home page begins after the last @ that a scheme follows."""
     found = re.fullmatch(r"(?s)(.+)@([A-Za-z][A-Za-z0-9+.-]*:.+)", value)
     if found is None:
         raise Unnamed(text)
@@ -116,7 +116,7 @@ def _uuid(value: str, text: str) -> UUID:
 
 
 def _texts(identity: Ifi) -> tuple[bytes, bytes]:
-    """Return the texts that stand together in JSON wherever *identity* does; of all but accounts it is one."""
+    """Return the two texts that occur in any JSON that holds *identity*; they are the same unless it is an account."""
     account = ifi.account_of(identity)
     if account is None:
         text = identity.partition("::")[2].removeprefix(_MAILTO).encode()

@@ -1,4 +1,4 @@
-"""Erase a person from the record, a bounded number of statements at a time, so that the recorder is never held up for long."""
+"""Erase a person from the record, some statements at a time, so that the recorder never waits for long."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ WRITTEN: Final = frozenset(
         ActivityType.SOLUTION,
     }
 )
-"""What people write themselves; whoever answers a quiz or creates a course did not write what it is called."""
+"""Types of activities that people write themselves; who answers a quiz or creates a course does not write its name."""
 
 
 class RecordErasure:
-    """Overwrites the statements in which *person* stands, and what others' statements say of the things that they wrote."""
+    """Overwrites the statements in which *person* occurs, and what other statements say about activities that they wrote."""
 
     def __init__(self, database: Database, publisher: Publisher[Transaction], keychain: Keychain, person: Person) -> None:
         self._database = database
@@ -47,7 +47,7 @@ class RecordErasure:
         self._attachments = AttachmentStore(database)
 
     async def begin(self) -> Begun:
-        """Note that the erasure begins: from now on the recorder keeps nothing of what was received before."""
+        """Note that the erasure begins: from now on the recorder erases the person from what was received before."""
 
         async def work(transaction: Transaction) -> Begun:
             await recorder.lock(transaction)
@@ -56,27 +56,26 @@ class RecordErasure:
         return await self._database.run(work)
 
     async def run(self, begun: Begun) -> AsyncIterator[int]:
-        """Erase page by page, yielding after each how many statements of the person's it was; what a crash left is found again.
+        """Erase page by page, and yield after each how many statements of the person it had.
 
-        Pages of what others said, and those that the sweep finds, count 0: they only show that the erasure goes on.
-
-        A page is done when no statement mentions the person any more, which is its last step: before it, what others' statements
-        say of the things that the person wrote there is gone.
+        For pages of what others said, and for those that the sweep finds, that is 0: it shows that the erasure goes on. The last
+        step of a page makes its statements no longer mention the person. Until then a crash loses nothing, since the page is found
+        again; before that step, what others said about things that the person wrote there has been overwritten too.
         """
         behind = 0
         while page := await store.mentioning(self._database, self._person.keys, behind, begun.through_seq):
             behind = page[-1].seq
             written = frozenset(key for found in page for key in self._written(found))
             if written:
-                async for nothing in self._strip(written, begun):
-                    yield nothing
+                async for none_of_theirs in self._strip(written, begun):
+                    yield none_of_theirs
             await self._overwrite([found.seq for found in page], begun, written, mentions=self._person.keys)
             yield len(page)
-        async for nothing in self._sweep(begun):
-            yield nothing
+        async for none_of_theirs in self._sweep(begun):
+            yield none_of_theirs
 
     async def _sweep(self, begun: Begun) -> AsyncIterator[int]:
-        """Take the person out of extensions, by which no statement is found: all are looked through. Yields 0 after each page."""
+        """Erase the person from extensions; these have no keys, so all statements are searched. Yields 0 after each page."""
         for behind in range(0, begun.through_seq, SWEPT):
             last = min(behind + SWEPT, begun.through_seq)
             found = await store.containing(self._database, self._person.texts, behind, last)
@@ -85,7 +84,7 @@ class RecordErasure:
                 yield 0
 
     async def _strip(self, written: frozenset[Key], begun: Begun) -> AsyncIterator[int]:
-        """Take what the person wrote out of all statements about it. Yields 0 after each page."""
+        """Erase what the person wrote from all statements about it. Yields 0 after each page."""
         await self._database.run(lambda transaction: store.remember(transaction, begun, self._digests(written)))
         behind = 0
         while page := await store.mentioning(self._database, written, behind):
@@ -94,7 +93,7 @@ class RecordErasure:
             yield 0
 
     async def _overwrite(self, seqs: Sequence[int], begun: Begun, written: Collection[Key], mentions: Collection[Key]) -> None:
-        """Overwrite one page under the recorder's lock, say so, and let *mentions* lead to it no more."""
+        """Overwrite one page under the recorder's lock, emit it, and delete the keys *mentions* of its statements."""
         keys = self._person.keys | frozenset(written)
 
         async def work(transaction: Transaction) -> None:
@@ -111,7 +110,7 @@ class RecordErasure:
         await self._publisher.drain()
 
     def _written(self, found: Found) -> Iterable[Key]:
-        """Yield the key of what the person wrote by a statement, if they did."""
+        """Yield the key of the activity that the person wrote with a statement, if they wrote one."""
         statement: dict[str, Any] = parse(found.body, _LIMITS)
         target, identifier = statement["object"], ifi.canonical(statement["actor"])
         kind = canonical(target.get("definition", {}).get("type", ""))
@@ -121,5 +120,5 @@ class RecordErasure:
             yield activity_key(target["id"])
 
     def _digests(self, keys: Iterable[Key]) -> list[bytes]:
-        """Return what stands for *keys* in the tables of erasures, under the newest master key."""
+        """Return the digests of *keys* that the tables of erasures hold, made with the newest master key."""
         return [self._keychain.erasure_digests(key)[0] for key in keys]
