@@ -1,4 +1,4 @@
-"""Connections, and transactions on them, that are given up when the server or the network no longer answers."""
+"""Connections and transactions that end in bounded time when the server or the network no longer answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTING: Final = 2.0
 
 
 BUILT_IN: Final = 10_000
-"""Types with an oid below it are the same on every server: `pg_type.dat` of PostgreSQL gives them their numbers by hand."""
+"""Types with a smaller oid are the same on every server: PostgreSQL's `pg_type.dat` assigns these oids by hand."""
 
 _described: Final[dict[frozenset[int], Sequence[asyncpg.Record]]] = {}
 _UNASKED: Final = SimpleNamespace(name="none")
@@ -24,10 +24,10 @@ _UNASKED: Final = SimpleNamespace(name="none")
 
 
 class Connection(asyncpg.Connection):
-    """A pool's connection, which closes in bounded time even if a firewall has dropped it and nobody answers.
+    """A pool's connection, which closes in bounded time even if a firewall has dropped it and the server does not answer.
 
-    It looks the built-in types up once per process. asyncpg would do so on each connection, which costs the server 15 ms, and
-    delays the first query as long, even one that holds a lock.
+    It looks up built-in types once per process. asyncpg would do so on each connection, which takes 15 ms and delays the first
+    query, which may hold a lock.
     """
 
     async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> tuple[Sequence[asyncpg.Record], Any]:  # noqa: ASYNC109
@@ -40,14 +40,14 @@ class Connection(asyncpg.Connection):
         return rows, statement
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  asyncpg's own signature
-        """Close in order or, after *timeout* seconds, abruptly; asyncpg's pool passes no timeout, and would wait for ever."""
+        """Close in order or, after *timeout* seconds, abruptly; asyncpg's pool passes no timeout and would wait for ever."""
         with suppress(TimeoutError, OSError):
             await super().close(timeout=PARTING if timeout is None else timeout)
 
 
 @asynccontextmanager
 async def begun(connection: PoolConnectionProxy) -> AsyncIterator[None]:
-    """Begin and commit, or roll back. Unlike with asyncpg's own, a failing rollback does not hide what the block raised."""
+    """Run the block in a transaction. Unlike in asyncpg's own, a failing rollback does not hide what the block raised."""
     transaction = connection.transaction()
     await transaction.start()
     try:
@@ -59,7 +59,7 @@ async def begun(connection: PoolConnectionProxy) -> AsyncIterator[None]:
 
 
 async def _roll_back(connection: PoolConnectionProxy, transaction: asyncpg.transaction.Transaction) -> None:
-    """Roll back, or give a connection up that does not come to rest, so that PostgreSQL does."""
+    """Roll back; if that takes too long, terminate the connection, so that PostgreSQL rolls back."""
     try:
         async with asyncio.timeout(PARTING):
             await transaction.rollback()
@@ -69,7 +69,7 @@ async def _roll_back(connection: PoolConnectionProxy, transaction: asyncpg.trans
 
 
 def is_closed(connection: PoolConnectionProxy) -> bool:
-    """Say whether *connection* is gone: a pool takes back at once what was closed, and then it does not even answer that."""
+    """Say whether *connection* is closed. A pool takes a closed connection back at once; then even asking raises an error."""
     try:
         return connection.is_closed()
     except asyncpg.InterfaceError:

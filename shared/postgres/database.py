@@ -1,4 +1,4 @@
-"""A pool of connections to one schema of a primary that takes writes."""
+"""A pool of connections to one schema on a primary that takes writes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Transaction: TypeAlias = PoolConnectionProxy
-"""A connection inside an open transaction. Only what ends with the transaction is set on it: `SET LOCAL`, `…_xact_lock`."""
+"""A connection inside an open transaction. Set on it only what ends with the transaction: `SET LOCAL`, `…_xact_lock`."""
 
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.5
@@ -49,9 +49,9 @@ _WRITABLE = "SELECT NOT (pg_is_in_recovery() OR current_setting('transaction_rea
 
 
 class Database:
-    """A service's door to PostgreSQL: unqualified names in its SQL are found in its own schema, then in `public`.
+    """A service's door to PostgreSQL; unqualified names in its SQL are found in its own schema, then in `public`.
 
-    Nothing is connected before the first use, so a service starts, and says that it is not ready, while PostgreSQL is down.
+    It connects on first use, so that a service starts, and says that it is not ready, while PostgreSQL is down.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class Database:
     ) -> Database:
         """Open a pool for *schema*; *packages* are the migrations that `ready` expects to have been applied.
 
-        *session* are further settings of PostgreSQL that every connection begins with. Raises ValueError for a schema that is no
-        plain identifier.
+        *session* holds further settings of PostgreSQL that every connection begins with. Raises ValueError for a *schema* that
+        is not a plain identifier.
         """
         asked = {**pooled(settings, schema, application), **session}
         pool = asyncpg.create_pool(
@@ -109,9 +109,9 @@ class Database:
         return cls(pool, settings, schema=schema, packages=packages, metrics=measured)
 
     def patiently(self) -> Database:
-        """Return this door for work that nobody waits for, however much there is at once: it takes its turns at half of the pool.
+        """Return a door for background work, which uses at most half of the pool and queues for it without a timeout.
 
-        So it neither keeps the pool from others nor is told, after `acquire_timeout`, that it is kept from it by itself.
+        So it does not keep connections from other work, and does not fail after `acquire_timeout` because of its own number.
         """
         turns = asyncio.Semaphore(max(1, self._settings.pool_size // 2))
         return Database(
@@ -163,10 +163,7 @@ class Database:
         return await self._insist(lambda: self._single(lambda connection: connection.execute(query, *arguments)))
 
     async def ready(self) -> None:
-        """Return when PostgreSQL is a primary that takes writes and holds the migrations that the code expects.
-
-        Raises Unavailable otherwise.
-        """
+        """Raise Unavailable unless PostgreSQL is a primary that takes writes and has the migrations that the code expects."""
         async with self._connection() as connection:
             if not await connection.fetchval(_WRITABLE):
                 await self._pool.expire_connections()
@@ -174,7 +171,7 @@ class Database:
             await check_versions(connection, self._schema, self._packages)
 
     async def close(self) -> None:
-        """Close the connections, those in use once they are returned, or at the latest after `command_timeout`."""
+        """Close the connections; those in use are closed when they are returned, or after `command_timeout`."""
         await self._connecting.end()
         try:
             async with asyncio.timeout(self._settings.command_timeout):
@@ -184,7 +181,7 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Transaction]:
-        """Lend a connection; turn the outages met with it into Unavailable, what our login may not do into Misconfigured."""
+        """Lend a connection; turn outages into Unavailable, and what our login may not do into Misconfigured."""
         async with self._turns, self._lent() as connection:
             yield connection
 
@@ -206,9 +203,9 @@ class Database:
             await self._give_back(connection)
 
     async def _give_back(self, connection: Transaction) -> None:
-        """Return a connection to the pool, which terminates one that does not come to rest, as of a server that is frozen.
+        """Return a connection to the pool, which terminates it if the server does not answer.
 
-        What befell one that comes back closed may have befallen the others too.
+        If it comes back closed, the pool's other connections may be lost too, so they are replaced.
         """
         if is_closed(connection):
             await self._pool.expire_connections()
@@ -238,7 +235,7 @@ class Database:
         return connection
 
     async def _note_outage(self, error: Exception, *, lost: bool) -> None:
-        """Count an outage; where the connections may be *lost*, each is made anew before it is used again."""
+        """Count an outage; if connections may be *lost*, have the pool replace each before it is used again."""
         self._metrics.outage(sqlstate(error))
         if lost:
             await self._pool.expire_connections()
@@ -248,7 +245,7 @@ class Database:
             return await work(connection)
 
     async def _insist(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Await *attempt*, again after each collision, with pauses that grow and are spread by chance."""
+        """Await *attempt*, and again after each collision, with random pauses that grow."""
         for number in range(1, self._settings.max_attempts + 1):
             try:
                 return await attempt()
@@ -263,5 +260,5 @@ class Database:
 
 
 async def _keep(connection: object) -> None:
-    """Save the round trip that resets a returned session: nothing here outlives its transaction."""
+    """Do not reset a returned session, which would cost a round trip: nothing that we set outlives its transaction."""
     del connection

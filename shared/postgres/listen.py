@@ -1,4 +1,4 @@
-"""Hear what is notified, on a connection of its own."""
+"""Listen for notifications (LISTEN, NOTIFY) on a connection of its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PAUSE: Final = 1.0
 """Seconds between two attempts to connect."""
 
 _SILENCE: Final = 10.0
-"""Seconds after which the server is asked whether it is there still: nobody tells who listens that the network forgot him."""
+"""Seconds after which the server is asked whether it is still there, since a listener does not notice a lost connection."""
 
 
 async def listen(
@@ -39,8 +39,8 @@ async def listen(
 ) -> None:
     """Call *hear* with each payload that is notified on *channel*, until *stop*; connect again after an outage.
 
-    The server has to answer every *silence* seconds. A notification is a hint: what is said while nobody is connected is
-    missed.
+    Every *silence* seconds the server has to show that it is there. A notification is only a hint, since those that are sent
+    while the connection is down are missed.
     """
     while not stop.is_set():
         try:

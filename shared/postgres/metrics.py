@@ -1,4 +1,4 @@
-"""What a pool counts."""
+"""Metrics of connection pools."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class PostgresMetrics:
 
 
 class PoolMetrics:
-    """The metrics of one pool, their label children looked up once."""
+    """The metrics of one pool, with their labels looked up once."""
 
     def __init__(self, schema: str, in_use: Gauge, acquire: Histogram, *, retry: Counter, outage: Counter) -> None:
         self.in_use = in_use

@@ -52,12 +52,11 @@ class Target:
 
 
 async def migrate(dsn: str, targets: Sequence[Target], pooler: Pooler = Pooler.NONE) -> list[str]:
-    """Apply to the database at *dsn* what is missing, and return the files that were applied, as `schema: package/file`.
+    """Apply the migrations that the database at *dsn* lacks; return the files applied, as `schema: package/file`.
 
-    Tables stand unqualified in the files: the search path is the target's schema, then `public`. Schemas are created, and
-    roles `symposia_<schema>` where that is permitted. Runs at the same time wait for one another.
-    Raises Misconfigured for a changed or missing file, for SQL that fails and for what the login may not do; Unavailable for
-    an outage.
+    The files name tables without a schema: the search path is the target's schema, then `public`. Schemas are created, and, where
+    that is permitted, roles `symposia_<schema>`. Of several runs at a time, each waits for the one before.
+    Raises Misconfigured for a changed or missing file, for SQL that fails and for what the login may not do; raises Unavailable.
     """
     applied: list[str] = []
     async with _connected(dsn, pooler) as connection:
@@ -72,10 +71,7 @@ async def migrate(dsn: str, targets: Sequence[Target], pooler: Pooler = Pooler.N
 
 
 async def check_versions(connection: PoolConnectionProxy, schema: str, packages: Sequence[str]) -> None:
-    """Return when *schema* holds at least the migrations that the code expects; a newer schema serves older code too.
-
-    Raises Unavailable otherwise.
-    """
+    """Raise Unavailable unless *schema* has at least the migrations that the code expects; a newer schema serves older code."""
     if not packages:
         return
     try:
@@ -90,7 +86,7 @@ async def check_versions(connection: PoolConnectionProxy, schema: str, packages:
 
 @asynccontextmanager
 async def _connected(dsn: str, pooler: Pooler) -> AsyncIterator[asyncpg.Connection]:
-    """Connect to a primary and hold the one lock of all migrations."""
+    """Connect to a primary and hold the lock that all migrations share."""
     try:
         connection = await asyncpg.connect(
             dsn,
@@ -118,7 +114,7 @@ async def _connected(dsn: str, pooler: Pooler) -> AsyncIterator[asyncpg.Connecti
 
 
 async def _check_encoding(connection: asyncpg.Connection) -> None:
-    """Return where the database holds every letter; a word that it cannot hold would stop a service later."""
+    """Raise Misconfigured unless the encoding holds every character: one that it cannot hold would stop a service later."""
     encoding = await connection.fetchval("SHOW server_encoding")
     if encoding != "UTF8":
         raise Misconfigured(
@@ -141,7 +137,7 @@ async def _reach(connection: asyncpg.Connection, target: Target) -> list[Migrati
 
 
 async def _missing(connection: asyncpg.Connection, package: str) -> list[Migration]:
-    """Return the migrations of *package* that were not applied; raise Misconfigured where history was rewritten."""
+    """Return the migrations of *package* that are not applied yet. Raises Misconfigured where an applied one was changed."""
     known = {row["number"]: row for row in await connection.fetch(_APPLIED, package)}
     missing: list[Migration] = []
     for migration in migrations(package):
@@ -157,7 +153,7 @@ async def _missing(connection: asyncpg.Connection, package: str) -> list[Migrati
 
 
 async def _patiently(connection: asyncpg.Connection, migration: Migration) -> None:
-    """Apply *migration*, again when a lock it needs does not come free: it must not hold up traffic by waiting."""
+    """Apply *migration*, trying again if it does not get a lock soon: waiting longer for it would hold up traffic."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             await _apply(connection, migration)
@@ -182,13 +178,13 @@ async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
 
 
 def _place(sql: str, error: asyncpg.PostgresError) -> str:
-    """Say in which line of *sql* PostgreSQL found the error, where it says so."""
+    """Name the line of *sql* in which PostgreSQL found the error, if it says where."""
     position = getattr(error, "position", None)
     return f" in line {sql.count(chr(10), 0, int(position) - 1) + 1}" if position else ""
 
 
 async def _grant_role(connection: asyncpg.Connection, schema: str) -> bool:
-    """Let the schema's role work in it; say whether there is such a role."""
+    """Grant the schema's role what it needs; return whether there is such a role."""
     if not await ensure_role(connection, schema):
         return False
     await connection.execute(privileges(schema))
@@ -196,7 +192,7 @@ async def _grant_role(connection: asyncpg.Connection, schema: str) -> bool:
 
 
 async def _grant_others(connection: asyncpg.Connection, target: Target) -> None:
-    """Let other roles read what the packages of *target* offer them."""
+    """Grant other roles what the packages of *target* let them read."""
     await connection.execute(f"SET search_path = {quoted(target.schema)}, public")
     for package in target.packages:
         if sql := grants(package):

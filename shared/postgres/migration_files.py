@@ -1,4 +1,4 @@
-"""Migrations as they lie in packages: numbered SQL files, 0001 first, without a gap."""
+"""Find the migrations of a package: SQL files numbered from 0001 without a gap."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """Return the SHA-256 of the file, blind to how its lines end."""
+        """Return the SHA-256 (hex) of the file, in which the kind of line ends does not matter."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
@@ -51,7 +51,7 @@ def migrations(package: str) -> tuple[Migration, ...]:
 
 
 def grants(package: str) -> str | None:
-    """Return what *package* lets the other services' roles read, or None where it says nothing about it."""
+    """Return the SQL that lets other services' roles read what *package* offers, or None where it offers nothing."""
     file = _folder(package).joinpath(GRANTS)
     return file.read_text(encoding="utf-8") if file.is_file() else None
 

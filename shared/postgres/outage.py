@@ -1,4 +1,4 @@
-"""Tell an outage of PostgreSQL, which is waited out, from a collision, which is tried again, and from a bug."""
+"""Tell outages of PostgreSQL, which pass, from collisions, which are tried again, from misconfigurations, and from bugs."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _SYSTEM_ERROR = "58"
 _AUTHORISATION = "28"
 _LOST = frozenset(
     {
-        "25006",  # a standby, or a primary set read-only: we hold on to the wrong server
-        "25P03",  # our transaction stood still too long, and PostgreSQL ended the session
+        "25006",  # a standby, or a primary that was set read-only: we are connected to the wrong server
+        "25P03",  # our transaction was idle too long, and PostgreSQL ended the session
         "25P04",  # our transaction took longer than an administrator's transaction_timeout
-        "40003",  # the commit's answer is unknown
+        "40003",  # whether the commit succeeded is unknown
         "57P01",  # an administrator stops the server
         "57P02",  # a crash of another backend
         "57P03",  # starting up, or shutting down
-        "57P05",  # the session idled too long
+        "57P05",  # the session was idle too long
     }
 )
 _BUSY = frozenset(
     {
-        "55P03",  # a lock did not come free within lock_timeout
+        "55P03",  # a lock was not released within lock_timeout
         "57014",  # statement_timeout, or an administrator's cancel
     }
 )
@@ -42,17 +42,17 @@ _COLLISIONS = frozenset(
 )
 _UNKNOWN = frozenset(
     {
-        "22023",  # a value that a setting of PostgreSQL does not take
+        "22023",  # a value that a setting of PostgreSQL does not accept
         "42704",  # no setting of PostgreSQL, but one of libpq's: channel_binding, connect_timeout, …
     }
 )
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
-"""What names a file in an address."""
+"""Parameters of a connection URI that name a file."""
 
 _POOLED = frozenset(
     {
-        "26000",  # a statement that we prepared is not there
-        "42P05",  # or is there before we prepared it: the session is another client's
+        "26000",  # a statement that we prepared does not exist
+        "42P05",  # or exists before we prepared it: the session is another client's
     }
 )
 _UNREACHABLE: tuple[type[Exception], ...] = (OSError, TimeoutError, asyncpg.TargetServerAttributeNotMatched)
@@ -60,7 +60,7 @@ _UNREACHABLE: tuple[type[Exception], ...] = (OSError, TimeoutError, asyncpg.Targ
 POOLERS: Final = "Let DATABASE_URL name PostgreSQL itself, or do as docs/operations.md says of PgBouncer."
 
 _OUT_OF_STEP: tuple[type[Exception], ...] = (asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""What the driver says of a connection that ends between two of our messages."""
+"""The driver's errors when a connection ends between two of our messages."""
 
 
 def sqlstate(error: BaseException) -> str:
@@ -76,7 +76,7 @@ def is_collision(error: BaseException) -> bool:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Say whether the connections we hold are to be given up: the server is gone, or takes no writes any more."""
+    """Say whether our connections are lost: the server is gone, or no longer takes writes."""
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return state in _LOST or state.startswith(_CONNECTION)
@@ -86,25 +86,26 @@ def is_lost(error: BaseException) -> bool:
 
 
 def is_silent(error: BaseException) -> bool:
-    """Say whether nobody answered on a connection: where the network forgot one, it forgot the others with it."""
+    """Say whether the server did not answer on a connection; then the network may have dropped the others too."""
     return isinstance(error, TimeoutError)
 
 
 def is_outage(error: BaseException, *, closed: bool) -> bool:
-    """Say whether *error*, met inside a transaction, is an outage; *closed* says that its connection is gone."""
+    """Say whether *error*, raised inside a transaction, is an outage; *closed* says whether its connection is closed."""
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return is_lost(error) or state in _BUSY or state[:2] in {_INSUFFICIENT_RESOURCES, _SYSTEM_ERROR}
     if isinstance(error, asyncpg.InterfaceError):
         return closed
-    # InternalClientError: the driver and the server are out of step, as when a crash is told between two of our messages.
+    # InternalClientError: driver and server are out of step, as when the server reports a crash between two of our messages.
     return isinstance(error, (ConnectionError, TimeoutError, asyncpg.InternalClientError))
 
 
 def connecting_failed(error: Exception, dsn: str = "", *, admitted: bool = False) -> Unavailable | Misconfigured | None:
-    """Translate an error met while a connection to *dsn* was opened, telling where that is; None for a bug.
+    """Translate an error that was raised while a connection to *dsn* was opened; None for a bug.
 
-    Who was *admitted* before, and is refused now, waits: a password is being changed, or a standby has not all rules yet.
+    *admitted* says that the login worked before. If it is refused now, that is an outage: its password is being changed, or a
+    standby does not have all of the rules yet.
     """
     if isinstance(error, asyncpg.PostgresError):
         return _turned_away(error, admitted=admitted)
@@ -116,7 +117,7 @@ def connecting_failed(error: Exception, dsn: str = "", *, admitted: bool = False
 
 
 def _turned_away(error: asyncpg.PostgresError, *, admitted: bool) -> Unavailable | Misconfigured | None:
-    """Translate what a server, or a pooler before it, says to who knocks."""
+    """Translate the error with which a server, or a pooler in front of it, refuses a connection."""
     state = error.sqlstate or ""
     if state.startswith(_AUTHORISATION) or isinstance(error, asyncpg.InvalidCatalogNameError):
         refused = f"PostgreSQL refuses us: {error}. Check DATABASE_URL."
@@ -129,10 +130,10 @@ def _turned_away(error: asyncpg.PostgresError, *, admitted: bool) -> Unavailable
 
 
 def _unusable(error: Exception, dsn: str) -> str:
-    """Say what is wrong with *dsn* itself, whatever runs there; "" where nothing is."""
+    """Say what is wrong with *dsn* itself; "" where nothing is."""
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return str(error)
-    if isinstance(error, ValueError) and not isinstance(error, OSError):  # what it says may be a part of the password
+    if isinstance(error, ValueError) and not isinstance(error, OSError):  # its text may be part of the password
         return "it is not a URI. Write / ? # @ : % of a password as %2F %3F %23 %40 %3A %25."
     if isinstance(error, (FileNotFoundError, PermissionError)):
         named = parse_qs(urlsplit(dsn).query)
@@ -142,7 +143,7 @@ def _unusable(error: Exception, dsn: str) -> str:
 
 
 def forbidden(error: Exception) -> Misconfigured | None:
-    """Translate an error that says that this login, or a session behind a pooler, may not do something; None for any other."""
+    """Translate the error of a login without a right, or of a pooler that does not keep sessions; None for any other."""
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _POOLED:
         return Misconfigured(
             f"A pooler in front of PostgreSQL takes our sessions away between transactions: {error.args[0]}. {POOLERS}"
@@ -153,7 +154,7 @@ def forbidden(error: Exception) -> Misconfigured | None:
 
 
 def place_of(dsn: str) -> str:
-    """Return the host and port of *dsn*, or several, and nothing else of it; "" where it names none."""
+    """Return the host and port of *dsn*, or several of them, and nothing else of it; "" where it names none."""
     try:
         parts = urlsplit(dsn)
         return parts.netloc.rpartition("@")[2] or ",".join(parse_qs(parts.query).get("host", ()))
@@ -162,7 +163,7 @@ def place_of(dsn: str) -> str:
 
 
 def unavailable(error: BaseException, place: str = "") -> Unavailable:
-    """Say *error* as the outage it is, met at *place*."""
+    """Turn *error* into Unavailable, naming the *place* where it was met."""
     words = "no answer in time" if isinstance(error, TimeoutError) and not str(error) else str(error)
     said = f"{sqlstate(error)}: {words}" if words else sqlstate(error)
     return Unavailable("postgres", f"{said}, at {place}" if place else said)

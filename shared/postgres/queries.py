@@ -1,4 +1,4 @@
-"""Named SQL from `.sql` files: SQL is SQL, and says what it promises."""
+"""Load named SQL queries from `.sql` files, each with a comment that says what it promises."""
 
 from __future__ import annotations
 

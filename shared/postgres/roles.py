@@ -1,4 +1,4 @@
-"""The NOLOGIN role of each schema: what its service may do, and nobody else."""
+"""The NOLOGIN role of each schema, which holds the rights that its service needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EXISTS = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)"
 
 
 def role(schema: str) -> str:
-    """Return the name of the role that owns the work in *schema*."""
+    """Return the name of the role that may work in *schema*."""
     return f"{_PREFIX}{schema}"
 
 
@@ -34,7 +34,7 @@ async def ensure_role(connection: asyncpg.Connection, schema: str) -> bool:
 
 
 def privileges(schema: str) -> str:
-    """Return the SQL that lets the role of *schema* work with what is and will be in it; saying it twice is harmless."""
+    """Return the SQL that lets the role of *schema* use what is, and what will be, in it; running it twice is harmless."""
     where, who = quoted(schema), quoted(role(schema))
     default = f"ALTER DEFAULT PRIVILEGES IN SCHEMA {where} GRANT"
     return "\n".join(
@@ -50,9 +50,9 @@ def privileges(schema: str) -> str:
 
 
 def print_roles(targets: Sequence[Target]) -> str:
-    """Return what an administrator runs where migrations may not create roles, and how logins become members.
+    """Return the SQL that an administrator runs where migrations may not create roles, with advice on logins.
 
-    One login that is a member of all of them works; a login for each service is the security boundary.
+    One login may be a member of all roles; only a login for each service separates the services from one another.
     """
     head = (
         "-- Run this as a role that may create roles, before `symposia migrate`.",

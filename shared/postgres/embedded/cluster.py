@@ -1,4 +1,4 @@
-"""The files of an embedded PostgreSQL: made whole or not at all, and configured for one small machine."""
+"""The files of an embedded PostgreSQL, which are created completely or not at all, and configured for one small machine."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Cluster:
 
     @property
     def sockets(self) -> Path:
-        """Return the folder of the server's socket: this one, or a short stand-in where its path is too long for a socket."""
+        """Return the folder of the server's socket: *directory*, or one with a shorter path if that is too long for a socket."""
         if len(os.fsencode(self.directory)) <= _LONGEST_SOCKET - len(f"/.s.PGSQL.{SOCKET_PORT}"):
             return self.directory
         digest = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:16]
@@ -102,7 +102,7 @@ class Cluster:
         return self.directory / "password"
 
     def prepare(self, settings: Mapping[str, str], *, port: int | None) -> None:
-        """Make the cluster unless it is there, and write its configuration; call it holding the lock.
+        """Create the cluster unless it exists, and write its configuration; the caller holds the lock.
 
         Raises Misconfigured where the cluster was made by another major version, or cannot be made.
         """
@@ -132,7 +132,7 @@ class Cluster:
         self.address.unlink(missing_ok=True)
 
     def _settings(self, port: int | None) -> Mapping[str, str]:
-        """Return what the server is told: our choices, and where it listens."""
+        """Return the server's settings: ours, and where it listens."""
         listen = {
             "listen_addresses": "127.0.0.1" if port else "",
             "unix_socket_directories": str(self.sockets),
@@ -142,7 +142,7 @@ class Cluster:
         return {**_SETTINGS, **by_version, **listen}
 
     def _make(self) -> None:
-        """Make the cluster beside its place and move it there, so that a crash leaves no half of one."""
+        """Create the cluster beside its place and move it there, so that a crash does not leave half of one."""
         fresh = self.directory / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         self._write(self._password, secrets.token_urlsafe(24))
@@ -167,7 +167,7 @@ class Cluster:
         fresh.rename(self.data)
 
     def run(self, *command: str, told: str = "") -> None:
-        """Run one of PostgreSQL's programs to its end, *told* on its standard input; raises Misconfigured where it fails."""
+        """Run one of PostgreSQL's programs, with *told* as its standard input. Raises Misconfigured where it fails."""
         answer = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
             [*self.identity.prefix, *command],
             input=told,
@@ -182,17 +182,17 @@ class Cluster:
             raise Misconfigured(f"{Path(command[0]).name} failed in {self.directory}: {(answer.stderr or answer.stdout).strip()}")
 
     def _forget_the_dead(self) -> None:
-        """Remove what a crashed server left: nobody holds the lock, so the process ids in it are somebody else's by now."""
+        """Remove the files of a crashed server; since nobody else holds the lock, the process ids in them are out of date."""
         for leftover in (self.data / "postmaster.pid", self.address, *self.sockets.glob(".s.PGSQL.*")):
             leftover.unlink(missing_ok=True)
 
     def _refuse_strangers(self, folder: Path) -> None:
-        """Raise Misconfigured where *folder*, which may stand in a place open to all, was put there by somebody else."""
+        """Raise Misconfigured where another user put *folder* there, whose parent may be writable by all."""
         if folder.is_symlink() or (folder.exists() and folder.stat().st_uid not in {os.geteuid(), self.identity.owner}):
             raise Misconfigured(f"{folder} belongs to another user: remove it")
 
     def _write(self, path: Path, text: str) -> None:
-        """Write *path* whole or not at all, readable by its owner alone."""
+        """Write *path* completely or not at all, readable by its owner alone."""
         draft = path.with_name(f"{path.name}.new")
         draft.unlink(missing_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -202,7 +202,7 @@ class Cluster:
 
 
 def private_folder(path: Path) -> None:
-    """Make *path* a folder for its owner alone; raises Misconfigured where it cannot be that."""
+    """Make *path* a folder for its owner alone. Raises Misconfigured where that fails."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
@@ -211,7 +211,7 @@ def private_folder(path: Path) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the server's environment: none of ours but the path, so that no PG… variable changes what it does."""
+    """Return the server's environment: of ours only PATH, so that no PG… variable changes what it does."""
     return {"PATH": os.environ.get("PATH", os.defpath), **_ENVIRONMENT}
 
 

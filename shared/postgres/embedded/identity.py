@@ -1,4 +1,4 @@
-"""Who PostgreSQL runs as: it refuses root, so a process that is root starts it as somebody else."""
+"""Choose the user that PostgreSQL runs as; it refuses root, so a process that is root starts it as another user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CANDIDATES: Final = ("postgres", "nobody")
 
 
 class Credentials(TypedDict, total=False):
-    """What `subprocess` is told to change a process's user."""
+    """The arguments of `subprocess` that change a process's user."""
 
     user: int
     group: int
@@ -26,14 +26,14 @@ class Credentials(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How a program is started so that it is not root: behind *prefix*, or with *credentials*; *owner* owns its files."""
+    """How a program is started so that it is not root: after the command *prefix* or with *credentials*; *owner* is a user id."""
 
     owner: int
     prefix: tuple[str, ...] = ()
     credentials: Credentials | None = None
 
     def own(self, path: Path) -> None:
-        """Hand *path* and all below it to the owner, if it is somebody else's."""
+        """Give *path* and all below it to the owner, unless it is theirs."""
         if path.lstat().st_uid == self.owner:
             return
         for folder, _, names in os.walk(path):
@@ -81,7 +81,7 @@ def switched(name: str, directory: Path, binaries: Binaries) -> tuple[Identity |
 
 
 def _refusal(command: list[str], credentials: Credentials | None) -> str:
-    """Say why *command* fails, or nothing if it works."""
+    """Return why *command* fails, or "" if it works."""
     try:
         answer = subprocess.run(  # noqa: S603 - constant commands
             command, capture_output=True, check=False, text=True, cwd="/", **(credentials or {})

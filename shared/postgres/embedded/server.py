@@ -1,4 +1,4 @@
-"""One PostgreSQL server as a child process that does not outlive us."""
+"""Run one PostgreSQL server as a child process that does not outlive this one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AGAIN: Final = 1.0
 _STATUS_LINE: Final = 8  # of postmaster.pid
 _TAIL: Final = 2000
 
-# Waits until the process that holds the other end of its input is gone, however it went, then stops the server.
+# Waits until the process at the other end of its input is gone, however that ended, and then stops the server.
 _GUARDIAN: Final = """
 read -r server || exit 0
 read -r _
@@ -42,9 +42,9 @@ class Occupied(Exception):
 
 
 class Server:
-    """PostgreSQL in *directory*: started, stopped, killed and started again by one process at a time.
+    """PostgreSQL in *directory*; one process at a time can start, stop, kill and restart it.
 
-    A lock that the server inherits says for certain whether one runs, whoever started it and however that process ended.
+    The server inherits a lock on a file, so the lock shows reliably whether one runs, however the process that started it ended.
     """
 
     def __init__(
@@ -87,9 +87,9 @@ class Server:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> None:
-        """Start the server and return when it takes connections.
+        """Start the server, and return when it takes connections.
 
-        Raises Occupied where one runs in this directory, Misconfigured with the server's last words where it ends at once,
+        Raises Occupied where one runs in this directory, Misconfigured with the end of its log where it ends at once, and
         Unavailable where it is not ready in time.
         """
         with self._changing:
@@ -112,14 +112,14 @@ class Server:
                 raise
 
     def stop(self) -> None:
-        """Stop the server, writing a checkpoint; return when it is gone. Another process's server is left alone."""
+        """Stop the server with a checkpoint, and return when it has ended; a server of another process is left alone."""
         with self._changing:
             if self._process:
                 self._cluster.withdraw()
             self._end(signal.SIGINT)
 
     def close(self) -> None:
-        """Stop the server, or a start under way, for good."""
+        """Stop the server, or a start that is under way, for good."""
         self._closing.set()
         self.stop()
 
@@ -138,7 +138,7 @@ class Server:
         return False
 
     def published(self) -> int | None:
-        """Return the port under which another process's server answers here; raises Unavailable where none does (yet)."""
+        """Return the TCP port, if any, of another process's server here. Raises Unavailable where none answers (yet)."""
         try:
             port: int | None = json.loads(self._cluster.address.read_text(encoding="utf-8"))["port"]
             with socket.socket(socket.AF_UNIX) as probe:
@@ -149,7 +149,7 @@ class Server:
         return port
 
     def _take_lock(self) -> int:
-        """Return the lock's file descriptor; whoever inherits it holds the lock until the last of them ends."""
+        """Take the lock and return its file descriptor; processes that inherit it hold the lock until the last of them ends."""
         lock = os.open(self._cluster.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -159,7 +159,7 @@ class Server:
         return lock
 
     def _spawn(self, lock: int) -> None:
-        """Start the guardian, then the server, and introduce them to each other."""
+        """Start the guardian, then the server, and tell the guardian the server's process id."""
         self._guardian = subprocess.Popen(  # noqa: S603 - a constant script
             ["/bin/sh", "-c", _GUARDIAN, "symposia-guardian", str(self._cluster.address)],
             stdin=subprocess.PIPE,
@@ -203,7 +203,7 @@ class Server:
         return len(lines) >= _STATUS_LINE and lines[0] == str(self.pid) and lines[_STATUS_LINE - 1].strip() == "ready"
 
     def _await_backends(self) -> None:
-        """Wait until the backends of a server that died have noticed, and ended: until then they hold the lock."""
+        """Wait until the backends of a server that died have ended, which hold the lock until then."""
         deadline = monotonic() + _PATIENCE
         while self.is_running() and monotonic() < deadline:
             sleep(_POLL)
@@ -212,7 +212,7 @@ class Server:
         return self._cluster.log.read_bytes()[-_TAIL:].decode(errors="replace").strip() or "it said nothing"
 
     def _end(self, how: signal.Signals) -> None:
-        """Signal the server, wait until it is gone, then let the guardian go, which must not signal a reused process id."""
+        """Signal the server, wait until it has ended, then end the guardian, which must not signal a reused process id."""
         process, guardian = self._process, self._guardian
         self._process = self._guardian = None
         if process:
@@ -223,10 +223,10 @@ class Server:
 
 
 def _signal(process: subprocess.Popen[bytes], first: signal.Signals) -> None:
-    """End *process*: asked again each second, in other ways when it was long asked in vain.
+    """End *process* with the signal *first*, sent again each second, and with harsher ones after _PATIENCE seconds each.
 
-    A server that has only just begun may not hear. What a script puts into the background ignores SIGINT and SIGQUIT, and so does
-    a child of that until it says what it does of them.
+    A server that has only just started may miss a signal: a process that a script puts into the background, and its children,
+    ignore SIGINT and SIGQUIT until they install handlers.
     """
     for how in (first, signal.SIGQUIT, signal.SIGKILL):
         deadline = monotonic() + _PATIENCE

@@ -1,4 +1,4 @@
-"""Keep one server running in a directory for as long as somebody needs it, whichever process started it."""
+"""Keep one server running in a directory as long as some process needs it, whichever process started it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ async def embedded(
     settings: Mapping[str, str] | None = None,
     start_timeout: float = 60.0,
 ) -> AsyncIterator[str]:
-    """Yield the connection URI of the PostgreSQL in *directory*, which is made if it is not there.
+    """Yield the connection URI of the PostgreSQL in *directory*, which is created if it does not exist.
 
-    Where another process runs one there, that one is used; when it ends before we do, we start it again in its place, under
-    the same URI, as after a crash. *port* listens on 127.0.0.1 too, with the password in `<directory>/password`.
+    If another process runs a server there, that one is used. Whenever the server ends, it is started again under the same URI.
+    With *port* it listens on 127.0.0.1 too; the password is in `<directory>/password`.
     Raises Misconfigured where PostgreSQL cannot be started, Unavailable where it is not ready within *start_timeout* seconds.
     """
     server = await asyncio.to_thread(lambda: Server(directory, port=port, settings=settings, start_timeout=start_timeout))
@@ -50,7 +50,7 @@ async def embedded(
 
 
 async def _enter(server: Server, patience: float) -> None:
-    """Start the server, or come to know the one that runs already."""
+    """Start the server, or find the one that runs already."""
     deadline = monotonic() + patience
     while True:
         try:
@@ -67,7 +67,7 @@ async def _enter(server: Server, patience: float) -> None:
 
 
 async def _watch(server: Server, patience: float) -> None:
-    """Start the server again whenever it ended, ours or another process's, until cancelled."""
+    """Start the server again whenever it has ended, ours or another process's, until cancelled."""
     pause = _WATCH
     while True:
         await asyncio.sleep(pause)
