@@ -58,9 +58,9 @@ class RecordErasure:
     async def run(self, begun: Begun) -> AsyncIterator[int]:
         """Erase page by page, and yield after each how many statements of the person it had.
 
-        For pages of what others said, and for those that the sweep finds, that is 0: it shows that the erasure goes on. The last
-        step of a page makes its statements no longer mention the person. Until then a crash loses nothing, since the page is found
-        again; before that step, what others said about things that the person wrote there has been overwritten too.
+        For pages of what others said, and for those that the sweep finds, that is 0: it shows that the erasure goes on. Before
+        a page's statements cease to mention the person, which is its last step, what others said about things that the person
+        wrote there is overwritten. So after a crash the page is found again, and nothing of it is forgotten.
         """
         behind = 0
         while page := await store.mentioning(self._database, self._person.keys, behind, begun.through_seq):
