@@ -94,14 +94,23 @@ ON CONFLICT (beneficiary, actor, dimension, week) DO UPDATE
 SET weight_micro = kept.weight_micro + excluded.weight_micro, grounded_micro = kept.grounded_micro + excluded.grounded_micro;
 
 -- name: drop_empty_cells
--- Deletes those of the cells given (rows this transaction holds) that sum no fact any more.
+-- Deletes those of the cells given (rows this transaction holds) that sum no fact any more. Each is looked up by its key (OFFSET 0):
+-- PostgreSQL has never seen a cell that is empty, takes their number for one, and would compare each of many with each that is given.
 DELETE FROM cell
-USING unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[]) AS touched (beneficiary, actor, dimension, week)
-WHERE cell.beneficiary = touched.beneficiary
-  AND cell.actor = touched.actor
-  AND cell.dimension = touched.dimension
-  AND cell.week = touched.week
-  AND cell.weight_micro = 0;
+WHERE ctid = ANY (ARRAY(
+    SELECT found.place
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[]) AS touched (beneficiary, actor, dimension, week)
+    CROSS JOIN LATERAL (
+        SELECT cell.ctid AS place, cell.weight_micro
+        FROM cell
+        WHERE cell.beneficiary = touched.beneficiary
+          AND cell.actor = touched.actor
+          AND cell.dimension = touched.dimension
+          AND cell.week = touched.week
+        OFFSET 0
+    ) AS found
+    WHERE found.weight_micro = 0
+));
 
 -- name: note_changes
 -- Says that this transaction changed the facts of the learners given.
@@ -135,10 +144,16 @@ GROUP BY were.learner;
 DELETE FROM receipt WHERE actor = ANY ($1::uuid[])
 RETURNING statement_id, artefact;
 
+-- name: statements_for
+-- Returns the statements by which there are facts for the learners given.
+SELECT DISTINCT statement_id FROM fact WHERE beneficiary = ANY ($1::uuid[]);
+
 -- name: take_facts_of
--- Deletes the facts for the learners given, and those that they caused by the statements given; returns what cells need of them.
+-- Deletes the facts by the statements given ($2) that are for the learners given ($1), or were caused by them; returns what cells need
+-- of them. Joined: a list of statements in a condition is gone through for each fact, unless PostgreSQL makes a plan for this one list.
 DELETE FROM fact
-WHERE beneficiary = ANY ($1::uuid[]) OR (statement_id = ANY ($2::uuid[]) AND actor = ANY ($1::uuid[]))
+USING unnest($2::uuid[]) AS touched (statement_id)
+WHERE fact.statement_id = touched.statement_id AND (beneficiary = ANY ($1::uuid[]) OR actor = ANY ($1::uuid[]))
 RETURNING beneficiary, actor, dimension, week, weight_micro, grounded_micro, counted;
 
 -- name: current_rules

@@ -12,9 +12,12 @@ from services.scoring.domain.cells import CellKey, Difference, Entry
 from services.scoring.domain.facts import Fact, Receipt
 from services.scoring.domain.rules import Dimension
 from services.scoring.domain.week import Week
+from shared.portions import portions
 from shared.postgres import Transaction, load_queries
 
 QUERIES: Final = load_queries(__package__)
+AT_ONCE: Final = 10_000
+"""Rows that one statement is about: all facts of a person go in one transaction, and no statement of it takes long."""
 
 
 class Word(NamedTuple):
@@ -98,22 +101,24 @@ class Books:
 
         A copy never counts. Returns the facts that changed, as they are now.
         """
-        return _rows(await self._transaction.fetch(QUERIES["recount"], list(artefacts)))
+        turned: list[Row] = []
+        for some in portions(list(artefacts), AT_ONCE):
+            turned += _rows(await self._transaction.fetch(QUERIES["recount"], some))
+        return turned
 
     async def add_to_cells(self, differences: Sequence[Difference]) -> None:
         """Add *differences*, which are sorted by key; delete cells that are empty then."""
-        if not differences:
-            return
         rows = [(*difference.key, difference.weight, difference.grounded) for difference in differences]
-        await self._transaction.execute(QUERIES["add_to_cells"], *_columns(rows))
+        for some in portions(rows, AT_ONCE):
+            await self._transaction.execute(QUERIES["add_to_cells"], *_columns(some))
         smaller = [difference.key for difference in differences if difference.weight < 0]
-        if smaller:
-            await self._transaction.execute(QUERIES["drop_empty_cells"], *_columns(smaller))
+        for keys in portions(smaller, AT_ONCE):
+            await self._transaction.execute(QUERIES["drop_empty_cells"], *_columns(keys))
 
     async def note_changes(self, learners: Collection[LearnerId]) -> None:
         """Note that this transaction changed the impact of *learners*."""
-        if learners:
-            await self._transaction.execute(QUERIES["note_changes"], list(learners))
+        for some in portions(sorted(learners), AT_ONCE):
+            await self._transaction.execute(QUERIES["note_changes"], some)
 
     async def keep_objections(self, words: Sequence[Word]) -> list[LearnerId]:
         """Store those *words* that are newer than what is known; return the learners among them who object now."""
@@ -127,10 +132,12 @@ class Books:
 
     async def take_of(self, learners: Collection[LearnerId]) -> Taken:
         """Delete every fact and receipt in which *learners* occur."""
+        given = await self._transaction.fetch(QUERIES["statements_for"], list(learners))
         receipts = await self._transaction.fetch(QUERIES["take_receipts_of"], list(learners))
-        statements = [row["statement_id"] for row in receipts]
-        facts = await self._transaction.fetch(QUERIES["take_facts_of"], list(learners), statements)
-        return Taken(_rows(facts), frozenset(ArtefactKey(row["artefact"]) for row in receipts))
+        taken: list[Row] = []
+        for some in portions(sorted({row["statement_id"] for row in (*given, *receipts)}), AT_ONCE):
+            taken += _rows(await self._transaction.fetch(QUERIES["take_facts_of"], list(learners), some))
+        return Taken(taken, frozenset(ArtefactKey(row["artefact"]) for row in receipts))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

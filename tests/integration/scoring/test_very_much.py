@@ -13,7 +13,7 @@ from services.scoring.domain.act import key_of
 from services.scoring.store import QUERIES
 from shared.postgres import Query
 from shared.xapi.vocabulary import Verb
-from tests.support.community import BEGIN, artefact, batch, enriched, learner, link
+from tests.support.community import BEGIN, artefact, batch, community, enriched, learner, link, objection
 from tests.support.scoring import EXPLANATION, IMPACT, ScoringBench
 
 MANY = 300
@@ -42,6 +42,41 @@ async def test_who_writes_to_one_thing_very_often_has_no_receipts_read_for_each_
         plan = orjson.loads(await transaction.fetchval(explain, [key_of(artefact(0))]))[0]["Plan"]
 
     assert sum(seen(node) for node in nodes(plan) if node.get("Relation Name") == "receipt") <= MANY
+
+
+async def test_of_very_many_cells_that_are_empty_each_is_looked_up_once(bench: ScoringBench) -> None:
+    likes = [
+        enriched(number, Verb.LIKED, object=artefact(0), learner=learner(number), author=learner(1), links=(link(),))
+        for number in range(2, MANY)
+    ]
+    await bench.apply(batch(likes))
+
+    async with bench.database.transaction() as transaction:
+        await transaction.execute("ANALYZE cell")  # which knows of no cell that is empty
+        for kind in ("hashjoin", "mergejoin"):  # which it does not take for ten thousand either
+            await transaction.execute(f"SET LOCAL enable_{kind} = off")
+        cells = await transaction.fetch("UPDATE cell SET weight_micro = 0 RETURNING beneficiary, actor, dimension, week")
+        explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {QUERIES['drop_empty_cells']}"
+        plan = orjson.loads(await transaction.fetchval(explain, *map(list, zip(*cells, strict=True))))[0]["Plan"]
+        left = await transaction.fetchval("SELECT count(*) FROM cell")
+
+    assert (len(cells), left) == (MANY - 2, 0)
+    assert max(map(seen, nodes(plan))) <= MANY
+
+
+async def test_very_much_is_let_go_of_some_at_a_time_and_nothing_else_with_it(
+    bench: ScoringBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = community(seed=3, size=60)
+    await bench.apply(objection(1))
+    absent = await bench.hear(said)
+    await bench.clear()
+    await bench.hear(said)
+
+    monkeypatch.setattr("services.scoring.store.AT_ONCE", 2)
+    await bench.apply(objection(1))
+
+    assert await bench.digest() == absent
 
 
 @pytest.mark.parametrize("query", [IMPACT, EXPLANATION])
