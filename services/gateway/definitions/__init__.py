@@ -1,1 +1,1 @@
-"""What statements say of activities, merged beside the record: a consumer makes it, the doors serve it."""
+"""Activity definitions: a consumer merges what statements say of activities beside the record, and the doors serve it."""

@@ -1,4 +1,4 @@
-"""Consume what is recorded, without haste: whoever asks for one activity is answered from the record beside."""
+"""Consume what is recorded at a low rate; a request for one activity also reads the statements that are not merged yet."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shared.stream.settings import ConsumerSettings
 from shared.stream.steps import Step
 
 REST: Final = 9.0
-"""Times as long as a turn took, of one partition, is the rest behind it, unless more waits there than a turn takes."""
+"""How many times as long as a turn of one partition took is the rest after it, unless the turn was full."""
 LONGEST_REST: Final = 0.5
 """Seconds."""
 
@@ -31,8 +31,8 @@ LONGEST_REST: Final = 0.5
 def merging(database: Database, log: Log, settings: ConsumerSettings, metrics: StreamMetrics) -> Task:
     """Return the task that merges what statements say of activities, as a member of the group `definitions`.
 
-    Where it is new to an installation whose log has forgotten the oldest statements, it begins with those that are kept: a replay
-    tells it the others.
+    In an installation whose log no longer holds the oldest statements, a new group begins with those that it holds; a replay
+    brings the others.
     """
     pace = Pace(Definitions(), settings.batch_records)
     consumer = Consumer(
@@ -55,9 +55,9 @@ def merging(database: Database, log: Log, settings: ConsumerSettings, metrics: S
 
 
 class Pace:
-    """Let a few records become many before the next turn, which costs nearly the same for both; after a full one, more wait.
+    """Rests after a turn that was not full, so that records gather: a turn for many costs hardly more than one for few.
 
-    So merging takes a tenth of the time, less where turns are slow, and is done at once where little was said.
+    So merging takes a tenth of the time at most, and goes on at once while more waits than a turn takes.
     """
 
     def __init__(self, handler: Definitions, most: int) -> None:
@@ -69,7 +69,7 @@ class Pace:
         """Ends a rest."""
 
     async def decide(self, batch: Batch, transaction: Transaction) -> Decision:
-        """Decide *batch*, and remember how much it is."""
+        """Decide *batch*, and remember its size."""
         self._taken = len(batch.records)
         return await self._handler(batch, transaction)
 

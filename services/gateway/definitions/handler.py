@@ -1,8 +1,8 @@
-"""Decide a batch of recorded statements: what they say of activities becomes what is known of these.
+"""Decide a batch of recorded statements: merge what they say of activities into what is known of these.
 
-A message is news of a statement; what the statement says is read from the record, so that old news never brings back what was
-voided or redacted since. Whatever the order, the table ends as: of each leaf, what the last recorded statement says of it that is
-not void, and whose sender may define.
+A message only says which statement has changed; what the statement says is read from the record, so that an old message never
+brings back what was voided or redacted since. Whatever the order of messages, each leaf of a definition ends as the last recorded
+statement has it that is not voided and whose sender may define.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from shared.xapi.model import StatementId
 
 GROUP: Final = "definitions"
 AT_A_STRETCH: Final = 32
-"""Records that are read without giving way: a full batch would hold up the doors of this process."""
+"""Records that are read before other tasks get a turn: a full batch would hold up the doors of this process."""
 
 
 @dataclass(slots=True)
@@ -49,10 +49,10 @@ class News:
 
 
 class Definitions:
-    """The handler of `recorded` in the group `definitions`: one writer at a time, whatever number of them run."""
+    """The handler of `recorded` in the group `definitions`; of all that run, one writes at a time."""
 
     async def __call__(self, batch: Batch, transaction: Transaction) -> Decision:
-        """Merge what *batch* says into what is known; what cannot be read is rejected, and its neighbours go on."""
+        """Merge what *batch* says into what is known; only what cannot be read is rejected."""
         heard, rejections = await _hear(batch.records)
         if heard:
             await store.lock(transaction)
@@ -63,7 +63,7 @@ class Definitions:
 
 
 async def _hear(records: Iterable[Record]) -> tuple[dict[StatementId, Record], list[Rejection]]:
-    """Return of which statements *records* bring news."""
+    """Return the statements that *records* are about, and a rejection for each that cannot be read."""
     heard: dict[StatementId, Record] = {}
     rejections: list[Rejection] = []
     for number, record in enumerate(records, start=1):
@@ -76,7 +76,7 @@ async def _hear(records: Iterable[Record]) -> tuple[dict[StatementId, Record], l
 
 
 async def _read(rows: Iterable[store.Row], heard: Mapping[StatementId, Record]) -> tuple[News, list[Rejection]]:
-    """Read what the statements in *rows*, the newest first, say; what a newer one says in the same words is passed over."""
+    """Read what the statements in *rows* say, which are sorted from the newest; skip what a newer one says in the same words."""
     news = News()
     rejections: list[Rejection] = []
     last: dict[Key, Saying] = {}
@@ -116,7 +116,10 @@ async def _apply(news: News, transaction: Transaction) -> None:
 
 
 async def _settle(key: Key, known: Leaves, news: News, transaction: Transaction) -> Leaves:
-    """Return what holds of the activity *key*: what is *known* and not taken back, and what is said now."""
+    """Return the leaves of the activity *key*: those *known* and not taken back, and those said now.
+
+    For leaves that were taken back, the record is searched for what an older statement says of them.
+    """
     taken = news.taken_back.get(key, set())
     now = merged(without(known, taken) if taken else known, news.said.get(key, {}))
     lost = {leaf for leaf, said in known.items() if said.seq in taken and (leaf not in now or now[leaf].seq < said.seq)}
@@ -132,11 +135,11 @@ async def _settle(key: Key, known: Leaves, news: News, transaction: Transaction)
 
 
 def _is_found(now: Leaves, lost: Iterable[Leaf], seq: int) -> bool:
-    """Say whether no statement up to *seq* can say anything of the leaves *lost* that holds."""
+    """Say whether *now* has all leaves that were *lost*, from statements that none up to *seq* can override."""
     return all(leaf in now and now[leaf].seq >= seq for leaf in lost)
 
 
 async def _give_way(number: int) -> None:
-    """Let the doors of this process have a turn now and then."""
+    """Give the doors of this process a turn after every AT_A_STRETCH records."""
     if not number % AT_A_STRETCH:
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The resources Activities and Agents (1.0.3 Communication §2.4, §2.5), and definitions for the format canonical."""
+"""Serve the resources Activities and Agents (1.0.3 Communication §2.4, §2.5), and definitions for the format canonical."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Parameters: TypeAlias = Sequence[tuple[str, str]]
 
 
 class Things:
-    """The routes that say what is known of an activity or an agent."""
+    """The routes that answer with what is known of an activity or an agent."""
 
     def __init__(self, *, door: Door, store: DefinitionStore) -> None:
         self._door = door
@@ -44,11 +44,11 @@ class Things:
         ]
 
     async def activities(self, request: Request) -> Response:
-        """Answer with the activity in full. Whoever may read any statement may read what things are."""
+        """Answer with the activity in full. Whoever may read any statements may read definitions."""
         return await self._serve(request, Scope.STATEMENTS_READ_MINE, self._activity)
 
     async def agents(self, request: Request) -> Response:
-        """Answer with the Person whom the agent is. A name is told only to who may read what others said of that agent."""
+        """Answer with the agent's Person object. Names are shown only to those who may read what others said of that agent."""
         return await self._serve(request, Scope.STATEMENTS_READ, self._person)
 
     async def _serve(self, request: Request, scope: Scope, describe: Callable[[Parameters], Awaitable[bytes]]) -> Response:
@@ -61,7 +61,7 @@ class Things:
                 raise refusals.bad_parameter(error) from error
 
     async def _activity(self, parameters: Parameters) -> bytes:
-        """Describe an activity, with what the consumer has not merged yet: what was posted is found."""
+        """Describe an activity, with what the newest statements say of it, which the consumer may not have merged yet."""
         iri = read_asked_activity(parameters)
         key = activity_key(iri)
         known = (await self._store.several([key])).get(key, {})
@@ -69,7 +69,7 @@ class Things:
         return activity(iri, definition(merged(known, *newest)))
 
     async def _person(self, parameters: Parameters) -> bytes:
-        """Describe whom an agent is by what the newest statements call them; names are kept nowhere but in statements."""
+        """Describe an agent's Person by the names in the newest statements; names are stored in statements alone."""
         agent = read_asked_agent(parameters)
         identifier = ifi.canonical(agent)
         if identifier is None:
@@ -79,7 +79,10 @@ class Things:
 
 
 def known_definitions(store: DefinitionStore) -> DefinitionsOf:
-    """Return what finds the definitions of all activities that statements name, in one query; what nobody defined is left out."""
+    """Return a function that finds the definitions of all activities that statements name, in one query.
+
+    Activities that nobody defined are left out. The function raises Unavailable.
+    """
 
     async def find(bodies: Iterable[bytes]) -> Mapping[str, bytes]:
         keys = {iri: activity_key(iri) for body in bodies for iri in activities(body)}

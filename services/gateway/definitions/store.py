@@ -1,4 +1,4 @@
-"""The tables of definitions: what a batch changes under the locks of what it changes, and what of the record it is made from."""
+"""The tables of definitions, as the consumer and the doors use them, and the statements that they are made from."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
 PAGE: Final = 64
-"""Statements that one look into the record takes."""
+"""Statements that one search of the record returns at most."""
 PAGE_BYTES: Final = 4 * 1024 * 1024
-"""It takes no further one where it has so many bytes: senders choose how long statements are."""
+"""Bytes after which it returns no further statement, since senders choose how long statements are."""
 _QUERIES: Final = load_queries(__package__)
 
 
 class Row(NamedTuple):
     """A statement of the record.
 
-    *silent* where it says nothing of what it names: voided, or sent by who may not define. *taken_back* where it was voided or
-    redacted, and so says less than it may have said when it was heard before.
+    *silent* says that it defines nothing, since it was voided or its sender may not define. *taken_back* says that it was voided
+    or redacted, and so may say less than before.
     """
 
     id: StatementId
@@ -33,12 +33,12 @@ class Row(NamedTuple):
 
 
 async def lock(transaction: Transaction) -> None:
-    """Hold every other writer of definitions off until *transaction* ends, which commits without waiting for the disk."""
+    """Keep other writers of definitions waiting until *transaction* ends, which commits without waiting for the disk."""
     await transaction.execute(_QUERIES["lock"])
 
 
 async def statements(ids: Collection[StatementId], transaction: Transaction) -> list[Row]:
-    """Return those of the statements *ids* that are in the record, as it holds them now, the newest first."""
+    """Return those of the statements *ids* that are recorded, as the record holds them now, the newest first."""
     return [Row(*row) for row in await transaction.fetch(_QUERIES["statements"], list(ids))]
 
 
@@ -49,7 +49,7 @@ async def read(keys: Iterable[Key], transaction: Transaction) -> dict[Key, Leave
 
 
 async def write(leaves: Mapping[Key, Leaves], transaction: Transaction) -> None:
-    """Write *leaves* as what is known of activities; one without any is forgotten."""
+    """Store *leaves* as what is known of activities; an activity without any is deleted."""
     known = {key: value for key, value in leaves.items() if value}
     if known:
         await transaction.execute(_QUERIES["write"], uuids(known), list(map(pack, known.values())))
@@ -58,7 +58,7 @@ async def write(leaves: Mapping[Key, Leaves], transaction: Transaction) -> None:
 
 
 async def told(key: Key, transaction: Transaction, *, below: int) -> AsyncIterator[tuple[int, Saying]]:
-    """Yield what each statement with a seq *below* that says of the activity *key*, with its seq, the newest first."""
+    """Yield what each statement before the seq *below* says of the activity *key*, with its own seq, from the newest."""
     while True:
         rows = await transaction.fetch(_QUERIES["mentioning"], key.hex(), below, PAGE, PAGE_BYTES)
         for seq, silent, body in rows:
@@ -70,12 +70,12 @@ async def told(key: Key, transaction: Transaction, *, below: int) -> AsyncIterat
 
 
 async def forget(database: Database) -> None:
-    """Forget all definitions, for a replay to make them again. Raises Unavailable."""
+    """Delete all definitions, for a replay to make them again. Raises Unavailable."""
     await database.execute(_QUERIES["forget"])
 
 
 class DefinitionStore:
-    """The reading side."""
+    """Definitions, as the doors read them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -86,6 +86,9 @@ class DefinitionStore:
         return {Key(key): unpack(leaves) for key, leaves in rows}
 
     async def newest(self, key: Key) -> list[tuple[int, bytes]]:
-        """Return the newest statements that name the activity or agent *key*, but for silent ones, by seq. Raises Unavailable."""
+        """Return seq and bytes of the newest statements that name the activity or agent *key* and are not silent.
+
+        Raises Unavailable.
+        """
         rows = await self._database.fetch(_QUERIES["mentioning"], key.hex(), LAST_ORDINAL, PAGE, PAGE_BYTES)
         return [(seq, body) for seq, silent, body in rows if not silent]

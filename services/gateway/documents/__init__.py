@@ -1,5 +1,5 @@
-"""xAPI's documents: state, agent profiles, activity profiles; read and written in PostgreSQL, guarded by ETags.
+"""xAPI's documents (state, agent profiles and activity profiles), stored in PostgreSQL and guarded by ETags.
 
-A request means one document or several (`parameters`); `store` locks the row, shows it to what `changes` says of the request,
-which asks `preconditions` and `merging`, and writes what is decided.
+`parameters` reads which document or documents a request means. `store` locks the row, lets a function of `changes` decide by
+`preconditions` and `merging` what shall be there, and writes that.
 """

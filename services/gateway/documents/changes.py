@@ -1,4 +1,4 @@
-"""What a request makes of the document that stands there, or why it is refused."""
+"""Decide what a request makes of the document that is there, or why it is refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DETAIL = {
 
 
 def replacing(posted: Document, preconditions: Preconditions, resource: Resource, version: Version) -> Decide:
-    """Put *posted* in the place of what stands there (PUT)."""
+    """Return what replaces the document that is there by *posted* (PUT)."""
 
     def decide(standing: Document | None) -> Document:
         _refuse(judge_put(preconditions, _etag(standing), resource, version))
@@ -34,7 +34,7 @@ def replacing(posted: Document, preconditions: Preconditions, resource: Resource
 
 
 def merging(posted: Document, preconditions: Preconditions, limits: guard.Limits) -> Decide:
-    """Merge *posted* into what stands there (POST); where nothing does, it is a new document."""
+    """Return what merges *posted* into the document that is there (POST), or stores it where there is none."""
 
     def decide(standing: Document | None) -> Document:
         _refuse(judge(preconditions, _etag(standing)))
@@ -46,7 +46,7 @@ def merging(posted: Document, preconditions: Preconditions, limits: guard.Limits
 
 
 def deleting(preconditions: Preconditions) -> Decide:
-    """Leave nothing there (DELETE)."""
+    """Return what deletes the document that is there (DELETE)."""
 
     def decide(standing: Document | None) -> None:
         _refuse(judge(preconditions, _etag(standing)))
@@ -55,7 +55,7 @@ def deleting(preconditions: Preconditions) -> Decide:
 
 
 def deleting_all(preconditions: Preconditions, etag_of: Callable[[Names], str]) -> Callable[[Names], None]:
-    """Allow to delete several documents, if the list of their names is as the sender knows it."""
+    """Return what allows several documents to be deleted if the list of their names is as the sender knows it."""
     return partial(_allow, preconditions, etag_of)
 
 
@@ -65,7 +65,7 @@ def _allow(preconditions: Preconditions, etag_of: Callable[[Names], str], standi
 
 
 def _merged(standing: Document, posted: Document, limits: guard.Limits) -> bytes:
-    """Merge two JSON objects. Raises Problem 400 where one of them is none, 413 where they are too large together."""
+    """Merge two JSON objects. Raises Problem 400 where one of them is not an object, 413 where the result is too large."""
     if not is_json(posted.content_type):
         raise Problem(400, f"POST merges {JSON_TYPE} into a document; use PUT to replace it")
     if not is_json(standing.content_type):

@@ -1,4 +1,4 @@
-"""Which document, or which documents, a request means (1.0.3 Communication §2.3, §2.6, §2.7)."""
+"""Read which document, or which documents, a request means (1.0.3 Communication §2.3, §2.6, §2.7)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _NAMED: Final[Mapping[Resource, str]] = {
 class Context:
     """What documents belong to: an activity, an agent (its canonical IFI), and for state a registration.
 
-    No registration is a context of its own, beside those of the registrations.
+    States without a registration have a context of their own, beside those of the registrations.
     """
 
     resource: Resource
@@ -64,7 +64,7 @@ class Context:
 
     @property
     def key(self) -> UUID:
-        """Name the context in 16 bytes, however long its identifiers are."""
+        """Return 16 bytes that stand for the context, however long its identifiers are."""
         return _key(self.resource, self.activity, self.agent, self.registration)
 
 
@@ -77,14 +77,14 @@ class Single:
 
     @property
     def key(self) -> UUID:
-        """Name the document in 16 bytes."""
+        """Return 16 bytes that stand for the document."""
         context = self.context
         return _key(context.resource, context.activity, context.agent, context.registration, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """The documents of a context, those changed after *since* alone, where it is given."""
+    """The documents of a context, or, with *since*, those of them that were changed after it."""
 
     context: Context
     since: datetime | None = None
@@ -137,7 +137,7 @@ def _context(resource: Resource, given: Mapping[str, str]) -> Context:
 
 
 def _read_agent(resource: Resource, text: str) -> Ifi:
-    """Read whose documents; profiles are of Agents and never of Groups (1.0.3 Communication §2.6)."""
+    """Read whose documents are meant; profiles belong to Agents, never to Groups (1.0.3 Communication §2.6)."""
     if resource is Resource.AGENT_PROFILE and read_actor(text).get("objectType") == "Group":
         raise BadParameter(
             "agent", "group", "Profiles belong to Agents; for an identified Group, put its identifier into an Agent"

@@ -1,4 +1,4 @@
-"""Whether what a sender knows of a document is still so: If-Match, If-None-Match (RFC 9110 §13.1), and where xAPI wants them."""
+"""Judge the preconditions If-Match and If-None-Match (RFC 9110 §13.1), and whether xAPI requires one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BadPrecondition(SymposiaError):
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """Entity tags without their quotes: *strong* and *weak* ones; with *any*, whatever there is."""
+    """Entity tags without their quotes, *strong* and *weak* ones; *any* stands for `*`, any document that is there."""
 
     strong: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
@@ -36,14 +36,14 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """What a request demands of the document as it stands, None where it demands nothing."""
+    """What a request demands of the document that is there; None where it demands nothing."""
 
     if_match: Tags | None = None
     if_none_match: Tags | None = None
 
     @property
     def absent(self) -> bool:
-        """Say whether there are none."""
+        """Say whether the request demands nothing."""
         return self.if_match is None and self.if_none_match is None
 
     def matches(self, etag: str | None) -> bool:
@@ -62,7 +62,7 @@ class Preconditions:
 
 
 NOTHING_THERE: Final = Preconditions(if_none_match=Tags(any=True))
-"""What says who puts a new document."""
+"""The precondition of a sender who means to create a document."""
 
 
 class Verdict(Enum):
@@ -72,11 +72,11 @@ class Verdict(Enum):
     FAILED = auto()
     """412: the document is not as the sender thinks."""
     WEAKENED = auto()
-    """412: it is, but the sender has a weak tag, which never matches; we give out none."""
+    """412: it may be, but the sender has a weak tag, which never matches; ours are strong."""
     UNGUARDED = auto()
-    """409: the sender would overwrite a document that it may not know."""
+    """409: the sender would overwrite a document that it may not know about."""
     MISSING = auto()
-    """400: the sender must say what it knows."""
+    """400: xAPI requires a precondition here."""
 
 
 def read_preconditions(if_match: Sequence[str], if_none_match: Sequence[str]) -> Preconditions:
@@ -93,17 +93,17 @@ def judge(preconditions: Preconditions, etag: str | None) -> Verdict:
 
 
 def is_blind(preconditions: Preconditions, resource: Resource, version: Version) -> bool:
-    """Say whether PUT proceeds whatever stands there: states of 1.0.3 do, where the sender demands nothing."""
+    """Say whether PUT proceeds whatever is there, as it does for states in 1.0.3 without a precondition."""
     return preconditions.absent and resource is Resource.STATE and version is Version.V1_0_3
 
 
 def lacks_guard(preconditions: Preconditions, resource: Resource, version: Version) -> bool:
-    """Say whether PUT has to say more of what it knows: of profiles of 1.0.3 it has to know something."""
+    """Say whether PUT lacks a precondition that is required, as it is for profiles in 1.0.3."""
     return preconditions.absent and resource is not Resource.STATE and version is Version.V1_0_3
 
 
 def judge_put(preconditions: Preconditions, etag: str | None, resource: Resource, version: Version) -> Verdict:
-    """Judge PUT, which in 1.0.3 needs a precondition for profiles, and in 2.0.0 for whatever is there already."""
+    """Judge PUT, which needs a precondition for profiles in 1.0.3, and for any document that exists already in 2.0.0."""
     if not preconditions.absent:
         return judge(preconditions, etag)
     if is_blind(preconditions, resource, version):

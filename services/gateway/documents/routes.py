@@ -57,7 +57,7 @@ Handle: TypeAlias = Callable[[Request, Version], Awaitable[Response]]
 _MEDIA_TYPE: Final = re.compile(MEDIA_TYPE)
 _LONGEST_TYPE: Final = 255
 _INERT: Final = {"Content-Security-Policy": "sandbox; default-src 'none'"}
-"""A document may be a page with scripts; in a browser it is shown and does nothing."""
+"""A document may be a page with scripts; with this header a browser shows it and runs nothing."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Documents:
         return await self._serve(request, _WRITES[self._resource], self._delete)
 
     async def _serve(self, request: Request, scope: Scope, handle: Handle) -> Response:
-        """Let in who may, and note for the operator what is refused."""
+        """Authorise the request, handle it, and note refusals for the operator."""
         credential = await self._door.authorise(request, scope)
         with refusals.noted(self._door, request, credential):
             return await self._handled(request, self._door.versions.spoken(request, credential), handle)
@@ -151,7 +151,7 @@ class Documents:
         return _changed(await self._store.replace(asked, replacing(posted, preconditions, self._resource, version)))
 
     def _known(self, request: Request, version: Version) -> Preconditions:
-        """Return what PUT says of the document that it knows."""
+        """Return the preconditions of PUT, or those of a lenient door for a sender that leaves them out."""
         said = _preconditions(request)
         if lacks_guard(said, self._resource, version) and self._door.leniency.takes_unguarded(request):
             return NOTHING_THERE
@@ -186,7 +186,7 @@ def _preconditions(request: Request) -> Preconditions:
 
 
 def _content_type(request: Request) -> str:
-    """Return what the body is, as it will be answered. Raises Problem 400 for what is no media type."""
+    """Return the Content-Type, as it will be sent with the document. Raises Problem 400 where it is not a media type."""
     given = request.headers.get("content-type", OCTETS_TYPE).strip()
     if len(given) > _LONGEST_TYPE or not given.isprintable() or not _MEDIA_TYPE.fullmatch(given):
         raise Problem(400, "Content-Type is not a media type")
@@ -205,7 +205,7 @@ def _list(names: Names) -> bytes:
 def _conditional(
     content: bytes, etag: str, updated_at: datetime | None, headers: Mapping[str, str], preconditions: Preconditions
 ) -> Response:
-    """Answer with *content*, or with 304 to who has it already (RFC 9110 §13.2.2)."""
+    """Answer with *content*, or with 304 to a client that has it already (RFC 9110 §13.2.2). Raises Problem 412."""
     if not preconditions.matches(etag):
         raise Problem(412, "The document is not as If-Match requires")
     validators = {"ETag": f'"{etag}"'}
@@ -217,5 +217,5 @@ def _conditional(
 
 
 def _changed(document: Document | None) -> Response:
-    """Say that the document is stored, and its new ETag."""
+    """Answer that the document is stored, with its new ETag."""
     return Response(status_code=204, headers={"ETag": f'"{document.etag}"'} if document else None)

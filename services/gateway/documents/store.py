@@ -1,4 +1,4 @@
-"""The documents in PostgreSQL: each change locks one row, decides and writes; of two writers the later sees the first."""
+"""The documents in PostgreSQL; each change locks one row, decides and writes, so a later writer sees an earlier one's work."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Names:
 
 
 Decide: TypeAlias = Callable[[Document | None], Document | None]
-"""Says what shall stand where now this stands; None: nothing. Raises to leave all as it is."""
+"""Returns what a document, or None for none, is to be replaced by; None deletes it. It raises to leave everything as it is."""
 
 
 class DocumentStore:
@@ -63,16 +63,16 @@ class DocumentStore:
         return _names(await self._database.fetch(_QUERIES["names"], asked.context.key, asked.since))
 
     async def overwrite(self, asked: Single, document: Document) -> Document:
-        """Let *document* stand there, whatever did, and return it: one statement, for senders who need to know nothing."""
+        """Store *document*, whatever is there, and return it; it takes a single statement, for senders without preconditions."""
         await self._database.execute(_QUERIES["overwrite"], *_identity(asked), *_values(document))
         return document
 
     async def replace(self, asked: Single, decide: Decide) -> Document | None:
-        """Let *decide* say what shall stand there, and return that; it is shown what stands there without its content."""
+        """Store what *decide* returns, and return it; *decide* is given the document that is there without its content."""
         return await self._change(asked, decide, _QUERIES["lock"])
 
     async def revise(self, asked: Single, decide: Decide) -> Document | None:
-        """Let *decide* say what shall stand there, as `replace` does; it is shown the content too."""
+        """Store what *decide* returns, as `replace` does; *decide* is given the document with its content."""
         return await self._change(asked, decide, _QUERIES["lock_with_content"])
 
     async def delete_all(self, asked: Several, allow: Callable[[Names], None]) -> None:
@@ -98,7 +98,7 @@ class DocumentStore:
 
 
 async def _written(transaction: Transaction, asked: Single, standing: Document | None, wanted: Document | None) -> bool:
-    """Write what is *wanted*, unless somebody else has added the document meanwhile: then it has to be decided again."""
+    """Write what is *wanted*; return False if another request has added the document meanwhile, so that it is decided again."""
     match standing, wanted:
         case None, Document():
             return bool(await transaction.fetchval(_QUERIES["insert"], *_identity(asked), *_values(wanted)))
