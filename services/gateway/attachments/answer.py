@@ -16,22 +16,23 @@ from shared.media_types import JSON_TYPE, MULTIPART_TYPE
 
 
 class _Part(NamedTuple):
-    """What stands before the octets, and which they are."""
+    """The head of a part, and the octets that follow it."""
 
     head: bytes
     kept: Kept
 
 
 class Attachments:
-    """Writes answers whose length is known before the octets are read, piece by piece."""
+    """Writes answers piece by piece; their length is known before the octets are read."""
 
     def __init__(self, store: AttachmentStore) -> None:
         self._store = store
 
     async def answer(self, content: bytes, bodies: Sequence[bytes], headers: Mapping[str, str], *, head_only: bool) -> Response:
-        """Answer with *content*, JSON of the statements stored as *bodies*, and with what they declare and came with, each once.
+        """Answer with *content*, the JSON of the statements *bodies*, and once each with the octets that these declare.
 
-        *head_only* leaves the body out. Raises Unavailable before anything is sent.
+        Octets that did not come with their statement are left out, and with *head_only* so is the body. Raises Unavailable before
+        anything is sent.
         """
         boundary = new_boundary()
         first = head(boundary, {"Content-Type": JSON_TYPE}) + content
@@ -44,7 +45,7 @@ class Attachments:
         return StreamingResponse(self._written(first, parts, last), headers=complete)
 
     async def _parts(self, boundary: str, bodies: Sequence[bytes]) -> list[_Part]:
-        """Return the parts behind the first, in the order of the statements; what did not come with its statement has none."""
+        """Return the parts after the first, in the order of the statements."""
         declared = declarations(bodies)
         if not declared:
             return []

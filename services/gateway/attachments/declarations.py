@@ -1,4 +1,4 @@
-"""What recorded statements say of their attachments, read from their stored bytes."""
+"""Read what recorded statements declare of their attachments from their stored bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ESCAPE: Final = b"\\u"
 
 
 class Declaration(msgspec.Struct, frozen=True, rename="camel"):
-    """What an attachment is, and its hash as the statement spells it."""
+    """The media type of an attachment, and its hash as the statement spells it."""
 
     content_type: str
     sha2: str

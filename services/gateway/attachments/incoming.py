@@ -19,7 +19,7 @@ ENCODING_HEADER: Final = "Content-Transfer-Encoding"
 BINARY: Final = "binary"
 
 Understand: TypeAlias = Callable[[Request, bytes, bytes], bytes]
-"""Returns the body of a request that cannot be read by its boundary as the sender means it, or as it is."""
+"""Given a request, a body that cannot be read and its boundary, returns the body as its sender means it, or unchanged."""
 
 _UNENCODED: Final = {None, BINARY, "8bit", "7bit"}
 
@@ -33,22 +33,22 @@ class Incoming:
 
     @property
     def octets(self) -> int:
-        """Count what is enclosed."""
+        """Return how many octets are enclosed."""
         return sum(len(each.content) for each in self.enclosed.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many bytes a body of JSON, and one of multipart/mixed, may have."""
+    """How many bytes a body may have, of JSON and of multipart/mixed."""
 
     json: int
     multipart: int
 
 
 async def read_incoming(request: Request, most: Sizes, understand: Understand) -> Incoming:
-    """Return what the body of *request* holds (1.0.3 Communication §1.5); *understand* is asked where it cannot be read.
+    """Return what the body of *request* holds (1.0.3 Communication §1.5); *understand* is tried where it cannot be read.
 
-    Raises Problem as `read_body` does, and 400 where it is neither JSON nor multipart/mixed as attachments travel in it.
+    Raises Problem as `read_body` does, and 400 where it is neither JSON nor multipart/mixed with attachments.
     """
     content_type = header(request, b"content-type") or ""
     kind = media_type(content_type)
@@ -75,7 +75,7 @@ def _read(request: Request, body: bytes, content_type: str, understand: Understa
 
 
 def read_multipart(body: bytes, content_type: str) -> Incoming:
-    """Read the first part as JSON, each other as the octets of an attachment, which its hash names. Raises BadMultipart."""
+    """Read the first part as JSON, and each other as the octets of an attachment, by their hash. Raises BadMultipart."""
     first, *others = read_parts(body, boundary_of(content_type))
     if media_type(first.headers.get("content-type", "")) != JSON_TYPE:
         raise BadMultipart("first-part-type", f"The first part has to be the statements, with Content-Type: {JSON_TYPE}", 0)
@@ -88,7 +88,7 @@ def read_multipart(body: bytes, content_type: str) -> Incoming:
 
 
 def _checked_hash(part: Part, number: int) -> Sha2:
-    """Return the hash that names the octets of *part*; it is theirs."""
+    """Return the hash in the header of *part*, once its octets are found to have it. Raises BadMultipart."""
     if _encoding(part) != BINARY:
         raise BadMultipart("part-encoding", f"An attachment's part needs the header {ENCODING_HEADER}: {BINARY}", number)
     named = part.headers.get(HASH_HEADER.lower())

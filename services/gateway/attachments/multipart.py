@@ -1,4 +1,4 @@
-"""Read and write multipart messages (RFC 2046 §5.1): every octet counts, and the work grows with the length alone."""
+"""Read and write multipart messages (RFC 2046 §5.1) exactly to the octet and in linear time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Part(NamedTuple):
 
 
 class BadMultipart(SymposiaError):
-    """The body is no multipart message, or a part is not as it must be; *part* counts from 0, None is the whole body."""
+    """The body is not a multipart message, or a part is not as it must be; *part* counts from 0, None is the whole body."""
 
     def __init__(self, rule: str, message: str, part: int | None = None) -> None:
         super().__init__(message)
@@ -53,7 +53,7 @@ def boundary_of(content_type: str) -> bytes:
 
 
 def read_parts(body: bytes, boundary: bytes) -> Iterator[Part]:
-    """Yield the parts of *body*; what stands before the first and behind the last is left out. Raises BadMultipart."""
+    """Yield the parts of *body*, without what comes before the first and after the last. Raises BadMultipart."""
     delimiter = CRLF + b"--" + boundary
     at = _first_part(body, delimiter)
     for number in range(MAX_PARTS):
@@ -69,29 +69,29 @@ def read_parts(body: bytes, boundary: bytes) -> Iterator[Part]:
 
 
 def new_boundary() -> str:
-    """Return a boundary that no content holds: 122 bits of chance."""
+    """Return a boundary that no content holds, since 122 of its bits are random."""
     return f"symposia-{uuid4().hex}"
 
 
 def head(boundary: str, headers: Mapping[str, str]) -> bytes:
-    """Write what stands before the octets of a part; what ends the part before it belongs to that.
+    """Write what comes before the octets of a part, without the line end that belongs to the part before it.
 
-    No space follows the colons, as in the answers of most LRSs: lrspipe takes it for the first character of a hash.
+    No space follows the colons, as in the answers of most LRSs, because lrspipe reads it as the first character of a hash.
     """
     lines = "".join(f"{name}:{value}\r\n" for name, value in headers.items())
     return f"--{boundary}\r\n{lines}\r\n".encode()
 
 
 def tail(boundary: str) -> bytes:
-    """Write what stands behind the octets of the last part, and the line end before it.
+    """Write what comes after the last part, without the line end before it.
 
-    No line end follows: TinCanPHP takes it for a part.
+    No line end follows either, because TinCanPHP reads it as a part.
     """
     return f"--{boundary}--".encode()
 
 
 def _first_part(body: bytes, delimiter: bytes) -> int:
-    """Return where the first part starts, behind the first line that is the boundary."""
+    """Return where the first part starts, after the first line that is the boundary."""
     start = delimiter[len(CRLF) :]
     found = 0 if body.startswith(start) else body.find(delimiter) + len(CRLF)
     if found < len(CRLF) and not body.startswith(start):
@@ -119,7 +119,7 @@ def _part(block: bytes, number: int) -> Part:
 
 
 def _headers(block: bytes, number: int) -> dict[str, str]:
-    """Read header lines; a line that starts with a space goes on with the one before it."""
+    """Read header lines; a line that starts with a space continues the one before it."""
     headers: dict[str, str] = {}
     for line in _FOLD.sub(b" ", block).split(CRLF):
         name, colon, value = line.decode("latin-1").partition(":")

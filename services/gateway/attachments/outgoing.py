@@ -1,4 +1,4 @@
-"""Write the parts of a multipart/mixed message that hold octets, for answers and for other LRSs (1.0.3 Communication §1.5.2)."""
+"""Write those parts of a multipart/mixed message that hold octets, for answers and other LRSs (1.0.3 Communication §1.5.2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.gateway.attachments.store import AttachmentStore, Kept
 
 
 def head_of(boundary: str, declaration: Declaration) -> bytes:
-    """Write what stands before the octets of the attachment that *declaration* describes."""
+    """Write what comes before the octets of the attachment that *declaration* describes."""
     headers = {"Content-Type": declaration.content_type, ENCODING_HEADER: BINARY, HASH_HEADER: declaration.sha2}
     return head(boundary, headers)
 

@@ -1,4 +1,4 @@
-"""Keep the octets of attachments, each once, and which statements they came with."""
+"""The octets of attachments, each stored once, and the statements that they came with."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from shared.postgres import Database, Transaction, load_queries
 from shared.xapi.model import StatementId
 
 Sha256 = NewType("Sha256", bytes)
-"""The digest of octets that they are kept under, whatever hash a statement declares them by."""
+"""The digest under which octets are stored, whichever hash a statement declares them by."""
 
 AT_ONCE: Final = 1024 * 1024
-"""Octets that are read at a time, and so held in memory for one answer."""
+"""Octets that are read, and so held in memory, at a time for one answer."""
 LOOKED_AT: Final = 100
 """Uses whose statements are read at a time."""
 
@@ -27,7 +27,7 @@ _QUERIES: Final = load_queries(__package__)
 
 
 class Kept(NamedTuple):
-    """Octets that came with *statement*, which declares them by *sha2*."""
+    """Octets that came with *statement*, whose hash there is *sha2*."""
 
     statement: StatementId
     sha2: Sha2
@@ -42,7 +42,7 @@ class AttachmentStore:
         self._database = database
 
     async def keep(self, uses: Sequence[Use], at: datetime) -> None:
-        """Keep the octets of *uses*, from a request received *at*; twice is once. Raises Unavailable."""
+        """Store the octets of *uses*, from a request received *at*; storing them again changes nothing. Raises Unavailable."""
         digests = {use.sha2: _sha256(use.content) for use in uses}
         contents = {digests[use.sha2]: use.content for use in uses}
         noted = (
@@ -67,9 +67,9 @@ class AttachmentStore:
         ]
 
     async def octets(self, several: Iterable[Kept]) -> AsyncIterator[tuple[Kept, bytes]]:
-        """Yield the octets of *several* in order, in pieces of at most AT_ONCE; an empty one as an empty piece.
+        """Yield the octets of *several* in order, in pieces of at most AT_ONCE; for an attachment of 0 bytes, one empty piece.
 
-        Raises Unavailable in an outage, and where octets were erased since they were looked up.
+        Raises Unavailable, also where octets were erased since they were looked up.
         """
         for _, group in groupby(_batches(several), key=lambda numbered: numbered[0]):
             batch = [kept for _, kept in group]
@@ -85,7 +85,7 @@ class AttachmentStore:
                 yield kept, contents[kept.sha256]
 
     async def release(self, transaction: Transaction, bodies: Mapping[StatementId, bytes]) -> None:
-        """Let go of what statements no longer declare in their *bodies*; octets go with their last use. Raises Unavailable."""
+        """Delete uses that statements no longer declare in their *bodies*, and octets with their last use. Raises Unavailable."""
         still = [(UUID(statement), bytes.fromhex(sha2)) for statement, body in bodies.items() for sha2 in declared_in(body)]
         statements, hashes = [statement for statement, _ in still], [sha2 for _, sha2 in still]
         rows = await transaction.fetch(_QUERIES["release_uses"], [UUID(each) for each in bodies], statements, hashes)
@@ -93,9 +93,9 @@ class AttachmentStore:
             await transaction.execute(_QUERIES["release_contents"], [sha256 for (sha256,) in rows])
 
     async def settle(self, patience: timedelta) -> int:
-        """Look at uses noted longer ago than *patience*, as the record counts: keep those that the record bears out.
+        """Check uses that are older than *patience* on the record's clock; confirm those that the record declares, delete others.
 
-        Returns how many were looked at: 0 when none is left. Raises Unavailable.
+        Returns how many were checked, 0 when none is left. Raises Unavailable.
         """
         rows = await self._database.fetch(_QUERIES["due"], patience, LOOKED_AT)
         borne_out = [
@@ -109,7 +109,7 @@ class AttachmentStore:
         return len(rows)
 
     async def sweep(self, patience: timedelta) -> int:
-        """Delete octets that nothing uses and that came longer ago than *patience*; return how many. Raises Unavailable."""
+        """Delete octets without a use that are older than *patience*; return how many attachments. Raises Unavailable."""
         status = await self._database.execute(_QUERIES["sweep"], patience)
         return int(status.rpartition(" ")[2])
 
@@ -126,7 +126,7 @@ def _sha256(content: bytes) -> Sha256:
 
 
 def _batches(several: Iterable[Kept]) -> Iterable[tuple[int, Kept]]:
-    """Yield *several* with the numbers of the batches in which they are read: AT_ONCE octets at most, or one that has more."""
+    """Yield *several*, each with the number of the batch it is read in: of at most AT_ONCE octets, or of one that has more."""
     number, size = 0, 0
     for kept in several:
         if size and size + kept.length > AT_ONCE:

@@ -1,4 +1,4 @@
-"""Sweep octets that came with a request whose statements never became the record."""
+"""Sweep the octets of requests whose statements were never recorded."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from shared.events import rest
 log = structlog.get_logger()
 
 PATIENCE: Final = timedelta(days=1)
-"""So long a request may take to become the record, by the time at which the newest recorded request was received."""
+"""How long a request may take to be recorded, measured by when the newest recorded request was received."""
 
 
 class Sweep:
-    """Looks every *interval* seconds; replicas may look at the same time."""
+    """Sweeps every *interval* seconds; several replicas may do so at the same time."""
 
     def __init__(self, store: AttachmentStore, *, interval: float) -> None:
         self._store = store
         self._interval = interval
 
     async def turn(self) -> int:
-        """Settle what is due and delete what is left over; return how many octets' rows went. Raises Unavailable."""
+        """Check all uses that are due, and delete octets without a use; return how many attachments. Raises Unavailable."""
         looked_at = await self._store.settle(PATIENCE)
         while looked_at:
             looked_at = await self._store.settle(PATIENCE)
         return await self._store.sweep(PATIENCE)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Sweep until *stop*; an outage is waited out, and a bug is met again the next time: no door waits for what is swept."""
+        """Sweep until *stop*; after an outage or a bug, which no door depends on, try again after the next interval."""
         while not stop.is_set():
             await rest(stop, self._interval)
             if not stop.is_set():

@@ -1,4 +1,4 @@
-"""The impact doors: HR, an LMS or a learner reads what social learning was worth, for a stated purpose, and may object to it."""
+"""The impact doors: HR, an LMS or a learner reads impact for a stated purpose, and a learner's objection is passed on."""
 
 from services.gateway.impact.routes import routes
 

@@ -1,4 +1,4 @@
-"""How impact is told: always as provisional advice, with the rules and the moment it holds for."""
+"""Write impact into answers: always as provisional and advisory, with the version of the rules and the moment it holds for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from shared.media_types import JSON_TYPE
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 CURSOR_HEADER: Final = "X-Next-Cursor"
 STANDING: Final = {"provisional": True, "decision_use": "advisory"}
-"""Said with every number: no decision on a person may rest on it alone (GDPR Art. 22, CJEU C-634/21)."""
+"""Goes with every number: no decision about a person may rest on it alone (GDPR Art. 22, CJEU C-634/21)."""
 
 FIGURES: Final = ("impact", "reception", "contribution", "grounding", "facts")
 FACT: Final = ("statement_id", "dimension", "peer", "object", "course", "course_title", "method", "evidence", "copy_of")
@@ -38,7 +38,7 @@ COLUMNS: Final = (
     "as_of",
     "decision_use",
 )
-"""The columns of the CSV, in an order that stays; new ones come at the end."""
+"""The columns of the CSV; their order stays, and new ones are added at the end."""
 
 _DAYS: Final = 7
 _EXPLAINED: Final = (*((name, name) for name in (*FACT, *CREDIT)), ("informal", "fact_informal"))
@@ -47,7 +47,7 @@ _OF_THE_MOMENT: Final = frozenset({"as_of", "next_cursor"})
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One learner's impact, *facts* of those behind it, and the last of them where more follow."""
+    """One learner's impact, a page of the *facts* behind it, and, where more follow, the last fact of the page."""
 
     scored: Row
     facts: Sequence[Row]
@@ -55,19 +55,22 @@ class Page:
 
     @classmethod
     def of(cls, rows: Sequence[Row], limit: int) -> Page:
-        """Take *limit* facts of *rows*, which hold one more where more follow, and a row without a fact where there are none."""
+        """Take *limit* facts of *rows*.
+
+        If more follow, *rows* hold one more; if there are none, they hold one row without a fact.
+        """
         facts = [row for row in rows[:limit] if row["statement_id"] is not None]
         last = facts[-1] if len(rows) > limit else None
         return cls(rows[0], facts, None if last is None else _shown(last))
 
 
 def impact(row: Row) -> dict[str, Any]:
-    """Tell one learner's impact."""
+    """Return one learner's impact as JSON values."""
     return {"learner": str(row["learner"]), **_figures(row)}
 
 
 def explanation(page: Page) -> dict[str, Any]:
-    """Tell one learner's impact and a page of the facts behind it; the credits, and what is not shown, sum to the impact."""
+    """Return one learner's impact and a page of the facts behind it; the credits shown and not shown sum to the impact."""
     facts = [{name: row[column] for name, column in _EXPLAINED} for row in page.facts]
     shown = sum(row["credit"] for row in page.facts)
     missing, credit = page.scored["facts"] - len(facts), max(page.scored["impact"] - shown, 0.0)
@@ -77,18 +80,18 @@ def explanation(page: Page) -> dict[str, Any]:
 
 
 def change(row: Row) -> dict[str, Any]:
-    """Tell what became of one learner's impact; of one whose facts are gone, only that."""
+    """Return one learner's changed impact; for a learner whose facts are all deleted, only that they are."""
     head = {"learner": str(row["learner"]), "external_id": row["external_id"], "deleted": row["deleted"]}
     return head if row["deleted"] else head | _figures(row)
 
 
 def changes(rows: Sequence[Row], following: ChangeKey) -> dict[str, Any]:
-    """Tell a page of changes, and from where to go on."""
+    """Return a page of changes, with the cursor of the next."""
     return {"changes": [change(row) for row in rows], "next_cursor": cursor_of(following)}
 
 
 def table(rows: Sequence[Row]) -> bytes:
-    """Write a page of changes as CSV (RFC 4180) that no spreadsheet takes for formulas; numbers stay numbers."""
+    """Write a page of changes as CSV (RFC 4180), with text shielded from being read as formulas by spreadsheets."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -107,7 +110,7 @@ def json_response(document: Mapping[str, Any], headers: Mapping[str, str] | None
 def tagged(document: Mapping[str, Any], as_of: datetime, asked: str | None, headers: Mapping[str, str] | None = None) -> Response:
     """Write *document* with a weak ETag, or 304 where *asked* (`If-None-Match`) names it already.
 
-    Impact fades by whole weeks, so the tag holds for the week of *as_of*: two answers in it differ by nothing else.
+    Impact fades by whole weeks, so the tag holds for the week of *as_of*: within it, answers differ only if facts have changed.
     """
     lasting = {name: value for name, value in document.items() if name not in _OF_THE_MOMENT}
     week = (as_of.toordinal() - 1) // _DAYS  # day 1 of the calendar is a Monday

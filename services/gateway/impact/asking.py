@@ -1,4 +1,4 @@
-"""What a request asks: for whom, what for, as of when, from where on. Bad input is told what would be good."""
+"""Read what a request asks: about whom, for which purpose, as of when, from which cursor; say of bad input what is expected."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REFERENCES: Final = "a learner's UUID, mbox_sha1sum:<hash of the e-mail address>
 
 
 class Purpose(StrEnum):
-    """What impact may be read for: a closed set, so that the audit can be read by it (GDPR Art. 5(1)(b))."""
+    """The purposes that impact may be read for, a closed set, so that the audit can be searched by them (GDPR Art. 5(1)(b))."""
 
     DEVELOPMENT = "development"
     RECOGNITION = "recognition"
@@ -40,7 +40,7 @@ class Purpose(StrEnum):
 
 
 class Kind(StrEnum):
-    """How a learner can be referred to; values as in `records.learner_reference`."""
+    """How a learner can be referred to; the values are those of `records.learner_reference`."""
 
     ID = "id"
     EMAIL_HASH = "mbox_sha1sum"
@@ -57,7 +57,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class ChangeKey:
-    """The key of a change in their order, which is that of one *history*; what changed beyond it has not been seen."""
+    """The place of a change in the order of changes, which belongs to one *history* of the database."""
 
     history: str
     xid: int
@@ -69,7 +69,7 @@ BEGINNING: Final = ChangeKey("", 0, UUID(int=0))
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The last fact that a page of an explanation showed, in their order; *as_of* is the moment that all its pages are of."""
+    """The last fact on a page of an explanation; *as_of* is the moment that all pages of the explanation hold for."""
 
     as_of: datetime
     credit: float
@@ -79,14 +79,14 @@ class Shown:
 
 
 def check_parameters(request: Request, known: Collection[str]) -> None:
-    """Refuse parameters that nobody reads: a misspelt `changed_since` must not answer with everything. Raises Problem 400."""
+    """Raise Problem 400 for parameters that are not *known*: a misspelt `changed_since` must not be answered with everything."""
     if unknown := sorted(set(request.query_params) - set(known)):
         listed = ", ".join(sorted(known))
         raise _bad(unknown[0][:100], "known", f"This parameter is not known here; known are {listed}")
 
 
 def purpose_of(request: Request) -> Purpose:
-    """Read what the caller wants to know it for, from `purpose` or `X-Purpose`. Raises Problem 400."""
+    """Read the caller's purpose, from `purpose` or `X-Purpose`. Raises Problem 400."""
     said = request.query_params.get("purpose") or request.headers.get(PURPOSE_HEADER, "")
     try:
         return Purpose(said)
@@ -98,7 +98,7 @@ def purpose_of(request: Request) -> Purpose:
 
 
 def as_of(request: Request, now: datetime) -> datetime:
-    """Read the moment to which evidence fades, *now* where none is given. Raises Problem 400."""
+    """Read the moment at which the age of evidence is taken, *now* where none is given. Raises Problem 400."""
     said = request.query_params.get("as_of")
     if said is None:
         return now
@@ -109,7 +109,7 @@ def as_of(request: Request, now: datetime) -> datetime:
 
 
 def limit_of(request: Request, *, default: int, most: int) -> int:
-    """Read how many are wanted at most, from 1 to *most*. Raises Problem 400."""
+    """Read how many items are wanted at most, from 1 to *most*. Raises Problem 400."""
     said = request.query_params.get("limit", str(default))
     if said.isascii() and said.isdecimal() and len(said) <= len(str(most)) and 1 <= int(said) <= most:
         return int(said)
@@ -117,7 +117,7 @@ def limit_of(request: Request, *, default: int, most: int) -> int:
 
 
 def reference_of(request: Request) -> Reference:
-    """Read whom the path names. Raises Problem 400."""
+    """Read which learner the path names. Raises Problem 400."""
     said = str(request.path_params["ref"])
     kind, colon, value = said.partition(":")
     match kind if colon else Kind.ID:
@@ -169,7 +169,7 @@ def shown_before(request: Request) -> Shown | None:
 
 
 def cursor_behind(shown: Shown) -> str:
-    """Write the place behind *shown* as an opaque cursor."""
+    """Write the place after *shown* as an opaque cursor."""
     return _sealed(f"{rfc3339(shown.as_of)} {shown.credit!r} {shown.age_weeks} {shown.statement.hex} {shown.dimension}")
 
 
@@ -178,7 +178,7 @@ def _sealed(text: str) -> str:
 
 
 def _opened(cursor: str) -> str:
-    """Read what a cursor holds; raises ValueError."""
+    """Return the text in a cursor. Raises ValueError."""
     if len(cursor) > LONGEST_CURSOR:
         raise ValueError
     return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")

@@ -1,4 +1,4 @@
-"""The doors to impact: read it for a stated purpose, and object to it."""
+"""The doors to impact: it is read for a stated purpose, and objections to it are passed on."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def routes(database: Database, log: Log, clock: Clock, authorise: Authorise) -> APIRouter:
-    """Return the impact doors; *database* may read `impact` and `records`, and writes the audit in its own schema."""
+    """Return the impact doors; *database* may read the schemas `impact` and `records`, and writes the audit in its own."""
     doors = Doors(ImpactStore(database), log, clock, authorise)
     router = APIRouter(prefix="/v1", tags=["impact"])
     learner = "/learners/{ref:path}"  # HR's ids may hold a slash
@@ -76,7 +76,7 @@ class Doors:
         self._authorise = authorise
 
     async def impact(self, request: Request) -> Response:
-        """Tell what a learner's social learning was worth to others and to formal learning."""
+        """Answer with what a learner's social learning was worth to others and to formal learning."""
         reading = await self._reader(request, ONE)
         moment = as_of(request, reading.at)
         row = await self._store.impact(reading, reference_of(request), moment)
@@ -85,7 +85,7 @@ class Doors:
         return answers.tagged(answers.impact(row), moment, request.headers.get("if-none-match"))
 
     async def explanation(self, request: Request) -> Response:
-        """Tell which statements a learner's impact comes from, with the credit and the evidence of each, by the page."""
+        """Answer with a page of the statements that a learner's impact comes from, each with its credit and evidence."""
         reading = await self._reader(request, EXPLAINED)
         before = shown_before(request)
         moment = as_of(request, reading.at) if before is None else before.as_of
@@ -98,14 +98,14 @@ class Doors:
         return answers.tagged(answers.explanation(page), moment, request.headers.get("if-none-match"), more)
 
     async def changes(self, request: Request) -> Response:
-        """Tell whose impact changed since a cursor, in JSON or, where the caller prefers it, in CSV."""
+        """Answer with the learners whose impact has changed since a cursor, in JSON or, if the caller prefers it, in CSV."""
         if _prefers_csv(request):
             return await self.changes_as_csv(request)
         page, headers = await self._page(request)
         return answers.json_response(answers.changes(page.rows, page.following), headers)
 
     async def changes_as_csv(self, request: Request) -> Response:
-        """Tell whose impact changed since a cursor, in CSV; the next cursor stands in a header."""
+        """Answer with the learners whose impact has changed since a cursor, in CSV; the next cursor is in a header."""
         page, headers = await self._page(request)
         headers |= {"Cache-Control": "private, no-cache", answers.CURSOR_HEADER: cursor_of(page.following)}
         return Response(answers.table(page.rows), media_type=answers.CSV_TYPE, headers=headers)
@@ -148,14 +148,15 @@ class Doors:
 
 
 def _nothing() -> Problem:
-    """Answer the same for unknown people, for people without facts and for people who object: nobody can tell who objects."""
+    """Answer alike for people who are unknown, have no facts or object, so that nobody can tell who objects."""
     return Problem(404, "There is no impact to show for this reference")
 
 
 def _link(request: Request, parameter: str, cursor: str) -> dict[str, str]:
-    """Return the header that leads to the page behind *cursor*, which *parameter* takes, at the address that was asked.
+    """Return the header that leads to the page after *cursor*, which *parameter* takes.
 
-    It names no path (RFC 3986 §5.2.2): a proxy may have taken one off, and a reference may hold letters that no header has.
+    It names no path (RFC 3986 §5.2.2), since a proxy may have removed part of it, and a learner's reference may hold characters
+    that headers cannot.
     """
     parameters = dict(request.query_params) | {parameter: cursor}
     return {"Link": f'<?{urlencode(parameters)}>; rel="next"'}

@@ -1,4 +1,4 @@
-"""Read impact through scoring's contract and write down who read it, in one transaction: no answer without its audit."""
+"""Read impact through scoring's contract, and write who read it into the audit in the same transaction."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Who reads (*key_id*), when, and what for; *purpose* is None for objections."""
+    """Who reads (*key_id*), when, and for which purpose; that is None for objections."""
 
     key_id: str
     at: datetime
@@ -38,20 +38,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A page of changes, and from where to go on."""
+    """A page of changes, and the place after it."""
 
     rows: Sequence[Row]
     following: ChangeKey
 
 
 class ImpactStore:
-    """Impact as others may read it, and the audit of it."""
+    """Impact as others may read it, and its audit. Every method raises Unavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def impact(self, reading: Reading, reference: Reference, as_of: datetime) -> Row | None:
-        """Return the impact of whom *reference* names; None where there is none to show."""
+        """Return the impact of the learner whom *reference* names; None where there is none to show."""
         whom = (reference.value, None, None) if reference.kind is Kind.ID else (None, reference.kind.value, reference.value)
         row = await self._database.fetchrow(_QUERIES["impact"], *whom, as_of, reading.at, reading.key_id, _purpose(reading))
         return None if row is None else dict(row)
@@ -59,9 +59,9 @@ class ImpactStore:
     async def explanation(
         self, reading: Reading, reference: Reference, as_of: datetime, limit: int, before: Shown | None
     ) -> Sequence[Row]:
-        """Return the impact of whom *reference* names beside *limit* of its facts at most, of those behind *before*.
+        """Return the impact of the learner whom *reference* names beside each of at most *limit* facts that come after *before*.
 
-        One row without a fact where there are none behind it; empty where there is no impact to show.
+        If there are no such facts, it is one row without a fact; it is empty where there is no impact to show.
         """
         place = (None,) * 4 if before is None else (before.credit, before.age_weeks, before.statement, before.dimension)
 
@@ -74,7 +74,7 @@ class ImpactStore:
         return await self._database.run(read)
 
     async def changes(self, reading: Reading, key: ChangeKey, as_of: datetime, limit: int) -> Changes | None:
-        """Return whose impact changed beyond *key*, *limit* learners at most, in commit order; None where *key* holds no more."""
+        """Return at most *limit* changes after *key*, in the order of their commits; None where *key* is of another history."""
 
         async def read(transaction: Transaction) -> Changes | None:
             history = await transaction.fetchval(_QUERIES["current_history"])
@@ -88,7 +88,7 @@ class ImpactStore:
         return await self._database.run(read)
 
     async def find(self, reading: Reading, reference: Reference, action: Action) -> UUID | None:
-        """Return whom *reference* names, or None; *action* is what will be done for them."""
+        """Return the learner whom *reference* names, or None; *action* is what the audit says was asked for."""
 
         async def read(transaction: Transaction) -> UUID | None:
             learner = await _learner(transaction, reference)

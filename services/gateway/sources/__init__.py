@@ -1,1 +1,1 @@
-"""The door of operators to the platforms that are heard: how each source does, by ingest's contract."""
+"""The operators' door to the sources: how each of them is doing, by ingest's contract."""

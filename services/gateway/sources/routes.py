@@ -1,4 +1,4 @@
-"""`/v1/sources`: what was heard of each platform lately, what was not and why, and how asking it goes."""
+"""`/v1/sources`: what was heard from each source lately, what was not and why, and how polling its platform goes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _QUERIES: Final = load_queries(__package__)
 
 
 def routes(database: Database, clock: Clock, authorise: Authorise) -> APIRouter:
-    """Return the doors; *database* may read what ingest shows."""
+    """Return the doors; *database* may read the views that ingest documents."""
     doors = Doors(database, clock, authorise)
     router = APIRouter(prefix="/v1", tags=["sources"])
     get = ["GET"]
@@ -41,12 +41,12 @@ class Doors:
         self._authorise = authorise
 
     async def all(self, request: Request) -> Response:
-        """Tell how every source does."""
+        """Answer with how every source is doing."""
         now, rows = await self._read(request, None)
         return _json({"as_of": rfc3339(now), "sources": [told(row) for row in rows]})
 
     async def one(self, request: Request) -> Response:
-        """Tell how one source does."""
+        """Answer with how one source is doing."""
         name = str(request.path_params["source"])
         now, rows = await self._read(request, None if "\x00" in name else name)
         found = [row for row in rows if row["source"] == name]
@@ -64,7 +64,7 @@ class Doors:
 
 
 def told(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Write one source: numbers are of the last hour and of the last day, reasons and lags of the last day."""
+    """Return one source as JSON values; reasons and lags are those of the last day."""
     return {
         "source": row["source"],
         "platform": row["platform"],
