@@ -1,4 +1,4 @@
-"""Compare statements by content, and change their bytes without writing them anew."""
+"""Compare statements by content, and change members of their JSON while the other bytes stay as they are."""
 
 import hashlib
 import json
@@ -16,29 +16,29 @@ from shared.xapi.scan import members
 from shared.xapi.timestamps import in_utc
 
 SET_BY_US: Final = ("stored", "authority", "version")
-"""Properties that an LRS sets or replaces: they are not what the client said."""
+"""Properties that an LRS sets or replaces; they are no part of what the client said."""
 CONTENT_NAMESPACE: Final = UUID("9a3f7a3e-55d7-5b26-8d1c-4f4a6f0e7b11")
-"""The namespace of ids that are derived from content; changing it would double history."""
+"""The namespace of ids that are derived from content; if it changed, statements that are sent again would be recorded twice."""
 
 DEFAULT_TYPES: Final = ("Agent", "Activity")
-"""What an object is that does not say so, where an actor is expected, or an activity."""
+"""The objectType that is meant where none is given: the first for actors, the second for objects."""
 
 _ACTORS: Final = ("instructor", "team")
 _RELEVANT: Final = {"contextAgents": "agent", "contextGroups": "group"}
 _NOTHING: Final[dict[str, JSON]] = {}
 _LAST_OF_ALL_WHOLE: Final = 2**53
-"""Up to here a double is one whole number and no other."""
+"""Up to here, a double stands for exactly one whole number."""
 _BEYOND_HUNDREDTHS: Final = re.compile(r"(?<=[.,][0-9]{2})[0-9]+(?=S$)")
 _ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def digest(statement: Mapping[str, JSON]) -> bytes:
-    """Return 32 bytes (SHA-256) of a valid statement: equal for equal content, in whatever order and spacing.
+    """Return 32 bytes (SHA-256) that are equal for valid statements of equal content, whatever the order of members and spacing.
 
     What an LRS may change without changing the statement does not count (1.0.3 Data §2.3.1): `stored`, `authority`, `version`, a
     verb's display, an activity's definition, the zone in which a time is written, the order of a group's members, the case of an
-    mbox's domain. A context activity that stands alone is a list of one (§2.4.6.2), and durations are compared to hundredths of
-    seconds (2.0.0 §4.2.7). Everything else counts, numbers as IEEE 754 doubles or whole numbers of any size.
+    mbox's domain. A single context activity equals a list of one (§2.4.6.2), and durations are compared to hundredths of a second
+    (2.0.0 §4.2.7). Everything else counts; numbers are compared as IEEE 754 doubles, or as whole numbers of any size.
     """
     content = dict(statement)
     for name in SET_BY_US:
@@ -47,9 +47,9 @@ def digest(statement: Mapping[str, JSON]) -> bytes:
 
 
 def without_default_types(statement: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return a valid *statement* without the object types that go without saying.
+    """Return a valid *statement* without the object types that are the default.
 
-    Those are `Agent` wherever only actors stand, and `Activity` (1.0.3 Data §2.4.2.1, §2.4.4.1).
+    These are `Agent` where only actors can be, and `Activity` (1.0.3 Data §2.4.2.1, §2.4.4.1).
     """
     brief: dict[str, Any] = {**statement, "actor": _brief(statement["actor"]), "object": _brief_object(statement["object"])}
     if "context" in statement:
@@ -58,7 +58,7 @@ def without_default_types(statement: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def with_whole_numbers(statement: JSON) -> JSON:
-    """Return a *statement* whose whole numbers are written so, `3` for `3.0`; the same object where all are."""
+    """Return *statement* with whole numbers written as such, `3` for `3.0`; the same object where all are already."""
     match statement:
         case float() if statement.is_integer() and abs(statement) <= _LAST_OF_ALL_WHOLE:
             return int(statement)
@@ -73,7 +73,7 @@ def with_whole_numbers(statement: JSON) -> JSON:
 
 
 def with_decimal_score(statement: dict[str, Any]) -> dict[str, Any]:
-    """Return a valid *statement* with the numbers of its score written as `3.0` for `3`; the same object where all are."""
+    """Return a valid *statement* with the numbers of its score written `3.0` for `3`; the same object where all are already."""
     score = statement.get("result", _NOTHING).get("score", _NOTHING)
     if not any(isinstance(number, int) and abs(number) <= _LAST_OF_ALL_WHOLE for number in score.values()):
         return statement
@@ -82,20 +82,20 @@ def with_decimal_score(statement: dict[str, Any]) -> dict[str, Any]:
 
 
 def content_id(credential: str, statement: Mapping[str, JSON]) -> StatementId:
-    """Return the id (UUIDv5) of a *statement* without one: the same content by the same *credential* has the same id."""
+    """Return an id (UUIDv5) for a *statement* without one; the same content sent with the same *credential* gets the same id."""
     return StatementId(str(uuid5(CONTENT_NAMESPACE, f"{digest(statement).hex()} {credential}")))
 
 
 def splice(raw: bytes, **fields: JSON) -> bytes:
-    """Return the statement *raw* with *fields* set at its top level, every other member byte by byte as it was.
+    """Return the statement *raw* with *fields* set at its top level, and every other member byte by byte as it was.
 
-    *raw* is one well-formed JSON object; a member of the same name is cut out first. Values are JSON.
+    *raw* is a well-formed JSON object; members with the names of *fields* are removed first.
     """
     return add(cut(raw, *fields), **fields)
 
 
 def add(raw: bytes, **fields: JSON) -> bytes:
-    """Return the statement *raw*, which has none of *fields* at its top level, with them added, the rest as it was."""
+    """Return the statement *raw* with *fields* added at its top level, where it has none of them yet, and the rest as it was."""
     raw = raw.strip(b" \t\r\n")
     if not fields:
         return raw
@@ -123,7 +123,7 @@ def split(raw: bytes) -> list[bytes]:
 
 
 def _sorted(value: JSON) -> bytes:
-    """Write *value* with sorted keys; whole numbers beyond 64 bits take the slower way, and so always the same."""
+    """Write *value* with sorted keys; a value with whole numbers beyond 64 bits is always written in the slower way."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
@@ -131,7 +131,7 @@ def _sorted(value: JSON) -> bytes:
 
 
 def _comparable(statement: dict[str, Any]) -> dict[str, Any]:
-    """Copy *statement* without what is no part of it, and with what may be written in several ways written in one."""
+    """Copy *statement* without what does not count, and write in one way what may be written in several."""
     content = {**statement, "actor": _actor(statement["actor"]), "object": _object(statement["object"])}
     if "display" in statement.get("verb", _NOTHING):
         content["verb"] = {"id": statement["verb"]["id"]}
@@ -146,7 +146,7 @@ def _comparable(statement: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moment(text: str) -> str:
-    """Write a timestamp in UTC, and to the last digit that is not 0."""
+    """Write a timestamp in UTC, without trailing zeros."""
     moment = in_utc(text)
     return f"{moment[:-1].rstrip('0').rstrip('.')}Z" if "." in moment else moment
 
@@ -162,7 +162,7 @@ def _object(target: dict[str, Any]) -> dict[str, Any]:
 
 
 def _activity(activity: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is said of an activity, which is no part of the statement that says it."""
+    """Leave out the definition of an activity, which is no part of the statement's content."""
     if "definition" not in activity:
         return activity
     named = activity.copy()

@@ -1,4 +1,4 @@
-"""Check what a schema cannot say of a statement that has the right shape."""
+"""Check the rules that a JSON Schema cannot express, of statements that the schema has accepted."""
 
 from typing import Final, NamedTuple, TypeAlias
 
@@ -20,9 +20,9 @@ class Breach(NamedTuple):
 
 
 def surely_sound(statement: JSON) -> bool:
-    """Say at a glance that a statement breaks no rule, as most do not; False says nothing: `check` tells.
+    """Return True where a quick look shows that a statement breaks no rule; after False, `check` has to decide.
 
-    Every statement that the schema accepts comes this way: to ask little, and in one function, takes half of check's time.
+    Every statement that the schema accepts comes this way, and asking little in one function takes half the time of `check`.
     """
     target = statement["object"]
     if (
@@ -43,7 +43,7 @@ def surely_sound(statement: JSON) -> bool:
 
 
 def check(statement: JSON) -> list[Breach]:
-    """Return the rules that *statement*, and the SubStatement in it, break; the schema has accepted it."""
+    """Return the rules that *statement*, which the schema has accepted, and the SubStatement in it break."""
     found: list[Breach] = []
     _check(statement, (), found)
     if statement["object"].get("objectType") == "SubStatement":
@@ -79,7 +79,7 @@ def _check_attachments(attachments: JSON, at: Path, found: list[Breach]) -> None
 
 
 def _exists(timestamp: str) -> bool:
-    """Say whether the calendar has such a day, and UTC such a moment."""
+    """Say whether *timestamp* names a day of the calendar, and a moment of the years 1 to 9999 in UTC."""
     try:
         instant(timestamp)
     except ValueError:
@@ -88,7 +88,7 @@ def _exists(timestamp: str) -> bool:
 
 
 def _score_breaches(score: JSON) -> list[Breach]:
-    """Return what a score breaks, with paths that start in it."""
+    """Return the rules that a score breaks, with paths that start in the score."""
     found: list[Breach] = []
     least, most, raw = score.get("min"), score.get("max"), score.get("raw")
     if least is not None and most is not None and least >= most:

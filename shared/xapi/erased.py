@@ -1,4 +1,4 @@
-"""Who stands in a statement in place of a person who was erased: one agent for all of them, so that nobody is told apart."""
+"""The agent that takes the place of erased people in statements; it is one for all, so that they cannot be told apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.xapi import ifi
 from shared.xapi.model import Agent, Ifi
 
 ERASED: Final[Agent] = {"objectType": "Agent", "account": {"homePage": "urn:symposia:erased", "name": "erased"}}
-"""The erased person, as an agent: an account that is nobody's."""
+"""The erased person, as an agent with an account that belongs to nobody."""
 
 ERASED_IFI: Final[Ifi] = ifi.of_account(ERASED["account"]["homePage"], ERASED["account"]["name"])
-"""The canonical IFI of the erased person; it leads to no learner."""
+"""The canonical IFI of the erased person, which never becomes a learner."""

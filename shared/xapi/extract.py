@@ -1,4 +1,4 @@
-"""Read from a valid statement what is kept in columns beside it."""
+"""Read from a valid statement what is stored in columns beside it."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -38,7 +38,7 @@ AgentUsage: TypeAlias = Literal[
     "sub_context_group",
     "sub_context_group_member",
 ]
-"""Where an agent or group stands; a group's members are told apart, since xAPI's agent filter matches some of them."""
+"""Where in a statement an agent or group stands; members have usages of their own, since xAPI's agent filter matches some."""
 
 AGENT_FILTER: Final[frozenset[AgentUsage]] = frozenset(("actor", "actor_member", "object", "object_member"))
 """The usages that the query parameter agent matches; with related_agents it matches all (1.0.3 Communication §2.1.3)."""
@@ -55,10 +55,10 @@ ActivityUsage: TypeAlias = Literal[
     "sub_category",
     "sub_other",
 ]
-"""Where an activity stands; the query parameter activity matches object, with related_activities all."""
+"""Where an activity stands; the query parameter activity matches object, and with related_activities all."""
 
 ReferenceUsage: TypeAlias = Literal["object", "context", "sub_object", "sub_context"]
-"""Where a reference to another statement stands; only object makes a filter match through it."""
+"""Where a reference to another statement stands; filters match through a reference only where it is the object."""
 
 
 def agents(statement: AnyStatement) -> tuple[tuple[AgentUsage, Ifi], ...]:
@@ -77,12 +77,12 @@ def references(statement: AnyStatement) -> tuple[tuple[ReferenceUsage, Statement
 
 
 def timestamp(statement: AnyStatement) -> datetime:
-    """Return when it happened, aware and in UTC; raise KeyError before a door has set it."""
+    """Return when it happened, aware and in UTC. Raises KeyError before a door has set it."""
     return instant(statement["timestamp"])
 
 
 def stored(statement: AnyStatement) -> datetime:
-    """Return when the record took it, aware and in UTC; raise KeyError before a recorder has set it."""
+    """Return when it was recorded, aware and in UTC. Raises KeyError before the recorder has set it."""
     return instant(statement["stored"])
 
 
@@ -136,7 +136,7 @@ def _agents(statement: AnyStatement, prefix: str = "") -> Iterator[tuple[str, If
 
 
 def _actor(usage: str, actor: Mapping[str, JSON]) -> Iterator[tuple[str, Ifi]]:
-    """Yield an actor and the members it has."""
+    """Yield an actor and its members, those of them that have an identifier."""
     identifier = ifi.canonical(actor)
     if identifier:
         yield usage, identifier

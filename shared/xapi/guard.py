@@ -1,6 +1,6 @@
-"""Parse JSON that strangers send, and refuse what is no JSON, what is ambiguous, and what is built to exhaust us.
+"""Parse JSON that strangers send, and refuse what is not JSON, what is ambiguous, and what is built to exhaust us.
 
-Parsers differ over duplicate keys, lone surrogates and numbers such as 1e400; what passes here means the same to all.
+Parsers differ over duplicate keys, lone surrogates and numbers such as 1e400; what passes here means the same to all of them.
 """
 
 import re
@@ -17,10 +17,10 @@ from shared.xapi.numbers import NUMBER_LENGTHS, fault, harm, tame
 from shared.xapi.scan import outside_strings, pointer_at
 
 POINTED_BYTES: Final = 65_536
-"""Errors further into the text carry no pointer: to find one would cost more than it tells."""
+"""Bytes into the text up to which errors carry a pointer; further on, finding it would cost more than it is worth."""
 
 BEGINNING: Final = 200
-"""So many bytes show how the rest is likely to be written."""
+"""Bytes that show how the rest of the text is likely to be written."""
 
 BACKSLASH: Final = b"\\"
 COMMA: Final = b","
@@ -47,7 +47,7 @@ BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bound what is parsed: bytes, nesting, values (keys not counted), and digits in a row in one number."""
+    """Bounds of what is parsed: bytes, nesting, values (keys not counted), and consecutive digits of a number."""
 
     size: int = 10 * 1024 * 1024
     depth: int = 64
@@ -60,7 +60,7 @@ class Limits:
 
 
 class Malformed(SymposiaError):
-    """The text is no JSON that we take: *rule* is a stable slug, *pointer* (RFC 6901) leads to the place, if known."""
+    """The text is not JSON that we take; *rule* is a stable slug, *pointer* (RFC 6901) leads to the place, "" if unknown."""
 
     def __init__(self, rule: str, message: str, pointer: str = "") -> None:
         super().__init__(message)
@@ -70,15 +70,15 @@ class Malformed(SymposiaError):
 
 
 def parse(raw: bytes, limits: Limits) -> JSON:
-    """Parse *raw* within *limits*; raise Malformed for anything that is not unambiguous, harmless JSON (RFC 8259)."""
+    """Parse *raw* within *limits*. Raises Malformed for anything but unambiguous, harmless JSON (RFC 8259)."""
     size = openings = len(raw)
     if size > limits.size:
         raise Malformed("size", f"The text has {size} bytes; {limits.size} are allowed.")
     if size > limits.nodes:
         _refuse_crowd(raw, limits)
     spaced = raw.find(SPACED_MEMBER, 0, BEGINNING) >= 0
-    # Guess whether there are escapes where orjson writes none: a wrong guess costs time, and nothing else. What writes spaces,
-    # as Python does, often escapes whatever is not ASCII; what is not ASCII, it then does not escape.
+    # Guess whether there are escapes where orjson writes none; a wrong guess only costs time. Writers that put spaces, such as
+    # Python's, often escape all that is not ASCII, so that text of theirs that is not ASCII has no such escapes.
     escaped = raw.isascii() if spaced else raw.find(BACKSLASH, 0, BEGINNING) >= 0
     value = UNPROVEN if escaped else _unchanged(raw, spaced=spaced)
     if value is UNPROVEN:
@@ -91,9 +91,9 @@ def parse(raw: bytes, limits: Limits) -> JSON:
 
 
 def _unchanged(raw: bytes, *, spaced: bool) -> JSON:
-    """Parse *raw* if it comes out the same, white space aside where it looks *spaced*, when it is written again.
+    """Parse *raw* if writing the value again gives the same text, apart from white space where it looks *spaced*; else UNPROVEN.
 
-    So no member was dropped for another of its key, and every number is the shortest spelling of its double.
+    Then no key occurs twice in an object, and every number is the shortest spelling of its double.
     """
     try:
         value = orjson.loads(raw)
@@ -105,10 +105,11 @@ def _unchanged(raw: bytes, *, spaced: bool) -> JSON:
 
 
 def _whole(raw: bytes) -> tuple[JSON, int]:
-    """Parse *raw* if its numbers surely are harmless and its commas prove that no member was dropped for another of its key.
+    """Parse *raw* if its numbers are surely harmless and its commas prove that no key occurs twice; else UNPROVEN.
 
-    Written by orjson, what was parsed has as many commas as *raw*, there perhaps spelled as escapes: each member that was dropped
-    would have taken one away. Return with the value how many opening brackets *raw* has at most.
+    A parser drops all but one member with the same key, and with each of them a comma. So nothing was dropped if the value,
+    written again, has as many commas as *raw*, where commas in strings may be spelled as escapes. Returns with the value how many
+    opening brackets *raw* has at most.
     """
     try:
         value = EXACT.decode(raw)
@@ -125,7 +126,7 @@ def _whole(raw: bytes) -> tuple[JSON, int]:
 
 
 def _strict(raw: bytes, limits: Limits) -> JSON:
-    """Parse any text, slower, and refuse duplicate keys and harmful numbers."""
+    """Parse any text, more slowly, and refuse duplicate keys and harmful numbers. Raises Malformed."""
     if said := harm(raw, limits.number_length):
         raise Malformed("number", said, _pointer_to_number(raw, limits))
     try:
@@ -135,20 +136,20 @@ def _strict(raw: bytes, limits: Limits) -> JSON:
 
 
 def _refuse_crowd(raw: bytes, limits: Limits) -> None:
-    """Refuse more values than allowed, in strings too at first, then outside strings only."""
+    """Refuse a text with too many values; they are estimated quickly with those in strings, and then without."""
     if _values(raw) > limits.nodes and _values(outside_strings(raw)) > limits.nodes:
         raise Malformed("nodes", f"The text holds more than {limits.nodes} values.")
 
 
 def _values(bare: bytes) -> int:
-    """Return how many values, or a few more, stand in a text without strings."""
+    """Return how many values stand in a text without strings, or a few more."""
     return bare.count(b",") + bare.count(b"[") + bare.count(b"{") + 1
 
 
 def _deeper(raw: bytes, value: JSON, depth: int) -> bool:
     """Say whether containers of *value*, parsed from *raw*, nest more than *depth* deep.
 
-    Few brackets cannot nest deep: only what has enough of them is walked through, in a list item by item.
+    Few brackets cannot nest deep, so only what has enough of them is walked through; a list is looked at item by item.
     """
     if value.__class__ is not list:
         return _openings(raw) > depth and _nests(value, depth)
@@ -159,7 +160,7 @@ def _deeper(raw: bytes, value: JSON, depth: int) -> bool:
 
 
 def _openings(raw: bytes) -> int:
-    """Return how many brackets open in *raw*, those in its strings counted too."""
+    """Return how many opening brackets *raw* has, including those in strings."""
     return len(raw.translate(None, NO_OPENINGS))
 
 
@@ -183,7 +184,7 @@ def _pointer_to_number(raw: bytes, limits: Limits) -> str:
 
 
 def _explained(raw: bytes, reason: str) -> Malformed:
-    """Turn the parser's complaint into ours: its rule, its place, a sentence."""
+    """Turn the parser's error into ours, with a rule, a place and a sentence."""
     if raw.startswith(BYTE_ORDER_MARKS):
         return Malformed("encoding", "JSON is UTF-8 without a byte order mark.")
     try:

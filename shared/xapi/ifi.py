@@ -28,7 +28,7 @@ def canonical(actor: Mapping[str, JSON]) -> Ifi | None:
         account = actor["account"]
         return of_account(account["homePage"], account["name"])
     if "mbox" in actor:
-        return Ifi(f"mbox::{bounded(lower_domain(actor['mbox']))}")
+        return of_mbox(actor["mbox"])
     if "mbox_sha1sum" in actor:
         return Ifi(f"mbox_sha1sum::{bounded(actor['mbox_sha1sum'].lower())}")
     if "openid" in actor:
@@ -43,7 +43,7 @@ def of_account(home_page: str, name: str) -> Ifi:
 
 
 def account_of(identifier: str) -> tuple[str, str] | None:
-    """Return home page and name of the account with the canonical IFI *identifier*; None for others, and where it was hashed."""
+    """Return the home page and name of the account whose canonical IFI is *identifier*; None for other IFIs and hashed ones."""
     found = _ACCOUNT.fullmatch(identifier)
     if found is None:
         return None
@@ -57,7 +57,7 @@ def of_mbox(mbox: str) -> Ifi:
 
 
 def sha1sum(mbox: str) -> str:
-    """Return the mbox_sha1sum of *mbox*, a mailto IRI, its domain in lower case first (1.0.3 Data §2.4.2.3)."""
+    """Return the mbox_sha1sum of *mbox*, a mailto IRI, after its domain is put in lower case (1.0.3 Data §2.4.2.3)."""
     return hashlib.sha1(lower_domain(mbox).encode(), usedforsecurity=False).hexdigest()
 
 

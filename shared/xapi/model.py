@@ -131,7 +131,7 @@ class Score(TypedDict, total=False):
 
 
 class Result(TypedDict, total=False):
-    """Hold what came of it."""
+    """Hold the outcome of what was done."""
 
     score: Score
     success: bool

@@ -1,4 +1,4 @@
-"""Tell numbers of JSON that every parser reads alike from those that are too long, or beyond IEEE 754's doubles."""
+"""Tell JSON numbers that every parser reads alike from those that are too long or beyond the range of IEEE 754 doubles."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from shared.xapi.scan import outside_strings
 MAX_EXPONENT: Final = 324
 """No double, however written by a serializer, has a larger decimal exponent; 9e308 is refused because it is infinite."""
 NUMBER_LENGTHS: Final = range(32, 201)
-"""Longer than any double that a serializer writes; and with an exponent of two digits still finite."""
+"""The lengths that can be allowed: longer than any double that a serializer writes, yet finite with a two-digit exponent."""
 TAME_MANTISSA: Final = NUMBER_LENGTHS[0]
 TAME_EXPONENT: Final = 2
 """A double with so many characters before its exponent, and so many digits in it, is finite and within every limit."""
@@ -23,14 +23,14 @@ NUMBER: Final = re.compile(rb"-?[0-9][0-9.eE+-]*+")
 
 
 def tame(text: str) -> float:
-    """Return the double that *text* names; raise ValueError where it may be harmful within some limit."""
+    """Return the double that *text* names. Raises ValueError where it may be harmful under some allowed length."""
     if len(text) > TAME_MANTISSA or "e" in text or "E" in text:
         _refuse_harm(text.lower())
     return float(text)
 
 
 def harm(raw: bytes, longest: int) -> str:
-    """Say what is wrong with the first number of *raw* that has more than *longest* digits in a row or is beyond a double."""
+    """Say what is wrong with the first number of *raw* that has over *longest* digits in a row or exceeds a double; else ""."""
     folded = raw.translate(FOLDED)
     if b"0" * (longest + 1) not in folded and not _has_large_exponent(folded):
         return ""
@@ -38,7 +38,7 @@ def harm(raw: bytes, longest: int) -> str:
 
 
 def fault(number: bytes, longest: int) -> str:
-    """Say what is wrong with *number*, or nothing."""
+    """Say what is wrong with *number*; "" where nothing is."""
     mantissa, _, exponent = number.lower().partition(b"e")
     digits = exponent.lstrip(b"+-")
     most = max(map(len, [*mantissa.lstrip(b"-").split(b"."), digits]))
@@ -56,12 +56,12 @@ def _refuse_harm(text: str) -> None:
 
 
 def _has_large_exponent(folded: bytes) -> bool:
-    """Say whether a number may have an exponent of three digits or more; hexadecimal text, as in UUIDs, is none."""
+    """Say whether a number may have an exponent of three digits or more; hexadecimal text, as in UUIDs, is not a number."""
     return any(each in folded for each in LARGE_EXPONENTS) and LARGE_EXPONENT_OF_A_NUMBER.search(folded) is not None
 
 
 def _infinite(number: bytes) -> bool:
-    """Say whether a double cannot hold *number*; what is no number is left to the parser."""
+    """Say whether *number* is too large for a double; what is not a number is left to the parser."""
     try:
         return math.isinf(float(number))
     except ValueError:

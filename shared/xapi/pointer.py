@@ -20,7 +20,7 @@ def pointer(path: Iterable[str | int]) -> str:
 
 
 def resolve(document: JSON, at: str) -> JSON:
-    """Return what *at* points to in *document*; raise KeyError, IndexError or ValueError where it points to nothing."""
+    """Return what *at* points to in *document*. Raises KeyError, IndexError or ValueError where it points to nothing."""
     for token in at.split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
         document = document[int(key)] if isinstance(document, list) else document[key]

@@ -36,7 +36,7 @@ def members(raw: bytes) -> Iterator[Member]:
 
 
 def rewritten(raw: bytes, name: str, rewrite: Callable[[bytes], bytes]) -> bytes:
-    """Return the JSON object *raw* with the value of its member called *name* rewritten, if it has that."""
+    """Return the JSON object *raw* with the value of its member *name* rewritten, if it has one."""
     found = list(values(raw))
     if all(key != name for key, _, _ in found):
         return raw
@@ -44,7 +44,7 @@ def rewritten(raw: bytes, name: str, rewrite: Callable[[bytes], bytes]) -> bytes
 
 
 def values(raw: bytes) -> Iterator[tuple[str, bytes, bytes]]:
-    """Yield of each member of the JSON object *raw* its key, the bytes up to its value, and its value."""
+    """Yield the key of each member of the JSON object *raw*, the bytes up to its value, and the bytes of its value."""
     for key, start, end in members(raw):
         member = raw[start:end]
         value = member[_end_of_key(member) :].lstrip(b" \t\r\n:")
@@ -52,12 +52,12 @@ def values(raw: bytes) -> Iterator[tuple[str, bytes, bytes]]:
 
 
 def joined(parts: Iterator[bytes]) -> bytes:
-    """Return the JSON object that has these members."""
+    """Return the JSON object with the members *parts*."""
     return b"{" + b",".join(parts) + b"}"
 
 
 def outside_strings(raw: bytes) -> bytes:
-    """Return *raw* without its strings: exact for well-formed JSON, and up to the first flaw of any other text."""
+    """Return *raw* without its strings; this is exact for well-formed JSON, and up to the first flaw of any other text."""
     if b"\\" in raw:
         raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
     return b"".join(raw.split(b'"')[::2])

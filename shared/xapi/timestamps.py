@@ -5,22 +5,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 IN_UTC: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
-"""As RFC 3339 writes a moment in UTC."""
+"""A moment in UTC as RFC 3339 writes it."""
 PARTS: Final = re.compile(r"(.{10}T..:..|.{8}T....)(?::?([0-9]{2}(?:[.,][0-9]+)?))?(.*)")
-"""Up to the minute, which a zone may move; the seconds, which none does; and the zone."""
+"""The parts of a timestamp: up to the minute, which a zone may move; the seconds, which it does not; and the zone."""
 LEAP_SECOND: Final = re.compile(r"^(.{10}T..:?..:|.{8}T....)60")
 
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
 LAST: Final = datetime.max.replace(tzinfo=UTC)
-"""To PostgreSQL's driver these are its infinities, which come back as moments in no zone."""
+"""PostgreSQL's driver stores these two as infinities, which come back without a zone."""
 MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def instant(text: str) -> datetime:
-    """Return the moment that *text* names, aware and in UTC, cut to microseconds; without a zone it is UTC.
+    """Return the moment that *text* names, aware and in UTC, cut to microseconds; a *text* without a zone is in UTC.
 
-    A leap second becomes the first moment after it, and the first and the last moment of all the one next to it. Raises
-    ValueError for a day that the calendar does not have, and for a moment that UTC puts outside the years 1 to 9999.
+    A leap second becomes the first moment after it. The first and the last moment that `datetime` knows become their neighbours.
+    Raises ValueError for a day that the calendar does not have, and for a moment outside the years 1 to 9999 in UTC.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -32,9 +32,9 @@ def instant(text: str) -> datetime:
 
 
 def in_utc(text: str) -> str:
-    """Write the moment that *text* names as RFC 3339 does in UTC, to the last digit of its seconds; without a zone it is UTC.
+    """Write the moment that *text* names in UTC as RFC 3339 does, with all digits of its seconds.
 
-    Raises ValueError as `instant` does.
+    A *text* without a zone is in UTC. Raises ValueError as `instant` does.
     """
     if IN_UTC.fullmatch(text):
         return text
@@ -47,7 +47,7 @@ def in_utc(text: str) -> str:
 
 
 def _moved(moment: datetime) -> datetime:
-    """Return *moment* in UTC. Raises ValueError where that has no such year."""
+    """Return *moment* in UTC. Raises ValueError outside the years 1 to 9999."""
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:

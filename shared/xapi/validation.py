@@ -1,4 +1,4 @@
-"""Accept a statement, or say everything that is wrong with it."""
+"""Validate statements, and say everything that is wrong with those that are not valid."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from shared.xapi.schema import IRI as IRI_SCHEMA
 from shared.xapi.schema import Schema, statement_schema
 
 MAX_VIOLATIONS: Final = 20
-"""So many violations are told; who breaks more is told the first."""
+"""How many violations are reported, the first ones."""
 SHOWN_NAME: Final = 60
-"""Longer names are cut in messages."""
+"""Characters of a name that messages show."""
 EXPLAINED_VALUES: Final = 500
 EXPLAINED_CHARACTERS: Final = 65_536
-"""Of a larger statement only the first violation is told: the validator copies what is around each error."""
+"""Above these, only the first violation of a statement is reported, since the validator copies what is around each error."""
 _WANTED: Final = {"type": "types", "enum": "options", "const": "expected_value"}
-"""Where an error of the schema's keyword says what it would have taken."""
+"""For a keyword of the schema: the field of its error that says what would have been valid."""
 _TOLD_WANTED: Final = frozenset({"wrong-type", "object-type", "interaction-type"})
-"""The rules whose sentence leaves open what belongs there."""
+"""The rules whose sentence does not say what is valid."""
 _AGENT_OR_GROUP: Final = frozenset({"actor", "instructor", "authority"})
-"""Where the schema takes for an agent what does not say that it is a group."""
+"""Properties that hold an agent or a group; the schema treats as an agent whatever does not say that it is a group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Say where (JSON pointer) which rule (a slug of RULES) is broken, and in a sentence how."""
+    """A broken rule: where (a JSON pointer), which (a slug of RULES), and how (a sentence)."""
 
     pointer: str
     rule: str
@@ -41,7 +41,7 @@ class Violation:
 
 
 class Invalid(SymposiaError):
-    """What was sent is no valid statement, or a list in which one is not."""
+    """What was sent is not a valid statement, or is a list in which one is not valid."""
 
     def __init__(self, errors: tuple[Violation, ...]) -> None:
         super().__init__("; ".join(f"{error.pointer or '/'}: {error.message}" for error in errors))
@@ -49,7 +49,7 @@ class Invalid(SymposiaError):
 
 
 def validate(value: JSON, version: Version) -> None:
-    """Accept a statement, or a list of statements, as *version* has them; raise Invalid for anything else.
+    """Raise Invalid unless *value* is a valid statement of *version*, or a list of such statements.
 
     *value* is what shared.xapi.guard parsed. Pointers into a list start with the index: /3/actor/mbox.
     """
@@ -72,7 +72,7 @@ def validate(value: JSON, version: Version) -> None:
 
 
 def statements(value: JSON, version: Version) -> tuple[Statement, ...]:
-    """Return the statement or statements that *value* holds, in order; raise Invalid as validate does."""
+    """Return the statement or statements that *value* holds, in order. Raises Invalid as `validate` does."""
     validate(value, version)
     return tuple(cast("list[Statement]", value if isinstance(value, list) else [value]))
 
@@ -91,7 +91,7 @@ def validator(version: Version) -> jsonschema_rs.Validator:
 
 
 class _Acceptors(dict[Version, Callable[[JSON], bool]]):
-    """Keep at hand how each version's schema says yes or no; to ask `validator` takes nine times as long as to look here."""
+    """Maps each version to the function that its schema accepts by; a look-up here is nine times as fast as `validator`."""
 
     def __missing__(self, version: Version) -> Callable[[JSON], bool]:
         accepts = self[version] = validator(version).is_valid
@@ -102,7 +102,7 @@ _ACCEPTS: Final = _Acceptors()
 
 
 def is_iri(text: str) -> bool:
-    """Say whether *text* may stand where xAPI wants an IRI."""
+    """Say whether *text* is an absolute IRI, as xAPI requires."""
     return _iris().is_valid(text)
 
 
@@ -117,7 +117,7 @@ def _schema(version: Version) -> Schema:
 
 
 def _violations(statement: JSON, version: Version, at: tuple[int, ...]) -> Iterator[Violation]:
-    """Yield what is wrong with a statement that is not accepted, each place and rule once."""
+    """Yield what is wrong with a statement that is not valid, once for each place and rule."""
     if not isinstance(statement, dict):
         yield _violation(at, "statement-or-list")
         return
@@ -183,7 +183,7 @@ def _told(error: jsonschema_rs.ValidationError, version: Version, at: tuple[int,
 
 
 def _wanted(error: jsonschema_rs.ValidationError) -> str:
-    """Say what the schema would have taken, from its own words alone."""
+    """Say what would have been valid, in words of the schema, never of the statement."""
     said = error.kind.as_dict().get(_WANTED.get(error.kind.name, ""), ())
     if said == "Agent" and _AGENT_OR_GROUP.intersection(error.instance_path[-2:-1]):
         return "Agent or Group"
@@ -192,7 +192,7 @@ def _wanted(error: jsonschema_rs.ValidationError) -> str:
 
 
 def _rule(error: jsonschema_rs.ValidationError, version: Version) -> str:
-    """Find the slug of the rule that *error* breaks: of JSON in general, or of the schema it failed in."""
+    """Return the slug of the rule that *error* is about: one of JSON in general, or that of the schema that failed."""
     keyword = error.kind.name
     if keyword == "type":
         return "null" if error.instance is None else "wrong-type"
@@ -219,7 +219,7 @@ def _violation(path: tuple[str | int, ...], rule: str, name: str = "", wanted: s
 
 
 def _repeated_ids(several: list[JSON]) -> Iterator[Violation]:
-    """Yield the ids that came before in the same list; case does not tell UUIDs apart."""
+    """Yield a violation for each id that came before in the same list, whatever the case of its letters."""
     seen: set[str] = set()
     for index, statement in enumerate(several):
         if "id" in statement:

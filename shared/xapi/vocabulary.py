@@ -1,8 +1,7 @@
-"""The IRIs of social learning: one spelling that we emit, and the aliases that we accept.
+"""The IRIs of social learning: the one spelling of each that we emit, and the aliases that we accept.
 
-Sources: ADL's authored profiles (activity-streams, tincan, acrossx, adl, scorm, cmi5) and the virtual classroom profile. The verb
-and activity type of each interaction follow the house mapping: an act that makes an artefact has it as object, an act upon an
-artefact has the target as object.
+Sources: ADL's authored profiles (activity-streams, tincan, acrossx, adl, scorm, cmi5) and the virtual classroom profile. The
+object of an act that makes an artefact is that artefact; the object of an act upon an artefact is its target.
 """
 
 from __future__ import annotations
@@ -101,15 +100,15 @@ ARTEFACT_VERBS: Final = frozenset({Verb.ASKED, Verb.ANSWERED, Verb.POSTED, Verb.
 """Verbs whose object is an artefact that the actor made."""
 
 BUILDS_ON: Final = frozenset({Verb.ANSWERED, Verb.REPLIED, Verb.COMMENTED})
-"""Of these, the verbs of what is built on something else: its parent; senders who name no parent name that as the object."""
+"""Those of them whose artefact builds on its parent. Senders who name no parent name what it builds on as the object."""
 
 REPLIES: Final = frozenset(
     {ActivityType.CHAT_MESSAGE, ActivityType.COMMENT, ActivityType.FORUM_REPLY, ActivityType.NOTE, ActivityType.SOLUTION}
 )
-"""Types of what is itself what somebody answered, replied or commented, also where nothing says to what."""
+"""Types of artefacts that are answers, replies or comments themselves, even if the statement does not say to what."""
 
 ASSESSMENT_ITEMS: Final = frozenset({str(ActivityType.INTERACTION), "http://adlnet.gov/expapi/activities/question"})
-"""What one answers in a quiz or a poll: a choice, not an explanation to a colleague."""
+"""Types of what is answered in a quiz or a poll, where the answer is a choice and not an explanation to a colleague."""
 
 _ALIASES: Final = {
     "http://activitystrea.ms/schema/1.0/post": Verb.POSTED,
@@ -163,9 +162,9 @@ _AS: Final = "http://activitystrea.ms/"
 
 
 def canonical(iri: str) -> str:
-    """Return the spelling that Symposia uses itself for the verb or activity type *iri*; an unknown one comes back as it is.
+    """Return the spelling that Symposia uses for the verb or activity type *iri*; an unknown one is returned as it is.
 
-    ActivityStreams 1.0 IRIs live in two spellings, with and without `schema/1.0/`: the shorter one is ours.
+    ActivityStreams 1.0 has two spellings of its IRIs, with `schema/1.0/` and without; ours is the shorter one.
     """
     known = _ALIASES.get(iri)
     if known is not None:
