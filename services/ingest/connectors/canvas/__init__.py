@@ -21,7 +21,7 @@ VERIFY: Final = SignedOrShown()
 
 
 def sample(secret: bytes, now: datetime) -> Sample:
-    """Return an event that is not ours, with the token in the address; raise Unsignable where Canvas alone could sign it."""
+    """Return an event that ingest ignores, with the token in the address; raise Unsignable where only Canvas could sign it."""
     if holds_key(secret):
         raise Unsignable("only Canvas can sign a delivery: do something that it tells, and look at what is received")
     metadata = {"event_name": "logged_out", "event_time": now.isoformat(timespec="milliseconds"), "producer": "canvas"}

@@ -30,7 +30,7 @@ def is_envelope(document: JSON) -> bool:
 
 
 def live_events(envelope: JSON) -> list[JSON]:
-    """Return the events of an envelope as live events of Canvas' own format; None for one that is no such thing."""
+    """Return the events of an envelope as live events of Canvas' own format; None for each that has no counterpart there."""
     return [_tolerant(each) for each in several(envelope, "data")]
 
 

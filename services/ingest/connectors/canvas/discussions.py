@@ -19,7 +19,7 @@ UNSEEN: Final = frozenset({"unpublished", "post_delayed"})
 
 
 def read_topic(source: Source, happened: Happening) -> Reading:
-    """Read that a topic was begun; one that is not published is remembered as nobody's, and not told."""
+    """Read that a topic was begun; one that is not published gives no statement, and is remembered without an author."""
     where, user = places.place(source, happened), places.actor(happened)
     if reason := places.refusal(source, where) or places.unheard(source, happened, user):
         return ignored(reason)
@@ -37,7 +37,7 @@ def read_topic(source: Source, happened: Happening) -> Reading:
 
 
 def read_changed_topic(source: Source, happened: Happening) -> Reading:
-    """Read that a topic was changed, or taken back or out of sight, which Canvas tells as a change of its state."""
+    """Read that a topic was edited, deleted or unpublished; Canvas reports the last two as changes of its state."""
     where, user = places.place(source, happened), places.actor(happened)
     artefact = places.topic(places.base(source, where), places.required(happened, "discussion_topic_id"))
     reason = places.refusal(source, where) or places.unheard(source, happened, user)
@@ -65,7 +65,7 @@ def _asks(source: Source, happened: Happening, where: Place | None) -> bool:
 
 
 def read_entry(source: Source, happened: Happening) -> Reading:
-    """Read an entry: one right in the topic may answer it, one below another replies."""
+    """Read an entry: at the top level of a topic it may be an answer, below another entry it is a reply."""
     where, user = places.place(source, happened), places.actor(happened, "user_id")
     if reason := places.refusal(source, where) or places.unheard(source, happened, user):
         return ignored(reason)

@@ -110,7 +110,7 @@ def actor(happened: Happening, *named: str) -> str | None:
 
 
 def unheard(source: Source, happened: Happening, user: str | None) -> Reason | None:
-    """Say why what *user* did is not heard, or None if it is: nobody's doing, or that of somebody who acts as somebody else."""
+    """Say why what *user* did is not heard: no user, somebody who acts as another one, or an excluded one; None if it is."""
     if user is None or member(happened.metadata, "real_user_id") is not None:
         return Reason.ACTOR_UNKNOWN
     caused = user == local(happened, happened.metadata, "user_id")

@@ -31,7 +31,7 @@ def in_body(message: Message) -> Sequence[str]:
 
 @lru_cache(maxsize=64)
 def holds_key(secret: bytes) -> bool:
-    """Say whether a secret is none, but public keys: whoever knows them can show them."""
+    """Say whether the source's "secret" is Canvas' public keys, which anybody can know, so that it must not serve as a token."""
     try:
         return bool(public_keys(secret))
     except BadKey:
@@ -39,9 +39,9 @@ def holds_key(secret: bytes) -> bool:
 
 
 def is_of_others(source: Source, event: JSON) -> bool:
-    """Say whether *event* is of another customer: Canvas signs for all of them with the same keys, and their numbers are alike.
+    """Say whether *event* is another customer's; Canvas signs for all of them with the same keys, and their ids may be the same.
 
-    Whose it is says the root account, where the source is told its own, or else the host at which it was caused.
+    It compares the root account, where the source is configured with one, or else the host at which the event was caused.
     """
     own = source.options.get("account")
     if own is not None:

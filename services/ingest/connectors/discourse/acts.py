@@ -18,7 +18,7 @@ VOTES = {"topic_upvote": (Event.VOTED, Kind.VOTE), "topic_unvote": (Event.UNVOTE
 
 
 def read_like(source: Source, event: str, like: JSON) -> Reading:
-    """Read a like; Discourse tells none that was taken back, and no time of its own."""
+    """Read a like; Discourse does not report when a like was given, nor that one was taken back."""
     post = member(like, "post")
     if event != "post_liked":
         return ignored(Reason.UNMAPPED)
@@ -64,7 +64,7 @@ def read_solution(source: Source, event: str, post: JSON) -> Reading:
 
 
 def read_vote(source: Source, event: str, vote: JSON) -> Reading:
-    """Read a vote for a topic, or its withdrawal (plugin Topic Voting): neither its time nor the category is told."""
+    """Read a vote for a topic, or its withdrawal (plugin Topic Voting); Discourse reports neither its time nor the category."""
     if event not in VOTES:
         return ignored(Reason.UNMAPPED)
     voter = number(vote, "voter_id")

@@ -1,4 +1,4 @@
-"""Discourse's badges: one that a person grants to another is praise, those that the system counts out are none."""
+"""Discourse's badges: one that a person grants to another is praise; those that the system grants are not heard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Discourse's chat (plugin Chat): messages said, edited, trashed, restored. No edit and no restoring has a time of its own."""
+"""Discourse's chat (plugin Chat): messages said, edited, trashed and restored. The last two are reported without a time."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _read_changed(source: Source, message: JSON, channel: JSON, event: str) -> R
 
 
 def _read_trashed(source: Source, message: JSON, channel: JSON, refused: Reason | None) -> Reading:
-    """Read that a message was taken back: heard even where its channel no longer is, if the message had been."""
+    """Read that a message was deleted; if the message was heard, so is this, even if its channel no longer is."""
     author, remover = _author(message), optional_number(message, "deleted_by_id")
     foreign = remover is not None and str(remover) != author and not places.unheard(source, remover, None)
     deleted = replace(

@@ -89,14 +89,14 @@ def author(source: Source, document: JSON) -> AccountName | None:
 
 
 def is_deleted_by_author(document: JSON) -> bool:
-    """Say whether the author of *document* (a post) deleted it: until it is put away, a notice stands in its place."""
+    """Say whether the author of *document* (a post) deleted it; until Discourse removes it, it shows a notice in its place."""
     return member(document, "user_deleted") is True
 
 
 def changed_at(document: JSON) -> str:
     """Return when *document* last changed: the latest time that Discourse tells; raise Incomplete where there is none.
 
-    What its author has deleted Discourse itself puts away a day later, and tells it a second time: it was deleted the first time.
+    A post that its author deleted is removed by Discourse a day later, and reported again; the first time is taken.
     """
     names = ("updated_at",) if is_deleted_by_author(document) else ("deleted_at", "updated_at", "last_posted_at", "created_at")
     for name in names:

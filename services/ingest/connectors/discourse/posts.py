@@ -120,7 +120,7 @@ def _read_recovered(source: Source, post: JSON) -> Reading:
 
 
 def _read_destroyed(source: Source, post: JSON, refused: Reason | None) -> Reading:
-    """Read that a post was taken back: heard even where its category no longer is, if the post had been."""
+    """Read that a post was deleted; if the post was heard, so is this, even if its category no longer is."""
     user_id = optional_number(post, "user_id")
     if (user_id is not None and user_id < 1) or refused in (Reason.WHISPER, Reason.SYSTEM_MESSAGE):
         return ignored(refused or Reason.BOT)
@@ -133,7 +133,7 @@ def _read_destroyed(source: Source, post: JSON, refused: Reason | None) -> Readi
 
 
 def withdrawn(document: JSON, artefact: Artefact, reason: Reason) -> Reading:
-    """Take back what cannot be seen any more, if it was heard while it could."""
+    """Take back a post that is no longer visible, if it was heard while it was."""
     changed = places.changed_at(document)
     waiting = withdrawal(artefact, changed, kind=Kind.REMOVE, revision=f"hidden {changed}")
     return Reading(undecided=(waiting,), ignored=(reason,))

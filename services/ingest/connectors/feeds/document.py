@@ -72,10 +72,10 @@ def parsed(body: bytes, address: str) -> JSON:
 
 @cache
 def _bound() -> None:
-    """Let feedparser read strangers' feeds in a time that grows with their length alone.
+    """Make feedparser read strangers' feeds in linear time.
 
-    It looks for an e-mail address at each letter of an author, and for each attribute of an element among all of them: 60 KB of
-    either take seconds, 8 MB days.
+    By itself it looks for an e-mail address at each letter of an author, and for each attribute among all others of its element,
+    so that 60 KB of either take seconds and 8 MB days.
     """
     api.StrictFeedParser = type("StrictFeedParser", (_Bounded, api.StrictFeedParser), {})
     api.LooseFeedParser = type("LooseFeedParser", (_Bounded, api.LooseFeedParser), {})
@@ -85,12 +85,12 @@ class _Bounded:
     """What stands before feedparser's own methods."""
 
     def _sync_author_detail(self, key: str = "author") -> None:
-        """Take no author apart who is no name."""
+        """Do not take apart an author that is too long to be a name."""
         if len(self._get_context().get(key) or "") <= LONGEST_AUTHOR:  # type: ignore[attr-defined]  # feedparser's
             super()._sync_author_detail(key)  # type: ignore[misc]  # idem
 
     def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802  the name is xml.sax's
-        """Refuse an element that has no end of attributes. Raises ValueError, which `parsed` bears."""
+        """Refuse an element with too many attributes. Raises ValueError, which `parsed` handles."""
         if len(attrs) > MOST_ATTRIBUTES:
             raise ValueError("too many attributes")
         super().startElementNS(name, qname, attrs)  # type: ignore[misc]  # feedparser's

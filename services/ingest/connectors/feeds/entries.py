@@ -57,7 +57,7 @@ class Shelf:
 
 
 def read_entries(source: Source, feed: JSON, shelf: Shelf) -> Reading:
-    """Say what a feed tells; an entry that lacks what its statement needs keeps no other from being told."""
+    """Say what a feed tells; an entry that lacks what its statement needs is left out, and the others are not."""
     entries = member(feed, "entries")
     if not isinstance(entries, list):
         raise Incomplete("entries")
@@ -195,7 +195,7 @@ def _artefact(entry: JSON, native: NativeId, kind: ArtefactType) -> Artefact:
 
 
 def _address(link: str | None, native: str, name: str) -> str:
-    """Return the IRI by which statements name something; raise Incomplete where there is none."""
+    """Return the IRI that statements use for an address; raise Incomplete where there is none."""
     found = next((each for each in (link, native) if each and fits(each, LONGEST) and is_iri(each)), None)
     if found is None:
         raise Incomplete(name)

@@ -1,4 +1,4 @@
-"""Ask for a feed, and for the comments upon the posts in it, no more than there is reason to.
+"""Ask for a feed, and for the comments upon the posts in it, no more often than there is reason to.
 
 RFC 9110, section 13 (validators); RSS 2.0 (`ttl`); wellformedweb.org (`wfw:commentRss`); RSS's module slash (`slash:comments`).
 """

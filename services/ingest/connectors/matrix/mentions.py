@@ -19,9 +19,9 @@ SAFE: Final = "@:"
 
 
 def mentions(source: Source, content: JSON, made: Interaction, *, replies: bool) -> tuple[Interaction, ...]:
-    """Return whom *content* mentions, but for who says it: of a message that *replies*, only whom its text links to.
+    """Return whom *content* mentions besides its sender; if it *replies*, only those whom its text links to.
 
-    Clients add whom one replies to, without being asked.
+    Clients add the person replied to by themselves.
     """
     found = (places.optional_named(each, "@") for each in several(content, "m.mentions", "user_ids", most=MOST))
     linked = (optional_text(content, "formatted_body") or "").rpartition(FALLBACK_ENDS)[2]

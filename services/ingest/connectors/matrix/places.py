@@ -84,7 +84,7 @@ def refusal(source: Source, channel: ChannelId) -> Reason | None:
 
 
 def unheard(source: Source, event: JSON) -> Reason | None:
-    """Say why what the sender of *event* does is not heard, or None if it is: notices are what bots say."""
+    """Say why what the sender of *event* does is not heard, or None if it is; notices, which bots send, are not."""
     if member(event, "content", "msgtype") == "m.notice":
         return Reason.BOT
     excluded = source.policy.excluded

@@ -1,4 +1,4 @@
-"""Reactions in Matrix, and what is taken back: a redaction names neither what it takes back nor whose it was."""
+"""Reactions and redactions in Matrix; a redaction says neither what kind of event it takes back nor whose it was."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _names_nobody(change: Change) -> bool:
 
 
 def refusal(source: Source, change: Change) -> Reason | None:
-    """Say why a change is not heard: elsewhere, by a bot, by nobody who has an account."""
+    """Say why a change is not heard (elsewhere in the wiki, by a bot, without an account), or None if it is."""
     channels = source.policy.channels
     if channels and channels.isdisjoint({ChannelId(str(change.namespace)), ChannelId(change.title)}):
         return Reason.CHANNEL_NOT_ALLOWED

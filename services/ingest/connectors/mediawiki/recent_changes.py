@@ -1,4 +1,7 @@
-"""Ask a wiki's API for its recent changes, oldest first. Names are not asked for: of who has none, they are IP addresses."""
+"""Ask a wiki's API for its recent changes, oldest first.
+
+User names are not asked for, since those of people without an account are IP addresses.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ LIMITS: Final = Limits(size=256 * 1024, nodes=5_000)
 
 
 def ask(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request | None:
-    """Listen for a while, from behind the last event on; from now on at the beginning."""
+    """Listen for a while, starting after the last event that was heard, or the first time from now on."""
     del circumstances
     address, last = source.options.get("stream"), cursor.get("last")
     if not address:
@@ -52,7 +52,7 @@ def ask(source: Source, cursor: Cursor, circumstances: Circumstances) -> Request
 
 
 def read(source: Source, cursor: Cursor, answer: Answer) -> Page:
-    """Say what changed in the wiki; the stream tells of all wikis, and of the others nothing is kept, not even that."""
+    """Say what changed in the source's wiki; events of other wikis, which the stream also has, leave no trace."""
     events = _events(answer.body)
     changes = [found for each in events if (found := _ours(source, each)) is not None]
     ids = [each.id for each in events if each.id and len(each.id) <= LONGEST_ID and each.id.isascii() and each.id.isprintable()]
