@@ -31,7 +31,7 @@ from benchmarks.load import head_of
 TAKEN, UNANSWERED = "200", "unanswered"
 PATIENCE: Final = 30.0
 CERTAIN: Final = 2
-"""Quantiles need as many latencies."""
+"""Latencies that quantiles need at least."""
 
 Connection: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -84,7 +84,7 @@ class Sender:
             arrival.refused[status] += 1
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         for _, writer in self._free:
             writer.close()
 

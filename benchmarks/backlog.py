@@ -51,7 +51,7 @@ APPENDED: Final = 1000
 GATE: Final = 2.0
 GROWTH: Final = 0.10
 ARRIVED: Final = 0.95
-"""Of what is to arrive, so much has to be taken."""
+"""The share of the statements posted meanwhile that has to be taken."""
 
 PATIENCE: Final = 1800.0
 STAGES: Final = (("recorder", "lrs", RECEIVED), ("enrichment", "records", RECORDED), ("scoring", "impact", ENRICHED))

@@ -91,7 +91,7 @@ def posts(count: int, write: Callable[[random.Random, list[str]], str]) -> list[
 
 
 def copying(chance: random.Random, before: list[str]) -> str:
-    """Copy a text of *before* now and then, and write one else."""
+    """Copy a text of *before* now and then, and otherwise write a new one."""
     return chance.choice(before) if before and chance.random() < COPIES else text(chance, WORDS)
 
 

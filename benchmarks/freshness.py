@@ -28,7 +28,7 @@ from shared.xapi.vocabulary import Verb
 HEADERS: Final = {"X-Experience-API-Version": "1.0.3", "Content-Type": "application/json"}
 EVERY: Final = 20
 LOOK: Final = 0.05
-"""Of every so many statements one is watched, every so many seconds: who watches more measures the watching."""
+"""One of EVERY statements is watched, by a look every LOOK seconds; watching more would be measured too."""
 
 LIMIT_P50, LIMIT_P99 = 0.5, 1.0
 

@@ -48,5 +48,5 @@ async def up(command: Sequence[str], home: Path) -> AsyncIterator[asyncio.subpro
 
 
 def told_nothing() -> dict[str, str]:
-    """Return the environment without what it says of Symposia."""
+    """Return the environment without the settings of Symposia."""
     return {name: value for name, value in os.environ.items() if name != "DATABASE_URL" and not name.startswith("SYMPOSIA_")}

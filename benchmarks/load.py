@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
             self._end_one(time.perf_counter())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever waits where the server hung up."""
+        """Fail the run where the server closed the connection."""
         self._fail(exc or RuntimeError("the server hung up"))
 
     def _end_one(self, now: float) -> None:
@@ -178,7 +178,7 @@ async def run(url: str, calls: Iterator[Call], connections: int, seconds: float)
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """Return what every load is told."""
+    """Return the parser of the arguments that all loads have."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("url")
     parser.add_argument("key")

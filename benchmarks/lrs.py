@@ -32,7 +32,7 @@ FEW_CONNECTIONS: Final = 4
 STORED: Final = (50_000, 1_000_000)
 WIDTH: Final = 170
 SINGLE, BATCH, READ, SLOWER, RELATED_MS, INSERT, IDLE_MB = 0.6, 0.7, 0.5, 1.3, 30.0, 0.8, 300.0
-"""What is to be reached."""
+"""The figures that are to be reached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def load() -> str:
 
 
 def _ours(named: Mapping[int, str]) -> Iterator[tuple[int, str, _Process]]:
-    """Yield the servers that this process started, each with its kind."""
+    """Yield the servers that this process has started, each with its kind."""
     everyone = dict(_processes())
     for pid, process in everyone.items():
         kind = named.get(pid) or {"postgres": "postgres", "java": "kafka"}.get(process.name)

@@ -1,4 +1,4 @@
-"""Processes that are killed and started again, and what is looked at afterwards: the books of every service, and the log."""
+"""Processes that are killed and started again, and what is checked afterwards: the tables of every service, and the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A record in which people stand, and who erases them from it."""
+"""A record in which people occur, and what erases them from it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LATER = "2126-01-31T12:00:01.000000Z"
 
 
 class Estate:
-    """A record, and who erases from it."""
+    """A record, and what erases people from it."""
 
     def __init__(self, lrs: Lrs, settings: PostgresSettings) -> None:
         self.lrs = lrs

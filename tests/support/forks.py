@@ -6,6 +6,6 @@ import multiprocessing
 from typing import Final
 
 FORKS: Final = multiprocessing.get_context("forkserver")
-"""Where tests start processes of ours that are many; what all of them need is imported once, here."""
+"""The context in which tests start many processes of ours; it imports once what all of them need."""
 
 FORKS.set_forkserver_preload(["services.together", "typer", "rich.progress", "tests.faults.crash.member"])

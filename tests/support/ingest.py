@@ -67,7 +67,7 @@ class Sent:
 
 
 class Still:
-    """A transaction that is asked for nothing."""
+    """A stand-in for a transaction, which nothing is read from or written to."""
 
     async def execute(self, query: str) -> str:
         return query

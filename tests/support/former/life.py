@@ -20,7 +20,7 @@ COURSE: Final = "https://lms.acme.example/course/kafka"
 LESSON: Final = f"{COURSE}/lesson-1"
 AS_OF: Final = "2026-03-31T12:00:00Z"
 ERASED: Final = ("eve@acme.example", "Eve Erased", "zanzibar-marmalade")
-"""What stood of a person who was erased, and must never stand again."""
+"""What was stored of a person who was erased, and must never be stored again."""
 OBJECTED: Final = "external:HR-4"
 PEOPLE: Final = "external_id,name,email,accounts\n" + "".join(
     f"HR-{number},{name.title()},{name}@acme.example,U{number}@{CHAT}\n"
@@ -29,7 +29,7 @@ PEOPLE: Final = "external_id,name,email,accounts\n" + "".join(
 COURSES: Final = f"iri,title,codes,urls,channels\n{COURSE},Kafka,KAF-1,https://acme.example/kafka,\n"
 ENROLMENTS: Final = "external_id,course,role\n" + "".join(f"HR-{number},{COURSE},learner\n" for number in (1, 2, 3, 4))
 KNOWN_LATER: Final = f"external_id,name,email,accounts\nHR-9,Fay,fay@acme.example,U9@{CHAT}\n"
-"""A person of whom an import says only when much was said already: it has to be linked anew."""
+"""A person whom an import names only after they have said much, which then has to be relinked."""
 LONG: Final = (
     "Drain the broker first, wait until no partition is led by it any more, then stop it, replace the disk, start it again "
     "and let it catch up before the next one is taken; see https://acme.example/kafka for the whole story."

@@ -72,14 +72,14 @@ class Player:
         await until(self._is_settled, "the end")
 
     async def _is_settled(self) -> bool:
-        """Say whether every group has read all that there is, said it, and linked anew what was to be."""
+        """Say whether every group has read all records and published what it emits, and no relinking is left to do."""
         schemas = [row["schemaname"] for row in await self.database.fetch(READERS)]
         left = [await self.database.fetchval(LEFT.format(schema=schema)) for schema in schemas]
         return not any(left) and not await self.database.fetchval(JOBS)
 
 
 async def asked(method: str, url: str, **request: Any) -> httpx.Response:
-    """Ask until the answer is none that bids to come again."""
+    """Ask until the answer is not one that says to come again."""
     async with httpx.AsyncClient(timeout=PATIENCE) as client:
         while (answer := await client.request(method, url, **request)).status_code == httpx.codes.SERVICE_UNAVAILABLE:  # noqa: ASYNC110
             await asyncio.sleep(1)

@@ -30,7 +30,7 @@ def stored(day: str) -> tuple[Path, Path]:
 
 
 def told_of(day: str) -> dict[str, Any]:
-    """Return what was seen of the state of *day* in its own time."""
+    """Return what was seen of the state of *day* when it was made."""
     seen: dict[str, Any] = orjson.loads(stored(day)[1].read_bytes())
     return {**seen, "keys": {name: tuple(key) for name, key in seen["keys"].items()}}
 
