@@ -201,7 +201,7 @@ WHERE id = ANY($1::uuid[]) AND NOT EXISTS (SELECT FROM alias WHERE alias.learner
 RETURNING id
 
 -- name: forget_jobs
--- Takes identities ($1) out of what imports asked to be linked anew: the others become a job of their own, which begins with the first.
+-- Takes identities ($1) out of the jobs that imports left: the others become a job of their own, which begins with the first.
 WITH naming AS (
     DELETE FROM relink WHERE identities && $1::text[] RETURNING identities
 )

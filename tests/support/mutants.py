@@ -46,7 +46,7 @@ BESIDE = {
     "zoom": [said("16778240", "C-1", "12:06:00", "How do I restart it?")],
     "bigbluebutton": [several(bigbluebutton_conversation())] * 6,
 }
-"""What a platform also delivers, outside of its conversation."""
+"""What a platform delivers besides its conversation."""
 SCRIPTS = {name: [*script, *BESIDE.get(name, ())] for name, script in (CONVERSATIONS | CLAIMS).items()}
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 2**63, -(2**80), 1.5, 1e300, "", " ", "a", "1", "0", "-1", "٣", "\u0000", "é\U0001f44d",

@@ -1,4 +1,4 @@
-"""A network before PostgreSQL that is long, or forgets connections, as a firewall does that restarts: neither end hears of it."""
+"""A network before PostgreSQL that is slow, or that drops connections unnoticed, as a firewall does when it restarts."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Prometheus:
         return [alert["labels"]["alertname"] for alert in answer if alert["state"] == "firing"]
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._client.close()
 
 

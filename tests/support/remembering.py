@@ -46,7 +46,7 @@ class MemoryStore:
         return self.attendances.see(source, lesson.sightings, lesson.endings, lesson.due)
 
     async def look(self, look: Look) -> Met:
-        """Say what *look* meets."""
+        """Return what *look* meets in the store."""
         found = await self.open(look.source, look.statements, look.artefacts)
         stand = [self._stands(look.source, id_of(look.source, each.interaction), each) for each in look.undecided]
         ready = [

@@ -1,4 +1,4 @@
-"""What the tables of a database are, in words: two databases that were made in two ways are compared by it."""
+"""Describe the tables of a database in words, so that databases that were made in different ways can be compared."""
 
 from __future__ import annotations
 

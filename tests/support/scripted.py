@@ -1,4 +1,4 @@
-"""An LRS that does what the test says: a real HTTP server that answers well, unless it is told to fail."""
+"""An LRS that does what the test says: a real HTTP server that answers as an LRS does unless its script says otherwise."""
 
 from __future__ import annotations
 

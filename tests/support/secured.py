@@ -1,6 +1,6 @@
-"""A broker as companies run it: TLS by an authority of their own, SCRAM, PLAIN, client certificates, and all forbidden at first.
+"""A broker as companies run it: with TLS by an authority of their own, SCRAM, PLAIN, client certificates, and no rights at first.
 
-Beside the secured listeners stands the plain one of every test's broker: who comes by that is an administrator.
+Beside the secured listeners it has the plain one of every test's broker; whoever connects to that is an administrator.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Secured:
 
 @contextmanager
 def secured(folder: Path) -> Iterator[Secured]:
-    """Run a broker where nobody may do anything who comes in by the secured listeners."""
+    """Run a broker where nobody who connects to the secured listeners may do anything yet."""
     authority = Authority(folder)
     certificate, key = authority.certify("broker", (HOST,))
     chain = folder / "broker.pem"

@@ -1,6 +1,6 @@
-"""A seeded world of people, courses and what is said among them; and what is to be known of it, by the documentation's words.
+"""A seeded world of people, courses and what is said among them, and what the documentation says is to be known of it.
 
-What `Enriched` should say is told here without the services' code: whose artefact, which course, how surely, who is enrolled.
+What `Enriched` should say (whose artefact, which course, how surely, who is enrolled) is worked out without the services' code.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All that is the case in the end, in whatever order it came to be."""
+    """All that is true in the end, in whatever order it arrived."""
 
     said: tuple[Said, ...]
     voided: frozenset[str]

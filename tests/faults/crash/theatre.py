@@ -212,7 +212,7 @@ async def _settled_with_topics(books: Pipeline) -> None:
 
 
 async def _until_done(theatre: Theatre, url: str, act: Act) -> None:
-    """Run the services before the victim until they have nothing left; before relinking, import what makes them link anew."""
+    """Run the services before the victim until they have nothing left; before relinking, import what makes them relink."""
     async with open_books(settings_for(url), member.stream_settings()) as books, theatre.start(url, act.done[-1:]) as done:
         await done.while_alive(_stages_settled(books, frozenset(SCHEMAS[name] for name in act.done if name in SCHEMAS)), PATIENCE)
         await done.stop()

@@ -115,7 +115,7 @@ class House:
             self._enter_outside_the_loop()
 
     def _enter_outside_the_loop(self) -> None:
-        """Let those enter who link anew, and who publish what is said of it."""
+        """Let those enter who relink, and who publish what relinking emits."""
         self._start("importer", lambda name: self._once(name, self._import()))
         relinker, publisher = self._outside_the_loop()
         self._start("relinker", lambda _: self._now_and_then(relinker.turn))

@@ -52,7 +52,7 @@ class LocksAfterReading(Store):
 
 
 class LocksNothingDeeper(Store):
-    """Locks the artefacts of what it is told, and not of what builds on them and is linked anew with them."""
+    """Locks the artefacts of what it is told, and not of what builds on them and is relinked with them."""
 
     async def share_identities(self, transaction: Transaction) -> None:
         self._is_first = True

@@ -99,7 +99,7 @@ async def below_at_once(director: Director) -> None:
 
 
 async def merged_meanwhile(director: Director) -> None:
-    """Let an import say whose the stranger's account is, and that be linked anew, while partition 1 has read whose it was."""
+    """Let an import say whose the stranger's account is, and that be relinked, while partition 1 has read whose it was."""
     await decided(director)
     await told(director)
     await director.let("enrichment-1", until="enrolments")

@@ -1,4 +1,4 @@
-"""A job of linking anew that meets a bug harms nobody: what it can do is done, the others go on, and it is tried again."""
+"""A job of relinking that meets a bug harms nobody: what it can do is done, the others go on, and it is tried again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job of linking anew keeps its place: after a crash it goes on there, and of several processes none does what another did."""
+"""A job of relinking keeps its place: after a crash it goes on there, and of several processes none does what another did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that is to end does not first link anew all that there is to be: the jobs wait for whoever comes next."""
+"""A process that is to end does not first do all the relinking that is left: the jobs wait for the next process."""
 
 from __future__ import annotations
 
