@@ -15,10 +15,11 @@ from services.enrichment.domain.catalogue import Catalogue, Course, CourseIri
 from services.enrichment.domain.features import Features
 from services.enrichment.domain.links import Link
 from services.enrichment.domain.meaning import Interaction, Maker, Original
-from services.enrichment.domain.people import LearnerId, email_hash_ifi, provisional_learner
+from services.enrichment.domain.people import LearnerId, provisional_learner
 from services.enrichment.wordings import Wordings
 from shared.portions import portions
 from shared.postgres import Transaction, load_queries
+from shared.xapi import ifi
 from shared.xapi.erased import ERASED_IFI
 from shared.xapi.model import Ifi, Iri
 from shared.xapi.vocabulary import BUILDS_ON, REPLIES
@@ -164,7 +165,7 @@ class Store:
         known = await self._aliases(transaction, wanted)
         unknown = [identifier for identifier in wanted if identifier not in known]
         if unknown:
-            hashes = [email_hash_ifi(identifier) for identifier in unknown]
+            hashes = [ifi.email_hash(identifier) for identifier in unknown]
             await transaction.execute(
                 _QUERIES["meet"],
                 unknown,

@@ -18,6 +18,7 @@ from typing import Final
 from shared.xapi.bounded import bounded
 from shared.xapi.model import JSON, Ifi
 
+_MBOX: Final = "mbox::"
 _ACCOUNT: Final = re.compile(r"account::((?:\\.|[^\\])*)@((?:\\.|[^\\@])*)", re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
@@ -59,6 +60,13 @@ def of_mbox(mbox: str) -> Ifi:
 def sha1sum(mbox: str) -> str:
     """Return the mbox_sha1sum of *mbox*, a mailto IRI, after its domain is put in lower case (1.0.3 Data §2.4.2.3)."""
     return hashlib.sha1(lower_domain(mbox).encode(), usedforsecurity=False).hexdigest()
+
+
+def email_hash(identifier: Ifi) -> Ifi | None:
+    """Return the `mbox_sha1sum::` IFI of *identifier*, where that is an e-mail address or its hash; else None."""
+    if identifier.startswith(_MBOX):
+        return Ifi(f"mbox_sha1sum::{sha1sum(identifier.removeprefix(_MBOX))}")
+    return identifier if identifier.startswith("mbox_sha1sum::") else None
 
 
 def lower_domain(mbox: str) -> str:

@@ -12,7 +12,6 @@ LearnerId = NewType("LearnerId", UUID)
 
 _IMPORTED: Final = UUID("8f2f2f0c-5c83-5d55-9d0e-3a8f0d1f6a01")
 _PROVISIONAL: Final = UUID("8f2f2f0c-5c83-5d55-9d0e-3a8f0d1f6a02")
-_MBOX: Final = "mbox::"
 
 
 def imported_learner(external_id: str) -> LearnerId:
@@ -22,7 +21,7 @@ def imported_learner(external_id: str) -> LearnerId:
 
 def provisional_learner(identifier: Ifi) -> LearnerId:
     """Return the id of the person of whom only *identifier* is known; an e-mail address and its hash give the same id."""
-    return LearnerId(uuid5(_PROVISIONAL, email_hash_ifi(identifier) or identifier))
+    return LearnerId(uuid5(_PROVISIONAL, ifi.email_hash(identifier) or identifier))
 
 
 def learner_before(identifier: Ifi | None, learner: LearnerId | None) -> LearnerId | None:
@@ -31,13 +30,6 @@ def learner_before(identifier: Ifi | None, learner: LearnerId | None) -> Learner
         return None
     before = provisional_learner(identifier)
     return None if before == learner else before
-
-
-def email_hash_ifi(identifier: Ifi) -> Ifi | None:
-    """Return the `mbox_sha1sum::` IFI of *identifier*, where that is an e-mail address or its hash; else None."""
-    if identifier.startswith(_MBOX):
-        return Ifi(f"mbox_sha1sum::{ifi.sha1sum(identifier.removeprefix(_MBOX))}")
-    return identifier if identifier.startswith("mbox_sha1sum::") else None
 
 
 def email_ifis(email: str) -> tuple[Ifi, ...]:

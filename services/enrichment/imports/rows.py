@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.enrichment.domain.catalogue import Course, CourseIri, is_url
-from services.enrichment.domain.people import LearnerId, email_hash_ifi, email_ifis, imported_learner
+from services.enrichment.domain.people import LearnerId, email_ifis, imported_learner
 from services.enrichment.imports.table import Fault, Row
 from shared.spreadsheets import ROUNDED
 from shared.xapi import ifi
@@ -188,7 +188,7 @@ _NOWHERE = {
 
 def _hash_of(identity: Ifi) -> Iterator[Ifi]:
     """Yield the hash by which statements may name *identity*, where that is an e-mail address."""
-    if hashed := email_hash_ifi(identity):
+    if hashed := ifi.email_hash(identity):
         yield hashed
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from services.enrichment.domain.catalogue import Course
-from services.enrichment.domain.people import LearnerId, email_hash_ifi
+from services.enrichment.domain.people import LearnerId
 from services.enrichment.imports.rows import Enrolment, Person
 from shared.portions import portions
 from shared.postgres import Transaction, load_queries
+from shared.xapi import ifi
 from shared.xapi.model import Ifi
 
 ROWS: Final = 2000
@@ -108,6 +109,6 @@ class ImportStore:
 
 
 def _email_sha1(person: Person) -> str | None:
-    hashes = (email_hash_ifi(identity) for identity in person.identities)
+    hashes = (ifi.email_hash(identity) for identity in person.identities)
     found = next((one for one in hashes if one), None) if person.email else None
     return found.removeprefix("mbox_sha1sum::") if found else None

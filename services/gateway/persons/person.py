@@ -81,8 +81,7 @@ def read_name(text: str) -> Ifi | LearnerName:
 def with_hashes(identities: Iterable[Ifi]) -> frozenset[Ifi]:
     """Return *identities*, and for each e-mail address its hash, which names the same person."""
     given = frozenset(identities)
-    addresses = [each.removeprefix("mbox::") for each in given if each.startswith("mbox::")]
-    return given | {Ifi(f"mbox_sha1sum::{ifi.sha1sum(address)}") for address in addresses}
+    return given | {hashed for each in given if (hashed := ifi.email_hash(each)) is not None}
 
 
 def _mbox(text: str) -> Ifi:

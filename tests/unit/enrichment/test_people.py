@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.enrichment.domain.people import email_hash_ifi, email_ifis, imported_learner, provisional_learner
+from services.enrichment.domain.people import email_ifis, imported_learner, provisional_learner
+from shared.xapi import ifi
 from shared.xapi.model import Ifi
 
 MBOX, HASHED = Ifi("mbox::mailto:ann@example.org"), Ifi("mbox_sha1sum::6168d27d1f76f1fd61099f4e24f911dbae8314dc")
@@ -22,13 +23,13 @@ def test_an_external_id_and_an_identifier_of_one_spelling_are_two_people() -> No
 
 
 def test_an_address_and_its_hash_are_one_person() -> None:
-    assert email_hash_ifi(MBOX) == email_hash_ifi(HASHED) == HASHED
+    assert ifi.email_hash(MBOX) == ifi.email_hash(HASHED) == HASHED
     assert provisional_learner(MBOX) == provisional_learner(HASHED) != provisional_learner(ACCOUNT)
 
 
 @pytest.mark.parametrize("identifier", [ACCOUNT, "openid::https://ann.example"])
 def test_what_is_no_address_has_no_hash(identifier: Ifi) -> None:
-    assert email_hash_ifi(identifier) is None
+    assert ifi.email_hash(identifier) is None
 
 
 def test_an_address_is_known_as_it_is_written_and_in_small_letters_and_by_both_hashes() -> None:
