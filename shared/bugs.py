@@ -17,7 +17,7 @@ class Bug(SymposiaError):
 
 
 @contextmanager
-def harming_nobody(*expected: type[Exception]) -> Iterator[None]:
+def confining_bugs(*expected: type[Exception]) -> Iterator[None]:
     """Raise Bug for whatever the block raises, unless it is an outage, a misconfiguration or *expected*.
 
     The caller catches Bug, goes on with the next piece of work, and retries this one later. A consumer of the log must not do

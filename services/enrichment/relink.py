@@ -17,7 +17,7 @@ from services.enrichment.linking import Linking
 from services.enrichment.metrics import RelinkMetrics
 from services.enrichment.store import Store
 from shared.backoff import backoff
-from shared.bugs import Bug, harming_nobody
+from shared.bugs import Bug, confining_bugs
 from shared.errors import Unavailable
 from shared.events import until
 from shared.postgres import Database, Transaction
@@ -101,7 +101,7 @@ class Relinker:
         """Do the next part of a job, after publishing what was said before; return the reason of the first bug, if any."""
         await self._publisher.drain()
         try:
-            with harming_nobody():
+            with confining_bugs():
                 part = await self._database.run(partial(self._part, job))
         except Bug as bug:
             rest = rest_after(job.failures)
@@ -126,7 +126,7 @@ class Relinker:
         """Relink a part of a job, and set statements aside that meet a bug; return the reason of the first bug, if any."""
         met: list[Met] = []
         try:
-            with harming_nobody():
+            with confining_bugs():
                 await self._database.run(partial(self._settle, job, part))
         except Bug:
             if part.statements:
@@ -150,7 +150,7 @@ class Relinker:
     async def _by_halves(self, statements: Sequence[UUID], met: list[Met]) -> None:
         """Relink statements, by halves where that meets a bug; add to *met* those that are passed over because they still do."""
         try:
-            with harming_nobody():
+            with confining_bugs():
                 await self._database.run(partial(self._link_alone, statements))
         except Bug as bug:
             if len(statements) == 1 or len(met) >= MOST_SINGLED_OUT:

@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from shared.bugs import harming_nobody
+from shared.bugs import confining_bugs
 from shared.errors import Misconfigured, Unavailable
 from shared.stream.errors import RecordTooLarge
 
@@ -24,7 +24,7 @@ def telling_alone() -> Iterator[None]:
     Unavailable, Bug, RecordTooLarge.
     """
     try:
-        with harming_nobody(*SET_UP, RecordTooLarge):
+        with confining_bugs(*SET_UP, RecordTooLarge):
             yield
     except SET_UP as error:
         raise Unavailable("ingest", str(error)) from error

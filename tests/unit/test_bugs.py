@@ -6,7 +6,7 @@ import msgspec
 import orjson
 import pytest
 
-from shared.bugs import Bug, harming_nobody, told
+from shared.bugs import Bug, confining_bugs, told
 from shared.contracts import Recorded, wire
 from shared.errors import Misconfigured, Unavailable
 from shared.xapi import extract
@@ -16,7 +16,7 @@ WRITTEN = "what somebody wrote"
 
 def met(work: object) -> str:
     """Return how the bug is told that a call of *work* meets."""
-    with pytest.raises(Bug) as caught, harming_nobody():
+    with pytest.raises(Bug) as caught, confining_bugs():
         work()  # type: ignore[operator]
     return str(caught.value)
 
@@ -48,7 +48,7 @@ def test_an_error_that_was_never_raised_is_told_all_the_same() -> None:
 
 @pytest.mark.parametrize("known", [Unavailable("postgres", "down"), Misconfigured("mend me"), Bug("as it was"), LookupError()])
 def test_what_is_known_passes_as_it_is(known: Exception) -> None:
-    with pytest.raises(type(known)) as caught, harming_nobody(LookupError):
+    with pytest.raises(type(known)) as caught, confining_bugs(LookupError):
         raise known
 
     assert caught.value is known

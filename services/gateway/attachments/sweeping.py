@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from services.gateway.attachments.store import AttachmentStore
-from shared.bugs import Bug, harming_nobody
+from shared.bugs import Bug, confining_bugs
 from shared.errors import Misconfigured, Unavailable
 from shared.events import rest
 
@@ -42,7 +42,7 @@ class Sweep:
 
     async def _sweep(self) -> None:
         try:
-            with harming_nobody():
+            with confining_bugs():
                 swept = await self.turn()
         except Bug as bug:
             log.error("sweeping attachments met a bug", bug=str(bug))  # noqa: TRY400  the text may hold what somebody wrote

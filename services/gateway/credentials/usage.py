@@ -11,7 +11,7 @@ import structlog
 
 from services.gateway.credentials.store import CredentialStore, RefusedRequest
 from services.gateway.domain.credential import KeyId
-from shared.bugs import Bug, harming_nobody
+from shared.bugs import Bug, confining_bugs
 from shared.errors import Misconfigured, Unavailable
 from shared.events import rest
 
@@ -44,7 +44,7 @@ class Usage:
         refusals = list(self._refusals)
         self._refusals.clear()
         try:
-            with harming_nobody():
+            with confining_bugs():
                 if uses:
                     await self._store.note_uses(uses)
                     uses = {}

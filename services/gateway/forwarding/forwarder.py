@@ -21,7 +21,7 @@ from services.gateway.forwarding.sending import batches, resend, send
 from services.gateway.forwarding.store import SendingStore, Settled
 from services.gateway.forwarding.target import ForwardingVault, Target, TargetName, TargetStanding
 from shared.backoff import backoff
-from shared.bugs import Bug, harming_nobody
+from shared.bugs import Bug, confining_bugs
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.events import rest
@@ -96,7 +96,7 @@ class Forwarder:
     async def _send_all(self, name: TargetName, failures: int) -> None:
         """Send until nothing is left or the target fails; a bug of ours counts as such a failure, so that other targets go on."""
         try:
-            with harming_nobody(Sealed, TargetAway):
+            with confining_bugs(Sealed, TargetAway):
                 target = await self._store.claim(name)
                 if target is None:
                     return

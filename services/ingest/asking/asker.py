@@ -21,7 +21,7 @@ from services.ingest.domain.source import Source
 from services.ingest.hearing import Hearing
 from services.ingest.settings import AskingSettings
 from shared.backoff import backoff
-from shared.bugs import Bug, harming_nobody
+from shared.bugs import Bug, confining_bugs
 from shared.clock import Clock
 from shared.errors import SymposiaError, Unavailable
 from shared.xapi.timestamps import instant
@@ -72,7 +72,7 @@ class Asker:
 
     async def _poll(self, connector: Connector, poll: Poll, source: Source, due: DuePoll) -> None:
         try:
-            with _harming_nobody(source):
+            with _confining_bugs(source):
                 failed = await self._turn_pages(connector, poll, source, due)
         except Spared as spared:
             await self._store.postpone_poll(source.id, due.name, self._clock() + timedelta(seconds=spared.retry_after))
@@ -120,7 +120,7 @@ class Asker:
 
     async def _page(self, connector: Connector, poll: Poll, source: Source, cursor: Cursor, request: Request) -> Page:
         """Ask for a page and take what it says."""
-        with _harming_nobody(source):
+        with _confining_bugs(source):
             answer = await self._client.ask(connector, source, request)
             page = await asyncio.to_thread(poll.read, source, cursor, answer)  # a large feed takes seconds
             await self._hearing.take(source, page.reading)
@@ -136,7 +136,7 @@ class Asker:
             if not await self._store.claim(source.id):
                 return
             try:
-                with _harming_nobody(source):
+                with _confining_bugs(source):
                     await self._fetch(connector, fetch, source, due)
             except Spared as spared:
                 later = self._clock() + timedelta(seconds=spared.retry_after)
@@ -189,13 +189,13 @@ def _why(error: Exception) -> str:
 
 
 @contextmanager
-def _harming_nobody(source: Source) -> Iterator[None]:
+def _confining_bugs(source: Source) -> Iterator[None]:
     """Take a bug of ours for a platform that is away: strangers write what is asked for, and no other source is to suffer.
 
     It is logged by its place in the code, since its text may hold what somebody wrote. Raises PlatformAway.
     """
     try:
-        with harming_nobody(SymposiaError, Incomplete):
+        with confining_bugs(SymposiaError, Incomplete):
             yield
     except Bug as bug:
         log.error("asking met a bug", source=source.id, bug=str(bug))  # noqa: TRY400  see above

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import structlog
 
-from shared.bugs import Bug, harming_nobody
+from shared.bugs import Bug, confining_bugs
 from shared.contracts.topics import Topic
 from shared.errors import Misconfigured, Unavailable
 from shared.postgres import Database, load_queries
@@ -154,7 +154,7 @@ class PostgresLog:
         while True:
             await asyncio.sleep(self._settings.retention_interval)
             try:
-                with harming_nobody():
+                with confining_bugs():
                     forgotten = await self.forget()
                 _log.info("records past retention deleted", records=forgotten)
             except Unavailable as outage:
