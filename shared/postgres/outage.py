@@ -164,6 +164,15 @@ def place_of(dsn: str) -> str:
 
 def unavailable(error: BaseException, place: str = "") -> Unavailable:
     """Turn *error* into Unavailable, naming the *place* where it was met."""
-    words = "no answer in time" if isinstance(error, TimeoutError) and not str(error) else str(error)
+    words = _words(error)
     said = f"{sqlstate(error)}: {words}" if words else sqlstate(error)
     return Unavailable("postgres", f"{said}, at {place}" if place else said)
+
+
+def _words(error: BaseException) -> str:
+    """Describe *error*, where the driver's own words say too little."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return "no answer in time"
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return f"{error}: something else, such as an import, an erasure or a migration, keeps it locked"
+    return str(error)
