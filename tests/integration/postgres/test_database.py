@@ -132,7 +132,7 @@ async def test_a_lock_that_does_not_come_free_is_an_outage(database: Database) -
     async with database.transaction() as holder:
         await holder.execute(LOCK, 1)
 
-        with pytest.raises(Unavailable, match="55P03.*an import"):
+        with pytest.raises(Unavailable, match=r"55P03.*an import"):
             await database.execute(ADD, 1)
 
 
