@@ -10,16 +10,12 @@ from typing import Final
 
 MOST_FILES: Final = 65_536
 """Connections and files that a process may have open, where its administrator allows as many."""
-PIECE: Final = 256 * 1024
-"""Bytes: what is larger is taken from the kernel by itself and given back alone, and no more than four of it lie idle."""
 
-_M_TRIM_THRESHOLD: Final = -1
-_M_MMAP_THRESHOLD: Final = -3
 _M_ARENA_MAX: Final = -8
 
 
 def prepare_to_serve() -> None:
-    """Ask for what a process that serves needs; before it has threads, or those it has keep their heaps."""
+    """Ask for what a process that serves needs. Call it before there are threads: those that exist keep their heaps."""
     open_many_files()
     give_memory_back()
 
@@ -37,16 +33,14 @@ def open_many_files() -> None:
 
 
 def give_memory_back() -> None:
-    """Let glibc keep one heap for all threads, and little of what is free: else a process stays as large as it ever was.
+    """Let glibc keep one heap for all threads (mallopt(3)).
 
-    By itself glibc gives each thread a heap, which grows by what passes through it, and raises its thresholds with the largest
-    piece that it has seen (mallopt(3)). Other C libraries have no such function, and are left as they are.
+    By default each thread gets a heap of its own, which stays as large as the largest body that the thread has read. Other C
+    libraries have no such function, and are left as they are.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)
-        mallopt(_M_MMAP_THRESHOLD, PIECE)
-        mallopt(_M_TRIM_THRESHOLD, 4 * PIECE)
 
 
 def spare_the_collector() -> None:

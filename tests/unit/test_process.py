@@ -20,12 +20,12 @@ def resident():
     return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024
 
 def read(_):
-    return len(orjson.loads(b"[" + b",".join(b'{{"name": "%d", "of": [%d]}}' % (n, n) for n in range(80_000)) + b"]"))
+    return len(orjson.loads(b"[" + b",".join(b'{{"name": "%d", "of": [%d]}}' % (n, n) for n in range(50_000)) + b"]"))
 
 {preparing}
 at_first = resident()
-with ThreadPoolExecutor(3) as threads:
-    assert list(threads.map(read, range(4))) == [80_000] * 4
+with ThreadPoolExecutor(6) as threads:
+    assert list(threads.map(read, range(12))) == [50_000] * 12
 print(resident() - at_first)
 """
 
@@ -45,7 +45,7 @@ def test_a_service_may_open_more_connections_than_a_shell_lets_a_program_open() 
 def test_what_threads_have_read_is_given_back() -> None:
     kept, given_back = (_more_resident(preparing) for preparing in ("", "prepare_to_serve()"))
 
-    assert given_back < kept / 3
+    assert given_back < 0.7 * kept
 
 
 def _more_resident(preparing: str) -> int:
