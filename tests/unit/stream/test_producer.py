@@ -61,7 +61,7 @@ class MemorySender:
 def producer(broker: Broker, **settings: float) -> tuple[Producer, CollectorRegistry]:
     registry = CollectorRegistry()
     metrics = StreamMetrics(registry)
-    told = {"deadline": 0.1, "inflight_bytes": 100, **settings}
+    told = {"deadline": 10.0, "inflight_bytes": 100, **settings}
     in_flight = InFlight(int(told["inflight_bytes"]), metrics.buffered_bytes)
     return Producer(lambda: MemorySender(broker), in_flight, deadline=told["deadline"], metrics=metrics), registry
 
@@ -108,7 +108,7 @@ async def test_everybody_who_sees_a_producer_break_asks_for_one_successor() -> N
 
 async def test_a_silent_broker_is_unavailable_at_the_deadline_and_its_bytes_stay_under_way() -> None:
     broker = Broker()
-    supervised, registry = producer(broker)
+    supervised, registry = producer(broker, deadline=0.1)
     broker.silent = True
 
     with pytest.raises(Unavailable, match="acknowledgement"):
