@@ -106,7 +106,7 @@ PIPELINE: Final = Row(
             ),
         ),
         Panel(
-            "Linking anew",
+            "Relinking",
             "Jobs that imports and batches left; postponed ones met an error of our own: `symposia doctor`.",
             "short",
             (Query("max by (state) (symposia_relink_jobs)", "{{state}}"),),

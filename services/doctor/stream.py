@@ -82,7 +82,7 @@ def _what_waits(standing: StageStanding) -> Sequence[str]:
 
 async def _relinking(database: Database) -> Finding:
     """Look for jobs of relinking that met a bug."""
-    about, worst = "Linking anew", await database.fetchrow(QUERIES["postponed_jobs"])
+    about, worst = "Relinking", await database.fetchrow(QUERIES["postponed_jobs"])
     if worst is None:
         return well(about, "no job met an error")
     jobs, times = counted(worst["postponed"], "job"), counted(worst["failures"], "time")

@@ -8,12 +8,12 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-MOST = 64 * 1024 * 1024
+MOST: Final = 64 * 1024 * 1024
 """Bytes of an answer, its headers among them."""
 
 

@@ -38,7 +38,7 @@ from shared.http.problem import (
 
 Ready: TypeAlias = Callable[[], Awaitable[None]]
 
-READY_WITHIN = 2.5
+READY_WITHIN: Final = 2.5
 """Seconds after which a service that cannot say whether it is ready is not: who asks hears why, instead of nothing."""
 
 HANDLERS: Final[Mapping[Any, ExceptionHandler]] = {

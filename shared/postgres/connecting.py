@@ -13,9 +13,15 @@ from typing import Final
 import asyncpg
 
 from shared.postgres.outage import connecting_failed
+from shared.settings import PostgresSettings
 
 PATIENCE: Final = 10.0
-"""Seconds within which a connection has to be open, whether or not somebody still waits for it."""
+"""Seconds that opening a connection takes at most, whether or not somebody still waits for it."""
+
+
+def time_to_connect(settings: PostgresSettings) -> float:
+    """Return the seconds within which a connection has to be open: longer than callers wait for one."""
+    return max(PATIENCE, settings.acquire_timeout)
 
 
 class Connecting:

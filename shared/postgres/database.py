@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.backoff import backoff
 from shared.errors import Unavailable
-from shared.postgres.connecting import PATIENCE, Connecting
+from shared.postgres.connecting import Connecting, time_to_connect
 from shared.postgres.connection import Connection, begun, is_closed
 from shared.postgres.metrics import PostgresMetrics
 from shared.postgres.migrate import check_versions
@@ -96,7 +96,7 @@ class Database:
             settings.url.get_secret_value(),
             min_size=0,
             max_size=settings.pool_size,
-            timeout=max(PATIENCE, settings.acquire_timeout),
+            timeout=time_to_connect(settings),
             command_timeout=settings.command_timeout,
             target_session_attrs=SessionAttribute.read_write,
             server_settings=startup(asked, settings.pooler),

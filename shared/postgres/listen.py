@@ -12,7 +12,7 @@ import structlog
 from asyncpg.connect_utils import SessionAttribute
 
 from shared.events import first, rest
-from shared.postgres.connecting import PATIENCE
+from shared.postgres.connecting import time_to_connect
 from shared.postgres.outage import connecting_failed
 from shared.postgres.session import STEADY, begin_session, startup
 from shared.settings import PostgresSettings
@@ -60,7 +60,7 @@ async def _connected(settings: PostgresSettings, application: str) -> AsyncItera
     asked = {**STEADY, "application_name": f"symposia-{application}-listen"}
     connection = await asyncpg.connect(
         settings.url.get_secret_value(),
-        timeout=max(PATIENCE, settings.acquire_timeout),
+        timeout=time_to_connect(settings),
         command_timeout=settings.acquire_timeout,
         target_session_attrs=SessionAttribute.read_write,
         server_settings=startup(asked, settings.pooler),

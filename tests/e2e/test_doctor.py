@@ -199,7 +199,7 @@ async def test_jobs_and_targets_over_which_we_met_an_error_of_our_own_are_found(
     ill = symposia("doctor", "--home", home, DATABASE_URL=database_url)
 
     assert ill.returncode == 1
-    assert "Linking anew: 2 jobs met a bug, one of them 4 times: DecodeError at b.module:9" in ill.stdout
+    assert "Relinking: 2 jobs met a bug, one of them 4 times: DecodeError at b.module:9" in ill.stdout
     assert "this is retried at 2026-03-02 09:00" in ill.stdout
     assert "wrong    Forwarding: warehouse accepted nothing 3 times in a row: made us meet an error of our own" in ill.stdout
     assert "worrying Forwarding: archive is paused: 200 refused" in ill.stdout

@@ -11,7 +11,6 @@ from aiokafka import TopicPartition
 from shared.errors import Unavailable
 from shared.stream.background import end, spawn
 from shared.stream.kafka.connection import outages
-from shared.stream.record import Partition
 
 INTERVAL: Final = 1.0
 PATIENCE: Final = 5.0
@@ -23,7 +22,7 @@ class Commits:
     def __init__(self, group: str, doing: str) -> None:
         self._name = f"{group} offsets"
         self._doing = doing
-        self._applied: dict[Partition, int] = {}
+        self._applied: dict[TopicPartition, int] = {}
         self._consumer: Any = None
         self._task: asyncio.Task[None] | None = None
 
@@ -32,9 +31,9 @@ class Commits:
         self._consumer = consumer
         self._task = spawn(self._commit_forever(), self._name)
 
-    def note(self, partition: Partition, offset: int) -> None:
-        """Note that all records of *partition* below *offset* are applied."""
-        self._applied[partition] = offset
+    def note(self, place: TopicPartition, offset: int) -> None:
+        """Note that all records of *place* below *offset* are applied."""
+        self._applied[place] = offset
 
     async def pause(self) -> None:
         """Stop committing, since the consumer broke; the next one commits what was noted."""
@@ -56,9 +55,8 @@ class Commits:
         if self._consumer is None or not self._applied:
             return
         applied, self._applied = self._applied, {}
-        places = {TopicPartition(partition.topic, partition.number): offset for partition, offset in applied.items()}
         mine = self._consumer.assignment()
-        offsets = {place: offset for place, offset in places.items() if place in mine}
+        offsets = {place: offset for place, offset in applied.items() if place in mine}
         if offsets:
             with suppress(Unavailable), outages(self._doing):
                 async with asyncio.timeout(PATIENCE):

@@ -162,7 +162,7 @@ class KafkaInbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
 
     async def commit(self, partition: Partition, offset: int) -> None:
         """Note the offset, to be committed soon and in one request with the others."""
-        self._commits.note(partition, offset)
+        self._commits.note(_place(partition), offset)
 
     async def close(self) -> None:
         """Tell the last offsets and leave the group."""

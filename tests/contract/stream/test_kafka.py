@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -243,85 +243,6 @@ async def test_a_clock_that_is_far_ahead_is_an_outage_in_words(kafka_broker: Clu
                 await log.append([Outgoing(topic, b"1", b"k")])
 
         assert (await log.append([Outgoing(topic, b"2", b"k")]))[0].offset == 0
-
-
-async def fetching_ends(inbox: Any) -> None:
-    inbox._consumer._fetcher._fetch_task.cancel()
-
-
-async def learning_ends(inbox: Any) -> None:
-    await lose(inbox._client)
-
-
-async def raise_as_uvloop_does(*_: object) -> None:
-    raise RuntimeError("unable to perform operation; the handler is closed")
-
-
-async def lose(client: Any) -> None:
-    """Let *client* meet what aiokafka does not expect while it learns where partitions are led."""
-
-    client._metadata_update = raise_as_uvloop_does
-    client.force_metadata_update()
-    await asyncio.wait([client._sync_task])
-
-
-async def beating_ends(inbox: Any) -> None:
-    coordinator = inbox._consumer._coordinator
-    coordinator._do_heartbeat = raise_as_uvloop_does
-    coordinator._heartbeat_interval_ms = 10
-    await coordinator._stop_heartbeat_task()
-    coordinator._start_heartbeat_task()
-    await asyncio.wait([coordinator._heartbeat_task])
-    coordinator.request_rejoin()  # wakes who looks at the heartbeats
-
-
-async def fetch_on(inbox: Any) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            await inbox.fetch(10, 0.1)
-
-
-@pytest.mark.parametrize(
-    ("end", "said"),
-    [(fetching_ends, "fetches no more"), (learning_ends, "fetches no more"), (beating_ends, "the handler is closed")],
-    ids=["fetching", "metadata", "heartbeats"],
-)
-async def test_a_consumer_whose_client_broke_is_replaced(
-    kafka_broker: Cluster, end: Callable[[Any], Awaitable[None]], said: str
-) -> None:
-    topic = Topic(f"news-{uuid4()}", partitions=1)
-    partition = Partition(topic.name, 0)
-    async with opened(kafka_broker) as log, opened(kafka_broker) as writer:
-        await log.ensure([topic])
-        inbox: Any = await log.inbox("readers", [topic])
-        await inbox.seek(partition, 0)
-        await writer.append([Outgoing(topic, b"news")])
-
-        await end(inbox)
-
-        with pytest.raises(Unavailable, match=said):
-            await fetch_on(inbox)
-        while (batch := await inbox.fetch(10, 0.1)) is None:
-            await inbox.seek(partition, 0)
-        await inbox.close()
-
-    assert [record.value for record in batch.records] == [b"news"]
-
-
-async def test_a_producer_whose_client_learns_no_more_is_replaced(kafka_broker: Cluster) -> None:
-    topic = Topic(f"news-{uuid4()}", partitions=1)
-    async with opened(kafka_broker) as log:
-        await log.ensure([topic])
-        await log.append([Outgoing(topic, b"1")])
-        sender: Any = log._producer(topic.name)._sender
-
-        await lose(sender._producer.client)
-
-        with pytest.raises(Unavailable, match="learns no more"):
-            await log.append([Outgoing(topic, b"2")])
-        (position,) = await log.append([Outgoing(topic, b"2")])
-
-    assert position.offset == 1
 
 
 async def test_lag_tools_see_the_offsets_that_were_applied(kafka_broker: Cluster) -> None:
